@@ -6,8 +6,8 @@ local diff = {}
 
 local UNITS = native.units()
 local CONDITIONS = {
-    "prompt_above", "service_tier", "speed", "region", "search_context", "resolution", "hours",
-    "weekdays",
+    "prompt_above", "service_tier", "speed", "region", "search_context", "size", "quality",
+    "resolution", "hours", "weekdays",
 }
 
 local function condition_text(conditions)

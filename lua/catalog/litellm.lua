@@ -3,6 +3,7 @@ local decimal = require "catalog.decimal"
 local members = require "catalog.members"
 local native = require "policy.native"
 local reading = require "catalog.reading"
+local sizes = require "catalog.sizes"
 
 local litellm = {}
 
@@ -157,8 +158,19 @@ end
 
 -- ---- the whole ----
 
+-- Of a model that makes pictures and is not billed by tokens this is the price of one that is made
+-- (as litellm/cost_calculator.py of the package reads it); else of one in the prompt.
+local MADE = { image_generation = true, image_edit = true }
+
+local function meaning_of(read, name, value)
+    if name == "input_cost_per_image" and read.makes_pictures then
+        name = "output_cost_per_image"
+    end
+    return members.meaning(name, value)
+end
+
 local function read_member(read, name, value)
-    local meaning = members.meaning(name, value)
+    local meaning = meaning_of(read, name, value)
     local zero = type(value) == "string" and decimal.is_zero(value)
     if meaning.kind == "unknown" then
         refuse(read, name, "is not known: it may be a price")
@@ -177,16 +189,16 @@ local function read_member(read, name, value)
 end
 
 local function take_searches(read)
-    local sizes = read.searches
-    local most = math.max(sizes.low or 0, sizes.medium or 0, sizes.high or 0)
+    local costs = read.searches
+    local most = math.max(costs.low or 0, costs.medium or 0, costs.high or 0)
     if most == 0 then
         read.searches = {}
         return
     end
     for _, size in ipairs { "low", "medium", "high" } do
-        sizes[size] = sizes[size] or most
+        costs[size] = costs[size] or most
     end
-    read.prices.web_search = { [""] = { [0] = sizes.medium } }
+    read.prices.web_search = { [""] = { [0] = costs.medium } }
 end
 
 local function take_resolutions(read)
@@ -197,6 +209,17 @@ local function take_resolutions(read)
         end
         read.prices[unit] = read.prices[unit] or { [""] = { [0] = most } }
     end
+end
+
+-- A picture whose size has a price of its own; without any other it costs the most of these.
+local function take_sizes(read, list)
+    local most = 0
+    for _, each in ipairs(list) do
+        each.pusd = price(read, "image", each.member, each.text) or 0
+        most = math.max(most, each.pusd)
+    end
+    read.sizes = list
+    read.prices.image = read.prices.image or { [""] = { [0] = most } }
 end
 
 local function check_windows(read)
@@ -237,12 +260,18 @@ local function own_name(name, provider)
     return string.sub(name, 1, #prefix) == prefix and string.sub(name, #prefix + 1) or name
 end
 
-local function serves_chat(source)
+-- Where the gateway serves what may also be had elsewhere only (sessions of a connection).
+local PATHS = {
+    chat = "/v1/chat/completions", audio_transcription = "/v1/audio/transcriptions",
+    image_generation = "/v1/images/generations", image_edit = "/v1/images/edits",
+}
+
+local function is_served(source, path)
     if type(source.supported_endpoints) ~= "table" then
         return true
     end
-    for _, path in ipairs(source.supported_endpoints) do
-        if path == "/v1/chat/completions" then
+    for _, each in ipairs(source.supported_endpoints) do
+        if each == path then
             return true
         end
     end
@@ -252,7 +281,8 @@ end
 -- The mode, as the gateway would have to serve it.
 local function mode_of(source)
     local mode = type(source.mode) == "string" and source.mode or "none"
-    return mode == "chat" and not serves_chat(source) and "chat by other endpoints" or mode
+    local path = PATHS[mode]
+    return path and not is_served(source, path) and mode .. " by other endpoints" or mode
 end
 
 -- The file names another part of LiteLLM's code for the same provider.
@@ -295,13 +325,21 @@ local function resolve(root, source)
     return type(target) == "table" and target or source
 end
 
+local sized = {} -- source -> its prices by size and quality, while a file is read
+
 -- Calls take(name, source) for each model; the source of an alias is that of its target.
 function litellm.each(root, take)
+    local parts, made
+    parts, made, sized = sizes.collect(root)
     for name, source in pairs(root) do
-        if type(source) == "table" and not NO_MODELS[name] then
+        if type(source) == "table" and not NO_MODELS[name] and not parts[name] then
             take(name, resolve(root, source))
         end
     end
+    for name, source in pairs(made) do
+        take(name, source)
+    end
+    sized = {}
 end
 
 function litellm.provider(_, source)
@@ -313,6 +351,10 @@ function litellm.read(name, source)
     local read = reading.new()
     read.aliases = TIER_ALIASES[source.litellm_provider] or {}
     read.step_is_inside = STEP_IS_INSIDE[source.litellm_provider] or 0
+    if sizes.is_strange(name, source) then
+        refuse(read, "its name", "is a size that is not understood")
+    end
+    read.makes_pictures = MADE[source.mode] and not sizes.by_tokens(source)
     local keys = {}
     for key in pairs(source) do
         keys[#keys + 1] = key
@@ -328,6 +370,9 @@ function litellm.read(name, source)
     take_searches(read)
     read.facts.web_search_by = read.prices.web_search and search_by(source)
     take_resolutions(read)
+    if sized[source] and not sizes.by_tokens(source) then
+        take_sizes(read, sized[source])
+    end
     check_windows(read)
     return reading.finish(read, read.facts.mode)
 end

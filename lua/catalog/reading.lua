@@ -20,7 +20,7 @@ local ANSWERS = {
 function reading.new()
     return {
         prices = {}, factors = {}, searches = {}, resolutions = {}, windows = {}, off_peak = {},
-        aliases = {}, step_is_inside = 0,
+        aliases = {}, step_is_inside = 0, sizes = {},
     }
 end
 
@@ -118,13 +118,55 @@ local function check_sold(read, answers)
     end
 end
 
+local function is_priced(read, name)
+    local list = read.prices[name]
+    return list ~= nil and (list[""][0] or 0) > 0
+end
+
+-- Sound that is read is billed by tokens or by the second. Beside prices of tokens a second's price
+-- is what it costs about.
+local function check_transcription(read)
+    local by_tokens = is_priced(read, "input") or is_priced(read, "output")
+        or is_priced(read, "audio_input")
+    if by_tokens or not is_priced(read, "second") then
+        read.prices.second = nil
+        check_sold(read, true)
+        return
+    end
+    for name in pairs(read.prices) do
+        read.prices[name] = name == "second" and read.prices[name] or nil
+    end
+end
+
+-- What is made, and may be sold by several units.
+local MADE = { "image", "image_output", "second", "character", "audio_output", "output" }
+
+local function check_made(read)
+    for _, name in ipairs(MADE) do
+        if is_priced(read, name) then
+            return
+        end
+    end
+    reading.refuse(read, "it", "has no price of what it makes, or costs nothing in the source")
+end
+
+local function check(read, mode)
+    if mode == "audio_transcription" then
+        check_transcription(read)
+    elseif mode == "image_generation" or mode == "image_edit" or mode == "audio_speech" then
+        check_made(read)
+    elseif ANSWERS[mode] ~= nil then
+        check_sold(read, ANSWERS[mode])
+    end
+end
+
 -- Brings the prices into order, when all members are read. `mode`: what the model is for.
 function reading.finish(read, mode)
     drop_free_writes(read)
     drop_equal(read)
     check_plain(read)
-    if ANSWERS[mode] ~= nil and not read.problem then
-        check_sold(read, ANSWERS[mode])
+    if not read.problem then
+        check(read, mode)
     end
     return read
 end

@@ -5,7 +5,8 @@
 -- Input: {prices = {unit = {tier ("": plain) = {above (tokens; 0: any prompt) = pico-USD}}},
 -- factors = {region = {us = parts per million}, speed = {...}}, searches = {low = pico-USD, ...},
 -- resolutions = {unit = {resolution = pico-USD}}, windows = {{hours, weekdays}},
--- off_peak = {unit = pico-USD}, aliases = {tier = another name of it}}.
+-- off_peak = {unit = pico-USD}, sizes = {{size, quality ("": any), pusd (of a picture)}},
+-- aliases = {tier = another name of it}}.
 local native = require "policy.native"
 
 local rules = {}
@@ -244,11 +245,28 @@ local function add_cases(read, base, out)
     end
 end
 
+-- Where rules name resolutions, others are not sold: so one with the plain price is a rule, too.
 local function add_each(key, by_name, unit, base, out)
     for _, name in ipairs(sorted(by_name)) do
-        if by_name[name] ~= base then
+        if key == "resolution" or by_name[name] ~= base then
             out[#out + 1] = { conditions = { [key] = name }, prices = { [unit] = by_name[name] } }
         end
+    end
+end
+
+-- A rule for a size stands before those for a quality of it.
+local function add_sizes(read, out)
+    table.sort(read.sizes, function(a, b)
+        if (a.quality == "") ~= (b.quality == "") then
+            return a.quality == ""
+        end
+        return a.quality < b.quality or (a.quality == b.quality and a.size < b.size)
+    end)
+    for _, each in ipairs(read.sizes) do
+        out[#out + 1] = {
+            conditions = { size = each.size, quality = each.quality ~= "" and each.quality or nil },
+            prices = { image = each.pusd },
+        }
     end
 end
 
@@ -269,6 +287,7 @@ function rules.build(read)
     for unit, by_name in pairs(read.resolutions) do
         add_each("resolution", by_name, unit, base[unit], list)
     end
+    add_sizes(read, list)
     add_each("search_context", read.searches, "web_search", base.web_search, list)
     add_windows(read, list)
     return base, list

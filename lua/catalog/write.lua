@@ -11,8 +11,8 @@ local HEAD = [[
 return {
 ]]
 local CONDITIONS = {
-    "prompt_above", "service_tier", "speed", "region", "search_context", "resolution", "hours",
-    "weekdays",
+    "prompt_above", "service_tier", "speed", "region", "search_context", "size", "quality",
+    "resolution", "hours", "weekdays",
 }
 local LINE_MAX = 96
 

@@ -15,6 +15,7 @@ local NEAR_MAX = 3
 local ENDPOINTS = {
     embedding = "embeddings", moderation = "moderations", rerank = "rerank",
     audio_speech = "speech", image_generation = "images",
+    audio_transcription = "transcriptions", image_edit = "image_edits",
     completion = "completions", decisions = "decisions",
 }
 -- Where providers, by their names in price files, have an endpoint of their own for it.
@@ -151,6 +152,25 @@ local function drop_vision(model)
     end
 end
 
+-- An edit reads pictures. Where these cost nothing, how many tokens one has decides nothing.
+local function see_pictures(model)
+    model.capabilities = { "vision" }
+    if model.image_tokens_max == nil and model.input ~= nil then
+        return "reads pictures: give the most tokens that one can cost, such as "
+            .. "{ image_tokens_max = 6000 }"
+    end
+    model.image_tokens_max = model.image_tokens_max or 1
+end
+
+-- Text that is generated has a price, and be it 0: of sound that is sold by the second.
+local function price_text(model)
+    if model.second ~= nil and model.input == nil and model.output == nil then
+        model.input, model.output = "0", "0"
+    end
+end
+
+local PREPARED = { audio_transcription = price_text, image_edit = see_pictures }
+
 local function override(model, overrides)
     for key, value in pairs(overrides) do
         model[key] = value
@@ -214,6 +234,7 @@ local function sell(name, overrides)
     override(model, overrides)
     why = overrides.when == nil and drop_rules(model, overrides)
         or drop_uncounted(model, entry.searches)
+        or (PREPARED[entry.mode] and PREPARED[entry.mode](model))
     if why then
         return nil, 'sell("' .. name .. '"): ' .. why
     end

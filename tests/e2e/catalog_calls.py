@@ -21,11 +21,13 @@ WEEK_S = 7 * 24 * 3600
 
 
 def read_entries(text: str) -> dict[str, dict]:
-    """What a call of each model can have: its units and the names and steps of its rules."""
+    """What a call of each chat model can have: its units and the names and steps of its rules."""
     entries = {}
     for name, body in re.findall(
         r'^        \["(.*?)"\] = \{\n(.*?)^        \},$', text, re.M | re.S
     ):
+        if "            mode = " in body:
+            continue
         entries[name] = {
             "provider": re.search(r'provider = "(.*?)"', body)[1],
             "units": [unit for unit in (*PROMPT, *ANSWER)
