@@ -63,6 +63,23 @@ bool sound_mpeg_ns(struct slice file, int64_t *out_ns);
 bool sound_ogg_ns(struct slice file, int64_t *out_ns);
 bool sound_mp4_ns(struct slice file, int64_t *out_ns);
 bool sound_webm_ns(struct slice file, int64_t *out_ns);
+bool sound_aac_ns(struct slice file, int64_t *out_ns);
+bool sound_caf_ns(struct slice file, int64_t *out_ns);
+
+/* The sampling rates of AAC by their code (ISO 14496-3, 1.6.3.4). */
+enum { SOUND_AAC_RATES = 13 };
+extern const uint32_t sound_aac_rates[SOUND_AAC_RATES];
+
+struct sound_alac {
+    uint64_t packet_samples; /* the most of a packet */
+    uint64_t rate;
+};
+
+/* Reads the decoder's configuration: alone, or in boxes. */
+bool sound_alac_read(struct slice text, struct sound_alac *out);
+/* The samples of so many packets. Only the last one may have fewer than the others: so far what the
+ * file states is believed. */
+uint64_t sound_alac_samples(const struct sound_alac *alac, uint64_t packets, uint64_t stated);
 
 /* The samples of a packet of Opus, at 48 kHz (RFC 6716, 3.1); an empty one has none. */
 uint64_t sound_opus_samples(struct slice packet);

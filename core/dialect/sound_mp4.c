@@ -1,5 +1,5 @@
-/* MP4 and M4A (ISO 14496-12) with AAC or MP3 in it, whole or in fragments. Each sample of AAC has
- * 1,024 samples of sound, so the number of samples tells the length, whatever the times in the
+/* MP4 and M4A (ISO 14496-12) with AAC, MP3 or ALAC in it, whole or in fragments. Each sample of AAC
+ * has 1,024 samples of sound, so the number of samples tells the length, whatever the times in the
  * file say. */
 #include "dialect/sound_bytes.h"
 
@@ -14,7 +14,8 @@ enum {
 struct track {
     uint64_t id;
     bool sounds;
-    bool known; /* AAC or MP3 */
+    bool known;             /* AAC, MP3 or ALAC */
+    struct sound_alac alac; /* of ALAC; else zeroed */
     uint64_t rate;
     uint64_t per_sample;
     uint64_t samples;
@@ -57,13 +58,11 @@ static bool take_box(struct slice *rest, struct slice *body)
 /* The rate in the decoder's own configuration, which it obeys. */
 static void read_config(struct slice text, struct track *track)
 {
-    static const uint32_t rates[] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
-                                     22050, 16000, 12000, 11025, 8000,  7350};
     if (text.bytes < 2)
         return;
     unsigned code = (sound_byte(text, 0) & 7) << 1 | sound_byte(text, 1) >> 7;
-    if (code < sizeof rates / sizeof rates[0])
-        track->rate = rates[code];
+    if (code < SOUND_AAC_RATES)
+        track->rate = sound_aac_rates[code];
     else if (code == ASC_FREE_RATE && text.bytes >= 5)
         track->rate = (sound_big(text, 1, 4) >> 7) & 0xffffff;
 }
@@ -109,10 +108,21 @@ static void read_descriptors(struct slice text, struct track *track)
     read_config((struct slice){text.data + skipped, text.bytes - skipped}, track);
 }
 
+/* The only description, which has the decoder's configuration. */
+static void read_alac(struct slice body, struct track *track)
+{
+    struct slice inside = {body.data + 8 + ENTRY_BYTES, body.bytes - 8 - ENTRY_BYTES};
+    track->known = sound_big(body, 4, 4) == 1 && sound_alac_read(inside, &track->alac);
+    track->rate = track->known ? track->alac.rate : 0;
+}
+
 /* `stsd`: the first description. */
 static void read_description(struct slice body, struct track *track)
 {
-    if (body.bytes < 8 + ENTRY_BYTES || !sound_is_at(body, 8 + 4, "mp4a"))
+    bool whole = body.bytes >= 8 + ENTRY_BYTES;
+    if (whole && sound_is_at(body, 8 + 4, "alac"))
+        read_alac(body, track);
+    if (!whole || !sound_is_at(body, 8 + 4, "mp4a"))
         return;
     track->rate = sound_big(body, 8 + 32, 2);
     ptrdiff_t at = slice_find(body, slice_of("esds"));
@@ -208,6 +218,16 @@ static void walk(struct slice rest, struct mp4 *mp4)
     }
 }
 
+/* What the samples are, whatever times are stated. */
+static int64_t counted_ns(const struct track *track)
+{
+    bool comparable = track->scale == track->rate;
+    if (track->alac.rate == 0)
+        return sound_ns(track->samples * track->per_sample, track->rate);
+    return sound_ns(sound_alac_samples(&track->alac, track->samples, comparable ? track->times : 0),
+                    track->rate);
+}
+
 bool sound_mp4_ns(struct slice file, int64_t *out_ns)
 {
     struct mp4 mp4 = {.count = 0};
@@ -218,9 +238,9 @@ bool sound_mp4_ns(struct slice file, int64_t *out_ns)
             continue;
         if (!track->known || track->rate == 0)
             return false;
-        int64_t counted_ns = sound_ns(track->samples * track->per_sample, track->rate);
-        int64_t stated_ns = track->scale > 0 ? sound_ns(track->times, track->scale) : 0;
-        int64_t ns = counted_ns > stated_ns ? counted_ns : stated_ns;
+        int64_t counted = counted_ns(track);
+        int64_t stated = track->scale > 0 ? sound_ns(track->times, track->scale) : 0;
+        int64_t ns = counted > stated ? counted : stated;
         *out_ns = *out_ns > ns ? *out_ns : ns;
     }
     return !mp4.full && *out_ns > 0;

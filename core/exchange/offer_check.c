@@ -74,8 +74,8 @@ static bool takes_length(struct exchange *exchange, const struct cost_ceiling *n
     if (!prompt->sound_measured)
         snprintf(message, sizeof message,
                  "This model is sold by the second, and the length of this file cannot be "
-                 "measured. Send WAV (PCM), FLAC, MP3, Ogg (Opus, Vorbis), M4A (AAC) or WebM "
-                 "(Opus).");
+                 "measured. Send WAV (PCM, ADPCM), FLAC, MP3, AAC, Ogg (Opus, Vorbis), M4A (AAC, "
+                 "ALAC), CAF or WebM (Opus).");
     else if (prompt->sound_seconds > need->beside.second)
         snprintf(message, sizeof message,
                  "The sound is %lld seconds long; this model reads at most %lld in one call.",

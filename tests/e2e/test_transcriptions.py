@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import shutil
 import subprocess
 import wave
 from decimal import Decimal
@@ -257,6 +258,40 @@ def test_files_of_real_encoders(customer, provider, path):
     provider.answer = says()
     reply = send(customer, form(("model", "whisper"), ("file", path.read_bytes(), path.name)))
     assert usd(reply.json()["usage"]["cost"]) == by_seconds(3)
+
+
+def adts(seconds: int) -> bytes:
+    """Frames of 1,024 samples at 16 kHz; each is 100 bytes long."""
+    frame = b"\xff\xf1\x60\x40\x0c\x9f\xfc" + bytes(93)
+    return frame * (seconds * 16000 // 1024)
+
+
+def test_frames_without_a_file_around_them(customer, provider):
+    provider.answer = says()
+    reply = send(customer, form(("model", "whisper"), ("file", adts(9), "a.aac")))
+    assert usd(reply.json()["usage"]["cost"]) == by_seconds(9)
+
+
+# Seconds, and what ffmpeg writes of them; a codec may begin with silence.
+WRITTEN = {
+    "a.aac": ("-c:a", "aac"), "a.m4a": ("-c:a", "alac"), "a.caf": ("-c:a", "alac"),
+    "fragments.m4a": ("-c:a", "alac", "-movflags", "frag_keyframe+empty_moov"),
+    "pcm.caf": ("-c:a", "pcm_s16be"), "ima.wav": ("-c:a", "adpcm_ima_wav"),
+    "ms.wav": ("-c:a", "adpcm_ms", "-ac", "2"),
+}  # fmt: skip
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", WRITTEN)
+def test_files_of_ffmpeg(customer, provider, tmp_path, name):
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    path = tmp_path / name
+    source = ("-f", "lavfi", "-i", "sine=frequency=440:duration=3.5", "-ar", "16000")
+    subprocess.run(["ffmpeg", "-v", "error", *source, *WRITTEN[name], str(path)], check=True)
+    provider.answer = says()
+    reply = send(customer, form(("model", "whisper"), ("file", path.read_bytes(), name)))
+    assert usd(reply.json()["usage"]["cost"]) == by_seconds(4)
 
 
 def test_a_head_that_lies_makes_no_call_cheap(customer, provider):

@@ -361,9 +361,34 @@ FORMS = [
     b'"data:image/png;base64,AAAA"},{"image_url":"https://a.example"}],"mask":{"image_url":"x"},'
     b'"n":2,"size":"1024x1024"}',
 ]
+# ADTS, CAF with ALAC, ADPCM, and ALAC in MP4 (fuzz_sound_file.c).
+ALAC = b"\0\0\0\x24alac" + bytes(4) + struct.pack(">I8x8xI", 800, 8000)
+CAF = b"caff\0\1\0\0desc" + struct.pack(">Qd4sIIIII", 32, 8000, b"alac", 0, 0, 800, 1, 0)
+STSD = b"alac" + bytes(24) + struct.pack(">I", 8000 << 16) + ALAC
+
+
+def box(name: bytes, *parts: bytes) -> bytes:
+    body = name + b"".join(parts)
+    return struct.pack(">I", 4 + len(body)) + body
+
+
+SOUNDS = [
+    (b"\xff\xf1\x60\x40\x0c\x9f\xfc" + bytes(93)) * 3,
+    CAF + b"kuki" + struct.pack(">Q", 48) + b"\0\0\0\x0cfrmaalac" + ALAC
+    + b"pakt" + struct.pack(">QQQQ", 26, 2, 1600, 0) + b"\x05\x06"
+    + b"data" + struct.pack(">Q", 15) + bytes(15),
+    CAF.replace(b"alac", b"lpcm") + b"data" + b"\xff" * 8 + bytes(20),
+    b"RIFF" + bytes(4) + b"WAVEfmt " + struct.pack("<IHHIIHHHH", 20, 17, 1, 8000, 1, 64, 4, 2, 1)
+    + b"data" + struct.pack("<I", 128) + bytes(128),
+    box(b"ftyp", b"M4A ") + box(b"moov", box(b"trak", box(b"mdia",
+        box(b"mdhd", bytes(12), struct.pack(">I", 8000)), box(b"hdlr", bytes(8), b"soun"),
+        box(b"stsd", struct.pack(">II", 0, 1), struct.pack(">I", 4 + len(STSD)), STSD),
+        box(b"stts", struct.pack(">IIII", 0, 1, 2, 800)),
+        box(b"stsz", struct.pack(">III", 0, 0, 2))))),
+]  # fmt: skip
 SEEDS = {
     "form_request": FORMS,
-    "sound_file": shipped("tests/e2e/sound/*", 2048),
+    "sound_file": [*shipped("tests/e2e/sound/*", 2048), *SOUNDS],
     "lists": LISTS,
     "media": MEDIA,
     "anthropic": [*ANTHROPIC, moved(ASKED[2])],

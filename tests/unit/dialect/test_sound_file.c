@@ -2,11 +2,8 @@
  * are in tests/e2e/sound. */
 #include "base/support.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/buffer.h"
-#include "dialect/sound_file.h"
+#include "sound_support.h"
 
 static struct buffer file;
 
@@ -25,23 +22,9 @@ static int teardown(void **state)
 }
 
 /* -1: it is not measured. */
-static int64_t length_of(const char *data, size_t bytes)
-{
-    int64_t us = -1;
-    char *exact = malloc(bytes > 0 ? bytes : 1); /* a sanitizer sees what is read beyond it */
-    assert_non_null(exact);
-    if (bytes > 0)
-        memcpy(exact, data, bytes);
-    bool measured = sound_file_us((struct slice){exact, bytes}, &us);
-    free(exact);
-    assert_true(us >= 0);
-    return measured ? us : -1;
-}
-
 static int64_t length(void)
 {
-    assert_false(file.failed);
-    return length_of(file.data, file.bytes);
+    return sound_length_of(&file);
 }
 
 static void put(const char *text, size_t bytes)
@@ -53,40 +36,22 @@ static void put(const char *text, size_t bytes)
 
 static void put_big(uint64_t number, size_t bytes)
 {
-    while (bytes-- > 0)
-        buffer_append_char(&file, (char)(number >> (8 * bytes)));
+    sound_put_big(&file, number, bytes);
 }
 
 static void put_little(uint64_t number, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++)
-        buffer_append_char(&file, (char)(number >> (8 * i)));
+    sound_put_little(&file, number, bytes);
 }
 
 static void put_zeros(size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++)
-        buffer_append_char(&file, '\0');
+    sound_put_zeros(&file, bytes);
 }
 
-/* No part of a file, and no changed byte of it, is read beyond its end or never ends. */
 static void assert_safe(void)
 {
-    size_t step = file.bytes / 1500 + 1;
-    struct buffer changed;
-    for (size_t bytes = 0; bytes < file.bytes; bytes += step)
-        (void)length_of(file.data, bytes);
-    buffer_init(&changed, file.bytes);
-    buffer_append_slice(&changed, buffer_slice(&file));
-    for (size_t at = 0; at < file.bytes; at += step) {
-        char old = changed.data[at];
-        changed.data[at] = (char)0xff;
-        (void)length_of(changed.data, changed.bytes);
-        changed.data[at] = 0;
-        (void)length_of(changed.data, changed.bytes);
-        changed.data[at] = old;
-    }
-    buffer_fini(&changed);
+    sound_assert_safe(&file);
 }
 
 /* ---- WAV ---- */
@@ -317,17 +282,12 @@ static void a_stated_place_of_vorbis_is_bounded(void **state)
 
 static size_t box(const char *name)
 {
-    size_t at = file.bytes;
-    put_zeros(4);
-    put(name, 4);
-    return at;
+    return sound_begin_box(&file, name);
 }
 
 static void end_box(size_t at)
 {
-    size_t bytes = file.bytes - at;
-    for (int i = 0; i < 4; i++)
-        file.data[at + (size_t)i] = (char)(bytes >> (24 - 8 * i));
+    sound_end_box(&file, at);
 }
 
 static void aac_description(void)

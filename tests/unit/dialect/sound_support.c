@@ -1,0 +1,79 @@
+#include "sound_support.h"
+
+#include "base/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dialect/sound_file.h"
+
+static int64_t length_of(const char *data, size_t bytes)
+{
+    int64_t us = -1;
+    char *exact = malloc(bytes > 0 ? bytes : 1); /* a sanitizer sees what is read beyond it */
+    assert_non_null(exact);
+    if (bytes > 0)
+        memcpy(exact, data, bytes);
+    bool measured = sound_file_us((struct slice){exact, bytes}, &us);
+    free(exact);
+    assert_true(us >= 0);
+    return measured ? us : -1;
+}
+
+int64_t sound_length_of(const struct buffer *file)
+{
+    assert_false(file->failed);
+    return length_of(file->data, file->bytes);
+}
+
+void sound_put_big(struct buffer *file, uint64_t number, size_t bytes)
+{
+    while (bytes-- > 0)
+        buffer_append_char(file, (char)(number >> (8 * bytes)));
+}
+
+void sound_put_little(struct buffer *file, uint64_t number, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        buffer_append_char(file, (char)(number >> (8 * i)));
+}
+
+void sound_put_zeros(struct buffer *file, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        buffer_append_char(file, '\0');
+}
+
+size_t sound_begin_box(struct buffer *file, const char *name)
+{
+    size_t at = file->bytes;
+    sound_put_zeros(file, 4);
+    buffer_append(file, name, 4);
+    return at;
+}
+
+void sound_end_box(struct buffer *file, size_t at)
+{
+    size_t bytes = file->bytes - at;
+    for (int i = 0; i < 4; i++)
+        file->data[at + (size_t)i] = (char)(bytes >> (24 - 8 * i));
+}
+
+void sound_assert_safe(const struct buffer *file)
+{
+    size_t step = file->bytes / 1500 + 1;
+    struct buffer changed;
+    for (size_t bytes = 0; bytes < file->bytes; bytes += step)
+        (void)length_of(file->data, bytes);
+    buffer_init(&changed, file->bytes);
+    buffer_append_slice(&changed, buffer_slice(file));
+    for (size_t at = 0; at < file->bytes; at += step) {
+        char old = changed.data[at];
+        changed.data[at] = (char)0xff;
+        (void)length_of(changed.data, changed.bytes);
+        changed.data[at] = 0;
+        (void)length_of(changed.data, changed.bytes);
+        changed.data[at] = old;
+    }
+    buffer_fini(&changed);
+}
