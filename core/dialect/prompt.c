@@ -198,8 +198,17 @@ void prompt_add_member(struct prompt *prompt, struct slice key, const struct jso
     text_mix_add(&prompt->mix, value->raw);
 }
 
+enum { TEMPLATE_TOKENS = 3, MESSAGE_TOKENS = 4, FEW_MESSAGES = 16 };
+
 int64_t prompt_template_tokens(const struct prompt *prompt)
 {
-    enum { OF_A_MESSAGE = 4, OF_ALL = 3 };
-    return OF_ALL + OF_A_MESSAGE * prompt->message_count;
+    return TEMPLATE_TOKENS + MESSAGE_TOKENS * prompt->message_count;
+}
+
+int64_t prompt_least_tokens(const struct prompt *prompt)
+{
+    if (prompt->input_count > 0) /* no template */
+        return prompt->input_count;
+    int64_t more = prompt->message_count - FEW_MESSAGES;
+    return more > 0 ? MESSAGE_TOKENS * more : 0;
 }

@@ -13,6 +13,9 @@ const char *prompt_add_item(struct prompt *prompt, const struct json_value *item
 const char *prompt_add_content(struct prompt *prompt, const struct json_value *content);
 /* About how many tokens a model's template adds to the text. */
 int64_t prompt_template_tokens(const struct prompt *prompt);
+/* The least that so many messages or inputs are, be they empty; 0: they are few, and their text
+ * tells enough. */
+int64_t prompt_least_tokens(const struct prompt *prompt);
 /* Adds another member of the body, such as `tools`. */
 void prompt_add_member(struct prompt *prompt, struct slice key, const struct json_value *value);
 

@@ -19,6 +19,14 @@ static int64_t least(int64_t a, int64_t b)
 
 /* ---- estimates ---- */
 
+int64_t charge_text_tokens(const struct prompt *prompt, const struct rate_set *rates)
+{
+    int64_t rate = rates_of_mix(rates, &prompt->mix);
+    int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt));
+    int64_t least_tokens = prompt_least_tokens(prompt);
+    return tokens > least_tokens ? tokens : least_tokens;
+}
+
 /* Counts pictures by the model's bound, and content of unknown size as the hold counted it. */
 static int64_t input_estimate(const struct charge_view *view)
 {
@@ -26,9 +34,8 @@ static int64_t input_estimate(const struct charge_view *view)
     const struct charge_limits *limits = view->limits;
     if (prompt->opaque_count > 0)
         return limits->input_tokens;
-    int64_t rate = rates_of_mix(view->input_rates, &prompt->mix);
-    int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt)) +
-                     prompt_sound_tokens(prompt) + prompt->image_count * limits->image_tokens +
+    int64_t tokens = charge_text_tokens(prompt, view->input_rates) + prompt_sound_tokens(prompt) +
+                     prompt->image_count * limits->image_tokens +
                      (view->keeps_responses ? prompt->kept_tokens : 0);
     return least(tokens, limits->input_tokens);
 }

@@ -51,6 +51,11 @@ struct charge_view {
  * a million (price list, 2026-11). */
 enum { CHARGE_SOUND_TOKENS_PER_MINUTE = 1250 };
 
+struct prompt;
+struct rate_set;
+
+/* Estimates the tokens of the text of a prompt, and of what stands around its messages. */
+int64_t charge_text_tokens(const struct prompt *prompt, const struct rate_set *rates);
 /* Estimates the tokens of generated pictures and sound. */
 int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output);
 /* `cut`: the answer is incomplete. */

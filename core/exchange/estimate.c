@@ -28,8 +28,7 @@ static int64_t usual_tokens(const struct exchange *exchange, const struct hold_p
     if (prompt->opaque_count + prompt->image_count + prompt->audio_count > 0 ||
         prompt->sound_seconds > 0 || prompt->names_kept)
         return -1;
-    int64_t rate = rates_of_mix(&exchange->rates.input, &prompt->mix);
-    int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt));
+    int64_t tokens = charge_text_tokens(prompt, &exchange->rates.input);
     return tokens < plan->need.most.input ? tokens : plan->need.most.input;
 }
 
@@ -222,8 +221,6 @@ int64_t estimate_input(const struct exchange *exchange, const struct cost_ceilin
     const struct prompt *prompt = &exchange->asks.prompt;
     struct model_rates rates;
     rates_get(exchange->env->rates, exchange->asks.model, &rates);
-    int64_t rate = rates_of_mix(&rates.input, &prompt->mix);
-    return rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt)) +
-           prompt_sound_tokens(prompt) + prompt->image_count * offered->image_tokens_max +
-           prompt->kept_tokens;
+    return charge_text_tokens(prompt, &rates.input) + prompt_sound_tokens(prompt) +
+           prompt->image_count * offered->image_tokens_max + prompt->kept_tokens;
 }

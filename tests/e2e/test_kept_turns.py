@@ -488,6 +488,31 @@ def test_a_restart_keeps_it(tmp_path, provider):
     gateway.stop()
 
 
+@pytest.mark.parametrize("item", [{}, {"role": "user", "content": ""}])
+def test_items_without_a_text_are_counted(customer, provider, item):
+    """A model reads something around each: 20,000 of them, the most, are no 3 tokens."""
+    client = customer.openai()
+    conversation = client.conversations.create()
+    path = f"/v1/conversations/{conversation.id}"
+    http = customer.gateway.http
+    body = {"items": [item] * 20_000}
+    assert http.post(f"{path}/items", json=body, headers=customer.authorization).status_code == 200
+    asked = {"model": "alone", "input": "x", "conversation": conversation.id}
+    reply = customer.post(asked, "/responses/input_tokens")
+    assert 4 * 19_900 < reply.json()["input_tokens"] < 4 * 20_100
+    client.conversations.delete(conversation.id)
+
+
+def test_many_empty_messages_are_charged(customer, provider):
+    """The same where they are sent, to a provider that counts nothing."""
+    provider.answer = answers.chat(pieces=("ok",), usage=None)
+    messages = [{"role": "user", "content": ""}] * 5000
+    assert customer.ask(model="alone", messages=messages).status_code == 200
+    record = customer.wait_for_record()
+    assert record["usage_source"] == "estimated"
+    assert 4 * 4900 < record["input_tokens"] < 4 * 5100
+
+
 def test_a_conversation_of_many_items_is_refused(customer, provider):
     client = customer.openai()
     conversation = client.conversations.create()

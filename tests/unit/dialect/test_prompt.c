@@ -385,6 +385,17 @@ static void a_template_has_tokens_for_each_message(void **state)
     assert_int_equal(prompt_template_tokens(&prompt), 23);
 }
 
+static void many_messages_have_tokens_though_they_are_empty(void **state)
+{
+    (void)state;
+    struct prompt prompt = {.message_count = 16};
+    assert_int_equal(prompt_least_tokens(&prompt), 0);
+    prompt.message_count = 116;
+    assert_int_equal(prompt_least_tokens(&prompt), 400);
+    prompt.input_count = 116; /* no template stands around these */
+    assert_int_equal(prompt_least_tokens(&prompt), 116);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +409,7 @@ int main(void)
         cmocka_unit_test(tells_where_a_cache_may_be_marked),
         cmocka_unit_test(members_beside_the_messages_count_as_sent),
         cmocka_unit_test(a_template_has_tokens_for_each_message),
+        cmocka_unit_test(many_messages_have_tokens_though_they_are_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
