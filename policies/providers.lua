@@ -38,6 +38,19 @@ return {
     },
     -- `provider` stands for what is known of each: docs/POLICIES.md has the list. Any member may be
     -- given here all the same.
+    -- With a service account: the path of the JSON file that Google gives, or its text.
+    vertex = {
+        provider = "vertex",
+        project = env("VERTEX_PROJECT"), -- or as the key file says
+        location = env("VERTEX_LOCATION", "global"),
+        service_account = env("VERTEX_SERVICE_ACCOUNT"),
+    },
+    ["vertex-openai"] = { -- Llama, DeepSeek, Qwen, ... there
+        provider = "vertex-openai",
+        project = env("VERTEX_PROJECT"),
+        location = env("VERTEX_LOCATION", "global"),
+        service_account = env("VERTEX_SERVICE_ACCOUNT"),
+    },
     ["vertex-express"] = {
         provider = "vertex-express",
         base_url = env("VERTEX_BASE_URL"),

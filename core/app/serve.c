@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/thread_pool.h"
+#include "exchange/access_tokens.h"
 #include "exchange/health.h"
 #include "exchange/limiter.h"
 #include "exchange/live_metrics.h"
@@ -64,7 +65,9 @@ struct gateway {
     struct rates *rates;
     struct survey *survey;
     struct health *health;
+    struct access_tokens *tokens;
     struct fair_pool *helpers;
+    struct thread_pool *signer;
     struct thread_pool *builder;
     struct live_metrics *metrics;
     struct reload_status *reload_status;
@@ -228,9 +231,11 @@ static bool open_store(struct gateway *gateway, struct fault *fault)
 static bool start_crews(struct gateway *gateway, struct fault *fault)
 {
     gateway->helpers = fair_pool_new(HELPER_THREADS, LIMIT_PASSWORD_JOBS);
+    gateway->signer = thread_pool_new(1, LIMIT_SERVICE_ACCOUNTS);
     gateway->builder = thread_pool_new(1, BUILDER_JOBS_MAX);
     gateway->replay_runner = replay_runner_new(&gateway->options->config);
-    if (gateway->helpers == NULL || gateway->builder == NULL || gateway->replay_runner == NULL)
+    if (gateway->helpers == NULL || gateway->signer == NULL || gateway->builder == NULL ||
+        gateway->replay_runner == NULL)
         return fault_set(fault, "out_of_threads",
                          "no thread is left for passwords and policies; raise ulimit -u");
     return true;
@@ -255,6 +260,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->rates = rates_new();
         gateway->survey = survey_new();
         gateway->health = health_new();
+        gateway->tokens = access_tokens_new();
         gateway->metrics = live_metrics_new(worker_count_of(config));
         gateway->reload_status = reload_status_new(config->policies);
         reload_status_accept(gateway->reload_status, files);
@@ -266,7 +272,9 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .rates = gateway->rates,
                                    .survey = gateway->survey,
                                    .health = gateway->health,
+                                   .tokens = gateway->tokens,
                                    .helpers = gateway->helpers,
+                                   .signer = gateway->signer,
                                    .builder = gateway->builder,
                                    .metrics = gateway->metrics,
                                    .reload_status = gateway->reload_status,
@@ -421,6 +429,8 @@ static void stop(struct gateway *gateway)
 {
     if (gateway->helpers != NULL)
         fair_pool_free(gateway->helpers);
+    if (gateway->signer != NULL)
+        thread_pool_free(gateway->signer);
     if (gateway->store != NULL)
         store_close(gateway->store);
     for (unsigned i = 0; i < gateway->worker_count; i++)
@@ -436,6 +446,7 @@ static void stop(struct gateway *gateway)
     rates_free(gateway->rates);
     health_free(gateway->health);
     survey_free(gateway->survey);
+    access_tokens_free(gateway->tokens);
     live_metrics_free(gateway->metrics);
     reload_status_free(gateway->reload_status);
     replay_runner_free(gateway->replay_runner);

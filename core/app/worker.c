@@ -9,10 +9,12 @@
 #include "app/version.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "exchange/access_tokens.h"
 #include "exchange/cors.h"
 #include "exchange/exchange.h"
 #include "exchange/live_metrics.h"
 #include "exchange/surveyor.h"
+#include "exchange/token_keeper.h"
 #include "net/client/upstream.h"
 #include "net/loop/library.h"
 #include "net/loop/loop.h"
@@ -40,7 +42,8 @@ struct worker {
     struct upstream *upstream;
     struct server *server;
     struct exchange_env env;
-    struct surveyor *surveyor; /* NULL: another worker asks */
+    struct surveyor *surveyor;   /* NULL: another worker asks */
+    struct token_keeper *keeper; /* likewise */
     struct vm *vm;
     struct worker_job *drain; /* waits for the last exchange and the last connection */
     uint64_t served_before;   /* at the last tick */
@@ -183,6 +186,8 @@ static void on_tick(void *arg)
     exchange_tick_all(&worker->env);
     if (worker->surveyor != NULL)
         surveyor_tick(worker->surveyor);
+    if (worker->keeper != NULL)
+        token_keeper_tick(worker->keeper);
     log_flush();
     tidy_when_idle(worker);
     finish_drain(worker);
@@ -202,13 +207,15 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
     return vm_new(files, &options, fault);
 }
 
-/* Asks the servers that the policies in force name. */
+/* Asks the servers that the policies in force name, and has the tokens of their accounts fetched
+ * before the first call. */
 static void survey(struct worker *worker)
 {
     struct survey_list *list = asked_servers(worker->vm);
     if (list != NULL)
         surveyor_take_list(worker->surveyor, list);
     survey_list_unref(list);
+    asked_servers_want_tokens(worker->vm, worker->shared->tokens);
 }
 
 void worker_take_vm(struct worker *worker, struct vm *vm)
@@ -348,6 +355,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .rates = shared->rates,
                               .survey = shared->survey,
                               .health = shared->health,
+                              .tokens = shared->tokens,
                               .helpers = shared->helpers,
                               .metrics = shared->metrics,
                               .shard = live_metrics_shard(shared->metrics, index),
@@ -358,9 +366,12 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .hold_expiry_ms = shared->config->hold_expiry_ms,
                               .turn_terms = {shared->config->keep_responses_days * 24 * 3600 * 1000,
                                              shared->config->keep_responses_bytes_max}};
-    if (index == 0)
+    if (index == 0) {
         worker->surveyor =
             surveyor_new(shared->survey, worker->upstream, shared->config->ask_context_every_ms);
+        worker->keeper =
+            token_keeper_new(shared->tokens, worker->upstream, shared->signer, &worker->queue);
+    }
     loop_on_tick(worker->loop, on_tick, worker);
     return worker;
 }
@@ -401,12 +412,15 @@ void worker_join(struct worker *worker)
 
 void worker_free(struct worker *worker)
 {
+    if (worker->keeper != NULL)
+        token_keeper_stop(worker->keeper);
     job_queue_finish(&worker->queue);
     if (worker->server != NULL)
         server_free(worker->server);
     while (worker->env.live != NULL)
         exchange_discard(worker->env.live);
     surveyor_free(worker->surveyor);
+    token_keeper_free(worker->keeper);
     if (worker->upstream != NULL)
         upstream_free(worker->upstream);
     if (worker->vm != NULL)

@@ -26,7 +26,9 @@ struct worker_shared {
     struct rates *rates;
     struct survey *survey;
     struct health *health;
+    struct access_tokens *tokens;
     struct fair_pool *helpers;
+    struct thread_pool *signer;   /* one thread: signs for access tokens */
     struct thread_pool *builder;  /* one thread: builds and closes VMs */
     struct live_metrics *metrics; /* a shard for each worker */
     struct reload_status *reload_status;

@@ -93,6 +93,11 @@ enum {
     LIMIT_MODEL_NAME_BYTES = 128,
     LIMIT_PAGE_ROWS = 1000,
 
+    /* service accounts at providers */
+    LIMIT_SERVICE_ACCOUNTS = 64, /* key files that are in use at the same time */
+    LIMIT_KEY_FILE_BYTES = 64 * 1024,
+    LIMIT_ACCESS_TOKEN_BYTES = 4000,
+
     /* notes of refused calls and failed attempts */
     LIMIT_NOTES = 8192,                /* notes that wait to be written */
     LIMIT_REFUSALS_A_MINUTE = 60,      /* of an account; beyond that they are only counted */

@@ -10,7 +10,9 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "dialect/renamed.h"
+#include "exchange/access_tokens.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/provider_headers.h"
 #include "exchange/rate_limits.h"
@@ -215,10 +217,17 @@ static void start(struct ask *ask, const struct ask_question *question)
     struct provider_headers headers;
     struct buffer url;
     struct fault fault = {.message = "there is no memory for the request"};
+    struct access_token token = {.header = ""};
+    if (terms->account != NULL &&
+        access_tokens_get(exchange->env->tokens, terms->account, &token) != TOKEN_READY) {
+        end(ask, ATTEMPT_UNREACHABLE, "the service account has no access token yet");
+        return;
+    }
     own.arg = ask;
     buffer_init(&url, ADDRESS_BYTES);
     candidate_address(attempt->candidate, attempt->dialect, question->path, &url);
-    provider_headers_fill(attempt->candidate, attempt->dialect, &exchange->asks, head, &headers);
+    provider_headers_fill(attempt->candidate, terms->account != NULL ? token.header : NULL,
+                          attempt->dialect, &exchange->asks, head, &headers);
     const struct upstream_request request = {
         .url = url.data,
         .method = question->method,
@@ -234,6 +243,7 @@ static void start(struct ask *ask, const struct ask_question *question)
     if (!url.failed)
         attempt->call = upstream_start(exchange->env->upstream, &request, &own, &fault);
     provider_headers_fini(&headers);
+    secret_wipe(&token, sizeof token);
     buffer_fini(&url);
     if (attempt->call == NULL)
         end(ask, ATTEMPT_UNREACHABLE, fault.message);

@@ -70,7 +70,8 @@ static bool start_call(struct attempt *attempt, const struct attempt_request *as
 {
     const struct candidate *candidate = attempt->candidate;
     struct provider_headers headers;
-    provider_headers_fill(candidate, attempt->dialect, asked->asks, asked->head, &headers);
+    provider_headers_fill(candidate, asked->key, attempt->dialect, asked->asks, asked->head,
+                          &headers);
     const struct upstream_request request = {
         .url = url_of(attempt, asked->asks),
         .headers = headers.lines,
@@ -125,6 +126,10 @@ void attempt_start(struct attempt *attempt, struct candidate *candidate,
     attempt->translator = request->translator;
     if (request->mapper.request != NULL)
         attempt->mapped = mapped_api_new(&request->mapper);
+    if (request->why_not != NULL) {
+        attempt_decide(attempt, request->outcome, request->why_not);
+        return;
+    }
     if (!attempt_make_body(attempt, request))
         return;
     failpoint_reach(FAILPOINT_BEFORE_UPSTREAM);

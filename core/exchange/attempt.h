@@ -66,6 +66,10 @@ struct attempt_request {
     struct upstream *upstream;
     const struct model_request *asks;
     const struct http_head *head; /* the client's; NULL: the client has left */
+    const char *key; /* the header with the key, borrowed as the head; NULL: the candidate's own */
+    /* Why the attempt has failed before it could begin, borrowed as well; NULL: it has not. */
+    const char *why_not;
+    enum attempt_outcome outcome; /* then */
     const char *exchange_id;
     int64_t created_ms;
     /* The gateway itself keeps the answer; the ids of what it goes on from, NULL: nothing. */

@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
+#include "exchange/access_tokens.h"
 #include "exchange/choice.h"
 #include "exchange/departure.h"
 #include "exchange/event_room.h"
@@ -14,6 +16,9 @@
 #include "exchange/price_facts.h"
 #include "exchange/relay.h"
 #include "exchange/worst_price.h"
+
+/* The keeper gives up sooner (token_keeper.h), unless its worker hangs. */
+enum { TOKEN_WAIT_MS = 20000 };
 
 /* ---- what an attempt tells ---- */
 
@@ -66,15 +71,26 @@ static void note_failure(struct exchange *exchange)
               log_text(attempt->explained ? "said" : NULL, attempt->refusal_message));
 }
 
+/* An access token may end before its time: its key was taken away, say. */
+static void distrust_token(const struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    struct service_account *account = attempt->candidate->terms.account;
+    if (account != NULL && attempt->status == 401)
+        access_tokens_distrust(exchange->env->tokens, account);
+}
+
 static void on_decided(void *owner)
 {
     struct exchange *exchange = owner;
     count(exchange);
     exchange_tell_health(exchange);
-    if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
+    if (exchange->attempt.outcome == ATTEMPT_ANSWERED) {
         exchange_enter(exchange, EXCHANGE_ANSWERED);
-    else
+    } else {
         note_failure(exchange);
+        distrust_token(exchange);
+    }
     exchange_wake(exchange);
 }
 
@@ -187,10 +203,17 @@ static int64_t longest_answer(const struct exchange *exchange)
     return room < most ? room : most;
 }
 
-/* `translator` and `mapper` are moved in. */
-static void start(struct exchange *exchange, struct candidate *candidate,
-                  const struct translator *translator, const struct translator *mapper)
+/* What stands between an exchange and its attempt. */
+struct means {
+    struct translator translator, mapper;
+    struct access_token token; /* of a service account */
+    enum token_state state;
+};
+
+/* The translators are moved in. */
+static void start(struct exchange *exchange, struct candidate *candidate, const struct means *means)
 {
+    bool by_token = candidate->terms.account != NULL;
     const struct attempt_request request = {
         .loop = exchange->env->loop,
         .upstream = exchange->env->upstream,
@@ -203,51 +226,87 @@ static void start(struct exchange *exchange, struct candidate *candidate,
         .continues_conversation = kept_turns_conversation(exchange),
         .output_tokens_max = exchange->budget.output_tokens_max,
         .output_tokens_most = longest_answer(exchange),
-        .translator = *translator,
-        .mapper = *mapper};
+        .key = by_token ? means->token.header : NULL,
+        .why_not = by_token && means->state != TOKEN_READY ? means->token.why : NULL,
+        .outcome = means->state == TOKEN_REFUSED ? ATTEMPT_DENIED : ATTEMPT_UNREACHABLE,
+        .translator = means->translator,
+        .mapper = means->mapper};
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
 }
 
 /* Makes what stands between the client's dialect and what goes out. Both are zeroed where nothing
  * does. */
 static bool make_translators(const struct exchange *exchange, const struct candidate *candidate,
-                             struct translator *translator, struct translator *mapper,
-                             struct fault *fault)
+                             struct means *out, struct fault *fault)
 {
     const struct exchange_task *task = &exchange->task;
     const struct model_request *asks = &exchange->asks;
-    *translator = *mapper = (struct translator){.arg = NULL};
     if (!candidate_takes(candidate, asks) &&
-        !task->translate(task->task, asks->dialect, candidate_dialect(candidate, asks), translator,
+        !task->translate(task->task, asks->dialect, candidate_dialect(candidate, asks),
+                         &out->translator,
                          fault))
         return false;
     if (candidate->terms.map_path[0] == '\0' ||
-        task->map(task->task, candidate->terms.provider, mapper, fault))
+        task->map(task->task, candidate->terms.provider, &out->mapper, fault))
         return true;
-    if (translator->free != NULL)
-        translator->free(translator->arg);
+    if (out->translator.free != NULL)
+        out->translator.free(out->translator.arg);
     return false;
 }
 
-/* Starts the attempt that waited until the task did not run any more: a translation runs on its
- * VM. */
-static void start_translated(void *arg)
+/* Returns whether the token, or what has become of it, is known. */
+static bool find_token(struct exchange *exchange, const struct candidate *candidate,
+                       struct means *out)
+{
+    struct service_account *account = candidate->terms.account;
+    if (account == NULL)
+        return true;
+    out->state = access_tokens_get(exchange->env->tokens, account, &out->token);
+    if (out->state == TOKEN_COMING &&
+        clock_mono_us() - exchange->starting_us > INT64_C(1000) * TOKEN_WAIT_MS) {
+        out->state = TOKEN_UNREACHABLE;
+        snprintf(out->token.why, sizeof out->token.why, "no access token came in time");
+    }
+    return out->state != TOKEN_COMING;
+}
+
+static void start_with(struct exchange *exchange, struct candidate *candidate, struct means *means)
+{
+    struct fault fault;
+    exchange->starting = NULL;
+    if (make_translators(exchange, candidate, means, &fault))
+        start(exchange, candidate, means);
+    else
+        exchange_task_failed(exchange, "internal_error", fault.message);
+    if (candidate->terms.account != NULL)
+        secret_wipe(&means->token, sizeof means->token);
+    candidate_unref(candidate);
+}
+
+/* Starts the attempt that waits until the task does not run any more, for a translation runs on its
+ * VM, and until an access token has come. */
+static void start_waiting(void *arg)
 {
     struct exchange *exchange = arg;
     struct candidate *candidate = exchange->starting;
-    struct translator translator;
-    struct translator mapper;
-    struct fault fault;
-    exchange->starting = NULL;
+    struct means means; /* its token is large, and seldom needed */
+    if (candidate == NULL)
+        return;
     if (exchange->task.task == NULL || exchange->state != EXCHANGE_SENT) {
+        exchange->starting = NULL;
         candidate_unref(candidate); /* it has ended meanwhile */
         return;
     }
-    if (make_translators(exchange, candidate, &translator, &mapper, &fault))
-        start(exchange, candidate, &translator, &mapper);
-    else
-        exchange_task_failed(exchange, "internal_error", fault.message);
-    candidate_unref(candidate);
+    means.translator = means.mapper = (struct translator){.arg = NULL};
+    means.state = TOKEN_READY;
+    if (find_token(exchange, candidate, &means))
+        start_with(exchange, candidate, &means);
+}
+
+void exchange_start_tick(struct exchange *exchange)
+{
+    if (exchange->starting != NULL)
+        start_waiting(exchange);
 }
 
 /* Makes the exchange ready for the next attempt. */
@@ -262,7 +321,7 @@ static void prepare(struct exchange *exchange, const struct candidate *candidate
 
 bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
 {
-    const struct translator none = {.arg = NULL};
+    static const struct means none = {.state = TOKEN_READY};
     bool held = exchange->hold_open && !exchange->settlement_pending && !exchange->void_wanted;
     if (!held || exchange->state >= EXCHANGE_ANSWERED)
         return refuse_unheld(exchange, "an attempt without an open hold");
@@ -273,14 +332,16 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
     exchange_enter(exchange, EXCHANGE_SENT);
     exchange->attempts++;
     prepare(exchange, candidate);
-    if (candidate_takes(candidate, &exchange->asks) && candidate->terms.map_path[0] == '\0') {
-        start(exchange, candidate, &none, &none);
+    if (candidate_takes(candidate, &exchange->asks) && candidate->terms.map_path[0] == '\0' &&
+        candidate->terms.account == NULL) {
+        start(exchange, candidate, &none);
         return true;
     }
     attempt_fini(&exchange->attempt); /* its outcome is of the attempt before */
     exchange->attempt.outcome = ATTEMPT_NONE;
     exchange->starting = candidate_ref(candidate);
-    exchange->starter = (struct deferred){.call = start_translated, .arg = exchange};
+    exchange->starting_us = clock_mono_us();
+    exchange->starter = (struct deferred){.call = start_waiting, .arg = exchange};
     loop_defer(exchange->env->loop, &exchange->starter);
     return true;
 }

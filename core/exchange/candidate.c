@@ -13,6 +13,7 @@
 #include "dialect/model_request.h"
 #include "dialect/stated_cost.h"
 #include "exchange/price_schedule.h"
+#include "exchange/service_account.h"
 
 static const char *const key_headers[CANDIDATE_KEY_FORMS] = {
     [KEY_BEARER] = "Authorization: Bearer ",
@@ -228,6 +229,12 @@ static const struct stated_cost_paths *copy_paths(const struct stated_cost_paths
     return copy;
 }
 
+/* What tells one account at the provider from another. */
+static const char *key_name(const struct candidate_terms *terms)
+{
+    return terms->account != NULL ? terms->account->id : terms->api_key;
+}
+
 struct candidate *candidate_new(const struct candidate_terms *terms)
 {
     size_t room_bytes = room_for(terms);
@@ -238,7 +245,7 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->provider = put(candidate, terms->provider, "");
     own->model = put(candidate, terms->model, "");
     own->base_url = put(candidate, terms->base_url, "");
-    candidate->health = health_names_of(own->provider, own->model, terms->api_key);
+    candidate->health = health_names_of(own->provider, own->model, key_name(terms));
     for (size_t i = 0; i < DIALECTS; i++)
         own->paths[i] = put(candidate, path_of(terms, i), "");
     own->query = put(candidate, terms->query, "");
@@ -254,6 +261,8 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->buy_rules = price_schedule_copy(terms->buy_rules);
     own->sold_rules = price_schedule_copy(terms->sold_rules);
     own->cost = copy_paths(terms->cost);
+    if (own->account != NULL)
+        (void)service_account_ref(own->account);
     put_headers(candidate);
     put_answers_as(candidate);
     put_urls(candidate);
@@ -279,6 +288,7 @@ void candidate_unref(struct candidate *candidate)
     free((void *)(uintptr_t)candidate->terms.buy_rules);
     free((void *)(uintptr_t)candidate->terms.sold_rules);
     free((void *)(uintptr_t)candidate->terms.cost);
+    service_account_unref(candidate->terms.account);
     free(candidate);
 }
 

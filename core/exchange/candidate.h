@@ -39,6 +39,7 @@ enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
 struct model_request;
 struct price_schedule;
+struct service_account;
 struct stated_cost_paths;
 
 /* What a policy says. Texts and rules are borrowed; "" if there is no value. */
@@ -54,7 +55,8 @@ struct candidate_terms {
     const char *query;           /* at the end of every address */
     const char *map_path;        /* of a mapped API */
     const char *api_key;
-    const char *key_header; /* "": each dialect's own */
+    struct service_account *account; /* its access token is the key; NULL: none */
+    const char *key_header;          /* "": each dialect's own */
     const char *ca_file;
     const char *max_tokens_field;
     const char *headers;       /* lines "Name: value", each ends with "\n" */
@@ -119,7 +121,7 @@ void candidate_base(const struct candidate *candidate, enum dialect dialect, str
 /* Writes the address of another path below that, with a NUL; "{model}" as above. */
 void candidate_address(const struct candidate *candidate, enum dialect dialect, const char *path,
                        struct buffer *out);
-/* The header with the key; NULL: none. */
+/* The header with the key; NULL: none, or it is an access token of the account. */
 const char *candidate_key(const struct candidate *candidate, enum dialect dialect);
 
 #endif

@@ -28,6 +28,7 @@
 #include "exchange/answer_error.h"
 #include "store/turns.h"
 
+struct access_tokens;
 struct candidate;
 struct request_address;
 struct translator;
@@ -78,6 +79,7 @@ struct exchange_env {
     struct rates *rates;
     struct survey *survey;
     struct health *health;
+    struct access_tokens *tokens;
     struct fair_pool *helpers;    /* hash passwords */
     struct live_metrics *metrics; /* this worker writes its `shard` */
     struct live_metrics_shard *shard;

@@ -78,8 +78,9 @@ struct exchange {
     struct exchange_task task; /* .task is NULL: no task, or it has let go */
     struct deferred wakeup;
     struct deferred reaper;
-    struct deferred starter;    /* of an attempt that is translated */
+    struct deferred starter;    /* of an attempt that is translated, or waits for a token */
     struct candidate *starting; /* its candidate, a reference; NULL: none waits */
+    int64_t starting_us;
 
     struct buffer reply_headers; /* "name\0value\0" pairs */
     /* The tightest limits of LIMIT_REQUESTS and LIMIT_TOKENS; limit 0: no such limit. */
@@ -156,6 +157,8 @@ bool exchange_was_cut_by_provider(const struct exchange *exchange);
 void exchange_price_budget(struct exchange *exchange);
 /* How many texts it has that have the context each for itself: at least 1. */
 int64_t exchange_inputs(const struct exchange *exchange);
+/* Begins the attempt that waits for an access token, if that has come. Every tick. */
+void exchange_start_tick(struct exchange *exchange);
 /* Finds what a call may take by this offer of the policy. Returns false if it is refused; the
  * client then has its answer. */
 bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *offered,

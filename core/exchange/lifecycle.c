@@ -442,6 +442,7 @@ void exchange_tick_all(struct exchange_env *env)
             early_stream_tick(exchange, now_us);
             event_room_tick(exchange);
             relay_tick(exchange, now_us);
+            exchange_start_tick(exchange);
             attempt_tick(&exchange->attempt, exchange->stream.paused || exchange->stream.lacks_room,
                          now_us);
             exchange_ask_tick(exchange, now_us);

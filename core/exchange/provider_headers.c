@@ -90,11 +90,12 @@ static const char *type_line(const struct model_request *asks, char out[FORM_TYP
     return out;
 }
 
-void provider_headers_fill(const struct candidate *candidate, enum dialect spoken,
+void provider_headers_fill(const struct candidate *candidate, const char *key, enum dialect spoken,
                            const struct model_request *asks, const struct http_head *client_head,
                            struct provider_headers *out)
 {
-    const char *key = candidate_key(candidate, spoken);
+    if (key == NULL)
+        key = candidate_key(candidate, spoken);
     bool translated = spoken != asks->dialect;
     out->count = 0;
     buffer_init(&out->anthropic, ANTHROPIC_HEADERS * (ANTHROPIC_HEADER_BYTES + 72));

@@ -30,9 +30,10 @@ struct provider_headers {
     struct buffer anthropic;         /* the lines of Anthropic's fields, each with a NUL */
 };
 
-/* Fills *out for a provider that is asked in `spoken` for what a client asks. The head must live as
- * long as `out` is used; NULL: the client has left. */
-void provider_headers_fill(const struct candidate *candidate, enum dialect spoken,
+/* Fills *out for a provider that is asked in `spoken` for what a client asks. `key`: the header
+ * with the key; NULL: the candidate's own. Key and head must live as long as `out` is used; a head
+ * that is NULL: the client has left. */
+void provider_headers_fill(const struct candidate *candidate, const char *key, enum dialect spoken,
                            const struct model_request *asks, const struct http_head *client_head,
                            struct provider_headers *out);
 void provider_headers_fini(struct provider_headers *headers);

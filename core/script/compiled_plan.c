@@ -10,6 +10,7 @@
 #include "exchange/price_schedule.h"
 #include "exchange/rate_limits.h"
 #include "exchange/survey.h"
+#include "script/account_handle.h"
 #include "script/handle.h"
 #include "script/integer.h"
 
@@ -275,6 +276,7 @@ static int native_candidate(lua_State *state)
         .map_path = text_member(state, 1, "map_path", CANDIDATE_PATH_BYTES),
         .query = text_member(state, 1, "query", CANDIDATE_QUERY_BYTES),
         .api_key = text_member(state, 1, "api_key", CANDIDATE_API_KEY_BYTES),
+        .account = account_handle_member(state, 1, "service_account"),
         .key_header = text_member(state, 1, "key_header", CANDIDATE_KEY_HEADER_BYTES),
         .ca_file = text_member(state, 1, "ca_file", CANDIDATE_CA_FILE_BYTES),
         .max_tokens_field = text_member(state, 1, "max_tokens_field", CANDIDATE_FIELD_BYTES),

@@ -8,6 +8,7 @@
 
 #include "base/money.h"
 #include "dialect/paid_features.h"
+#include "script/account_handle.h"
 #include "script/compiled_plan.h"
 #include "script/integer.h"
 #include "script/policy_bindings.h"
@@ -368,6 +369,7 @@ static const luaL_Reg native_functions[] = {
     {"price", native_price},
     {"sell_price", native_sell_price},
     {"sell_with", native_sell_with},
+    {"service_account", account_handle_new},
     {"set_now", native_set_now},
     {"single_price", native_single_price},
     {"times", native_times},

@@ -362,22 +362,25 @@ function math.tan(x) end
 ---@field done fun() the stream is over, though the connection may stay open
 
 ---@alias policy.KnownProvider
----| "openai"|"anthropic"|"gemini"|"vertex-express"|"azure"|"azure-deployments"|"bedrock"|"xai"
----| "deepseek"|"mistral"|"groq"|"together"|"fireworks"|"openrouter"|"cohere"|"jina"|"voyage"
+---| "openai"|"anthropic"|"gemini"|"vertex"|"vertex-openai"|"vertex-express"|"azure"
+---| "azure-deployments"|"bedrock"|"xai"|"deepseek"|"mistral"|"groq"|"together"|"fireworks"
+---| "openrouter"|"cohere"|"jina"|"voyage"
 ---| "ollama"|"vllm"|"sglang"|"llama.cpp"|"lmstudio"
 
 ---@class policy.Provider
 ---@field provider? policy.KnownProvider what is known of it stands for members that are not given
 ---@field dialect? policy.Dialect|policy.Dialect[] others are translated into the first
 ---@field base_url? string http:// or https://
----@field region? string in the address of a known provider, like the next two
+---@field region? string in the address of a known provider, like the next three
 ---@field resource? string
----@field project? string
+---@field project? string else the one that the key file names
+---@field location? string "global", "us-central1", ...
 ---@field paths? table<policy.Dialect|"any", string> between base_url and what is appended
 ---@field query? string "name=value", at the end of each address
 ---@field key_header? string the field of the key: "api-key"; "authorization" puts Bearer before it
 ---@field api_key? string|false false: the server needs none
 ---@field api_keys? string[] in place of api_key: a pool
+---@field service_account? string in its place: Google's key file, by its path, or its text
 ---@field map? policy.Map an API of another form, with dialect = "openai-chat"
 ---@field ca_file? string PEM file of the authorities to trust, in place of the system's
 ---@field connect_timeout_ms? integer

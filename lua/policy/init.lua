@@ -46,6 +46,7 @@
 --     tokens)}. The list is the caller's; its items are shared.
 --   policy.model(id, request) -> one of these, or nil, code, message
 --   policy.asked_servers: the servers that are asked for context lengths, for C
+--   policy.service_accounts: those whose access tokens are fetched at once, for C
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
 --   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
 --     the `first` on: more than about 2,000 do not fit into a turn), for administrators: {model,
@@ -179,6 +180,7 @@ function policy.load()
     rules = found
     policy.mounts = found.routes.mounts
     policy.asked_servers = survey.servers(found)
+    policy.service_accounts = survey.accounts(found)
     policy.has_rules = has_rules(found)
     policy.keepers, policy.first_keeper = keepers_of(found)
     examples.run(expected, policy.plan)

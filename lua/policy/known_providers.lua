@@ -4,6 +4,14 @@
 -- and the like are members of the entry.
 local DATE = "2026-12-01"
 
+-- Google's hosts by location (google-genai 3.6.1, @ai-sdk/google-vertex 4.0.208).
+local GOOGLE_HOSTS = {
+    global = "aiplatform.googleapis.com",
+    us = "aiplatform.us.rep.googleapis.com",
+    eu = "aiplatform.eu.rep.googleapis.com",
+    any = "{location}-aiplatform.googleapis.com",
+}
+
 local OPENAI = { "openai-chat", "openai-responses" }
 
 return {
@@ -32,6 +40,24 @@ return {
         source = "@ai-sdk/google-vertex 4.0.208", date = DATE,
         dialect = "gemini",
         base_url = "https://aiplatform.googleapis.com/v1/publishers/google",
+    },
+    -- Vertex with a service account. google-genai and the AI SDK ask below /v1beta1.
+    vertex = {
+        source = "google-genai 3.6.1, google-auth 2.63.0", date = DATE,
+        dialect = "gemini",
+        base_url = "https://{host}/v1beta1/projects/{project}/locations/{location}"
+            .. "/publishers/google",
+        hosts = GOOGLE_HOSTS,
+        by_account = true,
+    },
+    -- Models of others there (Llama, DeepSeek, Qwen, ...), and Gemini as "google/gemini-...".
+    ["vertex-openai"] = {
+        source = "@ai-sdk/google-vertex 4.0.208 (maas), google-auth 2.63.0", date = DATE,
+        dialect = "openai-chat",
+        base_url = "https://{host}/v1/projects/{project}/locations/{location}/endpoints/openapi",
+        hosts = GOOGLE_HOSTS,
+        by_account = true,
+        max_tokens_field = "max_tokens",
     },
     -- Models of Microsoft Foundry, by the address without api-version. A deployment is the model.
     azure = {

@@ -83,6 +83,7 @@ local function candidate(parent, index, model, model_prices, providers)
         map_path = provider.map_path,
         key_header = provider.key_header,
         api_key = provider.api_key,
+        service_account = provider.service_account,
         ca_file = provider.ca_file,
         available = provider.available,
         unavailable_reason = provider.unavailable_reason,

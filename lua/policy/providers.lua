@@ -4,8 +4,9 @@ local key_pool = require "policy.key_pool"
 local known_providers = require "policy.known_providers"
 local limits = require "policy.answer_limit"
 local mappings = require "policy.mappings"
-local native = require "policy.native"
+local places = require "policy.places"
 local schema = require "policy.schema"
+local service_account = require "policy.service_account"
 
 local providers = {}
 
@@ -16,7 +17,7 @@ local MEMBERS = {
     usage_unasked = true, counts_tokens = true, keeps_responses = true, compacts = true,
     headers = true, pass_headers = true, ask_context = true, cost = true, provider = true,
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
-    map = true, breaker = true, api_keys = true,
+    map = true, breaker = true, api_keys = true, location = true, service_account = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -68,9 +69,6 @@ local COST_PATHS_MAX, COST_PATH_BYTES_MAX = 4, 95 -- as in core/dialect/stated_c
 local COST_UNITS = { usd = 0, cents = 2, ticks = 10 }
 local MAP_MEMBERS = { path = true, request = true, answer = true, carries = true }
 local PATH_BYTES_MAX, QUERY_BYTES_MAX, KEY_HEADER_BYTES_MAX = 100, 100, 30
-local PLACE_BYTES_MAX = 63 -- of a region or the like: a label of a host name
--- Members of an entry that stand in the address of a known provider.
-local PLACE_MEMBERS = { "region", "resource", "project" }
 local NAME_BYTES_MAX, URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 63, 450, 500, 250
 
 local function base_url(node)
@@ -90,19 +88,13 @@ local function base_url(node)
     return (string.gsub(url, "/+$", ""))
 end
 
--- Why a member is nil.
-local function why_unset(node, member, otherwise)
-    local variable = native.env_name(node.file, { node.key, member })
-    return variable and "environment variable " .. variable .. " is not set" or otherwise
-end
-
 -- The key, whether the provider can be called, and why not. Never put a key into a message.
 local function api_key(node)
     local value = node.value.api_key
     if value == false then
         return nil, true, nil
     elseif value == nil then
-        local what = why_unset(node, "api_key",
+        local what = places.why_unset(node, "api_key",
             "its api_key is nil (write false for a server without keys)")
         return nil, false, 'provider "' .. node.key .. '" has no key: ' .. what
     end
@@ -269,32 +261,26 @@ local function with_known(node)
     for member, usual in pairs(known_providers[name]) do
         value[member] = usual
     end
-    value.source, value.date = nil, nil
+    value.source, value.date, value.hosts, value.by_account = nil, nil, nil, nil
     for member, own in pairs(node.value) do
         value[member] = own
     end
     return { file = node.file, value = value, key = node.key, parent = node.parent }
 end
 
--- Fills in the members that stand in a known address. Returns why one is missing, or nil.
-local function fill_places(node)
-    local address, missing = node.value.base_url, nil
-    for _, member in ipairs(PLACE_MEMBERS) do
-        local mark = "{" .. member .. "}"
-        local given = schema.text(node, member, nil, PLACE_BYTES_MAX)
-        if given and (not known_providers[node.value.provider]
-            or string.find(given, "[^%w-]") or string.find(given, "^%-")) then
-            schema.fail(node, member,
-                "must be letters, digits and -, in an entry that has provider")
-        end
-        if type(address) == "string" and string.find(address, mark, 1, true) then
-            missing = missing or not given and why_unset(node, member, member .. " is missing")
-                or nil
-            address = string.gsub(address, mark, given or "unset")
-        end
+-- The record's members about the key: a key of its own, or a service account.
+local function read_key(node, known)
+    local value = node.value
+    local by_account = known and known.by_account and value.api_key == nil
+    if value.service_account == nil and not by_account then
+        local key, available, reason = api_key(node)
+        return { api_key = key, available = available, unavailable_reason = reason }
     end
-    node.value.base_url = address
-    return missing and 'provider "' .. node.key .. '" has no address: ' .. missing or nil
+    local account, project, reason = service_account.read(node)
+    value.project = value.project or known and project or nil
+    return {
+        service_account = account, available = account ~= nil, unavailable_reason = reason,
+    }
 end
 
 -- A path between the base URL and what a dialect appends.
@@ -374,7 +360,9 @@ local function provider(parent, name)
     end
     local node, further_keys =
         key_pool.read(with_known(schema.only(schema.child(parent, name), MEMBERS)))
-    local no_address = fill_places(node)
+    local known = known_providers[node.value.provider]
+    local key = node.value.dialect ~= "demo" and read_key(node, known)
+    local no_address = places.fill(node, known)
     local words, spoken, spoken_first = dialect(node)
     local timeout = function(member, default)
         return schema.integer(node, member, default, 1, TIMEOUT_MS_MAX)
@@ -404,7 +392,7 @@ local function provider(parent, name)
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
-            "query", "key_header", "map", "api_keys",
+            "query", "key_header", "map", "api_keys", "service_account",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -430,7 +418,9 @@ local function provider(parent, name)
     record.keeps_responses = keeps_responses(node, spoken)
     record.compacts = schema.boolean(node, "compacts", false) or nil
     record.ask_context = schema.boolean(node, "ask_context", node.value.api_key == false)
-    record.api_key, record.available, record.unavailable_reason = api_key(node)
+    for member, value in pairs(key) do
+        record[member] = value
+    end
     if no_address then
         record.available, record.unavailable_reason = false, no_address
     end

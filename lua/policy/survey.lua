@@ -40,4 +40,15 @@ function survey.servers(found)
     return native.survey(list)
 end
 
+-- The service accounts through which models are sold.
+function survey.accounts(found)
+    local list = {}
+    for _, provider in pairs(found.providers) do
+        if provider.service_account and provider.available and provider.models > 0 then
+            list[#list + 1] = provider.service_account
+        end
+    end
+    return list
+end
+
 return survey

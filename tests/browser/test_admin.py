@@ -371,7 +371,7 @@ def test_providers(boss_at, customer, provider):
     provider.answer = answers.error(500, "The server had an error", None, "server_error")
     failed = customer.ask("gpt-4o-mini").headers["x-request-id"]
     boss = boss_at("/providers")
-    card = boss.main.get_by_role("region", name="openai")
+    card = boss.main.get_by_role("region", name="openai", exact=True)
     expect(card).to_contain_text(boss.t("outcome.5xx"))
     expect(card).to_contain_text(failed)
     expect(card).to_contain_text("500")

@@ -28,6 +28,8 @@ KEYS = {"azure": "AZURE_OPENAI_API_KEY", "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
 OTHERS = {"jina": "/jina/v1", "voyage": "/voyage/v1", "gemini": "/gemini",
           "vertex-express": "/vertex/v1/publishers/google"}  # fmt: skip
 
+ACCOUNTS = {"vertex", "vertex-openai"}  # test_service_accounts.py
+
 
 def environment(origin: str) -> dict[str, str]:
     bases = {name: chat.base for name, chat in CHATS.items()} | OTHERS
@@ -209,4 +211,4 @@ def test_the_page_has_each():
     notes = (ROOT / "lua/annotations/policy.lua").read_text()
     alias = notes.split("---@alias policy.KnownProvider\n")[1].split("\n\n")[0]
     assert set(re.findall(r'"(.+?)"', alias)) == names
-    assert names == {*CHATS, *OTHERS, "openai", "anthropic"}
+    assert names == {*CHATS, *OTHERS, *ACCOUNTS, "openai", "anthropic"}

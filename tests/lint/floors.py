@@ -27,7 +27,7 @@ FACES = {
     "net/loop": {"loop", "library"},
     "net/http1": {"chunked", "field", "head", "inflater", "response_head"},
     "net/server": {"listen_address", "peer", "server", "tally", "tls"},
-    "net/client": {"upstream"},
+    "net/client": {"signing_key", "upstream"},
     "store/engine": {"checkpoint", "db", "file", "migrate", "reader"},
     "store/memory": {"claims_table", "directory_table", "open_holds", "table", "wallet"},
     "store/journal": {"journal", "journal_thread"},

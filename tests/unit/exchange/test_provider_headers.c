@@ -24,7 +24,8 @@ static struct candidate *fill(const struct candidate_terms *terms, const char *c
     for (size_t i = 0; i < count; i++)
         table[i] = (struct http_header){slice_of(fields[i][0]), slice_of(fields[i][1])};
     struct candidate *candidate = candidate_new(terms);
-    provider_headers_fill(candidate, DIALECT_CHAT, &chat, fields != NULL ? &head : NULL, &headers);
+    provider_headers_fill(candidate, NULL, DIALECT_CHAT, &chat, fields != NULL ? &head : NULL,
+                          &headers);
     return candidate;
 }
 
@@ -127,7 +128,7 @@ static void a_value_with_a_nul_is_left_out(void **state)
     struct candidate_terms terms = provider_terms();
     terms.pass_headers = ALL;
     struct candidate *candidate = candidate_new(&terms);
-    provider_headers_fill(candidate, DIALECT_CHAT, &chat, &head, &headers);
+    provider_headers_fill(candidate, NULL, DIALECT_CHAT, &chat, &head, &headers);
     assert_int_equal(headers.count, 2);
     candidate_unref(candidate);
 }
