@@ -495,6 +495,9 @@ static void judge_form_body(struct attempt *attempt)
         return;
     if (hide_prices(attempt, &root))
         check(open_body(attempt, &index, &root));
+    if (attempt->dialect == DIALECT_RERANK &&
+        plain_answer_name(attempt->candidate->terms.rerank, &attempt->body, &root))
+        check(open_body(attempt, &index, &root));
     dialect_form(attempt->dialect)->read_answer(&root, &facts);
     if (facts.kind == ANSWER_FAILS) {
         attempt_decide(

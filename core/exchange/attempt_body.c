@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "dialect/foreign_marks.h"
+#include "dialect/rerank_names.h"
 #include "exchange/attempt.h"
 #include "exchange/mapped_api.h"
 
@@ -60,7 +61,10 @@ static bool copy_request(struct attempt *attempt, const struct attempt_request *
                                             .output_tokens_max = asked->output_tokens_max,
                                             .max_tokens_field = terms->max_tokens_field,
                                             .usage_unasked = terms->usage_unasked};
-    bool done = dialect_form(attempt->dialect)->apply(asked->asks, &changes, &attempt->copy);
+    bool renamed = attempt->dialect == DIALECT_RERANK && terms->rerank != NULL;
+    bool done = renamed
+                    ? rerank_names_apply(asked->asks, &changes, terms->rerank, &attempt->copy)
+                    : dialect_form(attempt->dialect)->apply(asked->asks, &changes, &attempt->copy);
     if (done && foreign_marks_stand_in(attempt->dialect, asked->asks->text))
         done = foreign_marks_remove(attempt->dialect, &attempt->copy);
     if (!done)

@@ -243,8 +243,7 @@ static bool make_translators(const struct exchange *exchange, const struct candi
     const struct model_request *asks = &exchange->asks;
     if (!candidate_takes(candidate, asks) &&
         !task->translate(task->task, asks->dialect, candidate_dialect(candidate, asks),
-                         &out->translator,
-                         fault))
+                         &out->translator, fault))
         return false;
     if (candidate->terms.map_path[0] == '\0' ||
         task->map(task->task, candidate->terms.provider, &out->mapper, fault))

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "dialect/model_request.h"
+#include "dialect/rerank_names.h"
 #include "dialect/stated_cost.h"
 #include "exchange/price_schedule.h"
 #include "exchange/service_account.h"
@@ -217,16 +218,14 @@ static void put_keys(struct candidate *candidate)
     }
 }
 
-/* Returns a copy, or NULL; few providers state costs. */
-static const struct stated_cost_paths *copy_paths(const struct stated_cost_paths *paths)
+/* Returns a copy of what few providers have, or NULL. */
+static const void *copy_of(const void *data, size_t bytes)
 {
-    struct stated_cost_paths *copy;
-    if (paths == NULL)
+    if (data == NULL)
         return NULL;
-    copy = malloc(sizeof *copy);
+    void *copy = malloc(bytes);
     check(copy != NULL);
-    *copy = *paths;
-    return copy;
+    return memcpy(copy, data, bytes);
 }
 
 /* What tells one account at the provider from another. */
@@ -260,7 +259,8 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->sold_features = put(candidate, terms->sold_features, "");
     own->buy_rules = price_schedule_copy(terms->buy_rules);
     own->sold_rules = price_schedule_copy(terms->sold_rules);
-    own->cost = copy_paths(terms->cost);
+    own->cost = copy_of(terms->cost, sizeof *terms->cost);
+    own->rerank = copy_of(terms->rerank, sizeof *terms->rerank);
     if (own->account != NULL)
         (void)service_account_ref(own->account);
     put_headers(candidate);
@@ -288,6 +288,7 @@ void candidate_unref(struct candidate *candidate)
     free((void *)(uintptr_t)candidate->terms.buy_rules);
     free((void *)(uintptr_t)candidate->terms.sold_rules);
     free((void *)(uintptr_t)candidate->terms.cost);
+    free((void *)(uintptr_t)candidate->terms.rerank);
     service_account_unref(candidate->terms.account);
     free(candidate);
 }

@@ -39,6 +39,7 @@ enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
 struct model_request;
 struct price_schedule;
+struct rerank_names;
 struct service_account;
 struct stated_cost_paths;
 
@@ -70,6 +71,7 @@ struct candidate_terms {
     const struct price_schedule *buy_rules; /* NULL: none, like sold_rules */
     const struct price_schedule *sold_rules;
     const struct stated_cost_paths *cost; /* NULL: not believed */
+    const struct rerank_names *rerank;    /* NULL: the usual ones */
     bool sold_by_cost, searches_as_one;
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */

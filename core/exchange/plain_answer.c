@@ -41,6 +41,20 @@ static void adapt(const struct dialect_form *form, const struct model_request *a
         buffer_fini(&adapted);
 }
 
+bool plain_answer_name(const struct rerank_names *names, struct buffer *body,
+                       const struct json_value *root)
+{
+    struct buffer named;
+    if (names == NULL)
+        return false;
+    buffer_init(&named, 2 * LIMIT_UPSTREAM_BODY_BYTES);
+    bool done = rerank_names_write(names, root, &named);
+    buffer_fini(done ? body : &named);
+    if (done)
+        *body = named;
+    return done;
+}
+
 /* Returns whether the body is another one now. */
 static bool rename(struct slice name, const struct json_value *model, const struct opened *answer)
 {

@@ -7,11 +7,16 @@
 
 #include "base/buffer.h"
 #include "dialect/dialect_form.h"
+#include "dialect/rerank_names.h"
 
 /* Reads the body as an object, once: it may hold pictures of many megabytes. The index must outlive
  * what is read from *root, or be ended (answer_facts_end). False: it is no JSON object. */
 bool plain_answer_open(const struct buffer *body, struct json_index *index,
                        struct json_value *root);
+/* Gives an opened body of reranking the usual names. False: it has not changed. `names` may be
+ * NULL. */
+bool plain_answer_name(const struct rerank_names *names, struct buffer *body,
+                       const struct json_value *root);
 /* Reads an opened body into *facts, which point into it; where it differs from what was asked for,
  * another text takes its place first. `answers_as`: the model's name as JSON; empty: the
  * provider's. */

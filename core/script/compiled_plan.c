@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/zone.h"
+#include "dialect/rerank_names.h"
 #include "dialect/stated_cost.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange.h"
@@ -13,6 +14,7 @@
 #include "script/account_handle.h"
 #include "script/handle.h"
 #include "script/integer.h"
+#include "script/provider_members.h"
 
 #define CANDIDATE_METATABLE "llm-gateway.candidate"
 #define CEILING_METATABLE "llm-gateway.need"
@@ -47,19 +49,6 @@ struct survey_handle {
 };
 
 /* ---- members of the table at `index` ---- */
-
-/* The text lives as long as the table. */
-static const char *text_member(lua_State *state, int index, const char *name, size_t bytes_max)
-{
-    lua_getfield(state, index, name);
-    const char *text = lua_tostring(state, -1);
-    lua_pop(state, 1);
-    if (text == NULL)
-        return "";
-    if (strlen(text) >= bytes_max)
-        luaL_error(state, "candidate.%s is too long", name);
-    return text;
-}
 
 static bool flag_member(lua_State *state, int index, const char *name)
 {
@@ -136,7 +125,8 @@ static void read_price_rule(lua_State *state, int index, struct price_rule *out)
         .sets = units_member(state, index, "prices"),
         .factor_ppm = integer_member(state, index, "factor_ppm")};
     for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {
-        const char *text = text_member(state, index, usage_facts_word_name(word), PRICE_WORD_BYTES);
+        const char *text =
+            provider_members_text(state, index, usage_facts_word_name(word), PRICE_WORD_BYTES);
         memcpy(out->words[word], text, strlen(text) + 1);
     }
     lua_getfield(state, index, "prices");
@@ -177,61 +167,7 @@ static const struct price_schedule *push_rules(lua_State *state, int index, cons
     return rules;
 }
 
-/* ---- what a provider states ---- */
-
-static void path_member(lua_State *state, int index, const char *name,
-                        char out[STATED_COST_PATH_BYTES])
-{
-    const char *text = text_member(state, index, name, STATED_COST_PATH_BYTES);
-    memcpy(out, text, strlen(text) + 1);
-}
-
-/* Returns `out` with the member `cost`, or NULL if it is absent. */
-static const struct stated_cost_paths *cost_member(lua_State *state, int index,
-                                                   struct stated_cost_paths *out)
-{
-    lua_getfield(state, index, "cost");
-    if (lua_isnil(state, -1)) {
-        lua_pop(state, 1);
-        return NULL;
-    }
-    luaL_checktype(state, -1, LUA_TTABLE);
-    *out = (struct stated_cost_paths){.count = lua_objlen(state, -1)};
-    luaL_argcheck(state, out->count > 0 && out->count <= STATED_COST_PATHS, index,
-                  "cost has 1 to 4 paths");
-    for (size_t i = 0; i < out->count; i++) {
-        lua_rawgeti(state, -1, (int)i + 1);
-        luaL_checktype(state, -1, LUA_TTABLE);
-        path_member(state, lua_gettop(state), "path", out->list[i].path);
-        path_member(state, lua_gettop(state), "only_if", out->list[i].only_if);
-        out->list[i].decimals = (int)integer_member(state, lua_gettop(state), "decimals");
-        lua_pop(state, 1);
-    }
-    lua_pop(state, 1);
-    return out;
-}
-
 /* ---- candidates ---- */
-
-/* The list `paths`: one for each dialect, in the order of dialect_kind.h. */
-static void paths_member(lua_State *state, int index, struct candidate_terms *out)
-{
-    lua_getfield(state, index, "paths");
-    bool given = !lua_isnil(state, -1);
-    if (given)
-        luaL_checktype(state, -1, LUA_TTABLE);
-    for (size_t i = 0; i < DIALECTS; i++) {
-        out->paths[i] = "";
-        if (!given)
-            continue;
-        lua_rawgeti(state, -1, (int)i + 1);
-        size_t bytes = 0;
-        out->paths[i] = luaL_optlstring(state, -1, "", &bytes);
-        luaL_argcheck(state, bytes < CANDIDATE_PATH_BYTES, index, "a path is too long");
-        lua_pop(state, 1); /* the list keeps it */
-    }
-    lua_pop(state, 1);
-}
 
 /* The member `breaker`, which lua/policy/breaker.lua has checked. */
 static struct breaker_terms breaker_member(lua_State *state, int index)
@@ -262,6 +198,7 @@ static int native_candidate(lua_State *state)
 {
     static const char *const on_cancels[] = {"charge", "free", "read", NULL};
     struct stated_cost_paths cost;
+    struct rerank_names rerank;
     luaL_checktype(state, 1, LUA_TTABLE);
     const struct price_schedule *buy_rules = push_rules(state, 1, "buy_rules", "buy_stated");
     const struct price_schedule *sold_rules = push_rules(state, 1, "sold_rules", "sold_stated");
@@ -270,27 +207,29 @@ static int native_candidate(lua_State *state)
         .dialect = (enum dialect)integer_member(state, 1, "spoken_first"),
         .dialects = (unsigned)integer_member(state, 1, "spoken"),
         .on_cancel = (enum on_cancel)option_member(state, 1, "on_cancel", on_cancels),
-        .provider = text_member(state, 1, "provider", CANDIDATE_PROVIDER_BYTES),
-        .model = text_member(state, 1, "model", CANDIDATE_MODEL_BYTES),
-        .base_url = text_member(state, 1, "base_url", CANDIDATE_BASE_URL_BYTES),
-        .map_path = text_member(state, 1, "map_path", CANDIDATE_PATH_BYTES),
-        .query = text_member(state, 1, "query", CANDIDATE_QUERY_BYTES),
-        .api_key = text_member(state, 1, "api_key", CANDIDATE_API_KEY_BYTES),
+        .provider = provider_members_text(state, 1, "provider", CANDIDATE_PROVIDER_BYTES),
+        .model = provider_members_text(state, 1, "model", CANDIDATE_MODEL_BYTES),
+        .base_url = provider_members_text(state, 1, "base_url", CANDIDATE_BASE_URL_BYTES),
+        .map_path = provider_members_text(state, 1, "map_path", CANDIDATE_PATH_BYTES),
+        .query = provider_members_text(state, 1, "query", CANDIDATE_QUERY_BYTES),
+        .api_key = provider_members_text(state, 1, "api_key", CANDIDATE_API_KEY_BYTES),
         .account = account_handle_member(state, 1, "service_account"),
-        .key_header = text_member(state, 1, "key_header", CANDIDATE_KEY_HEADER_BYTES),
-        .ca_file = text_member(state, 1, "ca_file", CANDIDATE_CA_FILE_BYTES),
-        .max_tokens_field = text_member(state, 1, "max_tokens_field", CANDIDATE_FIELD_BYTES),
-        .headers = text_member(state, 1, "headers", CANDIDATE_HEADERS_BYTES),
-        .answers_as = text_member(state, 1, "answers_as", CANDIDATE_MODEL_BYTES),
+        .key_header = provider_members_text(state, 1, "key_header", CANDIDATE_KEY_HEADER_BYTES),
+        .ca_file = provider_members_text(state, 1, "ca_file", CANDIDATE_CA_FILE_BYTES),
+        .max_tokens_field =
+            provider_members_text(state, 1, "max_tokens_field", CANDIDATE_FIELD_BYTES),
+        .headers = provider_members_text(state, 1, "headers", CANDIDATE_HEADERS_BYTES),
+        .answers_as = provider_members_text(state, 1, "answers_as", CANDIDATE_MODEL_BYTES),
         .pass_headers = (unsigned)integer_member(state, 1, "pass_headers"),
         .prices = prices_member(state, 1, "buy"),
         .sold = prices_member(state, 1, "sold"),
         .priced = units_member(state, 1, "sold"),
-        .choice = text_member(state, 1, "choice", PRICE_WORD_BYTES),
-        .sold_features = text_member(state, 1, "sold_features", SIZE_MAX),
+        .choice = provider_members_text(state, 1, "choice", PRICE_WORD_BYTES),
+        .sold_features = provider_members_text(state, 1, "sold_features", SIZE_MAX),
         .buy_rules = buy_rules,
         .sold_rules = sold_rules,
-        .cost = cost_member(state, 1, &cost),
+        .cost = provider_members_cost(state, 1, &cost),
+        .rerank = provider_members_rerank(state, 1, &rerank),
         .sold_by_cost = flag_member(state, 1, "sold_by_cost"),
         .searches_as_one = flag_member(state, 1, "searches_as_one"),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
@@ -307,7 +246,7 @@ static int native_candidate(lua_State *state)
         .total_timeout_ms = integer_member(state, 1, "total_timeout_ms"),
         .stream_timeout_ms = integer_member(state, 1, "stream_timeout_ms"),
     };
-    paths_member(state, 1, &terms);
+    provider_members_paths(state, 1, &terms);
     struct candidate_handle *own = lua_newuserdata(state, sizeof *own);
     *own = (struct candidate_handle){.handle = {candidate_kind}};
     if (luaL_newmetatable(state, CANDIDATE_METATABLE)) {
@@ -497,7 +436,7 @@ static unsigned read_spoken(lua_State *state)
 /* Makes the handle for the table at 1, with the room that its features need. */
 static struct ceiling_handle *new_ceiling(lua_State *state, const struct cost_ceiling *need)
 {
-    const char *sold = text_member(state, 1, "sold_features", SIZE_MAX);
+    const char *sold = provider_members_text(state, 1, "sold_features", SIZE_MAX);
     struct ceiling_handle *own = lua_newuserdata(state, sizeof *own + strlen(sold) + 1);
     *own = (struct ceiling_handle){.handle = {ceiling_kind}, .need = *need};
     if (luaL_newmetatable(state, CEILING_METATABLE)) {
@@ -524,7 +463,7 @@ static int native_need(lua_State *state)
         .output_tokens_max = integer_member(state, 1, "output_tokens_max"),
         .output_tokens_allowed = integer_member(state, 1, "output_tokens_allowed"),
     };
-    need.choice = text_member(state, 1, "choice", PRICE_WORD_BYTES);
+    need.choice = provider_members_text(state, 1, "choice", PRICE_WORD_BYTES);
     need.takes_images = flag_member(state, 1, "takes_images");
     need.takes_audio = flag_member(state, 1, "takes_audio");
     need.takes_files = flag_member(state, 1, "takes_files");

@@ -381,6 +381,7 @@ function math.tan(x) end
 ---@field api_key? string|false false: the server needs none
 ---@field api_keys? string[] in place of api_key: a pool
 ---@field service_account? string in its place: Google's key file, by its path, or its text
+---@field rerank? { top_n?: string, results?: string } what it calls members of "rerank" otherwise
 ---@field map? policy.Map an API of another form, with dialect = "openai-chat"
 ---@field ca_file? string PEM file of the authorities to trust, in place of the system's
 ---@field connect_timeout_ms? integer

@@ -152,9 +152,10 @@ return {
         base_url = "https://api.jina.ai/v1",
     },
     voyage = {
-        source = "voyageai 0.5.0", date = DATE,
-        dialect = "embeddings",
+        source = "voyageai 0.5.0, docs.voyageai.com/reference/reranker-api", date = DATE,
+        dialect = { "embeddings", "rerank" },
         base_url = "https://api.voyageai.com/v1",
+        rerank = { top_n = "top_k", results = "data" },
     },
 
     -- ---- servers of the operator's own ----

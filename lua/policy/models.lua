@@ -81,6 +81,7 @@ local function candidate(parent, index, model, model_prices, providers)
         paths = provider.paths,
         query = provider.query,
         map_path = provider.map_path,
+        rerank = provider.rerank,
         key_header = provider.key_header,
         api_key = provider.api_key,
         service_account = provider.service_account,

@@ -18,6 +18,7 @@ local MEMBERS = {
     headers = true, pass_headers = true, ask_context = true, cost = true, provider = true,
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
     map = true, breaker = true, api_keys = true, location = true, service_account = true,
+    rerank = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -69,6 +70,7 @@ local COST_PATHS_MAX, COST_PATH_BYTES_MAX = 4, 95 -- as in core/dialect/stated_c
 local COST_UNITS = { usd = 0, cents = 2, ticks = 10 }
 local MAP_MEMBERS = { path = true, request = true, answer = true, carries = true }
 local PATH_BYTES_MAX, QUERY_BYTES_MAX, KEY_HEADER_BYTES_MAX = 100, 100, 30
+local MEMBER_BYTES_MAX = 31 -- as in core/dialect/rerank_names.h
 local NAME_BYTES_MAX, URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 63, 450, 500, 250
 
 local function base_url(node)
@@ -335,6 +337,24 @@ local function key_header(node)
     return lower
 end
 
+-- What a provider of reranking calls top_n in a request, and results in an answer; nil: that.
+local function rerank(node, spoken)
+    if node.value.rerank == nil then
+        return nil
+    end
+    local own = schema.only(schema.child(node, "rerank"), { top_n = true, results = true })
+    for name, value in pairs(own.value) do
+        if type(value) ~= "string" or #value > MEMBER_BYTES_MAX
+            or not string.find(value, "^[%a_][%w_]*$") then
+            schema.fail(own, name, 'must be the name of a member, such as "top_k"')
+        end
+    end
+    if math.floor(spoken / SPOKEN.rerank) % 2 == 0 then
+        schema.fail(node, "rerank", 'is given, but dialect has no "rerank"')
+    end
+    return { top_n = own.value.top_n, results = own.value.results }
+end
+
 -- An API that the operator maps. Returns the path that is asked, or nil.
 local function map(node)
     if node.value.map == nil then
@@ -392,7 +412,7 @@ local function provider(parent, name)
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
-            "query", "key_header", "map", "api_keys", "service_account",
+            "query", "key_header", "map", "api_keys", "service_account", "rerank",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -406,6 +426,7 @@ local function provider(parent, name)
     if record.map_path then -- nothing else is asked there
         record.spoken = SPOKEN["openai-chat"]
     end
+    record.rerank = rerank(node, spoken)
     record.query = query(node)
     record.key_header = key_header(node)
     record.headers = headers(node)

@@ -53,7 +53,7 @@ def house(shared_provider, tmp_path_factory):
     for name in ("jina", "voyage", "cohere"):
         policies.model(f"{name}-embed", PRICE, endpoints=["embeddings"], max_output=None,
                        candidates=[{"provider": name, "model": "theirs"}])  # fmt: skip
-    for name in ("jina", "cohere", "together"):
+    for name in ("jina", "cohere", "together", "voyage"):
         policies.model(f"{name}-rank", PRICE, endpoints=["rerank"], max_output=None,
                        candidates=[{"provider": name, "model": "theirs"}])  # fmt: skip
     policies.write("examples", "return {}\n")
@@ -196,6 +196,72 @@ def test_rerank(customer, provider, name, path, more, tokens):
     assert answer.json()["results"] == RANKED["results"]
     assert provider.last.path == path
     charged(customer, charge(PRICE, Usage(tokens, 0)))
+
+
+# docs.voyageai.com/reference/reranker-api, and what voyageai 0.5.0 reads of it.
+VOYAGE = {
+    "object": "list",
+    "data": [
+        {"relevance_score": 0.4375, "index": 1, "document": "b \u00e9"},
+        {"relevance_score": 0.42187500000000001, "index": 0, "document": "a"},
+    ],
+    "model": "rerank-2.5-lite",
+    "usage": {"total_tokens": 26},
+}
+
+
+@pytest.mark.parametrize(
+    ("documents", "sent"),
+    [
+        (["a", "b \u00e9"], ["a", "b \u00e9"]),
+        ([{"text": "a"}, "b \u00e9", {"id": 3, "text": "c"}], ["a", "b \u00e9", "c"]),
+        ([{"title": "no text"}], [{"title": "no text"}]),
+    ],
+)
+def test_rerank_of_voyage(customer, provider, documents, sent):
+    """Its names for ours in the request, ours for its in the answer, and nothing else changed."""
+    raw = json.dumps(VOYAGE, indent=1).replace("0.421875", "0.42187500000000001")
+    provider.answer = answers.reply(200, raw.encode())
+    asked = {"query": "q", "documents": documents, "model": "voyage-rank", "top_n": 2,
+             "return_documents": True, "truncation": False}  # fmt: skip
+    answer = customer.post(asked, "/rerank")
+    assert provider.last.path == "/voyage/v1/rerank"
+    assert list(provider.last.json.items()) == [
+        ("query", "q"), ("documents", sent), ("model", "theirs"), ("top_k", 2),
+        ("return_documents", True), ("truncation", False),
+    ]  # fmt: skip
+    found = answer.json()
+    assert found["results"] == [
+        {"relevance_score": 0.4375, "index": 1, "document": {"text": "b \u00e9"}},
+        {"relevance_score": 0.421875, "index": 0, "document": {"text": "a"}},
+    ]
+    assert "0.42187500000000001" in answer.text
+    assert "data" not in found
+    assert found["usage"]["total_tokens"] == 26
+    assert usd(found["usage"]["cost"]) == charge(PRICE, Usage(26, 0))
+    charged(customer, charge(PRICE, Usage(26, 0)))
+
+
+@pytest.mark.parametrize("body", [{"data": []}, {"data": [{"index": 0, "relevance_score": 1}]}])
+def test_rerank_of_voyage_without_documents(customer, provider, body):
+    whole = VOYAGE | body
+    provider.answer = answers.reply(200, json.dumps(whole).encode())
+    asked = {"model": "voyage-rank", "query": "q", "documents": ["a"]}
+    answer = customer.post(asked, "/rerank")
+    assert answer.json()["results"] == body["data"]
+    assert "top_k" not in provider.last.json
+
+
+def test_rerank_of_voyage_that_is_none(customer, provider):
+    """What has no list of results is no answer; an error in its form is for the client."""
+    asked = {"model": "voyage-rank", "query": "q", "documents": ["a"]}
+    provider.answer = answers.reply(200, json.dumps(VOYAGE | {"data": "none"}).encode())
+    check_error(customer.post(asked, "/rerank"), 502, "provider_unavailable")
+    detail = {"detail": "The max allowed tokens per submitted query is 8000."}
+    provider.answer = answers.reply(400, json.dumps(detail).encode())
+    said = check_error(customer.post(asked, "/rerank"), 400, retry=False)
+    assert said["message"] == detail["detail"]
+    charged(customer, 0)
 
 
 def test_the_page_has_each():
