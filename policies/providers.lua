@@ -19,15 +19,29 @@ return {
         total_timeout_ms = 600000,
         counts_tokens = starts_with(openai_url, "https://api.openai.com/"), -- for nothing
         compacts = starts_with(openai_url, "https://api.openai.com/"), -- conversations that grow
+        rate_limits = { -- the headers that say its limits on you
+            requests = {
+                limit = "x-ratelimit-limit-requests",
+                remaining = "x-ratelimit-remaining-requests",
+                reset = "x-ratelimit-reset-requests",
+            },
+            tokens = {
+                limit = "x-ratelimit-limit-tokens",
+                remaining = "x-ratelimit-remaining-tokens",
+                reset = "x-ratelimit-reset-tokens",
+            },
+            reset = "duration",
+        },
     },
 
     -- Others that sell() in models.lua finds. Each speaks its own dialect; calls of clients that
     -- speak another one are translated.
+    -- `provider` stands for what is known of each: docs/POLICIES.md has the list. Any member may be
+    -- given here all the same.
     anthropic = {
-        dialect = "anthropic",
-        base_url = env("ANTHROPIC_BASE_URL", "https://api.anthropic.com"), -- or with /v1
+        provider = "anthropic",
+        base_url = env("ANTHROPIC_BASE_URL"), -- with or without /v1
         api_key = env("ANTHROPIC_API_KEY"),
-        counts_tokens = true,
     },
     gemini = {
         -- Its address for OpenAI's clients, .../v1beta/openai, still works.
@@ -36,8 +50,6 @@ return {
         api_key = env("GEMINI_API_KEY"),
         counts_tokens = not contains(gemini_url, "/openai"),
     },
-    -- `provider` stands for what is known of each: docs/POLICIES.md has the list. Any member may be
-    -- given here all the same.
     -- With a service account: the path of the JSON file that Google gives, or its text.
     vertex = {
         provider = "vertex",

@@ -233,6 +233,8 @@ static void on_head(const struct upstream_head *head, void *arg)
     struct attempt *attempt = arg;
     attempt->status = head->status;
     attempt->retry_after_ms = head->retry_after_ms;
+    if (attempt->candidate->terms.limit_fields != NULL)
+        provider_limits_read(attempt->candidate->terms.limit_fields, head, &attempt->limits);
     attempt->heard_us = clock_mono_us();
     attempt->labelled_stream = slice_equals_nocase(head->content_type, "text/event-stream");
     if (attempt->asks->media.opaque != OPAQUE_NONE || attempt->asks->text_answer)

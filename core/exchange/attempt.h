@@ -13,6 +13,7 @@
 #include "dialect/model_request.h"
 #include "dialect/stated_cost.h"
 #include "exchange/candidate.h"
+#include "exchange/provider_limits.h"
 #include "exchange/translator.h"
 #include "net/client/upstream.h"
 
@@ -66,10 +67,9 @@ struct attempt_request {
     struct upstream *upstream;
     const struct model_request *asks;
     const struct http_head *head; /* the client's; NULL: the client has left */
-    const char *key; /* the header with the key, borrowed as the head; NULL: the candidate's own */
-    /* Why the attempt has failed before it could begin, borrowed as well; NULL: it has not. */
-    const char *why_not;
-    enum attempt_outcome outcome; /* then */
+    const char *key;              /* a header, borrowed likewise; NULL: the candidate's own */
+    const char *why_not;          /* it has failed already; NULL: no */
+    enum attempt_outcome outcome;
     const char *exchange_id;
     int64_t created_ms;
     /* The gateway itself keeps the answer; the ids of what it goes on from, NULL: nothing. */
@@ -100,13 +100,14 @@ struct attempt {
     char content_type[OPAQUE_TYPE_BYTES]; /* of an answer that may be no JSON, for the client */
     int64_t content_length;               /* -1: not told */
     int64_t retry_after_ms;               /* -1: the provider did not say */
-    struct buffer body;                   /* a plain answer or an error */
-    enum dialect dialect;                 /* in which the provider is asked */
-    struct translator translator;         /* zeroed: the client speaks the same */
-    struct mapped_api *mapped;            /* NULL: it is none */
-    struct buffer translated;             /* the request, if it is translated */
-    struct completion completion;         /* of a plain answer of OpenAI's chat, in `body` */
-    struct answer_facts answer;           /* of a plain answer in another dialect of the client */
+    struct provider_limits limits;
+    struct buffer body;           /* a plain answer or an error */
+    enum dialect dialect;         /* in which the provider is asked */
+    struct translator translator; /* zeroed: the client speaks the same */
+    struct mapped_api *mapped;    /* NULL: it is none */
+    struct buffer translated;     /* the request, if it is translated */
+    struct completion completion; /* of a plain answer of OpenAI's chat, in `body` */
+    struct answer_facts answer;   /* of a plain answer in another dialect of the client */
     struct stated_cost stated;
     int64_t started_us;
     int64_t heard_us;   /* when the last byte came; 0: no byte yet */

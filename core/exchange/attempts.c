@@ -29,6 +29,20 @@ static enum live_result result_of(enum attempt_outcome outcome)
     return outcome == ATTEMPT_REFUSED ? LIVE_REFUSED : LIVE_FAILED;
 }
 
+static void note_limits(const struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    const struct provider_limit *requests = &attempt->limits.of[PROVIDER_REQUESTS];
+    const struct provider_limit *tokens = &attempt->limits.of[PROVIDER_TOKENS];
+    live_metrics_note_limits(exchange->env->shard, attempt_provider(attempt), &attempt->limits);
+    log_event(LOG_DEBUG, "a provider's limits", log_text("request_id", exchange->id.text),
+              log_text("provider", attempt_provider(attempt)), log_int("requests", requests->limit),
+              log_int("requests_remaining", requests->remaining),
+              log_int("requests_reset_ms", requests->reset_ms), log_int("tokens", tokens->limit),
+              log_int("tokens_remaining", tokens->remaining),
+              log_int("tokens_reset_ms", tokens->reset_ms));
+}
+
 static void count(const struct exchange *exchange)
 {
     const struct attempt *attempt = &exchange->attempt;
@@ -40,6 +54,8 @@ static void count(const struct exchange *exchange)
                                          .exchange_id = exchange->id.text,
                                          .status = attempt->status};
     live_metrics_count_attempt(exchange->env->shard, &counted);
+    if (attempt->limits.said)
+        note_limits(exchange);
 }
 
 /* What only the operator can mend is an alarm, even if another candidate answers. */

@@ -14,6 +14,7 @@
 #include "dialect/rerank_names.h"
 #include "dialect/stated_cost.h"
 #include "exchange/price_schedule.h"
+#include "exchange/provider_limits.h"
 #include "exchange/service_account.h"
 
 static const char *const key_headers[CANDIDATE_KEY_FORMS] = {
@@ -261,6 +262,7 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->sold_rules = price_schedule_copy(terms->sold_rules);
     own->cost = copy_of(terms->cost, sizeof *terms->cost);
     own->rerank = copy_of(terms->rerank, sizeof *terms->rerank);
+    own->limit_fields = copy_of(terms->limit_fields, sizeof *terms->limit_fields);
     if (own->account != NULL)
         (void)service_account_ref(own->account);
     put_headers(candidate);
@@ -289,6 +291,7 @@ void candidate_unref(struct candidate *candidate)
     free((void *)(uintptr_t)candidate->terms.sold_rules);
     free((void *)(uintptr_t)candidate->terms.cost);
     free((void *)(uintptr_t)candidate->terms.rerank);
+    free((void *)(uintptr_t)candidate->terms.limit_fields);
     service_account_unref(candidate->terms.account);
     free(candidate);
 }

@@ -1,5 +1,5 @@
-/* A provider to try and its prices. It never changes. The policy has one reference, and so has each
- * attempt: a reload may free the policy on another thread while an attempt runs. */
+/* A provider to try and its prices. It never changes. Policy and attempts have references: a reload
+ * may free the policy while an attempt runs. */
 #ifndef EXCHANGE_CANDIDATE_H
 #define EXCHANGE_CANDIDATE_H
 
@@ -34,13 +34,11 @@ enum {
 /* How the API key is sent. */
 enum candidate_key_form { KEY_BEARER, KEY_X_API_KEY, KEY_X_GOOG, CANDIDATE_KEY_FORMS };
 
-/* What a call costs whose client has left: see departure.h. */
+/* When the client has left: departure.h. */
 enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
 struct model_request;
 struct price_schedule;
-struct rerank_names;
-struct service_account;
 struct stated_cost_paths;
 
 /* What a policy says. Texts and rules are borrowed; "" if there is no value. */
@@ -56,8 +54,8 @@ struct candidate_terms {
     const char *query;           /* at the end of every address */
     const char *map_path;        /* of a mapped API */
     const char *api_key;
-    struct service_account *account; /* its access token is the key; NULL: none */
-    const char *key_header;          /* "": each dialect's own */
+    struct service_account *account;
+    const char *key_header; /* "": each dialect's own */
     const char *ca_file;
     const char *max_tokens_field;
     const char *headers;       /* lines "Name: value", each ends with "\n" */
@@ -70,8 +68,9 @@ struct candidate_terms {
     unsigned priced;           /* the units that have a price of their own; a bit for each */
     const struct price_schedule *buy_rules; /* NULL: none, like sold_rules */
     const struct price_schedule *sold_rules;
-    const struct stated_cost_paths *cost; /* NULL: not believed */
-    const struct rerank_names *rerank;    /* NULL: the usual ones */
+    const struct stated_cost_paths *cost; /* NULL: none */
+    const struct rerank_names *rerank;
+    const struct provider_limit_fields *limit_fields;
     bool sold_by_cost, searches_as_one;
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */
@@ -123,7 +122,7 @@ void candidate_base(const struct candidate *candidate, enum dialect dialect, str
 /* Writes the address of another path below that, with a NUL; "{model}" as above. */
 void candidate_address(const struct candidate *candidate, enum dialect dialect, const char *path,
                        struct buffer *out);
-/* The header with the key; NULL: none, or it is an access token of the account. */
+/* The header with the key; NULL: none, or an access token. */
 const char *candidate_key(const struct candidate *candidate, enum dialect dialect);
 
 #endif

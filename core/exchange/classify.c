@@ -309,6 +309,8 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_
     attempt->rate_limited = status == 429 || is_rate_limit(&error);
     if (attempt->retry_after_ms < 0 && error.retry_after_ms > 0) /* a header has priority */
         attempt->retry_after_ms = error.retry_after_ms;
+    if (attempt->retry_after_ms < 0 && attempt->rate_limited)
+        attempt->retry_after_ms = provider_limits_wait_ms(&attempt->limits);
     attempt->refusal_status = status >= 400 && status < 500 ? status : 400;
     snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "provider_refused");
     snprintf(attempt->refusal_message, sizeof attempt->refusal_message,

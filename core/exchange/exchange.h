@@ -28,7 +28,6 @@
 #include "exchange/answer_error.h"
 #include "store/turns.h"
 
-struct access_tokens;
 struct candidate;
 struct request_address;
 struct translator;

@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/json_writer.h"
 #include "exchange/candidate.h"
+#include "exchange/provider_limits.h"
 #include "exchange/time_buckets.h"
 #include "store/store.h"
 
@@ -34,13 +35,19 @@ struct failure {
     char exchange_id[ID_BYTES];
 };
 
+struct said_limits {
+    int64_t at_ms; /* 0: nothing was said yet */
+    struct provider_limits limits;
+};
+
 struct provider {
     char name[CANDIDATE_PROVIDER_BYTES]; /* set before other threads see it */
     struct slot slots[SLOTS];
     _Atomic int64_t success_ms;
     _Atomic uint32_t usages[METRICS_USAGES];
-    pthread_mutex_t mutex; /* guards last; locked when an attempt fails and by readers */
+    pthread_mutex_t mutex; /* guards what follows; locked by readers and when it changes */
     struct failure last;
+    struct said_limits limits;
 };
 
 struct live_metrics_shard {
@@ -194,6 +201,18 @@ void live_metrics_count_usage(struct live_metrics_shard *shard, const char *prov
         count(&provider->usages[usage]);
 }
 
+void live_metrics_note_limits(struct live_metrics_shard *shard, const char *provider_name,
+                              const struct provider_limits *limits)
+{
+    struct provider *provider = find_provider(shard, provider_name);
+    const struct said_limits said = {clock_wall_ms(), *limits};
+    if (provider == NULL)
+        return;
+    check(pthread_mutex_lock(&provider->mutex) == 0);
+    provider->limits = said;
+    check(pthread_mutex_unlock(&provider->mutex) == 0);
+}
+
 void live_metrics_count_open(struct live_metrics_shard *shard, int64_t calls, int64_t streams)
 {
     atomic_store_explicit(&shard->calls_open, calls, memory_order_relaxed);
@@ -286,9 +305,15 @@ void live_metrics_render_live(struct live_metrics *metrics, const struct store *
     json_writer_object_end(out);
 }
 
-/* Adds up what all shards know of the provider `name`. */
-static void add_provider(struct live_metrics *metrics, const char *name, struct sums *sums,
-                         int64_t *success_ms, struct failure *last)
+/* What all shards know of a provider. */
+struct known {
+    struct sums sums;
+    int64_t success_ms;
+    struct failure last;
+    struct said_limits limits;
+};
+
+static void add_provider(struct live_metrics *metrics, const char *name, struct known *out)
 {
     for (unsigned i = 0; i < metrics->shard_count; i++) {
         struct live_metrics_shard *shard = &metrics->shards[i];
@@ -298,14 +323,17 @@ static void add_provider(struct live_metrics *metrics, const char *name, struct 
                 atomic_load_explicit(&shard->providers[k], memory_order_relaxed);
             if (strcmp(provider->name, name) != 0)
                 continue;
-            add_slots(sums, provider->slots, PROVIDER_SLOTS);
+            add_slots(&out->sums, provider->slots, PROVIDER_SLOTS);
             for (size_t n = 0; n < METRICS_USAGES; n++)
-                sums->usages[n] += atomic_load_explicit(&provider->usages[n], memory_order_relaxed);
+                out->sums.usages[n] +=
+                    atomic_load_explicit(&provider->usages[n], memory_order_relaxed);
             int64_t at_ms = atomic_load_explicit(&provider->success_ms, memory_order_relaxed);
-            *success_ms = at_ms > *success_ms ? at_ms : *success_ms;
+            out->success_ms = at_ms > out->success_ms ? at_ms : out->success_ms;
             check(pthread_mutex_lock(&provider->mutex) == 0);
-            if (provider->last.at_ms > last->at_ms)
-                *last = provider->last;
+            if (provider->last.at_ms > out->last.at_ms)
+                out->last = provider->last;
+            if (provider->limits.at_ms > out->limits.at_ms)
+                out->limits = provider->limits;
             check(pthread_mutex_unlock(&provider->mutex) == 0);
         }
     }
@@ -341,23 +369,50 @@ static void render_failure(struct buffer *out, const struct failure *failure)
     json_writer_object_end(out);
 }
 
+static void render_count(struct buffer *out, const char *name, int64_t count)
+{
+    if (count >= 0)
+        json_writer_int(out, name, count);
+    else
+        json_writer_null(out, name);
+}
+
+static void render_limits(struct buffer *out, const struct said_limits *said)
+{
+    static const char *const names[PROVIDER_LIMIT_KINDS] = {
+        [PROVIDER_REQUESTS] = "requests", [PROVIDER_TOKENS] = "tokens"};
+    if (said->at_ms == 0) {
+        json_writer_null(out, "rate_limits");
+        return;
+    }
+    json_writer_object(out, "rate_limits");
+    json_writer_time(out, "at", said->at_ms);
+    for (size_t i = 0; i < PROVIDER_LIMIT_KINDS; i++) {
+        json_writer_object(out, names[i]);
+        render_count(out, "limit", said->limits.of[i].limit);
+        render_count(out, "remaining", said->limits.of[i].remaining);
+        render_count(out, "reset_ms", said->limits.of[i].reset_ms);
+        json_writer_object_end(out);
+    }
+    json_writer_object_end(out);
+}
+
 void live_metrics_render_provider(struct live_metrics *metrics, const char *name,
                                   struct buffer *out)
 {
-    struct sums sums = {0};
-    struct failure last = {0};
-    int64_t success_ms = 0;
-    add_provider(metrics, name, &sums, &success_ms, &last);
+    struct known known = {.success_ms = 0};
+    add_provider(metrics, name, &known);
     json_writer_object(out, NULL);
     json_writer_int(out, "window_s", window_s(metrics, PROVIDER_SLOTS));
-    json_writer_int(out, "attempts", sums.all);
-    json_writer_int(out, "failures", sums.failures);
-    render_times(out, &sums);
-    if (success_ms > 0)
-        json_writer_time(out, "last_success_at", success_ms);
+    json_writer_int(out, "attempts", known.sums.all);
+    json_writer_int(out, "failures", known.sums.failures);
+    render_times(out, &known.sums);
+    if (known.success_ms > 0)
+        json_writer_time(out, "last_success_at", known.success_ms);
     else
         json_writer_null(out, "last_success_at");
-    render_failure(out, &last);
-    render_usages(out, &sums);
+    render_failure(out, &known.last);
+    render_usages(out, &known.sums);
+    render_limits(out, &known.limits);
     json_writer_object_end(out);
 }

@@ -199,6 +199,7 @@ static int native_candidate(lua_State *state)
     static const char *const on_cancels[] = {"charge", "free", "read", NULL};
     struct stated_cost_paths cost;
     struct rerank_names rerank;
+    struct provider_limit_fields limit_fields;
     luaL_checktype(state, 1, LUA_TTABLE);
     const struct price_schedule *buy_rules = push_rules(state, 1, "buy_rules", "buy_stated");
     const struct price_schedule *sold_rules = push_rules(state, 1, "sold_rules", "sold_stated");
@@ -230,6 +231,7 @@ static int native_candidate(lua_State *state)
         .sold_rules = sold_rules,
         .cost = provider_members_cost(state, 1, &cost),
         .rerank = provider_members_rerank(state, 1, &rerank),
+        .limit_fields = provider_members_limits(state, 1, &limit_fields),
         .sold_by_cost = flag_member(state, 1, "sold_by_cost"),
         .searches_as_one = flag_member(state, 1, "searches_as_one"),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),

@@ -81,3 +81,38 @@ void provider_members_paths(lua_State *state, int index, struct candidate_terms 
     }
     lua_pop(state, 1);
 }
+
+/* Of the table on top of the stack, the names of the fields of one kind. */
+static void read_limit_fields(lua_State *state, const char *kind, char *limit, char *remaining,
+                              char *reset)
+{
+    lua_getfield(state, -1, kind);
+    limit[0] = remaining[0] = reset[0] = '\0';
+    if (!lua_isnil(state, -1)) {
+        int table = lua_gettop(state);
+        luaL_checktype(state, table, LUA_TTABLE);
+        copy_text(state, table, "limit", limit, PROVIDER_LIMIT_FIELD_BYTES);
+        copy_text(state, table, "remaining", remaining, PROVIDER_LIMIT_FIELD_BYTES);
+        copy_text(state, table, "reset", reset, PROVIDER_LIMIT_FIELD_BYTES);
+    }
+    lua_pop(state, 1);
+}
+
+const struct provider_limit_fields *provider_members_limits(lua_State *state, int index,
+                                                            struct provider_limit_fields *out)
+{
+    static const char *const kinds[PROVIDER_LIMIT_KINDS] = {
+        [PROVIDER_REQUESTS] = "requests", [PROVIDER_TOKENS] = "tokens"};
+    lua_getfield(state, index, "rate_limits");
+    bool given = !lua_isnil(state, -1);
+    if (given) {
+        luaL_checktype(state, -1, LUA_TTABLE);
+        for (size_t i = 0; i < PROVIDER_LIMIT_KINDS; i++)
+            read_limit_fields(state, kinds[i], out->of[i].limit, out->of[i].remaining,
+                              out->of[i].reset);
+        out->reset_form =
+            (enum limit_reset_form)integer_member(state, lua_gettop(state), "reset_form");
+    }
+    lua_pop(state, 1);
+    return given ? out : NULL;
+}

@@ -9,6 +9,7 @@
 #include "dialect/rerank_names.h"
 #include "dialect/stated_cost.h"
 #include "exchange/candidate.h"
+#include "exchange/provider_limits.h"
 
 /* Returns a text, "" if it is absent. It lives as long as the table. */
 const char *provider_members_text(lua_State *state, int index, const char *name, size_t bytes_max);
@@ -20,5 +21,8 @@ const struct stated_cost_paths *provider_members_cost(lua_State *state, int inde
 /* The same with the member `rerank`. */
 const struct rerank_names *provider_members_rerank(lua_State *state, int index,
                                                    struct rerank_names *out);
+/* The same with the member `rate_limits`. */
+const struct provider_limit_fields *provider_members_limits(lua_State *state, int index,
+                                                            struct provider_limit_fields *out);
 
 #endif

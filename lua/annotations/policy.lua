@@ -367,6 +367,11 @@ function math.tan(x) end
 ---| "openrouter"|"cohere"|"jina"|"voyage"
 ---| "ollama"|"vllm"|"sglang"|"llama.cpp"|"lmstudio"
 
+---@class policy.RateLimits
+---@field requests? { limit?: string, remaining?: string, reset?: string } names of headers
+---@field tokens? { limit?: string, remaining?: string, reset?: string }
+---@field reset? "duration"|"seconds"|"time"|"unix"
+
 ---@class policy.Provider
 ---@field provider? policy.KnownProvider what is known of it stands for members that are not given
 ---@field dialect? policy.Dialect|policy.Dialect[] others are translated into the first
@@ -381,6 +386,7 @@ function math.tan(x) end
 ---@field api_key? string|false false: the server needs none
 ---@field api_keys? string[] in place of api_key: a pool
 ---@field service_account? string in its place: Google's key file, by its path, or its text
+---@field rate_limits? policy.RateLimits the headers that say its limits on us
 ---@field rerank? { top_n?: string, results?: string } what it calls members of "rerank" otherwise
 ---@field map? policy.Map an API of another form, with dialect = "openai-chat"
 ---@field ca_file? string PEM file of the authorities to trust, in place of the system's

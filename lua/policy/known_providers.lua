@@ -12,6 +12,25 @@ local GOOGLE_HOSTS = {
     any = "{location}-aiplatform.googleapis.com",
 }
 
+-- The headers in which they say their limits on us. OpenAI's are of its guide
+-- (developers.openai.com, docs/guides/rate-limits), the same as Groq's
+-- (console.groq.com/docs/rate-limits); Azure has them with whole seconds (openai-dotnet issue 838).
+local function openai_limits(reset)
+    return {
+        requests = {
+            limit = "x-ratelimit-limit-requests",
+            remaining = "x-ratelimit-remaining-requests",
+            reset = "x-ratelimit-reset-requests",
+        },
+        tokens = {
+            limit = "x-ratelimit-limit-tokens",
+            remaining = "x-ratelimit-remaining-tokens",
+            reset = "x-ratelimit-reset-tokens",
+        },
+        reset = reset,
+    }
+end
+
 local OPENAI = { "openai-chat", "openai-responses" }
 
 return {
@@ -21,12 +40,26 @@ return {
         base_url = "https://api.openai.com/v1",
         max_tokens_field = "max_completion_tokens",
         counts_tokens = true, keeps_responses = true, compacts = true,
+        rate_limits = openai_limits "duration",
     },
     anthropic = {
         source = "anthropic 2.14.0", date = DATE,
         dialect = "anthropic",
         base_url = "https://api.anthropic.com",
         counts_tokens = true,
+        rate_limits = { -- platform.claude.com/docs/en/api/rate-limits
+            requests = {
+                limit = "anthropic-ratelimit-requests-limit",
+                remaining = "anthropic-ratelimit-requests-remaining",
+                reset = "anthropic-ratelimit-requests-reset",
+            },
+            tokens = {
+                limit = "anthropic-ratelimit-tokens-limit",
+                remaining = "anthropic-ratelimit-tokens-remaining",
+                reset = "anthropic-ratelimit-tokens-reset",
+            },
+            reset = "time",
+        },
     },
     -- Google AI Studio.
     gemini = {
@@ -67,6 +100,7 @@ return {
         paths = { any = "/openai/v1" },
         key_header = "api-key",
         max_tokens_field = "max_completion_tokens",
+        rate_limits = openai_limits "seconds",
     },
     -- The older address, with the deployment in it.
     ["azure-deployments"] = {
@@ -77,6 +111,7 @@ return {
         query = "api-version=2024-10-21",
         key_header = "api-key",
         max_tokens_field = "max_completion_tokens",
+        rate_limits = openai_limits "seconds",
     },
     -- Bedrock's own service for OpenAI's clients; bedrock-runtime.REGION.amazonaws.com/openai/v1 is
     -- the other one.
@@ -107,18 +142,37 @@ return {
         max_tokens_field = "max_tokens", -- it refuses members that it does not know
         usage_unasked = true,
         ask_context = true, -- max_context_length
+        rate_limits = { -- mistralai/client-ts issue 169; no time of a reset
+            requests = {
+                limit = "x-ratelimit-limit-req-minute",
+                remaining = "x-ratelimit-remaining-req-minute",
+            },
+            tokens = {
+                limit = "x-ratelimit-limit-tokens-minute",
+                remaining = "x-ratelimit-remaining-tokens-minute",
+            },
+        },
     },
     groq = {
         source = "groq 1.7.0, litellm 1.110.2", date = DATE,
         dialect = OPENAI,
         base_url = "https://api.groq.com/openai/v1",
         max_tokens_field = "max_completion_tokens",
+        rate_limits = openai_limits "duration",
     },
     together = {
         source = "together 3.1.1, @ai-sdk/togetherai 2.0.84", date = DATE,
         dialect = { "openai-chat", "rerank" },
         base_url = "https://api.together.ai/v1",
         max_tokens_field = "max_tokens",
+        rate_limits = { -- support.together.ai, article 8988956
+            requests = {
+                limit = "x-ratelimit-limit",
+                remaining = "x-ratelimit-remaining",
+                reset = "x-ratelimit-reset",
+            },
+            reset = "seconds",
+        },
     },
     fireworks = {
         source = "fireworks-ai 1.2.30, litellm 1.110.2", date = DATE,
@@ -126,6 +180,8 @@ return {
         base_url = "https://api.fireworks.ai/inference/v1",
         key_header = "authorization",
         max_tokens_field = "max_tokens", -- it refuses both at once
+        -- docs.fireworks.ai/serverless/rate-limits: the tokens of prompts.
+        rate_limits = { tokens = { limit = "x-ratelimit-limit-tokens-prompt" } },
     },
     openrouter = {
         source = "openrouter 1.3.84", date = DATE,
@@ -133,6 +189,14 @@ return {
         base_url = "https://openrouter.ai/api/v1",
         max_tokens_field = "any",
         ask_context = true, -- context_length
+        rate_limits = { -- openclaude issue 936
+            requests = {
+                limit = "x-ratelimit-limit",
+                remaining = "x-ratelimit-remaining",
+                reset = "x-ratelimit-reset",
+            },
+            reset = "unix",
+        },
         cost = {
             { path = "usage.cost" },
             { path = "usage.cost_details.upstream_inference_cost", only_if = "usage.is_byok" },

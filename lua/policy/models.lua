@@ -82,6 +82,7 @@ local function candidate(parent, index, model, model_prices, providers)
         query = provider.query,
         map_path = provider.map_path,
         rerank = provider.rerank,
+        rate_limits = provider.rate_limits,
         key_header = provider.key_header,
         api_key = provider.api_key,
         service_account = provider.service_account,

@@ -5,6 +5,7 @@ local known_providers = require "policy.known_providers"
 local limits = require "policy.answer_limit"
 local mappings = require "policy.mappings"
 local places = require "policy.places"
+local rate_headers = require "policy.rate_headers"
 local schema = require "policy.schema"
 local service_account = require "policy.service_account"
 
@@ -18,7 +19,7 @@ local MEMBERS = {
     headers = true, pass_headers = true, ask_context = true, cost = true, provider = true,
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
     map = true, breaker = true, api_keys = true, location = true, service_account = true,
-    rerank = true,
+    rerank = true, rate_limits = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -412,7 +413,7 @@ local function provider(parent, name)
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
-            "query", "key_header", "map", "api_keys", "service_account", "rerank",
+            "query", "key_header", "map", "api_keys", "service_account", "rerank", "rate_limits",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -427,6 +428,7 @@ local function provider(parent, name)
         record.spoken = SPOKEN["openai-chat"]
     end
     record.rerank = rerank(node, spoken)
+    record.rate_limits = rate_headers.read(node)
     record.query = query(node)
     record.key_header = key_header(node)
     record.headers = headers(node)

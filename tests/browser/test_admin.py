@@ -368,14 +368,19 @@ def window_of(boss) -> dict:
 
 
 def test_providers(boss_at, customer, provider):
-    provider.answer = answers.error(500, "The server had an error", None, "server_error")
+    limits = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "59"}
+    provider.answer = answers.error(500, "The server had an error", None, "server_error", limits)
     failed = customer.ask("gpt-4o-mini").headers["x-request-id"]
     boss = boss_at("/providers")
     card = boss.main.get_by_role("region", name="openai", exact=True)
     expect(card).to_contain_text(boss.t("outcome.5xx"))
     expect(card).to_contain_text(failed)
     expect(card).to_contain_text("500")
-    expect(boss.main.get_by_role("region", name="demo")).to_be_visible()
+    expect(card).to_contain_text(boss.t("providers.requestsLeft", left="59", of="60"))
+    expect(card).to_contain_text(boss.t("providers.tokensLeft", left="\u2013", of="\u2013"))
+    demo = boss.main.get_by_role("region", name="demo")
+    expect(demo).to_be_visible()
+    expect(demo).not_to_contain_text(boss.t("providers.limits"))
 
 
 def test_what_is_left_out_is_shown(make_gateway, make_person, provider):

@@ -3,6 +3,7 @@ and whose fault its errors are."""
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import answers
 import anthropic_answers
@@ -12,9 +13,10 @@ import pytest
 from answers import Usage
 from errors import check_error
 from gateway import ROOT, UPSTREAM_KEY, Gateway
-from known_providers import CHATS, TEXT, Chat, Error
+from known_providers import CHATS, TEXT, Chat, Error, error
 from policies import Lua
 from prices import Price, charge, usd
+from replays import make_admin
 from sse import chunks
 
 PRICE = Price("1", "4", "0.10")
@@ -26,7 +28,7 @@ KEYS = {"azure": "AZURE_OPENAI_API_KEY", "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
         "cohere": "CO_API_KEY", "vertex-express": "VERTEX_API_KEY"}  # fmt: skip
 
 OTHERS = {"jina": "/jina/v1", "voyage": "/voyage/v1", "gemini": "/gemini",
-          "vertex-express": "/vertex/v1/publishers/google"}  # fmt: skip
+          "anthropic": "/anthropic", "vertex-express": "/vertex/v1/publishers/google"}  # fmt: skip
 
 ACCOUNTS = {"vertex", "vertex-openai"}  # test_service_accounts.py
 
@@ -48,7 +50,7 @@ def house(shared_provider, tmp_path_factory):
     policies = gateway.policies
     policies.provider("azure-deployments", provider="azure-deployments", dialect=None,
                       base_url=Lua('env("AZURE_OLD_URL")'))  # fmt: skip
-    for name in (*CHATS, *GOOGLES):
+    for name in (*CHATS, *GOOGLES, "anthropic"):
         policies.model(name, PRICE, candidates=[{"provider": name, "model": "theirs"}])
     for name in ("jina", "voyage", "cohere"):
         policies.model(f"{name}-embed", PRICE, endpoints=["embeddings"], max_output=None,
@@ -120,6 +122,64 @@ def test_errors(customer, provider, name: str, chat: Chat):
     check_error(busy, chat.busy.status, code, retry=True)
     assert busy.headers["retry-after"] == chat.waits
     charged(customer, 0)
+
+
+def reset_at(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+# What each says of its limits with a refusal: the fields as known_providers.lua has them from its
+# sources, and the wait that the client is told.
+SPENT = {
+    "azure": ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "55"}, {"55"}),
+    "azure-deployments": ({"x-ratelimit-limit-tokens": "-1", "x-ratelimit-remaining-tokens": "-1",
+                           "x-ratelimit-reset-tokens": "0"}, {"1"}),
+    "groq": ({"x-ratelimit-limit-requests": "14400", "x-ratelimit-remaining-requests": "14370",
+              "x-ratelimit-reset-requests": "2m59.56s", "x-ratelimit-limit-tokens": "18000",
+              "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "7.66s"}, {"8"}),
+    "mistral": ({"x-ratelimit-limit-req-minute": "720",
+                 "x-ratelimit-remaining-req-minute": "0"}, {"1"}),
+    "together": ({"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0",
+                  "x-ratelimit-reset": "3"}, {"3"}),
+    "openrouter": (lambda: {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0",
+                            "X-RateLimit-Reset": str(int(reset_at(25).timestamp() * 1000))},
+                   {"24", "25"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPENT)
+def test_limits(customer, provider, name):
+    headers, waits = SPENT[name]
+    headers = headers() if callable(headers) else headers
+    answer = fail(customer, provider, name, error(429, "Slow", "rate_limit", None, **headers))
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] in waits
+
+
+# Recorded on 2025-08-21 (CRAN's tidyllm, tests), but for the times.
+def test_limits_of_anthropic(house, customer, provider):
+    headers = {
+        "anthropic-ratelimit-input-tokens-limit": "80000",
+        "anthropic-ratelimit-requests-limit": "1000",
+        "anthropic-ratelimit-requests-remaining": "999",
+        "anthropic-ratelimit-requests-reset": f"{reset_at(-1):%Y-%m-%dT%H:%M:%SZ}",
+        "anthropic-ratelimit-tokens-limit": "96000",
+        "anthropic-ratelimit-tokens-remaining": "0",
+        "anthropic-ratelimit-tokens-reset": f"{reset_at(30):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    body = {"type": "error", "error": {"type": "rate_limit_error", "message": "Slow down."}}
+    busy = Error(429, body, headers)
+    answer = fail(customer, provider, "anthropic", busy)
+    assert int(answer.headers["retry-after"]) in range(25, 31)
+    admin = make_admin(house, "admin@example.com")
+    rows = admin.call("GET", "/admin/providers", 200)["data"]
+    said = next(row["rate_limits"] for row in rows if row["name"] == "anthropic")
+    assert said["at"]
+    assert said["requests"] == {"limit": 1000, "remaining": 999, "reset_ms": 0}
+    assert (said["tokens"]["limit"], said["tokens"]["remaining"]) == (96000, 0)
+    assert 0 < said["tokens"]["reset_ms"] <= 30000
+    silent = next(row["rate_limits"] for row in rows if row["name"] == "demo")
+    assert silent is None
 
 
 # ---- other dialects ----
@@ -277,4 +337,4 @@ def test_the_page_has_each():
     notes = (ROOT / "lua/annotations/policy.lua").read_text()
     alias = notes.split("---@alias policy.KnownProvider\n")[1].split("\n\n")[0]
     assert set(re.findall(r'"(.+?)"', alias)) == names
-    assert names == {*CHATS, *OTHERS, *ACCOUNTS, "openai", "anthropic"}
+    assert names == {*CHATS, *OTHERS, *ACCOUNTS, "openai"}

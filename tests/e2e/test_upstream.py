@@ -168,6 +168,36 @@ def test_retry_after_is_passed_on(customer, provider):
     assert response.headers["x-should-retry"] == "true"
 
 
+LIMITS = {
+    "X-RateLimit-Limit-Requests": "60",
+    "x-ratelimit-remaining-requests": "59",
+    "x-ratelimit-reset-requests": "2m59.56s",
+    "x-ratelimit-limit-tokens": "150000",
+    "x-ratelimit-remaining-tokens": "0",
+    "X-Ratelimit-Reset-Tokens": " 6.2s ",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "waits"),
+    [
+        ({}, "7"),  # what is spent
+        ({"x-ratelimit-remaining-requests": "0"}, "180"),  # both: the longer one
+        ({"x-ratelimit-remaining-tokens": "5"}, "7"),  # none: the shorter one
+        ({"Retry-After": "2"}, "2"),
+        ({"X-Ratelimit-Reset-Tokens": "soon", "x-ratelimit-reset-requests": "-1"}, "1"),
+    ],
+)
+def test_retry_after_by_a_reset(customer, provider, changes, waits):
+    """A refusal without Retry-After says by other fields when the limit is free again."""
+    headers = LIMITS | changes
+    provider.answer = answers.error(429, "Slow", "rate_limit_exceeded", "tokens", headers)
+    response = customer.ask()
+    assert response.status_code == 429
+    assert response.headers.get("retry-after") == waits
+    assert response.headers["x-should-retry"] == ("false" if waits == "180" else "true")
+
+
 @pytest.mark.parametrize("name", ["401", "402", "insufficient_quota"])
 def test_our_own_account_upstream_is_alarming(customer, provider, module_gateway, name):
     provider.answer = FAILURES[name][0]

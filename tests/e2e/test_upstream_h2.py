@@ -36,6 +36,7 @@ from test_upstream import (  # noqa: F401
     test_informational_answers,
     test_nothing_upstream_ever_shows,
     test_refused,
+    test_retry_after_by_a_reset,
     test_retry_after_is_passed_on,
     test_silence,
     test_silence_in_mid_stream,

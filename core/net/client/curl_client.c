@@ -252,6 +252,15 @@ static void note_header(struct curl_call *call, const char *line, size_t bytes)
         call->retry_after_ms = field_retry_after_ms(slice_trim(value));
 }
 
+static struct slice field_of(const void *from, const char *name)
+{
+    struct curl_header *header;
+    CURL *easy = (CURL *)(uintptr_t)from;
+    if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return slice_of("");
+    return slice_trim(slice_of(header->value));
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
     struct curl_call *call = arg;
@@ -281,7 +290,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
                                            field_media_type(slice_of(call->content_type)),
                                        .content_type_line = slice_of(call->content_type),
                                        .retry_after_ms = call->retry_after_ms,
-                                       .content_length = length_of(call)};
+                                       .content_length = length_of(call),
+                                       .field = field_of,
+                                       .from = call->easy};
     call->events.on_head(&head, call->events.arg);
     return call->cancelled ? 0 : bytes;
 }

@@ -262,6 +262,12 @@ static void finish_whole(struct http_call *call, bool nothing_behind)
     finish(call, UPSTREAM_COMPLETE);
 }
 
+static struct slice field_of(const void *from, const char *name)
+{
+    const struct response_head *head = from;
+    return response_head_field(head->fields, name);
+}
+
 static void tell_head(struct http_call *call)
 {
     const struct response_head *from = &call->response.head;
@@ -270,7 +276,9 @@ static void tell_head(struct http_call *call)
                                        .content_type_line = from->content_type_line,
                                        .retry_after_ms = from->retry_after_ms,
                                        .content_length =
-                                           from->coding == CODING_NONE ? from->content_length : -1};
+                                           from->coding == CODING_NONE ? from->content_length : -1,
+                                       .field = field_of,
+                                       .from = from};
     call->events.on_head(&head, call->events.arg);
 }
 

@@ -36,6 +36,9 @@ struct upstream_head {
     struct slice content_type_line; /* the same with its parameters, as it came */
     int64_t retry_after_ms;         /* -1: not given */
     int64_t content_length;         /* of what on_data gives; -1: not told */
+    /* Inside of on_head: the first field of that name. NULL: there are none. */
+    struct slice (*field)(const void *from, const char *name);
+    const void *from;
 };
 
 struct upstream_events {

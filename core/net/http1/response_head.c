@@ -102,6 +102,7 @@ bool response_head_parse(const char *data, size_t bytes, struct response_head *o
     const char *eol = memchr(data, '\n', bytes);
     if (!parse_status_line((struct slice){data, (size_t)(eol - data) - 1}, out, why))
         return false;
+    out->fields = (struct slice){eol + 1, (size_t)(end - eol) - 1};
     for (const char *at = eol + 1; at < end; at = eol + 1) {
         struct slice name;
         struct slice value;
@@ -113,4 +114,18 @@ bool response_head_parse(const char *data, size_t bytes, struct response_head *o
     if (out->minor_version == 0)
         out->close = true; /* even with keep-alive: RFC 9112, 9.3 on proxies */
     return check_framing(out, why);
+}
+
+struct slice response_head_field(struct slice fields, const char *name)
+{
+    size_t bytes = strlen(name);
+    const char *end = fields.data + fields.bytes;
+    const char *eol;
+    for (const char *at = fields.data; at < end; at = eol + 1) {
+        eol = memchr(at, '\n', (size_t)(end - at));
+        size_t line_bytes = (size_t)(eol - at) - 1; /* without its CRLF */
+        if (line_bytes > bytes && at[bytes] == ':' && slice_same_nocase(at, name, bytes))
+            return slice_trim((struct slice){at + bytes + 1, line_bytes - bytes - 1});
+    }
+    return slice_of("");
 }

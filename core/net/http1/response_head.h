@@ -21,6 +21,7 @@ struct response_head {
     bool chunked;
     bool close; /* the connection cannot be used after this answer */
     enum content_coding coding;
+    struct slice fields; /* all of their lines, each with its CRLF */
 };
 
 /* Looks for the empty line that ends the head in data[0..bytes), of which `scanned` bytes were
@@ -32,5 +33,9 @@ ptrdiff_t response_head_find_end(const char *data, size_t bytes, size_t scanned,
  * says why. */
 bool response_head_parse(const char *data, size_t bytes, struct response_head *out,
                          const char **why);
+
+/* Returns the value of the first field of that name, without white space around it; empty: there is
+ * none. */
+struct slice response_head_field(struct slice fields, const char *name);
 
 #endif

@@ -218,6 +218,12 @@ export interface ModelHealth {
     first_byte_ms: FirstByte;
 }
 
+export interface ProviderLimit {
+    limit: number | null;
+    remaining: number | null;
+    reset_ms: number | null;
+}
+
 export interface Provider {
     name: string;
     dialect: string;
@@ -241,6 +247,8 @@ export interface Provider {
         models: ModelHealth[];
         left_out: number;
     };
+    /** What it has said last of its limits on us; null: nothing. */
+    rate_limits: { at: string; requests: ProviderLimit; tokens: ProviderLimit } | null;
     /** What its server has said of its models; null: it is not asked. */
     contexts: {
         asked_at: string | null;

@@ -590,6 +590,9 @@ export const en = {
     "providers.usageGood": "All {all} as reported",
     "providers.usageBad":
         "{bad} of {all} not as reported: {corrected} corrected, {missing} missing, {excessive} above what model and request allow",
+    "providers.limits": "The provider's limits",
+    "providers.requestsLeft": "Requests: {left} of {of} left",
+    "providers.tokensLeft": "Tokens: {left} of {of} left",
     "providers.contexts": "Context lengths, as the server says",
     "providers.trained": "trained for {n}",
     "providers.notAnswered": "No answer yet",

@@ -215,6 +215,30 @@ static void finds_the_end_in_any_pieces(void **state)
     }
 }
 
+/* The value of a field of the head, as a copy. */
+static void assert_field(const char *text, const char *name, const char *value)
+{
+    struct response_head head;
+    const char *why;
+    char *copy;
+    assert_true(parse(text, &head, &why, &copy));
+    struct slice found = response_head_field(head.fields, name);
+    assert_true(slice_equals(found, value));
+    free(copy);
+}
+
+static void gives_any_field(void **state)
+{
+    (void)state;
+    const char *text = OK "X-Limit: 5\r\nX-Limit-Left:\t4 \r\nx-limit: 6\r\nX-Empty:\r\n" END;
+    assert_field(text, "x-limit", "5");
+    assert_field(text, "X-LIMIT-LEFT", "4");
+    assert_field(text, "x-empty", "");
+    assert_field(text, "x-limi", "");
+    assert_field(text, "x-limit-left: 4", "");
+    assert_field(OK END, "x-limit", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +251,7 @@ int main(void)
         cmocka_unit_test(refuses_a_nul),
         cmocka_unit_test(another_protocol_is_known_by_its_first_bytes),
         cmocka_unit_test(finds_the_end_in_any_pieces),
+        cmocka_unit_test(gives_any_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@ import {
     type ModelHealth,
     type Outcome,
     type Provider,
+    type ProviderLimit,
 } from "../../api/admin";
 import { count, percent } from "../../base/number";
 import { duration } from "../../base/time";
@@ -96,6 +97,9 @@ function ProviderCard({ provider }: { provider: Provider }) {
             value: provider.last_success_at ? <Ago time={provider.last_success_at} /> : "–",
         },
         { name: t("providers.usage"), value: <Counts usage={provider.usage} /> },
+        ...(provider.rate_limits
+            ? [{ name: t("providers.limits"), value: <Limits {...provider.rate_limits} /> }]
+            : []),
         ...(provider.contexts
             ? [{ name: t("providers.contexts"), value: <Contexts {...provider.contexts} /> }]
             : []),
@@ -178,6 +182,23 @@ function Counts({ usage }: { usage: Provider["usage"] }) {
                 excessive: parts[2] ?? "",
             })}
         </span>
+    );
+}
+
+/** What is left of the provider's limits on us, as it said. */
+function Limits({ at, requests, tokens: ofTokens }: NonNullable<Provider["rate_limits"]>) {
+    const left = (limit: ProviderLimit) => ({
+        left: tokens(limit.remaining),
+        of: tokens(limit.limit),
+    });
+    return (
+        <>
+            <span class="block">{t("providers.requestsLeft", left(requests))}</span>
+            <span class="block">{t("providers.tokensLeft", left(ofTokens))}</span>
+            <span class="block text-sm text-soft">
+                <Ago time={at} />
+            </span>
+        </>
     );
 }
 
