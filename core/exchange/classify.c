@@ -98,6 +98,13 @@ static bool is_our_account(const struct provider_error *error)
                                           "authentication required",
                                           "no auth credentials",
                                           "unauthorized",
+                                          "used all available credits", /* xAI, with a 429 */
+                                          "any credits",
+                                          "requires more credits",
+                                          "account balance not enough", /* Jina */
+                                          "spending limit",             /* Fireworks, with a 412 */
+                                          "past invoices",
+                                          "api usage limits", /* Anthropic, with a 400 */
                                           NULL};
     static const char *const keys[] = {"api key",      "api-key",      "api_key", "apikey",
                                        "access token", "bearer token", NULL};

@@ -48,7 +48,8 @@ static void blot_abbreviated(char *text)
 
 void redact_secrets(char *text, const char *api_key)
 {
-    static const char *const marks[] = {"sk-", "org-", "proj_", "key-", "AIza", "ya29."};
+    static const char *const marks[] = {"sk-",  "org-",  "proj_", "key-",
+                                        "AIza", "ya29.", "org_01"}; /* Groq's organisations */
     static const char *const marks_anywhere[] = {"bearer ", "http://", "https://"};
     char *at = text;
     while (api_key[0] != '\0' && (at = strstr(at, api_key)) != NULL)

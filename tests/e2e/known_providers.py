@@ -1,7 +1,8 @@
 """What the providers of lua/policy/known_providers.lua answer: an answer, a stream with its use, an
 error that the client has caused, one that only the operator can mend, and a rate limit. The members
-are those of the packages that known_providers.lua names; error bodies of xAI and Cohere also as
-public issues quote them (beeai-framework 447, cohere-toolkit 857)."""
+are those of the packages that known_providers.lua names. Errors are in the provider's own words
+where a public issue on GitHub quotes them: its number stands beside them, or here: xAI's and
+Cohere's mistakes (beeai-framework 447, cohere-toolkit 857). (Read on 2026-12-01.)"""
 
 import json
 from dataclasses import dataclass, field
@@ -134,6 +135,130 @@ def google(status: int, message: str, name: str, details: dict) -> Error:
     return Error(status, {"error": error})
 
 
+# What public issues quote beside: faults of the operator's account; some statuses do not say so.
+ACCOUNTS = {
+    "xai credits": (  # continue 10373
+        "xai",
+        Error(
+            429,
+            {
+                "code": "Some resource has been exhausted",
+                "error": "Your team 16f2151a-40f4-4a80-8ad0-cae00c27e8dd has either used all "
+                "available credits or reached its monthly spending limit. To continue making API "
+                "requests, please purchase more credits or raise your spending limit.",
+            },
+        ),
+    ),
+    "xai new team": (  # griptape-nodes-engine 1079
+        "xai",
+        Error(
+            403,
+            {
+                "code": "The caller does not have permission to execute the specified operation",
+                "error": "Your newly created teams doesn't have any credits yet. You can purchase "
+                "credits on https://console.x.ai/team/c853730f-fe0f-4537-b8a2-0e6e33c8342d.",
+            },
+        ),
+    ),
+    "deepseek as a 400": (  # aider 4851
+        "deepseek",
+        error(400, "Insufficient Balance", "unknown_error", "invalid_request_error"),
+    ),
+    "openrouter": (  # forall 76
+        "openrouter",
+        Error(
+            402,
+            {
+                "error": {
+                    "message": "This request requires more credits, or fewer max_tokens. You "
+                    "requested up to 64000 tokens, but can only afford 2666. To increase, visit "
+                    "https://openrouter.ai/settings/credits and upgrade to a paid account",
+                    "code": 402,
+                    "metadata": {"provider_name": None},
+                },
+                "user_id": "user_35tI40u3gKTMEMGS061Ov1xsUTj",
+            },
+        ),
+    ),
+    "anthropic": (  # claude-code 38038
+        "anthropic",
+        Error(
+            400,
+            {
+                "type": "error",
+                "error": {
+                    "type": "invalid_request_error",
+                    "message": "You have reached your specified API usage limits. You will regain "
+                    "access on 2026-04-01 at 00:00 UTC.",
+                },
+                "request_id": "req_011CZLpG2S5guakZwUyeesia",
+            },
+        ),
+    ),
+    "vertex": (  # rpurinton/gemini-php 4
+        "vertex-express",
+        Error(
+            403,
+            {
+                "error": {
+                    "code": 403,
+                    "message": "Permission 'aiplatform.endpoints.predict' denied on resource "
+                    "'//aiplatform.googleapis.com/projects/theirs/locations/us-east4/publishers/"
+                    "google/models/gemini-pro' (or it may not exist).",
+                    "status": "PERMISSION_DENIED",
+                }
+            },
+        ),
+    ),
+}
+# Limits on the operator, which are no fault of anybody's.
+BUSY = {
+    "anthropic": (  # claude-code 71634
+        "anthropic",
+        Error(
+            429,
+            {
+                "type": "error",
+                "error": {
+                    "type": "rate_limit_error",
+                    "message": "This request would exceed your account's rate limit. Please try "
+                    "again later.",
+                },
+                "request_id": "req_011CcR9r7znh7DZb3RdjMUHy",
+            },
+        ),
+    ),
+    "vertex": (  # google-gemini/gemini-cli 14811: a stream's error is a list
+        "vertex-express",
+        Error(
+            429,
+            [
+                {
+                    "error": {
+                        "code": 429,
+                        "message": "Resource exhausted. Please try again later. Please refer to "
+                        "https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for "
+                        "more details.",
+                        "status": "RESOURCE_EXHAUSTED",
+                    }
+                }
+            ],
+        ),
+    ),
+    "mistral": ("mistral", Error(429, {"message": "Requests rate limit exceeded"})),  # anon-kode 53
+    "groq, too large": (  # ha-groq-cloud-api 27
+        "groq",
+        error(
+            413,
+            "Request too large for model llama-3.1-8b-instant in organization org_01hrsvc1b8 "
+            "service tier on_demand on tokens per minute (TPM): Limit 6000, Requested 12328, "
+            "please reduce your message size and try again.",
+            "tokens",
+            "rate_limit_exceeded",
+        ),
+    ),
+}
+
 GOOGLE_BUSY = google(
     429,
     "Resource has been exhausted.",
@@ -170,7 +295,8 @@ CHATS = {
         counted=Usage(11, 6),
         mistake=error(400, "temperature is too high", "invalid_request_error"),
         account=Error(403, {"Message": "The security token in the request is invalid."}),
-        busy=Error(429, {"message": "Too many requests, please wait."}),
+        # aws-samples/amazon-bedrock-client-for-mac 99
+        busy=Error(429, {"message": "Too many tokens, please wait before trying again."}),
     ),
     "xai": Chat(
         base="/xai/v1",
@@ -199,8 +325,9 @@ CHATS = {
             400,
             {
                 "code": "Client specified an invalid argument",
-                "error": "Incorrect API key provided: ba***na. You can obtain an API "
-                "key from https://console.x.ai.",
+                # continue 10778
+                "error": "Incorrect API key provided: na***ys. You can obtain an API key from "
+                "https://console.x.ai.",
             },
         ),
         busy=Error(429, {"code": "Some resource has been exhausted", "error": "Too many calls."}),
@@ -212,6 +339,7 @@ CHATS = {
         counted=Usage(64, 5, cached=50),
         first=(b": keep-alive\n\n",),
         mistake=error(400, "Invalid temperature", "invalid_request_error", "invalid_request_error"),
+        # MaxKB 3797
         account=error(402, "Insufficient Balance", "unknown_error", "invalid_request_error"),
         busy=error(429, "Rate limit reached", "rate_limit_error"),
     ),
@@ -225,8 +353,8 @@ CHATS = {
         mistake=Error(
             422, {"detail": [{"loc": ["body", "temperature"], "msg": "too large", "type": "lte"}]}
         ),
-        account=Error(401, {"detail": "Unauthorized"}),
-        busy=Error(
+        account=Error(401, {"detail": "Unauthorized"}),  # OmniRoute 7638
+        busy=Error(  # raycast/extensions 31107
             429,
             {
                 "object": "error",
@@ -234,6 +362,7 @@ CHATS = {
                 "type": "rate_limited",
                 "param": None,
                 "code": "1300",
+                "raw_status_code": 429,
             },
         ),
     ),
@@ -246,8 +375,22 @@ CHATS = {
         usage_as="x_groq",
         mistake=error(400, "temperature must be at most 2", "invalid_request_error"),
         account=error(401, "Invalid API Key", "invalid_request_error", "invalid_api_key"),
-        busy=error(429, "Rate limit reached", "tokens", "rate_limit_exceeded", retry_after="3"),
-        waits="3",
+        busy=Error(  # eliza 4040, openinterpreter 408
+            429,
+            {
+                "error": {
+                    "message": "Rate limit reached for model `llama-3.1-8b-instant` in "
+                    "organization `org_01j5b4pz9jff492fq686vypsx6` service tier `on_demand` on "
+                    "tokens per minute (TPM): Limit 6000, Used 5034, Requested 1443. Please try "
+                    "again in 4.77s. Need more tokens? Upgrade to Dev Tier today at "
+                    "https://console.groq.com/settings/billing",
+                    "type": "tokens",
+                    "code": "rate_limit_exceeded",
+                }
+            },
+            {"retry-after": "5"},
+        ),
+        waits="5",
     ),
     "together": Chat(
         base="/together/v1",
@@ -257,7 +400,12 @@ CHATS = {
         usage_as="in the last choice",
         mistake=error(422, "temperature is too high", "invalid_request_error"),
         account=error(401, "Invalid API key provided", "invalid_request_error", "invalid_api_key"),
-        busy=error(429, "Too many requests", "rate_limit"),
+        busy=error(  # togethercomputer/MoA 27
+            429,
+            "You have been rate limited. Your rate limit is 60 queries per minute. Please navigate "
+            "to https://api.together.xyz/settings/billing to upgrade to a paid plan.",
+            "credit_limit",
+        ),
     ),
     "fireworks": Chat(
         base="/fireworks/v1",
@@ -275,7 +423,20 @@ CHATS = {
                 }
             },
         ),
-        account=Error(412, {"error": "The account has been suspended for unpaid invoices."}),
+        account=Error(  # pollinations 12136
+            412,
+            {
+                "error": {
+                    "message": "Account theirs is suspended, possibly due to reaching the monthly "
+                    "spending limit or failure to pay past invoices. Please go to "
+                    "https://fireworks.ai/account/billing for more information.",
+                    "param": None,
+                    "code": "PRECONDITION_FAILED",
+                    "type": "error",
+                },
+                "request_id": "11650e2f-ff1b-4aac-9719-98006adf7349",
+            },
+        ),
         busy=Error(429, {"error": {"object": "error", "type": "error", "message": "Slow down"}}),
     ),
     "openrouter": Chat(
@@ -293,8 +454,30 @@ CHATS = {
         counted=Usage(40, 6),
         first=(b": OPENROUTER PROCESSING\n\n",),
         mistake=Error(400, {"error": {"code": 400, "message": "temperature is too high"}}),
-        account=Error(402, {"error": {"code": 402, "message": "This requires more credits."}}),
-        busy=Error(429, {"error": {"code": 429, "message": "Rate limit exceeded", "metadata": {}}}),
+        account=Error(  # continue 12649
+            402,
+            {
+                "error": {
+                    "code": 402,
+                    "message": "Insufficient credits. This account never purchased credits. Make "
+                    "sure your key is on the correct account or org, and if so, purchase more at "
+                    "https://openrouter.ai/settings/credits",
+                }
+            },
+        ),
+        busy=Error(  # openclaude 936
+            429,
+            {
+                "error": {
+                    "message": "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock "
+                    "1000 free model requests per day",
+                    "code": 429,
+                    "metadata": {
+                        "headers": {"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0"}
+                    },
+                }
+            },
+        ),
     ),
     "cohere": Chat(
         base="/cohere",

@@ -18,6 +18,7 @@ from policies import Lua
 from prices import Price, charge, usd
 from replays import make_admin
 from sse import chunks
+from wait import wait_until
 
 PRICE = Price("1", "4", "0.10")
 # What the shipped file calls the variables, where it is not the provider's name in capitals.
@@ -121,6 +122,29 @@ def test_errors(customer, provider, name: str, chat: Chat):
     code = "rate_limit_exceeded" if chat.busy.status == 429 else "provider_overloaded"
     check_error(busy, chat.busy.status, code, retry=True)
     assert busy.headers["retry-after"] == chat.waits
+    charged(customer, 0)
+
+
+@pytest.mark.parametrize("case", known_providers.ACCOUNTS)
+def test_faults_of_the_account(house, customer, provider, case):
+    """The customer cannot help it and reads no word of it; the operator is told."""
+    name, said = known_providers.ACCOUNTS[case]
+    answer = fail(customer, provider, name, said)
+    shown = check_error(answer, 503, "provider_unavailable", retry=False)
+    assert "account at the model's provider has a problem" in shown["message"]
+    request = answer.headers["x-request-id"]
+    what = "a provider refuses our account"
+    [alarm] = wait_until(lambda: house.logged(what, request_id=request))
+    assert alarm["level"] == "error"
+    charged(customer, 0)
+
+
+@pytest.mark.parametrize("case", known_providers.BUSY)
+def test_limits_on_the_operator(customer, provider, case):
+    name, said = known_providers.BUSY[case]
+    answer = fail(customer, provider, name, said)
+    check_error(answer, 429, "rate_limit_exceeded", retry=True)
+    assert "org_" not in answer.text
     charged(customer, 0)
 
 

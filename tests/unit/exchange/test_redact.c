@@ -17,6 +17,8 @@ static const struct {
     {"gone", "nothing is ours", "nothing is ours"},
     /* what looks like a key of somebody */
     {"", "(sk-ant-1) AIzaSy_1, key-2", "(********) ********, key-*"},
+    {"", "in organization `org_01j5b4` org_name ya29.c.x",
+     "in organization `**********` org_name ********"},
     {"", "org-1 proj_2.", "org-* *******"},
     {"", "risk-free monkey-2 xorg-1", "risk-free monkey-2 xorg-1"},
     {"", "Bearer a.b/c= bEARER x;y", "Bearer ****** bEARER *;y"},
