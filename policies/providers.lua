@@ -57,6 +57,12 @@ return {
         location = env("VERTEX_LOCATION", "global"),
         service_account = env("VERTEX_SERVICE_ACCOUNT"),
     },
+    ["vertex-anthropic"] = { -- Claude there
+        provider = "vertex-anthropic",
+        project = env("VERTEX_PROJECT"),
+        location = env("VERTEX_LOCATION", "global"),
+        service_account = env("VERTEX_SERVICE_ACCOUNT"),
+    },
     ["vertex-openai"] = { -- Llama, DeepSeek, Qwen, ... there
         provider = "vertex-openai",
         project = env("VERTEX_PROJECT"),

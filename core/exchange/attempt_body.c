@@ -5,9 +5,12 @@
 
 #include "base/limits.h"
 #include "dialect/foreign_marks.h"
+#include "dialect/raw_predict.h"
 #include "dialect/rerank_names.h"
 #include "exchange/attempt.h"
 #include "exchange/mapped_api.h"
+#include "exchange/provider_headers.h"
+#include "net/server/server.h"
 
 static bool refuse_member(struct attempt *attempt, const struct request_fault *fault)
 {
@@ -96,9 +99,25 @@ static bool map_request(struct attempt *attempt, const struct attempt_request *a
     return false;
 }
 
+/* Anthropic's dialect as on Vertex. What is translated has the form of the newest version. */
+static bool version_request(struct attempt *attempt, const struct attempt_request *asked)
+{
+    const struct slice *named =
+        asked->head != NULL ? head_header(asked->head, "anthropic-version") : NULL;
+    struct slice version = named != NULL ? *named : slice_of("");
+    if (attempt_translates(attempt))
+        version = slice_of(PROVIDER_HEADERS_NEWEST_VERSION);
+    bool done = raw_predict_change(version, &attempt->copy);
+    if (!done)
+        attempt_decide(attempt, ATTEMPT_FAILED, "there is no memory for the request");
+    return done;
+}
+
 bool attempt_make_body(struct attempt *attempt, const struct attempt_request *asked)
 {
     bool done = attempt_translates(attempt) ? translate_request(attempt, asked)
                                             : copy_request(attempt, asked);
+    if (done && attempt->candidate->terms.raw_predict)
+        done = version_request(attempt, asked);
     return done && (attempt->mapped == NULL || map_request(attempt, asked));
 }

@@ -57,7 +57,8 @@ static size_t addresses_room(const struct candidate_terms *terms)
     size_t bytes = 0;
     for (size_t i = 0; i < DIALECTS; i++) {
         bool spoken = (terms->dialects >> i & 1) != 0;
-        bool two = i == DIALECT_RESPONSES || dialect_is_google((enum dialect)i);
+        bool two =
+            i == DIALECT_RESPONSES || i == DIALECT_ANTHROPIC || dialect_is_google((enum dialect)i);
         bytes += strlen(path_of(terms, i)) + 1;
         bytes += spoken ? (two ? 2 : 1) * address_room(terms, path_of(terms, i)) : 0;
     }
@@ -117,8 +118,12 @@ static void put_segment(struct buffer *out, const char *text)
 }
 
 /* The version that stands between base URL and paths: people know the address with and without. */
-static const char *version_of(const char *base_url, enum dialect dialect)
+static const char *version_of(const struct candidate_terms *terms, enum dialect dialect)
 {
+    const char *own = terms->paths[dialect];
+    const char *base_url = own[0] != '\0' ? own : terms->base_url;
+    if (terms->raw_predict)
+        return "";
     if (dialect == DIALECT_ANTHROPIC && !ends_with(base_url, "/v1"))
         return "/v1";
     if (dialect_is_google(dialect) && !ends_with(base_url, "/v1") &&
@@ -151,9 +156,8 @@ void candidate_address(const struct candidate *candidate, enum dialect dialect, 
                        struct buffer *out)
 {
     const struct candidate_terms *terms = &candidate->terms;
-    const char *own = terms->paths[dialect];
     candidate_base(candidate, dialect, out);
-    buffer_append_text(out, version_of(own[0] != '\0' ? own : terms->base_url, dialect));
+    buffer_append_text(out, version_of(terms, dialect));
     put_path(out, path, terms->model);
     if (terms->query[0] != '\0')
         buffer_printf(out, "%c%s", strchr(path, '?') != NULL ? '&' : '?', terms->query);
@@ -170,6 +174,14 @@ static const char *put_url(struct candidate *candidate, enum dialect dialect, co
     const char *text = put(candidate, url.data, "");
     buffer_fini(&url);
     return text;
+}
+
+/* Instead of /messages. */
+static void put_raw_predict(struct candidate *candidate)
+{
+    const enum dialect dialect = DIALECT_ANTHROPIC;
+    candidate->urls[dialect] = put_url(candidate, dialect, "/models/{model}:rawPredict");
+    candidate->stream_url = put_url(candidate, dialect, "/models/{model}:streamRawPredict");
 }
 
 static void put_urls(struct candidate *candidate)
@@ -195,7 +207,7 @@ static void put_urls(struct candidate *candidate)
     };
     bool mapped = candidate->terms.map_path[0] != '\0';
     for (size_t i = 0; i < DIALECTS; i++) {
-        if ((candidate->terms.dialects >> i & 1) != 0)
+        if ((candidate->terms.dialects >> i & 1) != 0 && !candidate->terms.raw_predict)
             candidate->urls[i] =
                 put_url(candidate, (enum dialect)i, mapped ? candidate->terms.map_path : paths[i]);
     }
@@ -204,6 +216,8 @@ static void put_urls(struct candidate *candidate)
     if (candidate->urls[DIALECT_GEMINI] != NULL)
         candidate->stream_url =
             put_url(candidate, DIALECT_GEMINI, "/models/{model}:streamGenerateContent?alt=sse");
+    if (candidate->terms.raw_predict)
+        put_raw_predict(candidate);
 }
 
 static void put_keys(struct candidate *candidate)
@@ -311,7 +325,8 @@ enum dialect candidate_dialect(const struct candidate *candidate,
 
 const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed)
 {
-    return dialect == DIALECT_GEMINI && streamed ? candidate->stream_url : candidate->urls[dialect];
+    bool own = dialect == DIALECT_GEMINI || candidate->terms.raw_predict;
+    return own && streamed ? candidate->stream_url : candidate->urls[dialect];
 }
 
 bool candidate_takes(const struct candidate *candidate, const struct model_request *request)

@@ -77,6 +77,7 @@ struct candidate_terms {
     bool usage_unasked;
     bool keeps_responses; /* named_objects.h */
     bool compacts;        /* POST /responses/compact */
+    bool raw_predict;     /* Vertex */
     bool loss_allowed;
     int64_t weight; /* its share of first attempts, among those of its model */
     struct breaker_terms breaker;
@@ -88,9 +89,9 @@ struct candidate_terms {
 };
 
 struct candidate {
-    struct candidate_terms terms;          /* owns texts and rules */
-    const char *urls[DIALECTS];            /* NULL: it does not speak the dialect */
-    const char *stream_url;                /* of Gemini's streams; NULL: likewise */
+    struct candidate_terms terms; /* owns texts and rules */
+    const char *urls[DIALECTS];   /* NULL: it does not speak the dialect */
+    const char *stream_url;
     const char *compact_url;               /* NULL: likewise, or it makes no summaries */
     const char *keys[CANDIDATE_KEY_FORMS]; /* whole headers; NULL: we send none */
     const char *headers[CANDIDATE_HEADERS];

@@ -42,11 +42,17 @@ static bool names_account(const char *name)
            strcasecmp(name, "anthropic-user-profile-id") == 0;
 }
 
+static bool stands_in_body(const struct candidate *candidate, const char *name)
+{
+    return candidate->terms.raw_predict && strcasecmp(name, "anthropic-version") == 0;
+}
+
 /* A translated body has the form of the newest version; a client that says none means the oldest
  * that is still in use. */
 static const char *version_line(bool translated)
 {
-    return translated ? "anthropic-version: 2026-10-21" : "anthropic-version: 2023-06-01";
+    return translated ? "anthropic-version: " PROVIDER_HEADERS_NEWEST_VERSION
+                      : "anthropic-version: 2023-06-01";
 }
 
 /* Adds the fields of Anthropic's API: those of a client that speaks it, else our own. */
@@ -66,7 +72,7 @@ static void add_anthropic(const struct candidate *candidate, bool translated,
             header->value.bytes > ANTHROPIC_HEADER_BYTES || slice_char(header->value, '\0') != NULL)
             continue;
         slice_copy(header->name, name, sizeof name);
-        if (sets(candidate, name) || names_account(name))
+        if (sets(candidate, name) || names_account(name) || stands_in_body(candidate, name))
             continue;
         starts[count++] = out->anthropic.bytes;
         buffer_printf(&out->anthropic, "%s: ", name);
@@ -76,7 +82,7 @@ static void add_anthropic(const struct candidate *candidate, bool translated,
     for (size_t i = 0; i < count && !out->anthropic.failed; i++)
         out->lines[out->count++] = out->anthropic.data + starts[i];
     bool versioned = client_head != NULL && head_header(client_head, "anthropic-version") != NULL;
-    if (!versioned && !sets(candidate, "anthropic-version"))
+    if (!versioned && !sets(candidate, "anthropic-version") && !candidate->terms.raw_predict)
         out->lines[out->count++] = version_line(translated);
 }
 

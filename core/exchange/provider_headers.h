@@ -13,6 +13,9 @@ struct model_request;
 
 enum { FORM_TYPE_BYTES = 128 }; /* its boundary has 70 at most */
 
+/* Of Anthropic's API: what our translations write. */
+#define PROVIDER_HEADERS_NEWEST_VERSION "2026-10-21"
+
 /* The client's fields that may be passed on. Each has a bit in candidate_terms.pass_headers, in the
  * same order as in lua/policy/providers.lua. */
 enum { PASSED_HEADERS = 4, PASSED_HEADER_BYTES = 600 };

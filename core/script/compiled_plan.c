@@ -239,6 +239,7 @@ static int native_candidate(lua_State *state)
         .usage_unasked = flag_member(state, 1, "usage_unasked"),
         .keeps_responses = flag_member(state, 1, "keeps_responses"),
         .compacts = flag_member(state, 1, "compacts"),
+        .raw_predict = flag_member(state, 1, "raw_predict"),
         .weight = integer_member(state, 1, "weight"),
         .breaker = breaker_member(state, 1),
         .loss_allowed = flag_member(state, 1, "allow_loss"),

@@ -362,8 +362,8 @@ function math.tan(x) end
 ---@field done fun() the stream is over, though the connection may stay open
 
 ---@alias policy.KnownProvider
----| "openai"|"anthropic"|"gemini"|"vertex"|"vertex-openai"|"vertex-express"|"azure"
----| "azure-deployments"|"bedrock"|"xai"|"deepseek"|"mistral"|"groq"|"together"|"fireworks"
+---| "openai"|"anthropic"|"gemini"|"vertex"|"vertex-anthropic"|"vertex-openai"|"vertex-express"
+---| "azure"|"azure-deployments"|"bedrock"|"xai"|"deepseek"|"mistral"|"groq"|"together"|"fireworks"
 ---| "openrouter"|"cohere"|"jina"|"voyage"
 ---| "ollama"|"vllm"|"sglang"|"llama.cpp"|"lmstudio"
 
@@ -404,6 +404,7 @@ function math.tan(x) end
 ---@field usage_unasked? boolean its streams say usage by themselves; stream_options is refused
 ---@field counts_tokens? boolean it is asked how many tokens a request has
 ---@field keeps_responses? boolean it keeps responses, and customers may name their own
+---@field raw_predict? boolean "anthropic" as on Vertex: the model in the address
 ---@field compacts? boolean it makes summaries of conversations that have become long
 ---@field ask_context? boolean its server is asked for the context lengths of its models
 ---@field max_tokens_field? policy.LimitField

@@ -83,6 +83,16 @@ return {
         hosts = GOOGLE_HOSTS,
         by_account = true,
     },
+    -- Claude there: the model stands in the address, the version in the body.
+    ["vertex-anthropic"] = {
+        source = "anthropic 2.14.0 (lib.vertex), @ai-sdk/google-vertex 4.0.208", date = DATE,
+        dialect = "anthropic",
+        base_url = "https://{host}/v1/projects/{project}/locations/{location}"
+            .. "/publishers/anthropic",
+        hosts = GOOGLE_HOSTS,
+        by_account = true,
+        raw_predict = true,
+    },
     -- Models of others there (Llama, DeepSeek, Qwen, ...), and Gemini as "google/gemini-...".
     ["vertex-openai"] = {
         source = "@ai-sdk/google-vertex 4.0.208 (maas), google-auth 2.63.0", date = DATE,

@@ -74,6 +74,7 @@ local function candidate(parent, index, model, model_prices, providers)
         counts_tokens = provider.counts_tokens,
         keeps_responses = provider.keeps_responses,
         compacts = provider.compacts,
+        raw_predict = provider.raw_predict,
         cost = provider.cost,
         sold_by_cost = model.price_by == "cost" and provider.cost ~= nil or nil,
         searches_as_one = model.web_search_by == "prompt" or nil,

@@ -19,7 +19,7 @@ local MEMBERS = {
     headers = true, pass_headers = true, ask_context = true, cost = true, provider = true,
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
     map = true, breaker = true, api_keys = true, location = true, service_account = true,
-    rerank = true, rate_limits = true,
+    rerank = true, rate_limits = true, raw_predict = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -414,6 +414,7 @@ local function provider(parent, name)
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
             "query", "key_header", "map", "api_keys", "service_account", "rerank", "rate_limits",
+            "raw_predict",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -440,7 +441,11 @@ local function provider(parent, name)
     record.counts_tokens = schema.boolean(node, "counts_tokens", false) or nil
     record.keeps_responses = keeps_responses(node, spoken)
     record.compacts = schema.boolean(node, "compacts", false) or nil
+    record.raw_predict = schema.boolean(node, "raw_predict", false) or nil
     record.ask_context = schema.boolean(node, "ask_context", node.value.api_key == false)
+    if record.raw_predict and node.value.dialect ~= "anthropic" then
+        schema.fail(node, "raw_predict", 'is for dialect = "anthropic"')
+    end
     for member, value in pairs(key) do
         record[member] = value
     end

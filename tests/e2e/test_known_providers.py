@@ -31,7 +31,7 @@ KEYS = {"azure": "AZURE_OPENAI_API_KEY", "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
 OTHERS = {"jina": "/jina/v1", "voyage": "/voyage/v1", "gemini": "/gemini",
           "anthropic": "/anthropic", "vertex-express": "/vertex/v1/publishers/google"}  # fmt: skip
 
-ACCOUNTS = {"vertex", "vertex-openai"}  # test_service_accounts.py
+ACCOUNTS = {"vertex", "vertex-anthropic", "vertex-openai"}  # test_service_accounts.py
 
 
 def environment(origin: str) -> dict[str, str]:

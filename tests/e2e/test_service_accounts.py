@@ -5,6 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import answers
+import anthropic_answers
 import gemini_answers
 import pytest
 from answers import Usage, reply
@@ -20,6 +21,7 @@ from wait import wait_until
 PRICE = Price("1", "4", "0.10")
 PROJECT = "/v1beta1/projects/their-project/locations/europe-west4"
 GEMINI = f"{PROJECT}/publishers/google/models/theirs"
+MESSAGE = '{"role":"user","content":"Hello \\ud83d\\ude00"}'
 CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]}
 
 
@@ -109,6 +111,71 @@ def test_chat(make_house, provider, tokens):
     assert sent(provider) == tokens.given[0]
     assert tokens.asked == 1
     gateway.stop()
+
+
+CLAUDE = "/v1/projects/their-project/locations/us-east5/publishers/anthropic"
+
+
+@pytest.fixture
+def claude(make_house, provider):
+    """Sells `claude`, of Anthropic on Vertex."""
+    gateway = make_house(start=False)
+    origin = provider.url.removesuffix("/v1")
+    gateway.policies.provider("claudes", provider="vertex-anthropic", dialect=None, api_key=None,
+                              location="us-east5", service_account=Lua('env("ACCOUNT")'),
+                              base_url=origin + "/v1/projects/{project}/locations/{location}"
+                              "/publishers/anthropic")  # fmt: skip
+    sold = [{"provider": "claudes", "model": "claude-x@20250929"}]
+    gateway.policies.model("claude", PRICE, candidates=sold)
+    provider.answer = anthropic_answers.message(model="claude-x")
+    yield gateway.start().customer()
+    gateway.stop()
+
+
+@pytest.mark.parametrize(
+    ("sent_version", "version"),
+    [
+        (None, "vertex-2023-10-16"),
+        ("2023-06-01", "vertex-2023-10-16"),
+        ("2026-10-21", "2026-10-21"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_claude(claude, provider, tokens, stream, sent_version, version):
+    """The address has the model, the body the version; all else is the client's, byte for byte."""
+    stated = f'"stream":{json.dumps(stream)}, "metadata" :{{"user_id":"\\u00e9"}}'
+    asked = f'{{"max_tokens":50, "model" : "claude",{stated},"messages":[{MESSAGE}]}}'
+    headers = claude.authorization | {"anthropic-beta": "some-beta", "content-type": "x/json"}
+    if sent_version:
+        headers["anthropic-version"] = sent_version
+    answer = claude.gateway.http.post("/v1/messages", content=asked, headers=headers)
+    assert answer.status_code == 200
+    assert "Hello" in answer.text
+    method = "streamRawPredict" if stream else "rawPredict"
+    got = provider.last
+    assert got.path == f"{CLAUDE}/models/claude-x@20250929:{method}"
+    assert got.body.decode() == (
+        f'{{"max_tokens":50, "anthropic_version":"{version}",{stated},"messages":[{MESSAGE}]}}'
+    )
+    assert got.headers["anthropic-beta"] == "some-beta"
+    assert "anthropic-version" not in got.headers
+    assert "x-api-key" not in got.headers
+    assert sent(provider) == tokens.given[0]
+    claude.wait_for_no_hold()
+    assert 10 - claude.balance == charge(PRICE, Usage(19, 10))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_claude_for_clients_of_openai(claude, provider, stream):
+    answer = claude.ask("claude", stream=stream)
+    assert "Hello" in answer.text
+    method = "streamRawPredict" if stream else "rawPredict"
+    assert provider.last.path == f"{CLAUDE}/models/claude-x@20250929:{method}"
+    assert provider.last.json["anthropic_version"] == "2026-10-21"
+    assert "model" not in provider.last.json
+    assert "anthropic-version" not in provider.last.headers
+    claude.wait_for_no_hold()
+    assert 10 - claude.balance == charge(PRICE, Usage(19, 10))
 
 
 def test_hosts(make_house, tokens):
