@@ -12,6 +12,7 @@
 #include "dialect/dialect.h"
 #include "dialect/model_request.h"
 #include "dialect/stated_cost.h"
+#include "exchange/attempt_outcome.h"
 #include "exchange/candidate.h"
 #include "exchange/provider_limits.h"
 #include "exchange/translator.h"
@@ -20,20 +21,6 @@
 struct demo;
 struct http_head;
 struct loop;
-
-enum attempt_outcome {
-    ATTEMPT_NONE,
-    ATTEMPT_ANSWERED,
-    ATTEMPT_REFUSED, /* the provider rejects the request (4xx): the customer must mend it */
-    ATTEMPT_UNREACHABLE,
-    ATTEMPT_BROKEN, /* the connection broke before an answer */
-    ATTEMPT_TIMED_OUT,
-    ATTEMPT_OVERLOADED, /* 429, 503, 529 */
-    ATTEMPT_FAILED,     /* another 5xx, or an error instead of an answer */
-    ATTEMPT_DENIED,     /* 401, 402, 403, insufficient_quota: a fault of our account there */
-    ATTEMPT_UNKNOWN,    /* unknown model, path or method: a fault of our setup */
-    ATTEMPT_GARBLED     /* the reply is no answer: HTML, no JSON, too large */
-};
 
 /* What an attempt tells its owner. No callback may free the attempt. */
 struct attempt_events {
@@ -121,12 +108,6 @@ struct attempt {
     char refusal_param[64];
     char refusal_code[48];
 };
-
-/* The word for the log: "connect", "timeout", "garbled", ... */
-const char *attempt_outcome_name(enum attempt_outcome outcome);
-/* The word of `retry.on` in routes.lua. ATTEMPT_GARBLED counts as "5xx", and a model that the
- * provider does not know counts as "auth". */
-const char *attempt_outcome_cause(enum attempt_outcome outcome);
 
 /* The provider's name, for the log; "" before the first attempt. */
 const char *attempt_provider(const struct attempt *attempt);

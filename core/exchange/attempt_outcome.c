@@ -1,5 +1,4 @@
-/* The words for the ways in which an attempt may end. */
-#include "exchange/attempt.h"
+#include "exchange/attempt_outcome.h"
 
 const char *attempt_outcome_name(enum attempt_outcome outcome)
 {
