@@ -14,12 +14,13 @@ enum { PREFIX_BYTES = 2048 };
 
 /* ---- the order ---- */
 
-/* Hashes eight bytes at a time; what is left behind them does not count. */
+/* Hashes eight bytes at a time. */
 static uint64_t hash_prefix(uint64_t hash, struct slice text)
 {
-    for (size_t at = 0; at + sizeof hash <= text.bytes; at += sizeof hash) {
-        uint64_t word;
-        memcpy(&word, text.data + at, sizeof word);
+    for (size_t at = 0; at < text.bytes; at += sizeof hash) {
+        uint64_t word = 0;
+        size_t left = text.bytes - at;
+        memcpy(&word, text.data + at, left < sizeof word ? left : sizeof word);
         hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
         hash ^= hash >> 29;
     }
