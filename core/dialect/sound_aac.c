@@ -1,6 +1,7 @@
 /* AAC with a head to each frame (ADTS: ISO 13818-7, 6.2; ISO 14496-3, 1.A.2). A head says how many
  * blocks of 1,024 samples its frame has, so the frames are counted. */
 #include "dialect/sound_bytes.h"
+#include "dialect/sound_forms.h"
 
 enum { HEAD_BYTES = 7, CHECK_BYTES = 2, BLOCK_SAMPLES = 1024, JUNK_BYTES_MAX = 64 * 1024 };
 
@@ -26,28 +27,35 @@ static bool read_head(struct slice file, size_t at, struct frame *out)
     return out->bytes >= HEAD_BYTES + check_bytes;
 }
 
-bool sound_aac_ns(struct slice file, int64_t *out_ns)
+static uint64_t step(struct sound_aac *aac, struct slice data)
 {
     struct frame frame;
-    size_t at = 0;
-    size_t frames = 0;
-    size_t covered = 0;
-    while (sound_has(file, at, HEAD_BYTES)) {
-        const char *next = memchr(file.data + at, 0xff, file.bytes - at - HEAD_BYTES + 1);
-        if (next == NULL)
-            break;
-        at = (size_t)(next - file.data);
-        if (frames == 0 && at > JUNK_BYTES_MAX)
-            return false;
-        if (!read_head(file, at, &frame)) {
-            at++;
-            continue;
-        }
-        sound_add_ns(out_ns, sound_ns(frame.samples, frame.rate));
-        frames++;
-        covered += frame.bytes;
-        at += frame.bytes;
-    }
+    if (!sound_has(data, 0, HEAD_BYTES))
+        return 0;
+    const char *next = memchr(data.data, 0xff, data.bytes - HEAD_BYTES + 1);
+    if (next != data.data)
+        return next != NULL ? (size_t)(next - data.data) : data.bytes - HEAD_BYTES + 1;
+    aac->other = aac->frames == 0 && aac->at > JUNK_BYTES_MAX;
+    if (aac->other)
+        return SOUND_REST;
+    if (!read_head(data, 0, &frame))
+        return 1;
+    sound_add_ns(&aac->ns, sound_ns(frame.samples, frame.rate));
+    aac->frames++;
+    aac->covered += frame.bytes;
+    return frame.bytes;
+}
+
+uint64_t sound_aac_step(struct sound_aac *aac, const struct sound_ahead *ahead)
+{
+    uint64_t bytes = step(aac, ahead->data);
+    aac->at += bytes;
+    return bytes;
+}
+
+bool sound_aac_ns(const struct sound_aac *aac, uint64_t bytes, int64_t *out_ns)
+{
+    *out_ns = aac->ns;
     /* A file of another form has heads by chance, but they do not follow one another. */
-    return *out_ns > 0 && covered >= file.bytes / 2;
+    return !aac->other && aac->ns > 0 && aac->covered >= bytes / 2;
 }

@@ -56,14 +56,7 @@ static inline void sound_add_ns(int64_t *sum_ns, int64_t ns)
     *sum_ns = *sum_ns > INT64_MAX / 4 ? *sum_ns : *sum_ns + ns;
 }
 
-/* The forms; each returns false if it cannot measure the file. */
-bool sound_wave_ns(struct slice file, int64_t *out_ns);
-bool sound_flac_ns(struct slice file, int64_t *out_ns);
-bool sound_mpeg_ns(struct slice file, int64_t *out_ns);
-bool sound_ogg_ns(struct slice file, int64_t *out_ns);
-bool sound_mp4_ns(struct slice file, int64_t *out_ns);
-bool sound_webm_ns(struct slice file, int64_t *out_ns);
-bool sound_aac_ns(struct slice file, int64_t *out_ns);
+/* A whole file of CAF. Returns false if it cannot be measured. */
 bool sound_caf_ns(struct slice file, int64_t *out_ns);
 
 /* The sampling rates of AAC by their code (ISO 14496-3, 1.6.3.4). */

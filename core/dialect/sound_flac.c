@@ -1,6 +1,7 @@
 /* FLAC (RFC 9639): its frames are found by their heads, which have a check sum of their own. The
  * number of samples that the file states counts only if the frames agree with it. */
 #include "dialect/sound_bytes.h"
+#include "dialect/sound_forms.h"
 
 enum {
     STREAM_INFO_BYTES = 34,
@@ -89,55 +90,58 @@ static bool is_head(struct slice file, size_t at, struct frame *out)
     return check_sum(file, at, out->bytes) == sound_byte(file, at + out->bytes);
 }
 
-/* The length of all frames. A file may end with less than HEAD_BYTES_MAX bytes behind a head: no
- * frame is so short. */
-static int64_t frames_ns(struct slice file, size_t at, uint64_t rate)
+/* Adds the frames whose heads lie ahead. A file may end with less than HEAD_BYTES_MAX bytes behind a
+ * head: no frame is so short. */
+static size_t add_frames(struct sound_flac *flac, struct slice data)
 {
-    int64_t ns = 0;
+    size_t at = 0;
     struct frame frame;
-    while (sound_has(file, at, HEAD_BYTES_MAX)) {
-        const char *next = memchr(file.data + at, 0xff, file.bytes - at - HEAD_BYTES_MAX + 1);
+    while (sound_has(data, at, HEAD_BYTES_MAX)) {
+        const char *next = memchr(data.data + at, 0xff, data.bytes - at - HEAD_BYTES_MAX + 1);
         if (next == NULL)
-            break;
-        at = (size_t)(next - file.data);
-        if (is_head(file, at, &frame)) {
-            uint64_t own = frame.rate == 0 ? rate : frame.rate;
-            sound_add_ns(&ns, sound_ns(frame.samples, own < RATE_MIN ? RATE_MIN : own));
+            return data.bytes - HEAD_BYTES_MAX + 1;
+        at = (size_t)(next - data.data);
+        if (is_head(data, at, &frame)) {
+            uint64_t own = frame.rate == 0 ? flac->rate : frame.rate;
+            sound_add_ns(&flac->ns, sound_ns(frame.samples, own < RATE_MIN ? RATE_MIN : own));
             at += frame.bytes;
         } else {
             at++;
         }
     }
-    return ns;
+    return at;
 }
 
-/* Where the frames begin; 0: nowhere. */
-static size_t skip_blocks(struct slice file)
+/* The mark, and the first block, which must be the one that tells the rate. */
+static uint64_t begin(struct sound_flac *flac, struct slice data)
 {
-    size_t at = 4;
-    bool last = false;
-    while (!last && sound_has(file, at, 4)) {
-        last = (sound_byte(file, at) & 0x80) != 0;
-        size_t bytes = (size_t)sound_big(file, at + 1, 3);
-        if (!sound_has(file, at + 4, bytes))
-            return 0;
-        at += 4 + bytes;
-    }
-    return last ? at : 0;
+    if (!sound_has(data, 8, STREAM_INFO_BYTES))
+        return 0;
+    flac->begun = true;
+    flac->rate = sound_big(data, 18, 3) >> 4;
+    flac->samples = sound_big(data, 21, 5) & 0xfffffffffU;
+    return (sound_byte(data, 4) & 0x7f) == 0 && flac->rate >= RATE_MIN ? 4 : SOUND_REST;
 }
 
-bool sound_flac_ns(struct slice file, int64_t *out_ns)
+uint64_t sound_flac_step(struct sound_flac *flac, const struct sound_ahead *ahead)
 {
-    bool informed = sound_has(file, 8, STREAM_INFO_BYTES) && (sound_byte(file, 4) & 0x7f) == 0;
-    size_t at = informed ? skip_blocks(file) : 0;
-    if (at == 0)
+    struct slice data = ahead->data;
+    if (flac->framed)
+        return add_frames(flac, data);
+    if (!flac->begun)
+        return begin(flac, data);
+    if (!sound_has(data, 0, 4))
+        return 0;
+    flac->framed = (sound_byte(data, 0) & 0x80) != 0;
+    return 4 + sound_big(data, 1, 3);
+}
+
+bool sound_flac_ns(const struct sound_flac *flac, int64_t *out_ns)
+{
+    if (!flac->framed)
         return false;
-    uint64_t rate = sound_big(file, 18, 3) >> 4;
-    uint64_t samples = sound_big(file, 21, 5) & 0xfffffffffU;
-    if (rate < RATE_MIN)
-        return false;
-    int64_t stated_ns = sound_ns(samples, rate);
-    *out_ns = frames_ns(file, at, rate);
+    int64_t stated_ns = sound_ns(flac->samples, flac->rate);
+    *out_ns = flac->ns;
     if (stated_ns > 0 && stated_ns <= *out_ns && *out_ns - stated_ns <= SLACK_NS)
         *out_ns = stated_ns;
     return *out_ns > 0;

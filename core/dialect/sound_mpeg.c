@@ -1,6 +1,7 @@
 /* MPEG audio, layers I to III (ISO 11172-3, 13818-3): each frame says how long it is, so the frames
  * are counted, whatever their bit rates. */
 #include "dialect/sound_bytes.h"
+#include "dialect/sound_forms.h"
 
 enum { HEAD_BYTES = 4, TAG_BYTES = 64, JUNK_BYTES_MAX = 64 * 1024 };
 
@@ -52,29 +53,45 @@ static bool is_table(struct slice file, size_t at)
            slice_find(head, slice_of("VBRI")) >= 0;
 }
 
-bool sound_mpeg_ns(struct slice file, int64_t *out_ns)
+/* Takes the frame at the head that lies ahead. */
+static uint64_t take_frame(struct sound_mpeg *mpeg, const struct frame *frame, struct slice data)
+{
+    if (mpeg->frames > 0 || !is_table(data, 0))
+        sound_add_ns(&mpeg->ns, sound_ns(frame->samples, frame->rate));
+    mpeg->frames++;
+    mpeg->covered += frame->bytes;
+    return frame->bytes;
+}
+
+static uint64_t step(struct sound_mpeg *mpeg, const struct sound_ahead *ahead)
 {
     struct frame frame;
-    size_t at = 0;
-    size_t frames = 0;
-    size_t covered = 0;
-    while (sound_has(file, at, HEAD_BYTES)) {
-        const char *next = memchr(file.data + at, 0xff, file.bytes - at - HEAD_BYTES + 1);
-        if (next == NULL)
-            break;
-        at = (size_t)(next - file.data);
-        if (frames == 0 && at > JUNK_BYTES_MAX)
-            return false;
-        if (!read_head(file, at, &frame)) {
-            at++;
-            continue;
-        }
-        if (frames > 0 || !is_table(file, at))
-            sound_add_ns(out_ns, sound_ns(frame.samples, frame.rate));
-        frames++;
-        covered += frame.bytes;
-        at += frame.bytes;
-    }
+    struct slice data = ahead->data;
+    if (!sound_has(data, 0, HEAD_BYTES))
+        return 0;
+    const char *next = memchr(data.data, 0xff, data.bytes - HEAD_BYTES + 1);
+    if (next != data.data)
+        return next != NULL ? (size_t)(next - data.data) : data.bytes - HEAD_BYTES + 1;
+    mpeg->other = mpeg->frames == 0 && mpeg->at > JUNK_BYTES_MAX;
+    if (mpeg->other)
+        return SOUND_REST;
+    if (!read_head(data, 0, &frame))
+        return 1;
+    if (mpeg->frames == 0 && data.bytes < TAG_BYTES && !ahead->over)
+        return 0;
+    return take_frame(mpeg, &frame, data);
+}
+
+uint64_t sound_mpeg_step(struct sound_mpeg *mpeg, const struct sound_ahead *ahead)
+{
+    uint64_t bytes = step(mpeg, ahead);
+    mpeg->at += bytes;
+    return bytes;
+}
+
+bool sound_mpeg_ns(const struct sound_mpeg *mpeg, uint64_t bytes, int64_t *out_ns)
+{
+    *out_ns = mpeg->ns;
     /* A file of another form has heads by chance, but they do not follow one another. */
-    return *out_ns > 0 && covered >= file.bytes / 2;
+    return !mpeg->other && mpeg->ns > 0 && mpeg->covered >= bytes / 2;
 }

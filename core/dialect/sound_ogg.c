@@ -1,45 +1,23 @@
 /* Ogg (RFC 3533) with Opus (RFC 7845) or Vorbis I. Opus tells in each packet how long that is.
  * Vorbis does not: there the stated length counts as far as the number of packets allows it. */
 #include "dialect/sound_bytes.h"
+#include "dialect/sound_forms.h"
 
-enum {
-    PAGE_HEAD_BYTES = 27,
-    STREAMS_MAX = 16,
-    OPUS_RATE = 48000,
-    VORBIS_HEAD_BYTES = 30,
-    VORBIS_HEADS = 3
-};
+enum { PAGE_HEAD_BYTES = 27, OPUS_RATE = 48000, VORBIS_HEAD_BYTES = 30, VORBIS_HEADS = 3 };
 
 enum codec { CODEC_UNKNOWN, CODEC_OPUS, CODEC_VORBIS, CODEC_SILENT };
 
-struct stream {
-    uint64_t serial;
-    enum codec codec;
-    uint64_t rate;
-    uint64_t block_short; /* samples */
-    uint64_t block_long;
-    uint64_t packets; /* with those of its head */
-    uint64_t samples; /* Opus: counted; Vorbis: stated */
-    bool inside;      /* its last packet goes on in its next page */
-};
-
-struct ogg {
-    struct stream streams[STREAMS_MAX];
-    size_t count;
-    bool full;
-};
-
-static struct stream *find_stream(struct ogg *ogg, uint64_t serial)
+static struct sound_ogg_stream *find_stream(struct sound_ogg *ogg, uint64_t serial)
 {
     size_t i = 0;
     while (i < ogg->count && ogg->streams[i].serial != serial)
         i++;
-    if (i == STREAMS_MAX) {
+    if (i == SOUND_TRACKS_MAX) {
         ogg->full = true;
         return NULL;
     }
     if (i == ogg->count)
-        ogg->streams[ogg->count++] = (struct stream){.serial = serial};
+        ogg->streams[ogg->count++] = (struct sound_ogg_stream){.serial = serial};
     return &ogg->streams[i];
 }
 
@@ -50,7 +28,7 @@ static bool is_silent(struct slice packet)
            sound_is_at(packet, 0, "\x81kate") || sound_is_at(packet, 0, "BBCD");
 }
 
-static void read_first(struct slice packet, struct stream *stream)
+static void read_first(struct slice packet, struct sound_ogg_stream *stream)
 {
     if (sound_is_at(packet, 0, "OpusHead")) {
         stream->codec = CODEC_OPUS;
@@ -66,7 +44,7 @@ static void read_first(struct slice packet, struct stream *stream)
 }
 
 /* `packet`: its beginning, as far as the page has it. */
-static void take_packet(struct slice packet, struct stream *stream)
+static void take_packet(struct slice packet, struct sound_ogg_stream *stream)
 {
     if (stream->packets == 0)
         read_first(packet, stream);
@@ -76,7 +54,8 @@ static void take_packet(struct slice packet, struct stream *stream)
 }
 
 /* The table of the page says where its packets end. */
-static void take_page(struct slice file, size_t at, size_t segments, struct stream *stream)
+static void take_page(struct slice file, size_t at, size_t segments,
+                      struct sound_ogg_stream *stream)
 {
     size_t start = at + PAGE_HEAD_BYTES + segments;
     size_t end = start;
@@ -99,27 +78,37 @@ static void take_page(struct slice file, size_t at, size_t segments, struct stre
         stream->samples = place;
 }
 
-static void take_pages(struct slice file, struct ogg *ogg)
+/* The bytes of the page ahead, whose table is there. */
+static size_t page_bytes(struct slice data, size_t segments)
 {
-    size_t at = 0;
-    while (sound_has(file, at, PAGE_HEAD_BYTES)) {
-        ptrdiff_t next =
-            slice_find((struct slice){file.data + at, file.bytes - at}, slice_of("OggS"));
-        if (next < 0)
-            return;
-        at += (size_t)next;
-        size_t segments = sound_has(file, at, PAGE_HEAD_BYTES) ? sound_byte(file, at + 26) : 0;
-        if (!sound_has(file, at, PAGE_HEAD_BYTES + segments))
-            return;
-        struct stream *stream = find_stream(ogg, sound_little(file, at + 14, 4));
-        if (stream != NULL)
-            take_page(file, at, segments, stream);
-        at += PAGE_HEAD_BYTES + segments; /* what is no page is passed by the next search */
-    }
+    size_t bytes = PAGE_HEAD_BYTES + segments;
+    for (size_t i = 0; i < segments; i++)
+        bytes += sound_byte(data, PAGE_HEAD_BYTES + i);
+    return bytes;
+}
+
+/* A page's body is searched for pages, too: what is none is passed by the next search. */
+uint64_t sound_ogg_step(struct sound_ogg *ogg, const struct sound_ahead *ahead)
+{
+    struct slice data = ahead->data;
+    ptrdiff_t next = slice_find(data, slice_of("OggS"));
+    if (next < 0)
+        return data.bytes > 3 ? data.bytes - 3 : 0;
+    if (next > 0)
+        return (uint64_t)next;
+    size_t segments = sound_has(data, 0, PAGE_HEAD_BYTES) ? sound_byte(data, 26) : 0;
+    if (!sound_has(data, 0, PAGE_HEAD_BYTES + segments))
+        return 0;
+    if (!sound_has(data, 0, page_bytes(data, segments)) && !ahead->over)
+        return 0;
+    struct sound_ogg_stream *stream = find_stream(ogg, sound_little(data, 14, 4));
+    if (stream != NULL)
+        take_page(data, 0, segments, stream);
+    return PAGE_HEAD_BYTES + segments;
 }
 
 /* A packet gives between a half of a short block and a half of a long one. */
-static uint64_t samples_of(const struct stream *stream)
+static uint64_t samples_of(const struct sound_ogg_stream *stream)
 {
     if (stream->codec != CODEC_VORBIS)
         return stream->samples;
@@ -132,17 +121,16 @@ static uint64_t samples_of(const struct stream *stream)
 }
 
 /* Streams that follow one another are one sound. */
-bool sound_ogg_ns(struct slice file, int64_t *out_ns)
+bool sound_ogg_ns(const struct sound_ogg *ogg, int64_t *out_ns)
 {
-    struct ogg ogg = {.count = 0};
-    take_pages(file, &ogg);
-    for (size_t i = 0; i < ogg.count; i++) {
-        const struct stream *stream = &ogg.streams[i];
+    *out_ns = 0;
+    for (size_t i = 0; i < ogg->count; i++) {
+        const struct sound_ogg_stream *stream = &ogg->streams[i];
         if (stream->codec == CODEC_SILENT)
             continue;
         if (stream->codec == CODEC_UNKNOWN || stream->rate == 0)
             return false;
         sound_add_ns(out_ns, sound_ns(samples_of(stream), stream->rate));
     }
-    return !ogg.full && *out_ns > 0;
+    return !ogg->full && *out_ns > 0;
 }

@@ -1,6 +1,7 @@
 /* WebM and Matroska (RFC 8794, RFC 9559) with Opus, whose packets tell how long they are. What a
  * browser records has no length in its head. */
 #include "dialect/sound_bytes.h"
+#include "dialect/sound_forms.h"
 
 enum {
     ID_SEGMENT = 0x18538067,
@@ -14,22 +15,10 @@ enum {
     ID_BLOCK = 0xa1,
     ID_SIMPLE_BLOCK = 0xa3,
     TYPE_SOUND = 2,
-    TRACKS_MAX = 16,
+    HEAD_BYTES_MAX = 16, /* of an element: two numbers */
+    LOOK_BYTES = 32,     /* of an element: what we read lies at its beginning */
     OPUS_RATE = 48000,
     OPUS_SAMPLES_MAX = 5760 /* of a packet */
-};
-
-struct track {
-    uint64_t number;
-    bool sounds;
-    bool opus;
-    uint64_t samples;
-};
-
-struct webm {
-    struct track tracks[TRACKS_MAX];
-    size_t count;
-    bool full;
 };
 
 struct element {
@@ -71,7 +60,7 @@ static bool take_element(struct slice *rest, struct element *out)
     return true;
 }
 
-static struct track *find_track(struct webm *webm, uint64_t number)
+static struct sound_webm_track *find_track(struct sound_webm *webm, uint64_t number)
 {
     for (size_t i = 0; i < webm->count; i++) {
         if (webm->tracks[i].number == number)
@@ -85,9 +74,9 @@ static uint64_t number_in(struct slice body)
     return body.bytes <= 8 ? sound_big(body, 0, body.bytes) : 0;
 }
 
-static void read_entry(uint64_t id, struct slice body, struct webm *webm)
+static void read_entry(uint64_t id, struct slice body, struct sound_webm *webm)
 {
-    struct track *track = &webm->tracks[webm->count - 1];
+    struct sound_webm_track *track = &webm->tracks[webm->count - 1];
     if (id == ID_NUMBER)
         track->number = number_in(body);
     else if (id == ID_TYPE)
@@ -97,10 +86,11 @@ static void read_entry(uint64_t id, struct slice body, struct webm *webm)
 }
 
 /* Frames that are laced share a block; there each counts as the longest. */
-static void take_block(struct slice body, struct webm *webm)
+static void take_block(struct slice body, struct sound_webm *webm)
 {
     uint64_t number;
-    struct track *track = take_number(&body, false, &number) ? find_track(webm, number) : NULL;
+    struct sound_webm_track *track =
+        take_number(&body, false, &number) ? find_track(webm, number) : NULL;
     if (track == NULL || body.bytes < 3)
         return;
     bool laced = (sound_byte(body, 2) & 6) != 0;
@@ -118,35 +108,43 @@ static bool is_container(uint64_t id)
            id == ID_GROUP;
 }
 
-static void walk(struct slice rest, struct webm *webm)
+static uint64_t take_element_of(struct sound_webm *webm, const struct element *element,
+                                struct slice body)
 {
-    struct element element;
-    while (take_element(&rest, &element)) {
-        if (element.id == ID_ENTRY) {
-            webm->full = webm->full || webm->count == TRACKS_MAX;
-            webm->count += webm->count < TRACKS_MAX ? 1 : 0;
-        }
-        if (is_container(element.id))
-            continue;
-        if (element.endless)
-            return;
-        size_t bytes = element.bytes < rest.bytes ? (size_t)element.bytes : rest.bytes;
-        struct slice body = {rest.data, bytes};
-        if (element.id == ID_BLOCK || element.id == ID_SIMPLE_BLOCK)
-            take_block(body, webm);
-        else if (webm->count > 0)
-            read_entry(element.id, body, webm);
-        rest.data += bytes;
-        rest.bytes -= bytes;
-    }
+    if (element->id == ID_BLOCK || element->id == ID_SIMPLE_BLOCK)
+        take_block(body, webm);
+    else if (webm->count > 0)
+        read_entry(element->id, body, webm);
+    return element->bytes;
 }
 
-bool sound_webm_ns(struct slice file, int64_t *out_ns)
+uint64_t sound_webm_step(struct sound_webm *webm, const struct sound_ahead *ahead)
 {
-    struct webm webm = {.count = 0};
-    walk(file, &webm);
-    for (size_t i = 0; i < webm.count; i++) {
-        const struct track *track = &webm.tracks[i];
+    struct element element;
+    struct slice rest = ahead->data;
+    if (!take_element(&rest, &element))
+        return ahead->over || ahead->data.bytes >= HEAD_BYTES_MAX ? SOUND_REST : 0;
+    uint64_t head_bytes = ahead->data.bytes - rest.bytes;
+    size_t bytes = element.bytes < LOOK_BYTES ? (size_t)element.bytes : LOOK_BYTES;
+    if (!is_container(element.id) && element.endless)
+        return SOUND_REST;
+    if (!is_container(element.id) && rest.bytes < bytes && !ahead->over)
+        return 0;
+    if (element.id == ID_ENTRY) {
+        webm->full = webm->full || webm->count == SOUND_TRACKS_MAX;
+        webm->count += webm->count < SOUND_TRACKS_MAX ? 1 : 0;
+    }
+    if (is_container(element.id))
+        return head_bytes;
+    rest.bytes = rest.bytes < bytes ? rest.bytes : bytes;
+    return head_bytes + take_element_of(webm, &element, rest);
+}
+
+bool sound_webm_ns(const struct sound_webm *webm, int64_t *out_ns)
+{
+    *out_ns = 0;
+    for (size_t i = 0; i < webm->count; i++) {
+        const struct sound_webm_track *track = &webm->tracks[i];
         if (!track->sounds)
             continue;
         if (!track->opus)
@@ -154,5 +152,5 @@ bool sound_webm_ns(struct slice file, int64_t *out_ns)
         int64_t ns = sound_ns(track->samples, OPUS_RATE);
         *out_ns = *out_ns > ns ? *out_ns : ns;
     }
-    return !webm.full && *out_ns > 0;
+    return !webm->full && *out_ns > 0;
 }
