@@ -146,7 +146,7 @@ bool form_request_read(struct slice text, const struct request_address *address,
     struct slice boundary;
     begin(text, seed, out);
     if (!multipart_boundary(address->content_type, &boundary, fault) ||
-        !multipart_scan(text, boundary, &form, fault))
+        !multipart_scan(text, boundary, false, &form, fault))
         return false;
     out->boundary = (struct slice){text.data + 2, boundary.bytes}; /* the head may go sooner */
     for (size_t i = 0; i < form.count; i++) {
@@ -245,7 +245,7 @@ void form_request_digest(const struct model_request *request, char out[SHA256_HE
     struct request_fault fault;
     char all[LIMIT_FORM_PARTS * (SHA256_HEX_BYTES - 1) + 1] = "";
     char *end = all;
-    check(multipart_scan(request->text, request->boundary, &form, &fault));
+    check(multipart_scan(request->text, request->boundary, false, &form, &fault));
     for (size_t i = 0; i < form.count; i++) {
         sha256_hex(form.parts[i].whole, end);
         end += SHA256_HEX_BYTES - 1;

@@ -4,7 +4,7 @@
 
 #define CODE "invalid_form"
 
-enum { NAME_BYTES_MAX = 64, DELIMITER_BYTES_MAX = MULTIPART_BOUNDARY_BYTES_MAX + 2 };
+enum { NAME_BYTES_MAX = 64 };
 
 static bool is_letter_or_digit(char c)
 {
@@ -155,9 +155,9 @@ bool multipart_boundary(struct slice content_type, struct slice *out, struct req
 
 /* ---- the head of a part ---- */
 
-static bool refuse_head(const struct multipart *form, struct request_fault *fault, const char *why)
+bool multipart_refuse_part(size_t number, struct request_fault *fault, const char *why)
 {
-    return request_refuse(fault, CODE, NULL, "Part %zu of the form %s.", form->count + 1, why);
+    return request_refuse(fault, CODE, NULL, "Part %zu of the form %s.", number, why);
 }
 
 struct part_head {
@@ -174,35 +174,35 @@ static bool keep_once(struct slice *place, struct slice value)
 }
 
 /* A line of the head, without its end. */
-static bool read_line(struct slice line, struct part_head *head, const struct multipart *form,
+static bool read_line(struct slice line, struct part_head *head, size_t number,
                       struct request_fault *fault)
 {
     struct slice name;
     if (!take_until(&line, ":", &name) || !is_all(name, is_token))
-        return refuse_head(form, fault, "has a line in its head that is no header");
+        return multipart_refuse_part(number, fault, "has a line in its head that is no header");
     struct slice value = slice_trim(line);
     if (slice_char(value, '\0') != NULL || slice_char(value, '\r') != NULL ||
         slice_char(value, '\n') != NULL)
-        return refuse_head(form, fault, "has a control character in its head");
+        return multipart_refuse_part(number, fault, "has a control character in its head");
     if (slice_equals_nocase(name, "content-disposition"))
         return keep_once(&head->disposition, value) ||
-               refuse_head(form, fault, "has two headers Content-Disposition");
+               multipart_refuse_part(number, fault, "has two headers Content-Disposition");
     if (slice_equals_nocase(name, "content-length"))
         return keep_once(&head->length, value) ||
-               refuse_head(form, fault, "has two headers Content-Length");
+               multipart_refuse_part(number, fault, "has two headers Content-Length");
     if (slice_equals_nocase(name, "content-transfer-encoding"))
         return slice_equals_nocase(value, "binary") || slice_equals_nocase(value, "8bit") ||
                slice_equals_nocase(value, "7bit") ||
-               refuse_head(form, fault, "is encoded; send it as it is (RFC 7578, 4.7)");
+               multipart_refuse_part(number, fault, "is encoded; send it as it is (RFC 7578, 4.7)");
     if (!slice_equals_nocase(name, "content-type"))
         return true;
     bool first = !head->typed;
     head->typed = true;
     return (first && !(value.bytes >= 10 && slice_same_nocase(value.data, "multipart/", 10))) ||
-           refuse_head(form, fault, "has two types, or parts of its own");
+           multipart_refuse_part(number, fault, "has two types, or parts of its own");
 }
 
-static bool read_head(struct slice text, struct part_head *head, const struct multipart *form,
+static bool read_head(struct slice text, struct part_head *head, size_t number,
                       struct request_fault *fault)
 {
     struct slice line;
@@ -212,104 +212,122 @@ static bool read_head(struct slice text, struct part_head *head, const struct mu
             line = text;
             text.bytes = 0;
         }
-        if (!read_line(line, head, form, fault))
+        if (!read_line(line, head, number, fault))
             return false;
     }
     return true;
 }
 
-static bool read_disposition(struct slice text, const struct multipart *form,
-                             struct multipart_part *part, struct request_fault *fault)
+static bool read_disposition(struct slice text, size_t number, struct multipart_part *part,
+                             struct request_fault *fault)
 {
     struct parameter parameter;
     int more = 0;
     if (!slice_equals_nocase(take_word(&text), "form-data"))
-        return refuse_head(form, fault, "has no header Content-Disposition: form-data");
+        return multipart_refuse_part(number, fault, "has no header Content-Disposition: form-data");
     while ((more = take_parameter(&text, &parameter)) > 0) {
         if (slice_equals_nocase(parameter.name, "name")) {
             if (part->name.data != NULL)
-                return refuse_head(form, fault, "has two names");
+                return multipart_refuse_part(number, fault, "has two names");
             part->name = parameter.value;
         } else if (slice_equals_nocase(parameter.name, "filename") ||
                    slice_equals_nocase(parameter.name, "filename*")) {
             part->is_file = true;
         } else if (slice_equals_nocase(parameter.name, "name*")) {
-            return refuse_head(form, fault, "has an encoded name; write it as it is");
+            return multipart_refuse_part(number, fault, "has an encoded name; write it as it is");
         }
     }
     if (more < 0)
-        return refuse_head(form, fault, "has a Content-Disposition that cannot be read");
+        return multipart_refuse_part(number, fault,
+                                     "has a Content-Disposition that cannot be read");
     if (part->name.bytes == 0)
-        return refuse_head(form, fault, "has no name");
+        return multipart_refuse_part(number, fault, "has no name");
     return (part->name.bytes <= NAME_BYTES_MAX && is_all(part->name, is_of_name)) ||
-           refuse_head(form, fault,
-                       "has a name that is not 1 to 64 letters, digits or signs of "
-                       "_-.[]");
+           multipart_refuse_part(number, fault,
+                                 "has a name that is not 1 to 64 letters, digits or signs of "
+                                 "_-.[]");
 }
 
-/* ---- the body ---- */
-
-/* What stands between two parts, without the line break before it. */
-struct delimiter {
-    char text[DELIMITER_BYTES_MAX];
-    size_t bytes;
-};
-
-static struct delimiter make_delimiter(struct slice boundary)
+bool multipart_take_head(struct slice *rest, const struct multipart_delimiter *delimiter,
+                         size_t number, struct multipart_part *part, struct slice *length,
+                         struct request_fault *fault)
 {
-    struct delimiter delimiter = {.text = "--", .bytes = boundary.bytes + 2};
-    memcpy(delimiter.text + 2, boundary.data, boundary.bytes);
-    return delimiter;
-}
-
-/* Takes a value up to its delimiter, and the delimiter. The boundary must not occur elsewhere: a
- * reader that forgives a missing line break would see another part there. */
-static bool take_value(struct slice *rest, const struct delimiter *delimiter,
-                       const struct multipart *form, struct slice *out, struct request_fault *fault)
-{
-    ptrdiff_t at = slice_find(*rest, (struct slice){delimiter->text, delimiter->bytes});
-    if (at < 0)
-        return refuse_head(form, fault, "does not end: the last boundary is missing");
-    if (at < 2 || rest->data[at - 2] != '\r' || rest->data[at - 1] != '\n')
-        return refuse_head(form, fault, "has the boundary in it; take another one");
-    *out = (struct slice){rest->data, (size_t)at - 2};
-    skip(rest, (size_t)at + delimiter->bytes);
-    return true;
-}
-
-static bool has_length(struct slice length, size_t bytes)
-{
-    size_t number = 0;
-    for (size_t i = 0; i < length.bytes && i < 18; i++) {
-        if (length.data[i] < '0' || length.data[i] > '9')
-            return false;
-        number = number * 10 + (size_t)(length.data[i] - '0');
-    }
-    return length.bytes > 0 && length.bytes <= 18 && number == bytes;
-}
-
-/* Takes a part: its head, its value and the delimiter behind them. The line break before the head
- * has been taken. */
-static bool take_part(struct slice *rest, const struct delimiter *delimiter, struct multipart *form,
-                      struct request_fault *fault)
-{
-    struct multipart_part *part = &form->parts[form->count];
     struct part_head head;
     struct slice text;
     *part = (struct multipart_part){.whole = *rest};
     struct slice bounded = {
         rest->data, rest->bytes < LIMIT_FORM_HEAD_BYTES ? rest->bytes : LIMIT_FORM_HEAD_BYTES};
     if (!take_until(&bounded, "\r\n\r\n", &text))
-        return refuse_head(form, fault, "has no head that ends within 4 KB");
-    if (slice_find(text, (struct slice){delimiter->text, delimiter->bytes}) >= 0)
-        return refuse_head(form, fault, "has the boundary in its head");
+        return multipart_refuse_part(number, fault, "has no head that ends within 4 KB");
+    if (slice_find(text, multipart_delimiter_text(delimiter)) >= 0)
+        return multipart_refuse_part(number, fault, "has the boundary in its head");
     skip(rest, text.bytes + 4);
-    if (!read_head(text, &head, form, fault) ||
-        !read_disposition(head.disposition, form, part, fault) ||
-        !take_value(rest, delimiter, form, &part->value, fault))
+    if (!read_head(text, &head, number, fault) ||
+        !read_disposition(head.disposition, number, part, fault))
         return false;
-    if (head.length.data != NULL && !has_length(head.length, part->value.bytes))
-        return refuse_head(form, fault, "is not as long as its Content-Length says");
+    *length = head.length;
+    return true;
+}
+
+/* ---- the body ---- */
+
+struct multipart_delimiter multipart_delimiter_of(struct slice boundary)
+{
+    struct multipart_delimiter delimiter = {.text = "--", .bytes = boundary.bytes + 2};
+    memcpy(delimiter.text + 2, boundary.data, boundary.bytes);
+    return delimiter;
+}
+
+struct slice multipart_delimiter_text(const struct multipart_delimiter *delimiter)
+{
+    return (struct slice){delimiter->text, delimiter->bytes};
+}
+
+bool multipart_is_delimited(struct slice data, size_t at)
+{
+    return at >= 2 && data.data[at - 2] == '\r' && data.data[at - 1] == '\n';
+}
+
+/* Takes a value up to its delimiter, and the delimiter. The boundary must not occur elsewhere: a
+ * reader that forgives a missing line break would see another part there. */
+static bool take_value(struct slice *rest, const struct multipart_delimiter *delimiter,
+                       size_t number, struct slice *out, struct request_fault *fault)
+{
+    ptrdiff_t at = slice_find(*rest, multipart_delimiter_text(delimiter));
+    if (at < 0)
+        return multipart_refuse_part(number, fault, MULTIPART_ENDLESS);
+    if (!multipart_is_delimited(*rest, (size_t)at))
+        return multipart_refuse_part(number, fault, MULTIPART_DOUBTFUL);
+    *out = (struct slice){rest->data, (size_t)at - 2};
+    skip(rest, (size_t)at + delimiter->bytes);
+    return true;
+}
+
+bool multipart_has_length(struct slice length, uint64_t bytes)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < length.bytes && i < 18; i++) {
+        if (length.data[i] < '0' || length.data[i] > '9')
+            return false;
+        number = number * 10 + (uint64_t)(length.data[i] - '0');
+    }
+    return length.bytes > 0 && length.bytes <= 18 && number == bytes;
+}
+
+/* Takes a part: its head, its value and the delimiter behind them. The line break before the head
+ * has been taken. */
+static bool take_part(struct slice *rest, const struct multipart_delimiter *delimiter, bool emptied,
+                      struct multipart *form, struct request_fault *fault)
+{
+    struct multipart_part *part = &form->parts[form->count];
+    size_t number = form->count + 1;
+    struct slice length;
+    if (!multipart_take_head(rest, delimiter, number, part, &length, fault) ||
+        !take_value(rest, delimiter, number, &part->value, fault))
+        return false;
+    bool elsewhere = emptied && part->is_file;
+    if (length.data != NULL && !elsewhere && !multipart_has_length(length, part->value.bytes))
+        return multipart_refuse_part(number, fault, MULTIPART_LENGTH);
     part->whole.bytes = (size_t)(part->value.data + part->value.bytes - part->whole.data);
     form->count++;
     return true;
@@ -323,28 +341,42 @@ static bool takes(struct slice *rest, const char *text)
     return there;
 }
 
-bool multipart_scan(struct slice body, struct slice boundary, struct multipart *out,
-                    struct request_fault *fault)
+bool multipart_refuse(enum multipart_flaw flaw, size_t parts, struct request_fault *fault)
 {
-    const struct delimiter delimiter = make_delimiter(boundary);
-    out->count = 0;
-    if (body.bytes < delimiter.bytes || memcmp(body.data, delimiter.text, delimiter.bytes) != 0)
+    switch (flaw) {
+    case MULTIPART_FOREIGN:
         return request_refuse(fault, CODE, NULL,
                               "The form does not begin with the boundary of its Content-Type.");
+    case MULTIPART_UNBROKEN:
+        return request_refuse(fault, CODE, NULL,
+                              "The boundary behind part %zu of the form is not followed by a "
+                              "line break.",
+                              parts);
+    case MULTIPART_FULL:
+        return request_refuse(fault, CODE, NULL, "The form has more than %d parts.",
+                              LIMIT_FORM_PARTS);
+    case MULTIPART_TRAILED:
+        break;
+    }
+    return request_refuse(fault, CODE, NULL, "Something follows the last boundary of the form.");
+}
+
+bool multipart_scan(struct slice body, struct slice boundary, bool emptied, struct multipart *out,
+                    struct request_fault *fault)
+{
+    const struct multipart_delimiter delimiter = multipart_delimiter_of(boundary);
+    out->count = 0;
+    if (body.bytes < delimiter.bytes || memcmp(body.data, delimiter.text, delimiter.bytes) != 0)
+        return multipart_refuse(MULTIPART_FOREIGN, 0, fault);
     skip(&body, delimiter.bytes);
     while (!takes(&body, "--")) {
         if (!takes(&body, "\r\n"))
-            return request_refuse(fault, CODE, NULL,
-                                  "The boundary behind part %zu of the form is not followed by a "
-                                  "line break.",
-                                  out->count);
+            return multipart_refuse(MULTIPART_UNBROKEN, out->count, fault);
         if (out->count == LIMIT_FORM_PARTS)
-            return request_refuse(fault, CODE, NULL, "The form has more than %d parts.",
-                                  LIMIT_FORM_PARTS);
-        if (!take_part(&body, &delimiter, out, fault))
+            return multipart_refuse(MULTIPART_FULL, out->count, fault);
+        if (!take_part(&body, &delimiter, emptied, out, fault))
             return false;
     }
     (void)takes(&body, "\r\n");
-    return body.bytes == 0 ||
-           request_refuse(fault, CODE, NULL, "Something follows the last boundary of the form.");
+    return body.bytes == 0 || multipart_refuse(MULTIPART_TRAILED, out->count, fault);
 }

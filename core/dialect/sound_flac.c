@@ -90,7 +90,7 @@ static bool is_head(struct slice file, size_t at, struct frame *out)
     return check_sum(file, at, out->bytes) == sound_byte(file, at + out->bytes);
 }
 
-/* Adds the frames whose heads lie ahead. A file may end with less than HEAD_BYTES_MAX bytes behind a
+/* Adds the frames whose heads lie ahead. A file may end with fewer than HEAD_BYTES_MAX bytes behind a
  * head: no frame is so short. */
 static size_t add_frames(struct sound_flac *flac, struct slice data)
 {

@@ -387,6 +387,7 @@ SOUNDS = [
         box(b"stsz", struct.pack(">III", 0, 0, 2))))),
 ]  # fmt: skip
 SEEDS = {
+    "form_flow": FORMS,
     "form_request": FORMS,
     "sound_file": [*shipped("tests/e2e/sound/*", 2048), *SOUNDS],
     "lists": LISTS,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "dialect/form_pieces.h"
 #include "dialect/multipart.h"
 
 #define TYPE "multipart/form-data; boundary=b"
@@ -16,6 +17,17 @@
 static struct multipart form;
 static struct request_fault fault;
 
+/* It is the same in pieces: split at each place, and in pieces of one size. */
+static void assert_same_in_pieces(struct slice body, bool good)
+{
+    const struct multipart *whole = good ? &form : NULL;
+    size_t step = body.bytes / 600 + 1;
+    for (size_t at = 1; at < body.bytes; at += step)
+        form_pieces_compare(body, slice_of("b"), at, body.bytes, whole, &fault);
+    for (size_t piece = step; piece < 100 + step; piece = 3 * piece + 1)
+        form_pieces_compare(body, slice_of("b"), piece, piece, whole, &fault);
+}
+
 static bool scan(struct slice body)
 {
     /* A copy of its own size: a sanitizer sees what is read beyond it. */
@@ -24,13 +36,15 @@ static bool scan(struct slice body)
     memcpy(copy, body.data, body.bytes);
     char *exact = realloc(copy, body.bytes > 0 ? body.bytes : 1);
     fault = (struct request_fault){.code = NULL};
-    bool good = multipart_scan((struct slice){exact, body.bytes}, slice_of("b"), &form, &fault);
+    bool good =
+        multipart_scan((struct slice){exact, body.bytes}, slice_of("b"), false, &form, &fault);
     for (size_t i = 0; good && i < form.count; i++) {
         const struct multipart_part *part = &form.parts[i];
         assert_true(part->whole.data >= exact);
         assert_true(part->value.data + part->value.bytes <= exact + body.bytes);
         assert_true(part->name.bytes >= 1 && part->name.bytes <= 64);
     }
+    assert_same_in_pieces((struct slice){exact, body.bytes}, good);
     free(exact);
     assert_true(good || (fault.code != NULL && fault.message[0] != '\0'));
     return good;
@@ -41,7 +55,7 @@ static void finds_the_parts(void **state)
     (void)state;
     static const char body[] = PART("model", "whisper") PART("empty", "") FILE_PART END;
     const struct slice text = {body, sizeof body - 1};
-    assert_true(multipart_scan(text, slice_of("b"), &form, &fault));
+    assert_true(multipart_scan(text, slice_of("b"), false, &form, &fault));
     assert_int_equal(form.count, 3);
     assert_true(slice_equals(form.parts[0].name, "model"));
     assert_true(slice_equals(form.parts[0].value, "whisper"));
