@@ -26,8 +26,8 @@ FLOORS = {
 FACES = {
     "net/loop": {"loop", "library"},
     "net/http1": {"chunked", "field", "head", "inflater", "response_head"},
-    "net/server": {"listen_address", "peer", "server", "tally", "tls"},
-    "net/client": {"signing_key", "upstream"},
+    "net/server": {"body_flow", "listen_address", "peer", "server", "tally", "tls"},
+    "net/client": {"signing_key", "upstream", "upstream_tail"},
     "store/engine": {"checkpoint", "db", "file", "migrate", "reader"},
     "store/memory": {"claims_table", "directory_table", "open_holds", "table", "wallet"},
     "store/journal": {"journal", "journal_thread"},

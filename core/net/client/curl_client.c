@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "net/client/curl_body.h"
 #include "net/client/upstream_call.h"
 #include "net/http1/field.h"
 
@@ -51,12 +52,13 @@ struct curl_call {
     CURL *easy;
     curl_socket_t fd; /* of its connection, once libcurl has one */
     struct curl_slist *headers;
-    struct buffer body; /* of the request, when it came in parts */
+    struct curl_body body; /* of the request */
     struct upstream_events events;
     int status;
     char content_type[128]; /* with its parameters */
     int64_t retry_after_ms;
-    bool encoded; /* its length is not that of what libcurl gives us */
+    bool encoded;       /* its length is not that of what libcurl gives us */
+    int64_t left_bytes; /* of the answer; -1: not known */
     size_t head_bytes;
     bool head_told;
     bool own_certificates; /* a ca_file has marked the handle: no other call may use it */
@@ -261,6 +263,13 @@ static struct slice field_of(const void *from, const char *name)
     return slice_trim(slice_of(header->value));
 }
 
+/* The answer is an error, or complete: what is still to be sent would change nothing. */
+static void stop_sending(struct curl_call *call)
+{
+    if (curl_body_stop(&call->body))
+        curl_easy_pause(call->easy, call->paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
     struct curl_call *call = arg;
@@ -285,12 +294,15 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     if (status < 200)
         return bytes; /* an informational answer, such as 100 Continue */
     call->head_told = true;
+    call->left_bytes = length_of(call);
+    if (status >= 300 || call->left_bytes == 0)
+        stop_sending(call);
     const struct upstream_head head = {.status = (int)status,
                                        .content_type =
                                            field_media_type(slice_of(call->content_type)),
                                        .content_type_line = slice_of(call->content_type),
                                        .retry_after_ms = call->retry_after_ms,
-                                       .content_length = length_of(call),
+                                       .content_length = call->left_bytes,
                                        .field = field_of,
                                        .from = call->easy};
     call->events.on_head(&head, call->events.arg);
@@ -303,6 +315,8 @@ static size_t on_write(char *data, size_t size, size_t count, void *arg)
     size_t bytes = size * count;
     if (call->cancelled)
         return 0;
+    if (call->left_bytes > 0 && (call->left_bytes -= (int64_t)bytes) <= 0)
+        stop_sending(call);
     call->client->depth++;
     call->events.on_data((struct slice){data, bytes}, call->events.arg);
     call->client->depth--;
@@ -357,11 +371,11 @@ static void easy_give(struct curl_client *client, CURL *easy, bool reusable)
     }
     /* The handle must not keep pointers to borrowed memory. */
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, NULL);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
+    curl_body_unset(easy);
     client->idle[client->idle_count++] = easy;
 }
 
@@ -379,7 +393,7 @@ static void call_free(struct curl_call *call)
     curl_multi_remove_handle(client->multi, call->easy);
     easy_give(client, call->easy, !call->own_certificates);
     curl_slist_free_all(call->headers);
-    buffer_wipe_fini(&call->body);
+    curl_body_fini(&call->body);
     free(call);
 }
 
@@ -488,6 +502,8 @@ static bool is_sent(const struct upstream_call *base)
 {
     const struct curl_call *call = (const struct curl_call *)(const void *)base;
     curl_off_t connected_us = 0;
+    if (!curl_body_is_given(&call->body))
+        return false;
     curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
     return connected_us > 0; /* the kernel has the rest of the request, or soon will */
 }
@@ -508,6 +524,27 @@ static void cancel(struct upstream_call *base)
     call_free(call);
 }
 
+static void go_on(struct curl_call *call, int paused)
+{
+    struct curl_client *client = call->client;
+    client->depth++;
+    curl_easy_pause(call->easy, paused);
+    client->depth--;
+    loop_defer(client->loop, &client->drain);
+    /* Data that libcurl had kept has just cancelled the call; libcurl leaves such a call as it
+     * is. */
+    if (call->cancelled)
+        cancel(&call->base);
+}
+
+static void more(struct upstream_call *base)
+{
+    struct curl_call *call = (struct curl_call *)base;
+    if (!call->body.waits || call->client->depth > 0)
+        return;
+    go_on(call, call->paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+}
+
 static void pause_call(struct upstream_call *base)
 {
     struct curl_call *call = (struct curl_call *)base;
@@ -520,54 +557,15 @@ static void resume(struct upstream_call *base)
     call->pause_wanted = false;
     if (!call->paused)
         return;
-    struct curl_client *client = call->client;
     call->paused = false;
-    client->depth++;
-    curl_easy_pause(call->easy, CURLPAUSE_CONT);
-    client->depth--;
-    loop_defer(client->loop, &client->drain);
-    /* Data that libcurl had kept has just cancelled the call; libcurl leaves such a call as it
-     * is. */
-    if (call->cancelled)
-        cancel(base);
-}
-
-/* Joins the parts: to give them to libcurl one by one takes a callback, which libcurl may also ask
- * to start again. */
-static struct slice join_body(struct curl_call *call, const struct upstream_request *request)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < request->body_parts; i++)
-        bytes += request->body[i].bytes;
-    buffer_init(&call->body, bytes);
-    for (size_t i = 0; i < request->body_parts; i++)
-        check(buffer_append_slice(&call->body, request->body[i]));
-    return buffer_slice(&call->body);
-}
-
-/* Sets the method, too: it decides how libcurl takes a body. */
-static void set_body(struct curl_call *call, const struct upstream_request *request)
-{
-    const char *method = upstream_method(request);
-    bool gets = strcmp(method, "GET") == 0;
-    if (gets || strcmp(method, "DELETE") == 0) {
-        curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
-        curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, gets ? NULL : method);
-        return;
-    }
-    curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
-    struct slice body = request->body_parts == 1 ? request->body[0] : join_body(call, request);
-    if (body.bytes == 0) /* libcurl would read one from stdin */
-        body = (struct slice){"", 0};
-    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, body.data);
-    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.bytes);
+    go_on(call, CURLPAUSE_CONT);
 }
 
 struct upstream_call *curl_client_start(struct curl_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events)
 {
-    static const struct upstream_ops ops = {is_sent, cancel, pause_call, resume};
+    static const struct upstream_ops ops = {is_sent, more, cancel, pause_call, resume};
     check(client->depth == 0);
     struct curl_call *call = calloc(1, sizeof *call);
     check(call != NULL);
@@ -581,7 +579,7 @@ struct upstream_call *curl_client_start(struct curl_client *client,
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
-    set_body(call, request);
+    curl_body_set(&call->body, easy, request, &call->headers, &call->cancelled);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);

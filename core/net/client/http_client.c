@@ -11,6 +11,7 @@
 #include "base/decimal.h"
 #include "base/secret.h"
 #include "net/client/http_pool.h"
+#include "net/client/http_tail.h"
 #include "net/client/response.h"
 #include "net/client/upstream_call.h"
 
@@ -33,6 +34,7 @@ struct http_call {
     size_t body_parts;
     size_t body_bytes;
     size_t sent_bytes; /* of head and body */
+    struct http_tail tail;
     int64_t connect_timeout_ms;
     int64_t connect_until_us;
     int64_t repeated_until_us;
@@ -120,7 +122,8 @@ static void fail(struct http_call *call, enum upstream_end end, const char *form
 
 static bool all_sent(const struct http_call *call)
 {
-    return call->sent_bytes == call->head_bytes + call->body_bytes;
+    return call->sent_bytes == call->head_bytes + call->body_bytes &&
+           http_tail_is_sent(&call->tail);
 }
 
 /* Adds the unsent bytes of `part` to `rest`. *sent is how much of this and the next parts is sent;
@@ -136,19 +139,28 @@ static int add_rest(struct iovec *rest, int count, struct slice part, size_t *se
     return count + 1;
 }
 
-static void send_rest(struct http_call *call)
+/* Sends what is left of head and body. Returns false if that has failed. */
+static bool send_front(struct http_call *call)
 {
     struct iovec rest[1 + UPSTREAM_PARTS_MAX];
     size_t done = call->sent_bytes;
     int count = add_rest(rest, 0, (struct slice){call->head, call->head_bytes}, &done);
     for (size_t i = 0; i < call->body_parts; i++)
         count = add_rest(rest, count, call->body[i], &done);
-    ssize_t sent = http_connection_send(call->connection, rest, count);
+    ssize_t sent = count > 0 ? http_connection_send(call->connection, rest, count) : 0;
     if (sent > 0)
         call->sent_bytes += (size_t)sent;
+    return sent >= 0 || errno == EAGAIN;
+}
+
+static void send_rest(struct http_call *call)
+{
+    bool failed = !send_front(call);
+    bool waits = call->sent_bytes < call->head_bytes + call->body_bytes;
+    if (!failed && !waits && call->tail.from != NULL)
+        waits = http_tail_send(&call->tail, call->connection, &failed);
     /* Even after a failure to send, the provider may have answered (413); reading will show. */
-    bool failed = sent < 0 && errno != EAGAIN;
-    http_connection_wait_to_send(call->connection, !failed && !all_sent(call));
+    http_connection_wait_to_send(call->connection, !failed && waits);
 }
 
 static void on_event(struct http_connection *connection, enum http_connection_event event,
@@ -387,6 +399,13 @@ static bool is_sent(const struct upstream_call *base)
     return all_sent((const struct http_call *)(const void *)base);
 }
 
+static void more(struct upstream_call *base)
+{
+    struct http_call *call = (struct http_call *)base;
+    if (call->connection != NULL && !call->connection->connecting)
+        send_rest(call);
+}
+
 static void cancel(struct upstream_call *base)
 {
     struct http_call *call = (struct http_call *)base;
@@ -439,16 +458,32 @@ void http_client_free(struct http_client *client)
     free(client);
 }
 
+/* Where the body goes out in chunks, what is there already is the first one. */
+static const char *first_chunk(struct http_call *call, int64_t tail_bytes, char out[24])
+{
+    out[0] = '\0';
+    call->tail.begun = tail_bytes < 0 && call->body_bytes > 0;
+    if (call->tail.begun)
+        snprintf(out, 24, "%zx\r\n", call->body_bytes);
+    return out;
+}
+
 static void write_head(struct http_call *call, const struct upstream_request *request)
 {
     const char *method = upstream_method(request);
     char length[48] = "";
+    char chunk[24];
     char *end = length;
-    if (strcmp(method, "POST") == 0) {
-        end = decimal_put(stpcpy(length, "Content-Length: "), (int64_t)call->body_bytes);
+    int64_t tail_bytes = request->tail != NULL ? request->tail->bytes : 0;
+    if (tail_bytes < 0) {
+        end = stpcpy(length, "Transfer-Encoding: chunked\r\n");
+    } else if (strcmp(method, "POST") == 0) {
+        end =
+            decimal_put(stpcpy(length, "Content-Length: "), (int64_t)call->body_bytes + tail_bytes);
         end = stpcpy(end, "\r\n");
     }
-    size_t bytes = strlen(method) + strlen(call->target->head) + (size_t)(end - length) + 2;
+    size_t bytes = strlen(method) + strlen(call->target->head) + (size_t)(end - length) + 2 +
+                   strlen(first_chunk(call, tail_bytes, chunk));
     for (size_t i = 0; i < request->header_count; i++)
         bytes += strlen(request->headers[i]) + 2;
     call->head = malloc(bytes + 1);
@@ -456,7 +491,7 @@ static void write_head(struct http_call *call, const struct upstream_request *re
     char *at = stpcpy(stpcpy(stpcpy(call->head, method), call->target->head), length);
     for (size_t i = 0; i < request->header_count; i++)
         at = stpcpy(stpcpy(at, request->headers[i]), "\r\n");
-    at = stpcpy(at, "\r\n");
+    at = stpcpy(stpcpy(at, "\r\n"), chunk);
     call->head_bytes = (size_t)(at - call->head);
     check(call->head_bytes == bytes);
 }
@@ -465,7 +500,7 @@ struct upstream_call *http_client_start(struct http_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events, struct fault *fault)
 {
-    static const struct upstream_ops ops = {is_sent, cancel, pause_call, resume};
+    static const struct upstream_ops ops = {is_sent, more, cancel, pause_call, resume};
     struct http_target *target = http_pool_target(&client->pool, request->url, fault);
     if (target == NULL)
         return NULL;
@@ -480,12 +515,13 @@ struct upstream_call *http_client_start(struct http_client *client,
     call->body_parts = request->body_parts;
     for (size_t i = 0; i < request->body_parts; i++)
         call->body_bytes += request->body[i].bytes;
+    call->tail.from = request->tail;
     call->connect_timeout_ms = request->connect_timeout_ms;
     call->later = (struct deferred){.call = act_later, .arg = call};
     response_init(&call->response);
     buffer_init(&call->rest, INPUT_BYTES);
     write_head(call, request);
-    struct http_connection *connection = http_pool_take(target);
+    struct http_connection *connection = request->tail == NULL ? http_pool_take(target) : NULL;
     if (connection == NULL) {
         connect_call(call);
         return &call->base;

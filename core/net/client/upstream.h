@@ -22,6 +22,7 @@ enum { UPSTREAM_PARTS_MAX = 16 };
 
 struct upstream; /* a worker's pool */
 struct upstream_call;
+struct upstream_tail;
 
 enum upstream_end {
     UPSTREAM_COMPLETE,    /* the whole answer arrived, whatever its status */
@@ -57,7 +58,8 @@ struct upstream_request {
     size_t header_count;
     /* Sent part after part; only by POST. The parts and their bytes are borrowed until the end. */
     const struct slice *body;
-    size_t body_parts; /* at most UPSTREAM_PARTS_MAX; 0: none */
+    size_t body_parts;                /* at most UPSTREAM_PARTS_MAX; 0: none */
+    const struct upstream_tail *tail; /* borrowed; or NULL */
     int64_t connect_timeout_ms;
     const char *ca_file; /* NULL: the system's certificates */
 };

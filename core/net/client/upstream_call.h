@@ -7,6 +7,7 @@
 
 struct upstream_ops {
     bool (*is_sent)(const struct upstream_call *call);
+    void (*more)(struct upstream_call *call);
     void (*cancel)(struct upstream_call *call);
     void (*pause)(struct upstream_call *call);
     void (*resume)(struct upstream_call *call);

@@ -8,6 +8,7 @@
 #include "net/client/curl_client.h"
 #include "net/client/http_client.h"
 #include "net/client/upstream_call.h"
+#include "net/client/upstream_tail.h"
 
 struct upstream {
     struct curl_client *curl;
@@ -56,6 +57,11 @@ struct upstream_call *upstream_start(struct upstream *upstream,
 bool upstream_is_sent(const struct upstream_call *call)
 {
     return call->ops->is_sent(call);
+}
+
+void upstream_more(struct upstream_call *call)
+{
+    call->ops->more(call);
 }
 
 void upstream_cancel(struct upstream_call *call)

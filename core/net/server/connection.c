@@ -3,6 +3,7 @@
 
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
@@ -31,4 +32,12 @@ size_t connection_receive(struct connection *connection, char *to, size_t bytes)
 bool connection_is_established(const struct connection *connection)
 {
     return !connection->request.tls || tls_is_established(connection->bev);
+}
+
+void connection_read(struct connection *connection, bool wanted)
+{
+    if (wanted)
+        bufferevent_enable(connection->bev, EV_READ);
+    else
+        bufferevent_disable(connection->bev, EV_READ);
 }

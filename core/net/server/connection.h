@@ -63,6 +63,10 @@ struct connection {
     size_t head_scanned;
     struct buffer body;
     bool admitted;         /* the handler allows a large body for this request */
+    bool may_flow;         /* its handler takes the body as it comes */
+    bool flowing;          /* it does so now; the body is not over */
+    bool paused;           /* the handler wants no more of it for now */
+    size_t flow_bytes;     /* what has come of it */
     size_t body_counted;   /* this body's part of the server's sum */
     int64_t window_end_us; /* until then the body must have grown enough */
     size_t window_bytes;   /* the body's size when the window began */
@@ -83,6 +87,10 @@ void guard_feed(struct connection *connection, const char *data, size_t bytes);
 /* Call it after guard_feed: receives more of a body of known length directly into the body's
  * buffer. libevent would bring 4 KB a turn, which must be copied and wiped. */
 void guard_receive(struct connection *connection);
+/* Decides whether a body may have so many bytes. Else fills *refusal. */
+bool guard_admit_body(struct connection *connection, size_t bytes, struct refusal *refusal);
+/* The reply has ended before the body: the rest of it is thrown away. */
+void guard_end_flow(struct connection *connection);
 /* Refuses the present request: the handler makes the answer, then the connection closes. */
 void guard_refuse(struct connection *connection, struct refusal refusal);
 /* The reply has ended and the connection stays: prepares for the next request, which may wait in
@@ -111,6 +119,10 @@ struct reply_head *connection_reply_head(const struct connection *connection);
 const char *connection_hsts(const struct connection *connection);
 struct evbuffer *connection_scratch(const struct connection *connection);
 bool connection_admit_large(struct connection *connection, struct refusal *refusal);
+/* Whether its handler takes such a body as it comes. */
+bool connection_may_flow(const struct connection *connection);
+/* Stops and continues to read what the client sends. connection.c */
+void connection_read(struct connection *connection, bool wanted);
 /* Sets the size of this connection's large body, 0 for none, in the worker's sum and in its
  * client's shares. Returns false with *refusal. */
 bool connection_count_body(struct connection *connection, size_t bytes, struct refusal *refusal);

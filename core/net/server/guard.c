@@ -1,4 +1,5 @@
 #include "net/server/connection.h"
+#include "net/server/flow.h"
 #include "net/server/share.h"
 
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 enum {
     /* A head and the bytes that one read brings with it. */
     HEAD_BUFFER_BYTES = LIMIT_HEAD_BYTES + 4096,
-    LARGE_BODY_BYTES = 64 * 1024,
     /* How much memory is reserved for a body before its bytes come. The first limit is for an
      * anonymous sender, the second for an authenticated customer. */
     AHEAD_BYTES = 16 * 1024,
@@ -93,11 +93,14 @@ static bool body_expected(const struct http_head *head)
 /* Decides whether a body may have `bytes` bytes: before it is read, and again when it turns out
  * larger than announced. Until the sender is known as a customer, it gets only a little of our
  * memory. */
-static bool admit_body(struct connection *connection, size_t bytes, struct refusal *refusal)
+bool guard_admit_body(struct connection *connection, size_t bytes, struct refusal *refusal)
 {
-    if (bytes > connection_options(connection)->body_bytes_max) {
-        *refusal = (struct refusal){413, "request_too_large",
-                                    "the body is larger than this gateway takes (body_bytes_max)"};
+    const struct server_options *options = connection_options(connection);
+    if (connection->may_flow ? bytes > options->flow_bytes_max : bytes > options->body_bytes_max) {
+        *refusal = (struct refusal){
+            413, "request_too_large",
+            connection->may_flow ? "the form is larger than this gateway takes (form_bytes_max)"
+                                 : "the body is larger than this gateway takes (body_bytes_max)"};
         return false;
     }
     if (connection->admitted || bytes <= LARGE_BODY_BYTES)
@@ -110,8 +113,9 @@ static bool admit_body(struct connection *connection, size_t bytes, struct refus
  * come complete, and the others are refused before the client has sent them in vain. */
 static bool admit_length(struct connection *connection, size_t bytes, struct refusal *refusal)
 {
-    return admit_body(connection, bytes, refusal) &&
-           (bytes <= LARGE_BODY_BYTES || share_body(connection, bytes, refusal));
+    size_t counted = connection->may_flow ? FLOW_COUNTED_BYTES : bytes;
+    return guard_admit_body(connection, bytes, refusal) &&
+           (bytes <= LARGE_BODY_BYTES || share_body(connection, counted, refusal));
 }
 
 static size_t body_left(const struct connection *connection)
@@ -134,7 +138,8 @@ static void judge_body(struct connection *connection, struct refusal refusal)
 {
     const struct http_head *head = &connection->request.head;
     size_t bytes = connection->body.bytes;
-    if (refusal.status == 0 && admit_body(connection, bytes, &refusal) && bytes > LARGE_BODY_BYTES)
+    if (refusal.status == 0 && guard_admit_body(connection, bytes, &refusal) &&
+        bytes > LARGE_BODY_BYTES)
         (void)connection_count_body(connection, bytes, &refusal);
     if (refusal.status != 0) {
         guard_refuse(connection, refusal);
@@ -142,6 +147,10 @@ static void judge_body(struct connection *connection, struct refusal refusal)
     }
     bool over =
         head->chunked ? connection->chunked.state == CHUNKED_END : body_left(connection) == 0;
+    if (!over && connection->may_flow && bytes >= flow_from(connection)) {
+        flow_begin(connection);
+        return;
+    }
     if (over && connection->unpack != NULL && !unpack_finish(connection->unpack, &refusal))
         guard_refuse(connection, refusal);
     else if (over)
@@ -190,6 +199,10 @@ static size_t feed_body(struct connection *connection, const char *data, size_t 
 
 void guard_receive(struct connection *connection)
 {
+    if (connection->flowing && !connection->paused && connection->state == CONNECTION_REPLYING) {
+        flow_receive(connection);
+        return;
+    }
     if (connection->state != CONNECTION_BODY || connection->request.head.chunked ||
         connection->unpack != NULL)
         return;
@@ -199,21 +212,6 @@ void guard_receive(struct connection *connection)
     struct buffer *body = &connection->body;
     body->bytes += connection_receive(connection, to, body->capacity_bytes - body->bytes);
     judge_body(connection, (struct refusal){0});
-}
-
-/* A body must bring enough bytes in each window: so a client cannot hold back the last byte after a
- * fast start. */
-static void begin_window(struct connection *connection, int64_t now_us)
-{
-    connection->window_end_us = now_us + connection_options(connection)->body_window_ms * 1000;
-    connection->window_bytes = connection->body.bytes;
-}
-
-static bool flows(const struct connection *connection)
-{
-    const struct server_options *options = connection_options(connection);
-    size_t wanted = options->body_bytes_per_s_min * (size_t)options->body_window_ms / 1000;
-    return connection->body.bytes - connection->window_bytes >= wanted;
 }
 
 static bool begin_unpacking(struct connection *connection, struct refusal *refusal)
@@ -244,6 +242,7 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
         return;
     }
     connection->admitted = false;
+    connection->may_flow = flow_may_begin(connection);
     if (!begin_unpacking(connection, &refusal)) {
         guard_refuse(connection, refusal);
         return;
@@ -254,7 +253,7 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
     }
     connection->state = CONNECTION_BODY;
     connection->deadline_us = deadline_in(connection_options(connection)->body_timeout_ms);
-    begin_window(connection, clock_mono_us());
+    flow_begin_window(connection, clock_mono_us());
     chunked_init(&connection->chunked);
     if (head->chunked || connection->unpack != NULL) {
         size_t most = connection_options(connection)->body_bytes_max;
@@ -400,6 +399,12 @@ void guard_feed(struct connection *connection, const char *data, size_t bytes)
             break;
         case CONNECTION_DELIVERED:
         case CONNECTION_REPLYING:
+            if (connection->flowing) {
+                at += flow_feed(connection, data + at, bytes - at);
+                break;
+            }
+            hold_unapplied(connection, data + at, bytes - at);
+            return;
         case CONNECTION_FLUSHING:
         case CONNECTION_LINGERING:
             hold_unapplied(connection, data + at, bytes - at);
@@ -425,6 +430,10 @@ static void clear_request(struct connection *connection)
     connection->request.user = NULL;
     connection->request.on_gone = NULL;
     connection->request.on_drained = NULL;
+    connection->request.flows = false;
+    connection->request.body_events = NULL;
+    connection->flowing = false;
+    connection->paused = false;
 }
 
 void guard_next(struct connection *connection)
@@ -439,22 +448,11 @@ void guard_next(struct connection *connection)
     buffer_wipe_fini(&ahead);
 }
 
-static void judge_window(struct connection *connection, int64_t now_us)
-{
-    if (now_us < connection->window_end_us)
-        return;
-    if (flows(connection))
-        begin_window(connection, now_us);
-    else
-        guard_refuse(connection, (struct refusal){408, "request_timeout",
-                                                  "the body comes too slowly "
-                                                  "(body_bytes_per_s_min, body_window_ms)"});
-}
-
 void guard_tick(struct connection *connection, int64_t now_us)
 {
-    if (connection->state == CONNECTION_BODY && now_us < connection->deadline_us)
-        judge_window(connection, now_us);
+    bool flowing = connection->flowing && connection->state == CONNECTION_REPLYING;
+    if (flowing || (connection->state == CONNECTION_BODY && now_us < connection->deadline_us))
+        flow_judge_window(connection, now_us);
     if (connection->deadline_us == 0 || now_us < connection->deadline_us)
         return;
     switch (connection->state) {

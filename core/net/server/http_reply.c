@@ -19,6 +19,14 @@ void http_reply_header(struct http_request *request, const char *name, const cha
     reply_head_add(connection_reply_head(request->connection), name, value);
 }
 
+/* A client that is still sending its body sees that the connection closes behind the reply. */
+static void close_after(struct connection *connection)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
+    evhttp_remove_header(headers, "Connection");
+    evhttp_add_header(headers, "Connection", "close");
+}
+
 /* Gives evhttp our headers, and those that evhttp reads itself. */
 static void give_head(struct connection *connection, const size_t *body_bytes)
 {
@@ -58,6 +66,8 @@ static void finish(struct connection *connection)
         clock_mono_us() + connection_options(connection)->write_timeout_ms * FLUSH_TIMEOUTS * 1000;
     connection->request.on_gone = NULL;
     connection->request.on_drained = NULL;
+    connection->request.body_events = NULL;
+    guard_end_flow(connection);
 }
 
 /* Under TLS libevent sends the bytes, soon. */
@@ -82,10 +92,9 @@ void http_reply(struct http_request *request, int status, struct slice body)
 {
     struct connection *connection = request->connection;
     struct evbuffer *scratch = connection_scratch(connection);
+    guard_end_flow(connection);
     if (connection->linger) {
-        struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
-        evhttp_remove_header(headers, "Connection");
-        evhttp_add_header(headers, "Connection", "close");
+        close_after(connection);
         if (body.bytes > 0) {
             reply_and_linger(connection, status, body);
             return;
@@ -105,6 +114,8 @@ static void begin(struct connection *connection, int status, const size_t *body_
 {
     connection->past_evhttp = false;
     connection->reply_sized = body_bytes != NULL;
+    if (connection->flowing)
+        close_after(connection);
     give_head(connection, body_bytes);
     evhttp_send_reply_start(connection->evreq, status, phrase_of(status));
 }

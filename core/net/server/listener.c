@@ -285,6 +285,12 @@ bool connection_admit_large(struct connection *connection, struct refusal *refus
                                   handler->arg);
 }
 
+bool connection_may_flow(const struct connection *connection)
+{
+    const struct server_handler *handler = &connection->server->handler;
+    return handler->on_flow != NULL && handler->on_flow(&connection->request.head, handler->arg);
+}
+
 /* Counts the bodies of all connections of this worker. */
 static bool count_bodies(struct connection *connection, size_t bytes)
 {

@@ -22,6 +22,7 @@
 #include "net/loop/loop.h"
 
 struct server;
+struct body_events;
 struct connection;
 struct tls;
 struct peer_trust;
@@ -47,6 +48,8 @@ struct server_options {
     struct client_bounds bounds;
     struct tally *tally; /* shared by all workers */
     size_t body_bytes_max;
+    size_t flow_from_bytes; /* body_flow.h */
+    size_t flow_bytes_max;
     size_t bodies_bytes_max;     /* large bodies of all connections together */
     size_t body_bytes_per_s_min; /* over body_window_ms */
     int64_t body_window_ms;
@@ -56,8 +59,8 @@ struct server_options {
     int64_t write_timeout_ms;
 };
 
-/* One request, from the moment its body is complete until its reply has ended or the client has
- * left. The connection owns it; its contents do not move until then. */
+/* One request, from the moment its body is complete, or flows, until its reply has ended or the
+ * client has left. The connection owns it and moves nothing. */
 struct http_request {
     struct http_head head;
     struct slice body;
@@ -72,6 +75,8 @@ struct http_request {
     void *user;
     void (*on_gone)(void *user);    /* the client has left and the request is gone: do not reply */
     void (*on_drained)(void *user); /* all written bytes are on their way; may be NULL */
+    const struct body_events *body_events;
+    bool flows;
 };
 
 struct server_handler {
@@ -82,6 +87,8 @@ struct server_handler {
      * account that its memory is counted for. Refuses with *refusal. */
     bool (*on_large_body)(const struct http_head *head, struct id *account_id,
                           struct refusal *refusal, void *arg);
+    /* or NULL */
+    bool (*on_flow)(const struct http_head *head, void *arg);
     void *arg;
 };
 
