@@ -17,6 +17,11 @@ enum {
     LIMIT_FORM_PARTS = 64,            /* of a form with files */
     LIMIT_FORM_HEAD_BYTES = 4 * 1024, /* of one of them */
     LIMIT_FORM_WORD_BYTES = 64,       /* a field that decides a price */
+    /* of a form that is passed on as it comes */
+    LIMIT_FORM_FLOW_BYTES = 192 * 1024, /* what waits for the provider */
+    LIMIT_FORM_TEXT_BYTES = 64 * 1024,  /* all but the bytes of its files */
+    LIMIT_FORM_LATE_BYTES = 8 * 1024,   /* of text behind its first file */
+    LIMIT_FORM_PICTURES = 17,           /* OpenAI takes 16 and a mask */
     LIMIT_INPUTS = 4096, /* of a request for embeddings and the like; OpenAI takes 2,048 */
 
     /* what Lua sees of a body (core/script/api_text.c) */

@@ -12,16 +12,18 @@
 #include "dialect/answer.h"
 #include "dialect/error_body.h"
 #include "dialect/final_chunk.h"
+#include "dialect/form_coming.h"
 #include "dialect/model_request.h"
 
 /* What a request says beside its body: Gemini's has model and stream in its address. */
 struct request_address {
     struct slice model;
     bool streamed;
-    bool as_array;             /* a stream is one JSON array */
-    bool counted;              /* only the tokens of the input are asked for */
-    bool compacted;            /* only a summary of the conversation is asked for */
-    struct slice content_type; /* of a form */
+    bool as_array;                    /* a stream is one JSON array */
+    bool counted;                     /* only the tokens of the input are asked for */
+    bool compacted;                   /* only a summary of the conversation is asked for */
+    struct slice content_type;        /* of a form */
+    const struct form_coming *coming; /* its files' bytes are left out; NULL: it is whole */
     /* Takes the names of what the provider keeps, in a dialect that has such; NULL: what it keeps
      * must not be named. */
     struct kept_names *kept;

@@ -146,9 +146,12 @@ bool form_request_read(struct slice text, const struct request_address *address,
     struct slice boundary;
     begin(text, seed, out);
     if (!multipart_boundary(address->content_type, &boundary, fault) ||
-        !multipart_scan(text, boundary, false, &form, fault))
+        !multipart_scan(text, boundary, address->coming != NULL, &form, fault))
         return false;
     out->boundary = (struct slice){text.data + 2, boundary.bytes}; /* the head may go sooner */
+    if (address->coming != NULL && !address->coming->over) {
+        out->prompt.bytes_most = out->prompt.text_bytes = LIMIT_FORM_LATE_BYTES;
+    }
     for (size_t i = 0; i < form.count; i++) {
         if (!read_part(&form.parts[i], fields, count, out, fault))
             return false;

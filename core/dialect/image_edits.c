@@ -107,6 +107,8 @@ static bool read_form(struct slice text, const struct request_address *address, 
     form_request_add_text(fields[PROMPT].value, out);
     out->prompt.image_count =
         (int64_t)(fields[PICTURE].count + fields[MASK].count + fields[MARKUP].count);
+    if (address->coming != NULL && !address->coming->over)
+        out->prompt.image_count = LIMIT_FORM_PICTURES; /* more may come */
     out->media.medium = ANSWERS_PICTURES;
     return true;
 }

@@ -37,8 +37,8 @@ struct multipart_flow {
 };
 
 void multipart_flow_init(struct multipart_flow *flow, struct slice boundary);
-/* `ahead`: what has come behind the last step. `over`: nothing comes behind it. *out_bytes: of them,
- * how many the step has taken. */
+/* `ahead`: what has come behind the last step. `over`: nothing comes behind it. *out_bytes: how
+ * many of them the step has taken. */
 enum multipart_step multipart_flow_step(struct multipart_flow *flow, struct slice ahead, bool over,
                                         size_t *out_bytes, struct request_fault *fault);
 

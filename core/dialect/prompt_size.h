@@ -23,6 +23,7 @@ struct prompt {
      * longest that so many bytes can be. */
     int64_t sound_seconds;
     bool sound_measured;
+    bool sound_coming;       /* it will be measured when all of it has come */
     int64_t file_count;      /* files of unknown content */
     int64_t opaque_count;    /* content parts whose tokens cannot be foreseen: files, films */
     bool may_mark_caches;    /* a message may hold a mark: `cache_control` or OpenAI's */

@@ -90,8 +90,8 @@ static bool is_head(struct slice file, size_t at, struct frame *out)
     return check_sum(file, at, out->bytes) == sound_byte(file, at + out->bytes);
 }
 
-/* Adds the frames whose heads lie ahead. A file may end with fewer than HEAD_BYTES_MAX bytes behind a
- * head: no frame is so short. */
+/* Adds the frames whose heads lie ahead. Behind a last head there may be too few bytes to look at:
+ * no frame is so short. */
 static size_t add_frames(struct sound_flac *flac, struct slice data)
 {
     size_t at = 0;

@@ -11,14 +11,16 @@
 /* ---- requests ---- */
 
 /* How long the sound is: as its frames say, or else the longest that so many bytes can be. */
-static void measure(struct slice file, struct prompt *prompt)
+static void measure(struct slice file, const struct form_coming *coming, struct prompt *prompt)
 {
-    int64_t us;
-    prompt->sound_measured = sound_file_us(file, &us);
+    int64_t us = coming != NULL ? coming->sound_us : 0;
+    int64_t bytes = coming != NULL ? coming->bytes : (int64_t)file.bytes;
+    prompt->sound_measured = coming != NULL ? coming->measured : sound_file_us(file, &us);
+    prompt->sound_coming = coming != NULL && !coming->over;
     if (prompt->sound_measured)
         prompt->sound_seconds = (us + 999999) / 1000000;
     else
-        prompt->sound_seconds = (int64_t)file.bytes / PROMPT_SOUND_BYTES_MIN;
+        prompt->sound_seconds = bytes / PROMPT_SOUND_BYTES_MIN;
     if (prompt->sound_seconds == 0)
         prompt->sound_seconds = 1; /* a begun one counts */
 }
@@ -64,7 +66,7 @@ static bool transcriptions_read_request(struct slice text, const struct request_
     if (fields[FILE_].count == 0)
         return request_refuse(fault, "missing_field", "file",
                               "You must send the sound as the file 'file' of the form.");
-    measure(fields[FILE_].value, &out->prompt);
+    measure(fields[FILE_].value, address->coming, &out->prompt);
     out->prompt.audio_bytes = fields[SAMPLES].bytes;
     return true;
 }

@@ -1,5 +1,5 @@
-/* A form that comes in pieces: read by multipart_flow.h, compared with the whole. For unit tests and
- * the fuzzer: a difference ends the program. */
+/* A form that comes in pieces: read by multipart_flow.h, compared with the whole. For unit tests
+ * and the fuzzer: a difference ends the program. */
 #ifndef FORM_PIECES_H
 #define FORM_PIECES_H
 
