@@ -42,6 +42,8 @@ struct config {
     int64_t log_level;
     int64_t log_format; /* 0: text, 1: json */
     int64_t body_bytes_max;
+    int64_t form_held_bytes_max;
+    int64_t form_bytes_max;
     int64_t bodies_bytes_max;
     int64_t bodies_bytes_per_account_max;
     int64_t bodies_bytes_per_address_max;

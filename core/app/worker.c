@@ -12,6 +12,7 @@
 #include "exchange/access_tokens.h"
 #include "exchange/cors.h"
 #include "exchange/exchange.h"
+#include "exchange/form_intake.h"
 #include "exchange/live_metrics.h"
 #include "exchange/surveyor.h"
 #include "exchange/token_keeper.h"
@@ -144,6 +145,12 @@ static bool on_large_body(const struct http_head *head, struct id *account_id,
 {
     const struct worker *worker = arg;
     return exchange_admits_body(&worker->env, head, account_id, refusal);
+}
+
+static bool on_flow(const struct http_head *head, void *arg)
+{
+    const struct worker *worker = arg;
+    return form_intake_wants(&worker->env, head);
 }
 
 /* ---- the main thread's jobs ---- */
@@ -313,6 +320,8 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
         .bounds = bounds_of(config),
         .tally = worker->shared->tally,
         .body_bytes_max = (size_t)config->body_bytes_max,
+        .flow_from_bytes = (size_t)config->form_held_bytes_max,
+        .flow_bytes_max = (size_t)config->form_bytes_max,
         .bodies_bytes_max = (size_t)config->bodies_bytes_max,
         .body_bytes_per_s_min = (size_t)config->body_bytes_per_s_min,
         .body_window_ms = config->body_window_ms,
@@ -321,8 +330,10 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
         .idle_timeout_ms = config->idle_timeout_ms,
         .write_timeout_ms = config->write_timeout_ms,
     };
-    const struct server_handler handler = {
-        .on_request = on_request, .on_large_body = on_large_body, .arg = worker};
+    const struct server_handler handler = {.on_request = on_request,
+                                           .on_large_body = on_large_body,
+                                           .on_flow = on_flow,
+                                           .arg = worker};
     worker->server = server_new(worker->loop, &options, &handler, fault);
     return worker->server != NULL;
 }
@@ -361,6 +372,8 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .shard = live_metrics_shard(shared->metrics, index),
                               .secret = shared->secret,
                               .public_url = shared->public_url,
+                              .body_bytes_max = shared->config->body_bytes_max,
+                              .form_bytes_max = shared->config->form_bytes_max,
                               .keepalive_comment_ms = shared->config->keepalive_comment_ms,
                               .first_event_wait_ms = shared->config->first_event_wait_ms,
                               .hold_expiry_ms = shared->config->hold_expiry_ms,

@@ -3,7 +3,7 @@
  * word for its length is not believed, for who pays by the second would write a short one: frames,
  * packets and samples are counted, as a decoder would find them. What cannot be counted so is not
  * measured. Nothing is decoded. The file may come in any pieces: the length is the same, but CAF is
- * measured only as a whole. Time is bounded by the file's bytes, memory by the longest head (64 KB).
+ * measured only as a whole. Time is bounded by the bytes, memory by the longest head (64 KB).
  * Pure functions. */
 #ifndef DIALECT_SOUND_FILE_H
 #define DIALECT_SOUND_FILE_H

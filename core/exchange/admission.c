@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/form_intake.h"
 #include "exchange/max_cost.h"
 
 static bool refuse(struct exchange *exchange, int status, const char *code, const char *message,
@@ -171,14 +172,14 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
 
 /* ---- the body ---- */
 
-/* A seed for SipHash: the end of an exchange's id is random, and the client does not know it
- * yet. */
-static uint64_t seed_of(const struct id *id)
+/* The end of an exchange's id is random. */
+uint64_t exchange_seed(const struct exchange *exchange)
 {
     uint64_t seed;
-    size_t bytes = strlen(id->text);
+    const char *text = exchange->id.text;
+    size_t bytes = strlen(text);
     check(bytes >= sizeof seed);
-    memcpy(&seed, id->text + bytes - sizeof seed, sizeof seed);
+    memcpy(&seed, text + bytes - sizeof seed, sizeof seed);
     return seed;
 }
 
@@ -202,10 +203,13 @@ bool exchange_read_request(struct exchange *exchange, const struct request_addre
     const struct slice *type =
         exchange->request != NULL ? head_header(&exchange->request->head, "content-type") : NULL;
     asked.content_type = type != NULL ? *type : (struct slice){0};
+    bool good;
     exchange->asks_model = asks_model;
+    if (exchange->intake != NULL && form_intake_read(exchange, &good))
+        return good && max_cost_read(exchange);
     /* Samples may look cheaper than the rest, so who could ask for many estimates would take the
      * cheapest. */
-    uint64_t seed = asks_model ? seed_of(&exchange->id) : 0;
+    uint64_t seed = asks_model ? exchange_seed(exchange) : 0;
     bool read = dialect_form(dialect)->read_request(buffer_slice(&exchange->body), &asked, seed,
                                                     &exchange->asks, &fault);
     exchange->asks.dialect = dialect; /* also of a request that was not read */

@@ -78,6 +78,7 @@ static bool start_call(struct attempt *attempt, const struct attempt_request *as
         .header_count = headers.count,
         .body = attempt->copy.parts,
         .body_parts = attempt->copy.part_count,
+        .tail = asked->tail,
         .connect_timeout_ms = candidate->terms.connect_timeout_ms,
         .ca_file = candidate->terms.ca_file[0] != '\0' ? candidate->terms.ca_file : NULL,
     };
@@ -196,7 +197,8 @@ static bool is_late(const struct attempt *attempt, bool held_up, int64_t now_us,
     bool first = attempt->heard_us == 0;
     bool flows =
         (attempt->asks->streamed || attempt->opaque) && attempt->outcome == ATTEMPT_ANSWERED;
-    int64_t since_us = now_us - (first ? attempt->started_us : attempt->heard_us);
+    int64_t begun_us = attempt->sent_us > 0 ? attempt->sent_us : attempt->started_us;
+    int64_t since_us = now_us - (first ? begun_us : attempt->heard_us);
     int64_t silence_ms = first ? terms->first_byte_timeout_ms : terms->idle_timeout_ms;
     int64_t most_ms = flows ? terms->stream_timeout_ms : terms->total_timeout_ms;
     char span[32];
@@ -205,7 +207,7 @@ static bool is_late(const struct attempt *attempt, bool held_up, int64_t now_us,
                  first ? "The model's provider did not begin to answer within %s."
                        : "The model's provider sent nothing for %s.",
                  format_span(silence_ms, span));
-    else if (now_us - attempt->started_us > most_ms * 1000)
+    else if (now_us - begun_us > most_ms * 1000)
         snprintf(why, why_bytes, "The answer took longer than %s, the most that is waited for.",
                  format_span(most_ms, span));
     else

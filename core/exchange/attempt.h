@@ -63,8 +63,10 @@ struct attempt_request {
     bool stored;
     const char *continues_response;
     const char *continues_conversation;
-    int64_t output_tokens_max;  /* > 0: asks for at most this many */
-    int64_t output_tokens_most; /* the longest answer that can be */
+    int64_t output_tokens_max;        /* > 0: asks for at most this many */
+    int64_t output_tokens_most;       /* the longest answer that can be */
+    const struct upstream_tail *tail; /* or NULL */
+    size_t closing_bytes;
     /* Moved in; zeroed: nothing is translated, or mapped. */
     struct translator translator, mapper;
 };
@@ -97,6 +99,7 @@ struct attempt {
     struct answer_facts answer;   /* of a plain answer in another dialect of the client */
     struct stated_cost stated;
     int64_t started_us;
+    int64_t sent_us;    /* of a tail; 0: nothing */
     int64_t heard_us;   /* when the last byte came; 0: no byte yet */
     char detail[160];   /* for the log */
     bool late;          /* a time limit has ended it; `detail` may also go to the client */

@@ -119,5 +119,7 @@ bool attempt_make_body(struct attempt *attempt, const struct attempt_request *as
                                             : copy_request(attempt, asked);
     if (done && attempt->candidate->terms.raw_predict)
         done = version_request(attempt, asked);
+    if (done && asked->tail != NULL) /* it ends with an end of ours, which the tail has */
+        attempt->copy.parts[attempt->copy.part_count - 1].bytes -= asked->closing_bytes;
     return done && (attempt->mapped == NULL || map_request(attempt, asked));
 }

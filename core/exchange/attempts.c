@@ -10,6 +10,7 @@
 #include "exchange/departure.h"
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/form_intake.h"
 #include "exchange/kept_turns.h"
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
@@ -102,6 +103,7 @@ static void on_decided(void *owner)
     count(exchange);
     exchange_tell_health(exchange);
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED) {
+        form_intake_answered(exchange);
         exchange_enter(exchange, EXCHANGE_ANSWERED);
     } else {
         note_failure(exchange);
@@ -230,6 +232,8 @@ struct means {
 static void start(struct exchange *exchange, struct candidate *candidate, const struct means *means)
 {
     bool by_token = candidate->terms.account != NULL;
+    size_t closing_bytes = 0;
+    const struct upstream_tail *tail = form_intake_tail(exchange, &closing_bytes);
     const struct attempt_request request = {
         .loop = exchange->env->loop,
         .upstream = exchange->env->upstream,
@@ -245,6 +249,8 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .key = by_token ? means->token.header : NULL,
         .why_not = by_token && means->state != TOKEN_READY ? means->token.why : NULL,
         .outcome = means->state == TOKEN_REFUSED ? ATTEMPT_DENIED : ATTEMPT_UNREACHABLE,
+        .tail = tail,
+        .closing_bytes = closing_bytes,
         .translator = means->translator,
         .mapper = means->mapper};
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
@@ -340,7 +346,7 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
     bool held = exchange->hold_open && !exchange->settlement_pending && !exchange->void_wanted;
     if (!held || exchange->state >= EXCHANGE_ANSWERED)
         return refuse_unheld(exchange, "an attempt without an open hold");
-    if (departure_is_abandoned(exchange)) {
+    if (departure_is_abandoned(exchange) || !form_intake_can_begin(exchange)) {
         exchange_refuse_attempt(exchange);
         return false;
     }

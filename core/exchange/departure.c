@@ -185,7 +185,7 @@ void departure_begin(struct exchange *exchange)
         mark_abandoned(exchange);
     if (!retried && asked)
         rate_limits_abandon(exchange);
-    if ((retried || (asked && runs_on(exchange))) && detach(exchange))
+    if ((retried || (asked && !exchange->body_open && runs_on(exchange))) && detach(exchange))
         return;
     bool free_of_charge = !asked || (!retried && is_free(exchange));
     exchange_release_task(exchange);

@@ -9,6 +9,7 @@ void early_stream_tick(struct exchange *exchange, int64_t now_us)
     bool waits = exchange->state == EXCHANGE_SENT && exchange->asks.streamed &&
                  exchange->hold_open && !exchange->hold_pending;
     if (!waits || exchange->reply_begun || exchange->request == NULL ||
+        exchange->body_open || /* some clients send no more when an answer begins */
         now_us - exchange->started_us < exchange->env->first_event_wait_ms * 1000)
         return;
     exchange->early_stream = true;

@@ -79,7 +79,9 @@ struct exchange_env {
     struct survey *survey;
     struct health *health;
     struct access_tokens *tokens;
-    struct fair_pool *helpers;    /* hash passwords */
+    struct fair_pool *helpers; /* hash passwords */
+    int64_t body_bytes_max;
+    int64_t form_bytes_max;
     struct live_metrics *metrics; /* this worker writes its `shard` */
     struct live_metrics_shard *shard;
     const struct secret *secret;

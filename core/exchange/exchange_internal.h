@@ -28,6 +28,7 @@ struct counted_limit;
 struct exchange_call;
 struct waiting_hold;
 struct ask;
+struct form_intake;
 struct idempotency;
 struct kept_turns;
 struct made_list;
@@ -74,6 +75,8 @@ struct exchange {
     char path[128]; /* for the log; may be cut */
     /* The request's body, taken from the connection: the provider's copy may outlive the client. */
     struct buffer body;
+    struct form_intake *intake; /* of a large form; NULL: the body is whole */
+    bool body_open;             /* it is not known yet to be whole and good */
 
     struct exchange_task task; /* .task is NULL: no task, or it has let go */
     struct deferred wakeup;
@@ -145,6 +148,8 @@ struct exchange {
  * attempt after one that has failed. */
 void exchange_enter(struct exchange *exchange, enum exchange_state state);
 
+/* A seed for SipHash that the client does not know yet. */
+uint64_t exchange_seed(const struct exchange *exchange);
 /* Wakes the task once, after the present callback. */
 void exchange_wake(struct exchange *exchange);
 /* Begins a streamed reply: status 200, the request id and the other headers. */

@@ -298,7 +298,7 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
     if (text_tokens > prompt->bytes_most)
         text_tokens = prompt->bytes_most;
     need->most = need->beside;
-    if (prompt->sound_measured)
+    if (prompt->sound_measured || prompt->sound_coming) /* no longer one will pass */
         need->most.second = least(need->beside.second, prompt->sound_seconds);
     need->most.audio_input = fill(prompt_sound_tokens_most(prompt), &room);
     need->most.image_input = fill(prompt->image_count * need->image_tokens_max, &room);

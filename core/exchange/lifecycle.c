@@ -13,6 +13,7 @@
 #include "exchange/early_stream.h"
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/form_intake.h"
 #include "exchange/idempotency.h"
 #include "exchange/kept_turns.h"
 #include "exchange/live_metrics.h"
@@ -96,6 +97,8 @@ struct exchange *exchange_new(struct exchange_env *env, struct http_request *req
     request->user = exchange;
     request->on_gone = on_client_gone;
     request->on_drained = on_client_drained;
+    if (request->flows)
+        form_intake_begin(exchange);
     stream_init(&exchange->stream);
     exchange->budget = (struct stream_budget){.store = env->store,
                                               .hold = &exchange->hold,
@@ -156,6 +159,7 @@ static void release(struct exchange *exchange)
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);
     exchange_ask_fini(exchange);
+    form_intake_fini(exchange);
     buffer_wipe_fini(&exchange->body);          /* may hold a password */
     buffer_wipe_fini(&exchange->reply_headers); /* may hold a session cookie */
     free(exchange);
@@ -443,7 +447,9 @@ void exchange_tick_all(struct exchange_env *env)
             event_room_tick(exchange);
             relay_tick(exchange, now_us);
             exchange_start_tick(exchange);
-            attempt_tick(&exchange->attempt, exchange->stream.paused || exchange->stream.lacks_room,
+            attempt_tick(&exchange->attempt,
+                         exchange->stream.paused || exchange->stream.lacks_room ||
+                             form_intake_starves(exchange),
                          now_us);
             exchange_ask_tick(exchange, now_us);
             if (revoked)

@@ -63,26 +63,30 @@ static bool takes_amount(struct exchange *exchange, const struct cost_ceiling *n
     return true;
 }
 
-/* Refuses sound that is sold by the second and is too long, or whose length nobody can tell: the
- * file's own head would decide what it costs. */
-static bool takes_length(struct exchange *exchange, const struct cost_ceiling *need)
+/* The head of a file that cannot be measured would decide what it costs. */
+bool offer_check_length(const struct prompt *prompt, int64_t seconds_max,
+                        struct request_fault *fault)
 {
-    const struct prompt *prompt = &exchange->asks.prompt;
-    char message[224];
-    if (prompt->sound_seconds == 0 || need->beside.second == 0)
+    if (prompt->sound_seconds == 0 || seconds_max == 0 || prompt->sound_coming)
         return true;
     if (!prompt->sound_measured)
-        snprintf(message, sizeof message,
-                 "This model is sold by the second, and the length of this file cannot be "
-                 "measured. Send WAV (PCM, ADPCM), FLAC, MP3, AAC, Ogg (Opus, Vorbis), M4A (AAC, "
-                 "ALAC), CAF or WebM (Opus).");
-    else if (prompt->sound_seconds > need->beside.second)
-        snprintf(message, sizeof message,
-                 "The sound is %lld seconds long; this model reads at most %lld in one call.",
-                 (long long)prompt->sound_seconds, (long long)need->beside.second);
-    else
-        return true;
-    return decline(exchange, "file", message);
+        return request_refuse(
+            fault, "invalid_value", "file",
+            "This model is sold by the second, and the length of this file cannot be "
+            "measured. Send WAV (PCM, ADPCM), FLAC, MP3, AAC, Ogg (Opus, Vorbis), M4A (AAC, "
+            "ALAC), CAF (in a small form) or WebM (Opus).");
+    return prompt->sound_seconds <= seconds_max ||
+           request_refuse(fault, "invalid_value", "file",
+                          "The sound is %lld seconds long; this model reads at most %lld in one "
+                          "call.",
+                          (long long)prompt->sound_seconds, (long long)seconds_max);
+}
+
+static bool takes_length(struct exchange *exchange, const struct cost_ceiling *need)
+{
+    struct request_fault fault;
+    return offer_check_length(&exchange->asks.prompt, need->beside.second, &fault) ||
+           decline(exchange, fault.param, fault.message);
 }
 
 /* Refuses a size or quality that the prices do not name, where they name others: it would be sold

@@ -11,6 +11,7 @@
 #include "exchange/download.h"
 #include "exchange/estimate.h"
 #include "exchange/exchange.h"
+#include "exchange/form_intake.h"
 #include "exchange/idempotency.h"
 #include "exchange/meter.h"
 #include "exchange/password.h"
@@ -77,6 +78,19 @@ static int api_means(lua_State *state)
     return 0;
 }
 
+static int push_request(lua_State *state, const struct exchange *exchange)
+{
+    const struct model_request *asks = exchange_model_request(exchange);
+    lua_pushstring(state, asks->model);
+    lua_pushboolean(state, asks->streamed);
+    if (asks->output_tokens > 0)
+        lua_pushnumber(state, (lua_Number)asks->output_tokens);
+    else
+        lua_pushnil(state);
+    lua_pushnumber(state, (lua_Number)meter_estimate(asks->prompt.text_bytes));
+    return 4;
+}
+
 /* x:read_request(purpose, model, streamed, as_array) -> model, stream, output_tokens, input_tokens.
  * `purpose`: "call", "estimate", "count" or "compact". The others are of a dialect that has them in
  * its address. */
@@ -92,17 +106,11 @@ static int api_read_request(lua_State *state)
                                       .compacted = purpose == COMPACT};
     address.model.data = luaL_optlstring(state, 3, "", &address.model.bytes);
     bool asks_model = purpose == CALL || purpose == COMPACT;
+    if (form_intake_waits(exchange))
+        return task_wait(state, TASK_WAITS_FORM);
     if (!exchange_read_request(exchange, &address, asks_model))
         return task_stop(state);
-    const struct model_request *asks = exchange_model_request(exchange);
-    lua_pushstring(state, asks->model);
-    lua_pushboolean(state, asks->streamed);
-    if (asks->output_tokens > 0)
-        lua_pushnumber(state, (lua_Number)asks->output_tokens);
-    else
-        lua_pushnil(state);
-    lua_pushnumber(state, (lua_Number)meter_estimate(asks->prompt.text_bytes));
-    return 4;
+    return push_request(state, exchange);
 }
 
 /* x:count_input(ceiling) -> tokens: an estimate of the input */
@@ -422,6 +430,8 @@ static int push_password_result(lua_State *state, struct exchange *exchange)
 int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what)
 {
     switch (what) {
+    case TASK_WAITS_FORM:
+        return push_request(state, exchange);
     case TASK_WAITS_ASK:
         return api_asked_ask_result(state, exchange);
     case TASK_WAITS_ATTEMPT:

@@ -11,6 +11,7 @@ struct exchange;
 /* What the task waits for: this decides which results it gets when it continues. */
 enum task_wait {
     TASK_RUNS,
+    TASK_WAITS_FORM,
     TASK_WAITS_HOLD,
     TASK_WAITS_ASK,
     TASK_WAITS_ATTEMPT,
