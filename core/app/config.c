@@ -79,7 +79,7 @@ static const struct setting settings[] = {
      .offset = offsetof(struct config, log_file),
      .reloadable = true},
     INTEGER(body_bytes_max, "33554432", 1024, LIMIT_BODY_BYTES),
-    INTEGER(form_held_bytes_max, "524288", 65536, LIMIT_BODY_BYTES),
+    INTEGER(form_held_bytes_max, "33554432", 65536, LIMIT_BODY_BYTES),
     INTEGER(form_bytes_max, "268435456", 1024, INT64_C(1) << 40),
     INTEGER(bodies_bytes_max, "1073741824", 1024 * 1024, INT64_C(1) << 40),
     INTEGER(bodies_bytes_per_account_max, "0", 0, INT64_C(1) << 40),

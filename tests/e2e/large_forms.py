@@ -15,8 +15,11 @@ RATE = 8000  # of samples; two bytes each
 PIECE = bytes(range(256)) * 256
 
 
+HELD_BYTES = 512 * 1024
+
+
 def make_house(folder, provider, **settings) -> Gateway:
-    gateway = Gateway(folder, None, settings)
+    gateway = Gateway(folder, None, {"form_held_bytes_max": HELD_BYTES} | settings)
     if getattr(provider, "certificate", None):
         gateway.policies.trust(provider.certificate)
     gateway.env |= {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "sk-x"}
