@@ -1,12 +1,12 @@
 #include "dialect/anthropic.h"
+#include "dialect/dropped_members.h"
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
 
 static const char *const names[REQUEST_MEMBERS] = {
-    [REQUEST_MODEL] = "model",
-    [REQUEST_MESSAGES] = "messages",
-    [REQUEST_STREAM] = "stream",
-    [REQUEST_MAX_TOKENS] = "max_tokens",
+    [REQUEST_MODEL] = "model",       [REQUEST_MESSAGES] = "messages",
+    [REQUEST_STREAM] = "stream",     [REQUEST_MAX_TOKENS] = "max_tokens",
+    [REQUEST_PROVIDER] = "provider",
 };
 
 static bool read_limit(struct model_request *out, bool counted, struct request_fault *fault)
@@ -81,6 +81,7 @@ bool anthropic_apply(const struct model_request *request, const struct request_c
         request_replace(request, &request->members[REQUEST_MAX_TOKENS], &edits, from);
         lower_thinking(request, most, &edits);
     }
+    dropped_members_cut(request, &edits);
     *out = (struct request_copy){.inserted = edits.text};
     request_cut(request->text, &edits, out);
     return !edits.text.failed;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dialect/dropped_members.h"
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
 #include "dialect/stream_wish.h"
@@ -17,6 +18,7 @@ static const char *const member_names[REQUEST_MEMBERS] = {
     [REQUEST_MAX_COMPLETION_TOKENS] = "max_completion_tokens",
     [REQUEST_N] = "n",
     [REQUEST_USAGE] = "usage",
+    [REQUEST_PROVIDER] = "provider",
 };
 
 /* The limit of one member, for each choice. */
@@ -154,7 +156,7 @@ bool chat_apply(const struct model_request *request, const struct request_change
     stream_wish_edit(request, changes->usage_unasked, &edits, &new_members);
     edit_max_tokens(request, changes, &edits, &new_members);
     request_add_members(request, &new_members, &edits);
-    stream_wish_drop_usage(request, &edits);
+    dropped_members_cut(request, &edits);
     *out = (struct request_copy){.inserted = edits.text};
     request_cut(request->text, &edits, out);
     bool done = !edits.text.failed && !new_members.failed;

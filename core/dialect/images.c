@@ -4,7 +4,7 @@
 #include "dialect/image_request.h"
 #include "dialect/media_events.h"
 #include "dialect/plain_events.h"
-#include "dialect/request_edits.h"
+#include "dialect/request_apply.h"
 
 /* ---- requests ---- */
 

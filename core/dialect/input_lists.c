@@ -5,7 +5,7 @@
 #include "dialect/kept_items.h"
 #include "dialect/prompt.h"
 #include "dialect/prompt_parts.h"
-#include "dialect/request_edits.h"
+#include "dialect/request_apply.h"
 #include "dialect/request_members.h"
 #include "dialect/responses.h"
 #include "dialect/text_inputs.h"
@@ -121,8 +121,10 @@ typedef bool read_inputs(struct model_request *out, const struct json_value *inp
 static bool read_all(struct model_request *out, const char *name, read_inputs *read,
                      struct request_fault *fault)
 {
-    const char *const names[REQUEST_MEMBERS] = {
-        [REQUEST_MODEL] = "model", [REQUEST_MESSAGES] = name, [REQUEST_STREAM] = "stream"};
+    const char *const names[REQUEST_MEMBERS] = {[REQUEST_MODEL] = "model",
+                                                [REQUEST_MESSAGES] = name,
+                                                [REQUEST_STREAM] = "stream",
+                                                [REQUEST_PROVIDER] = "provider"};
     if (!request_members_read(out, names, MEMBER_CASE_FOLDED, fault) ||
         !request_read_model(out, fault))
         return false;

@@ -82,14 +82,3 @@ void request_copy_fini(struct request_copy *copy)
     buffer_fini(&copy->inserted);
     copy->part_count = 0;
 }
-
-bool request_apply_model(const struct model_request *request, const struct request_changes *changes,
-                         struct request_copy *out)
-{
-    struct request_edits edits = {.count = 0};
-    buffer_init(&edits.text, 4096);
-    request_edit_model(request, changes->model, &edits);
-    *out = (struct request_copy){.inserted = edits.text};
-    request_cut(request->text, &edits, out);
-    return !edits.text.failed;
-}

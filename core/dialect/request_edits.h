@@ -35,10 +35,6 @@ void request_edit_model(const struct model_request *request, const char *model,
 /* Adds members at the top, with commas between them; empty: none. */
 void request_add_members(const struct model_request *request, const struct buffer *new_members,
                          struct request_edits *edits);
-/* The provider's copy of a request in which only the model's name differs; as
- * dialect_form.apply. */
-bool request_apply_model(const struct model_request *request, const struct request_changes *changes,
-                         struct request_copy *out);
 /* Appends the parts of the copy. out->inserted must own the text of the edits. */
 void request_cut(struct slice text, struct request_edits *edits, struct request_copy *out);
 

@@ -93,6 +93,20 @@ static bool read_member(struct model_request *out, const char *const names[REQUE
     return true;
 }
 
+/* What is wished is read in Lua (lua/openai/wishes.lua): so it is short. */
+static bool check_wishes(const struct model_request *request, struct request_fault *fault)
+{
+    const struct json_value *wishes = request_member(request, REQUEST_PROVIDER);
+    if (wishes == NULL)
+        return true;
+    if (wishes->type != JSON_OBJECT)
+        return request_refuse(fault, "invalid_value", "provider",
+                              "'provider' must be an object, such as {\"sort\": \"price\"}.");
+    return wishes->raw.bytes <= LIMIT_WISHES_BYTES ||
+           request_refuse(fault, "invalid_value", "provider",
+                          "'provider' may have at most %d bytes.", LIMIT_WISHES_BYTES);
+}
+
 bool request_members_read(struct model_request *out, const char *const names[REQUEST_MEMBERS],
                           enum member_case read_case, struct request_fault *fault)
 {
@@ -117,7 +131,7 @@ bool request_members_read(struct model_request *out, const char *const names[REQ
         if (!good)
             return false;
     }
-    return true;
+    return check_wishes(out, fault);
 }
 
 const struct json_value *request_member(const struct model_request *request,

@@ -1,15 +1,15 @@
 #include <string.h>
 
+#include "dialect/dropped_members.h"
 #include "dialect/kept_items.h"
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
 #include "dialect/responses.h"
 
 static const char *const names[REQUEST_MEMBERS] = {
-    [REQUEST_MODEL] = "model",
-    [REQUEST_MESSAGES] = "input",
-    [REQUEST_STREAM] = "stream",
-    [REQUEST_MAX_TOKENS] = "max_output_tokens",
+    [REQUEST_MODEL] = "model",       [REQUEST_MESSAGES] = "input",
+    [REQUEST_STREAM] = "stream",     [REQUEST_MAX_TOKENS] = "max_output_tokens",
+    [REQUEST_PROVIDER] = "provider",
 };
 
 /* ---- the input ---- */
@@ -137,6 +137,7 @@ bool responses_apply(const struct model_request *request, const struct request_c
     buffer_init(&edits.text, 4096);
     request_edit_model(request, changes->model, &edits);
     edit_limit(request, changes->output_tokens_max, &edits);
+    dropped_members_cut(request, &edits);
     *out = (struct request_copy){.inserted = edits.text};
     request_cut(request->text, &edits, out);
     return !edits.text.failed;

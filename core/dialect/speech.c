@@ -5,7 +5,7 @@
 #include "dialect/answer_state.h"
 #include "dialect/media_events.h"
 #include "dialect/prompt.h"
-#include "dialect/request_edits.h"
+#include "dialect/request_apply.h"
 #include "dialect/request_members.h"
 
 /* ---- requests ---- */
@@ -72,7 +72,8 @@ static bool read_all(struct model_request *out, struct request_fault *fault)
                                                        [REQUEST_SYSTEM] = "voice",
                                                        [REQUEST_SPEED] = "speed",
                                                        [REQUEST_STREAM_OPTIONS] = "stream_format",
-                                                       [REQUEST_GENERATION] = "response_format"};
+                                                       [REQUEST_GENERATION] = "response_format",
+                                                       [REQUEST_PROVIDER] = "provider"};
     return request_members_read(out, names, MEMBER_CASE_FOLDED, fault) &&
            request_read_model(out, fault) && read_input(out, fault) && read_voice(out, fault) &&
            read_form(out, fault);

@@ -44,8 +44,7 @@ static bool read_stream(struct model_request *out, struct request_fault *fault)
     return request_read_flag(&asked, "include_usage", &out->usage_optioned, fault);
 }
 
-/* OpenRouter's `usage: {include: true}`. Returns false when `usage` has another form. */
-static bool find_usage_wish(const struct model_request *request, struct json_value *out)
+bool stream_wish_find_usage(const struct model_request *request, struct json_value *out)
 {
     const struct json_value *usage = request_member(request, REQUEST_USAGE);
     return usage != NULL && usage->type == JSON_OBJECT && json_find(usage, "include", out) == 1;
@@ -54,7 +53,7 @@ static bool find_usage_wish(const struct model_request *request, struct json_val
 static void read_usage_wish(struct model_request *out)
 {
     struct json_value wish;
-    bool wished = find_usage_wish(out, &wish) && wish.type == JSON_TRUE;
+    bool wished = stream_wish_find_usage(out, &wish) && wish.type == JSON_TRUE;
     out->usage_asked = out->usage_optioned || (out->streamed && wished);
 }
 
@@ -113,13 +112,4 @@ void stream_wish_edit(const struct model_request *request, bool usage_unasked,
         drop_stream_options(request, edits);
     else
         edit_stream_options(request, edits, new_members);
-}
-
-void stream_wish_drop_usage(const struct model_request *request, struct request_edits *edits)
-{
-    struct json_value wish;
-    if (!find_usage_wish(request, &wish))
-        return;
-    struct json_edit removal = json_removal(request->text, &request->root, "usage");
-    request_add_edit(edits, removal.offset, removal.removed_bytes, edits->text.bytes);
 }

@@ -15,8 +15,7 @@ bool stream_wish_read(struct model_request *out, struct request_fault *fault);
  * goes to `new_members`. */
 void stream_wish_edit(const struct model_request *request, bool usage_unasked,
                       struct request_edits *edits, struct buffer *new_members);
-/* Takes OpenRouter's wish out: usage is asked for in OpenAI's way, and other providers refuse a
- * member `usage`. Its edit may stand at the place of the new members, so it comes after them. */
-void stream_wish_drop_usage(const struct model_request *request, struct request_edits *edits);
+/* Finds OpenRouter's `usage: {include: true}`. Returns false when `usage` has another form. */
+bool stream_wish_find_usage(const struct model_request *request, struct json_value *out);
 
 #endif

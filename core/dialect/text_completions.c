@@ -1,6 +1,7 @@
 #include "dialect/text_completions.h"
 
 #include "dialect/choices.h"
+#include "dialect/dropped_members.h"
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
 #include "dialect/stream_wish.h"
@@ -17,7 +18,7 @@ static const char *const member_names[REQUEST_MEMBERS] = {
     [REQUEST_STREAM] = "stream",         [REQUEST_STREAM_OPTIONS] = "stream_options",
     [REQUEST_MAX_TOKENS] = "max_tokens", [REQUEST_N] = "n",
     [REQUEST_BEST_OF] = "best_of",       [REQUEST_ECHO] = "echo",
-    [REQUEST_USAGE] = "usage",
+    [REQUEST_USAGE] = "usage",           [REQUEST_PROVIDER] = "provider",
 };
 
 /* Without a prompt a model begins a new text. */
@@ -144,7 +145,7 @@ static bool apply(const struct model_request *request, const struct request_chan
     stream_wish_edit(request, changes->usage_unasked, &edits, &new_members);
     edit_limit(request, changes->output_tokens_max, &edits, &new_members);
     request_add_members(request, &new_members, &edits);
-    stream_wish_drop_usage(request, &edits);
+    dropped_members_cut(request, &edits);
     *out = (struct request_copy){.inserted = edits.text};
     request_cut(request->text, &edits, out);
     bool done = !edits.text.failed && !new_members.failed;

@@ -88,12 +88,16 @@ static int push_request(lua_State *state, const struct exchange *exchange)
     else
         lua_pushnil(state);
     lua_pushnumber(state, (lua_Number)meter_estimate(asks->prompt.text_bytes));
-    return 4;
+    const struct json_value *wishes = &asks->members[REQUEST_PROVIDER];
+    if (wishes->raw.data == NULL || wishes->type == JSON_NULL)
+        return 4;
+    lua_pushlstring(state, wishes->raw.data, wishes->raw.bytes);
+    return 5;
 }
 
-/* x:read_request(purpose, model, streamed, as_array) -> model, stream, output_tokens, input_tokens.
- * `purpose`: "call", "estimate", "count" or "compact". The others are of a dialect that has them in
- * its address. */
+/* x:read_request(purpose, model, streamed, as_array) -> model, stream, output_tokens, input_tokens,
+ * wishes. `purpose`: "call", "estimate", "count" or "compact". The others are of a dialect that has
+ * them in its address. */
 static int api_read_request(lua_State *state)
 {
     static const char *const purposes[] = {"call", "estimate", "count", "compact", NULL};

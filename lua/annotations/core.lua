@@ -130,6 +130,7 @@ function exchange:means(model) end
 ---@return boolean stream
 ---@return integer? output_tokens the client's limit, if it sets one
 ---@return integer input_tokens an estimate
+---@return string? wishes the member `provider`, a JSON object of at most 4 KB
 function exchange:read_request(purpose, model, streamed, as_array) end
 
 ---How many tokens the input of the request has, by an estimate.

@@ -542,6 +542,9 @@ function math.tan(x) end
 
 ---@alias policy.Sort "listed"|"price"|"weight"|"latency"
 
+---A member of `provider` in a client's request.
+---@alias policy.Wish "order"|"only"|"ignore"|"allow_fallbacks"|"sort"|"max_price"
+
 ---@class policy.Breaker
 ---@field consecutive_failures? integer
 ---@field failure_percent? integer of the calls of the last nine seconds
@@ -559,6 +562,7 @@ function math.tan(x) end
 ---@field order? fun(request: policy.Request, candidates: policy.Candidates): policy.Candidates?
 ---@field retry? policy.Retry
 ---@field sort? policy.Sort in which order candidates are asked; default "listed"
+---@field wishes? policy.Wish[]|boolean which wishes of clients are granted
 ---@field groups? string[] groups that only rules know; groups in other files need no entry
 
 ---@class policy.Limit

@@ -32,12 +32,12 @@ end
 -- `purpose`: "call" if absent, or "compact".
 function call.answer(x, endpoint, address, digest, user_id, purpose)
     local group, key_models = caller.identify(x, digest, user_id)
-    local model, stream, output_tokens, input_tokens =
+    local model, stream, output_tokens, input_tokens, wished =
         x:read_request(purpose or "call", address.model, address.streamed, address.as_array)
     -- Comes first: policies and balance may have changed since the first request.
     local fresh = x:claim("POST " .. endpoint)
     if fresh and kept.bring(x) then
-        model, stream, output_tokens, input_tokens =
+        model, stream, output_tokens, input_tokens, wished =
             x:read_request(purpose or "call", address.model, address.streamed, address.as_array)
     end
     local request = plans.request(x, group, key_models, model, stream, output_tokens, input_tokens)
@@ -45,7 +45,7 @@ function call.answer(x, endpoint, address, digest, user_id, purpose)
         x:limits(policy.limits(request), true) -- costs nothing, but counts as a request
         x:answer_again()
     end
-    local plan = plans.make(x, request, address.endpoint or "chat")
+    local plan = plans.make(x, request, address.endpoint or "chat", wished)
     local candidates = kept.candidates(x, plan)
     x:limits(plan.limits)
     x:hold(plan.need)

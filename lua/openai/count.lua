@@ -36,13 +36,14 @@ end
 -- `address_model`: as in call.lua.
 function count.answer(x, kind, address_model)
     local group, key_models = x:authenticate()
-    local model, stream, output_tokens, input_tokens =
+    local model, stream, output_tokens, input_tokens, wished =
         x:read_request("count", address_model)
     if kept.bring(x) then
-        model, stream, output_tokens, input_tokens = x:read_request("count", address_model)
+        model, stream, output_tokens, input_tokens, wished =
+            x:read_request("count", address_model)
     end
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
-        input_tokens), "chat")
+        input_tokens), "chat", wished)
     local candidates = kept.candidates(x, plan) -- what it names is the account's
     if is_counted(x, plan, candidates[1], kind) then
         x:reply_asked()

@@ -13,12 +13,12 @@ local function read(x, address)
 end
 
 local function answer(x, address, group, key_models)
-    local model, stream, output_tokens, input_tokens = read(x, address)
+    local model, stream, output_tokens, input_tokens, wished = read(x, address)
     if kept.bring(x) then
-        model, stream, output_tokens, input_tokens = read(x, address)
+        model, stream, output_tokens, input_tokens, wished = read(x, address)
     end
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
-        input_tokens), address.endpoint or "chat")
+        input_tokens), address.endpoint or "chat", wished)
     local candidates = kept.candidates(x, plan)
     local text = x:estimate(plan.need, plan.limits)
     if #candidates == 0 then

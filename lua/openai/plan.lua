@@ -2,6 +2,7 @@
 local caller = require "openai.caller"
 local endpoints = require "policy.endpoints"
 local policy = require "policy"
+local wishes = require "openai.wishes"
 
 local plans = {}
 
@@ -9,7 +10,9 @@ local STATUS = {
     model_not_found = 404,
     model_not_allowed = 403,
     model_not_priced = 503,
+    no_provider_left = 404,
 }
+local PARAM = { no_provider_left = "provider" } -- the others are about the model
 
 -- The request as policies see it. One table for all: it is filled and used without a yield between.
 local request = {}
@@ -41,9 +44,10 @@ local function check_endpoint(x, plan, model, endpoint)
 end
 
 -- Ends the task if the policy refuses the request, or does not sell the model at this endpoint.
-function plans.make(x, asked, endpoint)
+-- `wished`: the text of the request's member `provider`, or nil.
+function plans.make(x, asked, endpoint, wished)
     local name = asked.model
-    local plan, code, message = policy.prepare(asked)
+    local plan, code, message = policy.prepare(asked, wished and wishes.read(x, wished))
     if asked.model ~= name then
         x:means(asked.model)
     end
@@ -54,7 +58,7 @@ function plans.make(x, asked, endpoint)
     if not STATUS[code] then
         x:fail(message)
     end
-    x:refuse(STATUS[code], code, message, "model", nil, nil, true)
+    x:refuse(STATUS[code], code, message, PARAM[code] or "model", nil, nil, true)
 end
 
 -- Ends the task: no provider is set up that could be tried.

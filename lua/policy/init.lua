@@ -20,12 +20,12 @@
 --     unavailable ones are included. Candidates and retry are shared between requests: never
 --     change them. The plan and its limits are the caller's.
 --     These functions put the entry's name into request.model if it is another name of it.
---   policy.prepare(request) -> the same plan in the form that an exchange takes, or nil, code,
---     message: {limits, need (for x:hold), candidates (handles of those that may be tried;
---     may be none, then unavailable_reason says why), keepers (nil: no candidate keeps responses;
---     else of[provider] = {own, mixed} and others, lists of handles), retry_on,
---     attempts_max, sort (a number of core/exchange/route.h)}. Shared between
---     requests: never change it.
+--   policy.prepare(request, wish) -> the same plan in the form that an exchange takes, or nil, code
+--     (also no_provider_left), message. `wish` (nil: none) is what openai.wishes reads. The plan:
+--     {limits, need (for x:hold), candidates (handles of those that may be tried; may be none, then
+--     unavailable_reason says why), keepers (nil: no candidate keeps responses; else of[provider] =
+--     {own, mixed} and others, lists of handles), retry_on, attempts_max, sort (a number of
+--     core/exchange/route.h)}. Shared between requests: never change it.
 --   policy.offer(request) -> by what a call that was made (at request.created_ms, which now() then
 --     says) is charged, for `replay`: the handles of
 --     all candidates in the order of models.lua, whether they are available or not; the features
@@ -47,6 +47,7 @@
 --   policy.model(id, request) -> one of these, or nil, code, message
 --   policy.asked_servers: the servers that are asked for context lengths, for C
 --   policy.service_accounts: those whose access tokens are fetched at once, for C
+--   policy.wishes: which wishes are granted, as a set; "shown": where customers see who answers
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
 --   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
 --     the `first` on: more than about 2,000 do not fit into a turn), for administrators: {model,
@@ -179,6 +180,7 @@ function policy.load()
     end
     rules = found
     policy.mounts = found.routes.mounts
+    policy.wishes = found.routes.wishes
     policy.asked_servers = survey.servers(found)
     policy.service_accounts = survey.accounts(found)
     policy.has_rules = has_rules(found)
@@ -354,32 +356,35 @@ local function settle(request, plan)
 end
 
 -- Rules are asked for each request; only what they choose from is kept.
-function policy.prepare(request)
+function policy.prepare(request, wish)
     if not rules.models[request.model] then
         resolve(request)
     end
     local plans, key_models = settled[request.group or ""], request.key_models
     local plan = plans and plans[request.model]
-    if plan and (not key_models or key_models[request.model]) then
+    if plan and not wish and (not key_models or key_models[request.model]) then
         return plan
     end
     local model, offer, why = choose(request)
     if not model then
         return nil, offer, why
     end
-    local counted = limits.find(rules.limits, request)
+    local counted, retry = limits.find(rules.limits, request), rules.routes.retry
+    local candidates, sort = offer.candidates, model.sort or rules.routes.sort
     if rules.routes.order then
-        local candidates
-        candidates, why = reordered(request, model, offer.candidates)
+        candidates, why = reordered(request, model, candidates)
         if not candidates then
             return nil, "policy_error", why
         end
-        return prepare.plan(model, candidates, counted, rules.routes.retry, "listed")
+        sort = "listed"
+    end
+    if wish then
+        return prepare.wished(model, candidates, counted, retry, sort, wish)
+    elseif rules.routes.order then
+        return prepare.plan(model, candidates, counted, retry, sort)
     end
     plan = offer.plans[counted]
-        or keep(offer.plans, counted,
-            prepare.plan(model, offer.candidates, counted, rules.routes.retry,
-                model.sort or rules.routes.sort))
+        or keep(offer.plans, counted, prepare.plan(model, candidates, counted, retry, sort))
     return settle(request, plan)
 end
 

@@ -2,6 +2,7 @@
 local native = require "policy.native"
 local prices = require "policy.prices"
 local sorting = require "policy.sorting"
+local wishes = require "policy.wishes"
 
 local prepare = {}
 
@@ -130,6 +131,15 @@ function prepare.plan(model, candidates, counted, retry, sort)
         limits = counted.handle,
         need = need(model, candidates, counted.output_tokens_max),
     }
+end
+
+-- The same by the wish of a client; or nil, code, message.
+function prepare.wished(model, candidates, counted, retry, sort, wish)
+    local left, sort_or_why, terms = wishes.apply(candidates, wish, sort, retry)
+    if not left then
+        return nil, "no_provider_left", sort_or_why
+    end
+    return prepare.plan(model, left, counted, terms, sort_or_why)
 end
 
 return prepare

@@ -3,11 +3,12 @@
 local rule = require "policy.rule"
 local schema = require "policy.schema"
 local sorting = require "policy.sorting"
+local wishes = require "policy.wishes"
 
 local routes = {}
 
 local MEMBERS = { mounts = true, access = true, order = true, retry = true,
-    groups = true, sort = true }
+    groups = true, sort = true, wishes = true }
 local MOUNT_MEMBERS = { openai = true, gemini = true, dashboard = true }
 local GEMINI_MOUNTS = { "/v1beta", "/api/v1beta" }
 local ACCESS_MEMBERS = { default = true, groups = true, rule = true }
@@ -117,6 +118,7 @@ function routes.read(value, models)
         order = schema.callable(node, "order"),
         sort = schema.choice(node, "sort", "listed", sorting.SORTS),
         retry = retry(node),
+        wishes = wishes.read(node),
         groups = select(2, schema.choices(node, "groups", nil, "groups")),
     }
 end

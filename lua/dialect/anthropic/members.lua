@@ -34,6 +34,7 @@ list("request", "", {
     { "diagnostics", "skip", "facts about a cache" },
     { "user_profile_id", "skip", "an account of the provider" },
     { "workspace_id", "skip", "an account of the provider" },
+    { "provider", "skip", "wishes of who answers: the gateway reads them" },
     { "inference_geo", "refuse" },
     { "container", "refuse" },
     { "mcp_servers", "refuse" },

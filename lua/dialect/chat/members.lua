@@ -44,6 +44,7 @@ list("request", "", {
     { "prediction", "skip", "speeds up an answer, without a change to it" },
     { "store", "skip", "a log of the provider's account" },
     { "usage", "skip", "usage is always reported" },
+    { "provider", "skip", "wishes of who answers: the gateway reads them" },
     { "audio", "refuse" },
     { "modalities", "any", "modalities" },
     { "moderation", "refuse" },

@@ -42,6 +42,7 @@ list("request", "", {
     { "prompt_cache_retention", "skip", "how a cache is kept, not what is answered" },
     { "store", "skip", "what is kept, and whether: the answer says so" },
     { "truncation", "skip", "a conversation that is too long is refused" },
+    { "provider", "skip", "wishes of who answers: the gateway reads them" },
     { "previous_response_id", "refuse", KEPT },
     { "conversation", "refuse", KEPT },
     { "prompt", "refuse", KEPT },

@@ -1,0 +1,63 @@
+#include "dialect/dropped_members.h"
+
+#include "dialect/stream_wish.h"
+
+enum { DROPPED_MAX = 2 };
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static const char *behind_space(const char *at)
+{
+    while (is_space(*at))
+        at++;
+    return at;
+}
+
+/* Behind the last byte before `at` that is no space. The body is an object: there is one. */
+static const char *before_space(const char *at)
+{
+    while (is_space(at[-1]))
+        at--;
+    return at;
+}
+
+/* The members to take out, in the order of the text. */
+static size_t find(const struct model_request *request, enum request_field out[DROPPED_MAX])
+{
+    struct json_value wish;
+    size_t count = 0;
+    if (stream_wish_find_usage(request, &wish))
+        out[count++] = REQUEST_USAGE;
+    if (request->members[REQUEST_PROVIDER].raw.data != NULL)
+        out[count++] = REQUEST_PROVIDER;
+    if (count == DROPPED_MAX && request->keys[out[0]].data > request->keys[out[1]].data) {
+        out[0] = REQUEST_PROVIDER;
+        out[1] = REQUEST_USAGE;
+    }
+    return count;
+}
+
+/* A member goes with the comma before it; those at the beginning go with the one behind. So two
+ * neighbours never take the same comma. The model stays: a comma is always there. */
+void dropped_members_cut(const struct model_request *request, struct request_edits *edits)
+{
+    enum request_field fields[DROPPED_MAX];
+    size_t count = find(request, fields);
+    const char *first = count > 0 ? behind_space(request->root.raw.data + 1) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct slice value = request->members[fields[i]].raw;
+        const char *from = request->keys[fields[i]].data - 1; /* the quote */
+        const char *to = value.data + value.bytes;
+        if (from == first) {
+            to = behind_space(behind_space(to) + 1);
+            first = to;
+        } else {
+            from = before_space(from) - 1;
+        }
+        request_add_edit(edits, request_offset(request->text, from), (size_t)(to - from),
+                         edits->text.bytes);
+    }
+}
