@@ -31,7 +31,7 @@ ODD_BODIES = {
     "stream false": b'{"stream":false,"model":"gpt-4o-mini",' + MESSAGES + b',"n":1}',
     "duplicates inside": b'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"a","x":1,'
     b'"x":2}]}',
-    "unknown": b'{"model":"gpt-4o-mini",' + MESSAGES + b',"provider":{"order":["b","a"]},"x":"[]"}',
+    "unknown": b'{"model":"gpt-4o-mini",' + MESSAGES + b',"route":{"order":["b","a"]},"x":"[]"}',
 }
 INCLUDE_USAGE = re.compile(rb'\s*"stream_options"\s*:\s*\{\s*"include_usage"\s*:\s*true\s*\}\s*')
 

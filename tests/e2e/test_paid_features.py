@@ -72,7 +72,6 @@ PLAIN = {
     "prediction": {"type": "content", "content": "a"},
     "web_search_options": None,
     "mcp_servers": [],
-    "provider": {"order": ["b", "a"]},
 }
 # What clients send by default, and what is turned off.
 NOTHING = [

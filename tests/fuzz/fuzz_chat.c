@@ -30,6 +30,7 @@ static void check_copy(const struct model_request *request, struct slice copy)
     check(read.prompt.image_count == request->prompt.image_count);
     check(read.prompt.audio_bytes == request->prompt.audio_bytes);
     check(read.prompt.opaque_count == request->prompt.opaque_count);
+    check(read.members[REQUEST_PROVIDER].raw.data == NULL); /* the client's wishes are ours */
     check(!read.streamed || read.usage_asked); /* without it nothing could be charged exactly */
     check(read.output_tokens >= 0 && read.output_tokens <= TOKENS_MAX);
 }

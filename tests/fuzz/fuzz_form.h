@@ -48,6 +48,7 @@ static inline void fuzz_check_copy(const struct dialect_form *form,
     check(read.prompt.audio_bytes == request->prompt.audio_bytes);
     check(read.prompt.opaque_count == request->prompt.opaque_count);
     check(read.paid.count == request->paid.count);
+    check(read.members[REQUEST_PROVIDER].raw.data == NULL); /* the client's wishes are ours */
     check(read.output_tokens > 0 && read.output_tokens <= FUZZ_TOKENS_MAX);
 }
 

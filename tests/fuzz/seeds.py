@@ -66,6 +66,8 @@ CHATS = [
     b'{"messages":[{}],"model":"\\u006d","max_tokens":7,"stream":false,"temperature":0.1}',
     b'{ "stream" : true , "stream_options" : {} , "model":"m", "messages" : [ { } ] }',
     b'{"model":"m","messages":[{"content":null}],"max_tokens":null,"n":null,"stream":null}',
+    b'{"provider":{"sort":"price"},"usage":{"include":true},"model":"m","messages":[{}]}',
+    b'{ "model":"m" , "messages":[{}] , "usage":{"include":true} , "provider":{} }',
 ]
 COMPLETIONS = [
     b'{"choices":[],"usage":{"input_tokens":10,"output_tokens":5,"cache_read_input_tokens":4,'
