@@ -128,6 +128,33 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
 
 /* ---- what came of it ---- */
 
+static bool body_says(const struct attempt *attempt, const char *words)
+{
+    const struct buffer *body = &attempt->body;
+    return body->bytes > 0 && memmem(body->data, body->bytes, words, strlen(words)) != NULL;
+}
+
+/* Whether one customer can have brought it forth, so that it must not take the provider from the
+ * others: words of an account in an error about the request (which may repeat the client's own), a
+ * limit that this request alone exceeds, a client that sends its form too slowly. */
+static bool is_of_one_request(const struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    int status = attempt->status;
+    switch (attempt->outcome) {
+    case ATTEMPT_DENIED:
+        return status != 401 && status != 402 && status != 403 && status != 429;
+    case ATTEMPT_OVERLOADED:
+        return attempt->rate_limited && (status == 413 || body_says(attempt, "too large") ||
+                                         body_says(attempt, "Too large"));
+    case ATTEMPT_BROKEN:
+    case ATTEMPT_TIMED_OUT:
+        return exchange->body_open;
+    default:
+        return false;
+    }
+}
+
 static enum health_result result_of(const struct attempt *attempt)
 {
     switch (attempt->outcome) {
@@ -181,6 +208,10 @@ void exchange_tell_health(struct exchange *exchange)
     const struct attempt *attempt = &exchange->attempt;
     if (!exchange->pass.open || attempt->candidate == NULL)
         return;
+    if (is_of_one_request(exchange)) {
+        exchange_release_health(exchange);
+        return;
+    }
     const struct health_end end = {.result = result_of(attempt),
                                    .took_us = clock_mono_us() - attempt->started_us,
                                    .retry_after_ms = attempt->retry_after_ms};

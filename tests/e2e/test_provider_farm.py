@@ -81,7 +81,11 @@ FARMS = ["lone", "paused", "denied", "reloaded", "weighed", "priced", "timed", "
 def house(shared_provider, tmp_path_factory):
     """One gateway: what happens to the providers of one farm is nothing to the others."""
     gateway = Gateway(tmp_path_factory.mktemp("farm"), shared_provider)
-    for name in [*(f"kind-{i}" for i in range(len(KINDS))), *FARMS]:
+    for name in [
+        *(f"kind-{i}" for i in range(len(KINDS))),
+        *FARMS,
+        *(f"own-{i}" for i in range(3)),
+    ]:
         add_farm(gateway.policies, name)
     add_farm(gateway.policies, "probed", **QUICK_TERMS)
     for name in ("spread", "limited", "refused", "broken"):
@@ -197,6 +201,31 @@ def test_one_customer_s_403_ejects_nothing(house, provider):
         provider.script(SHY, GOOD)
         ask_well(customer, "forbidden")
     assert not opened(house, "forbidden")
+
+
+OF_ONE_REQUEST = {
+    "words of an account": error(
+        400, "tool_use ids were found without tool_result: unauthorized", None,
+        "invalid_request_error"),
+    "larger than a limit, 429": error(
+        429, "Request too large for m: Limit 30000, Requested 58000", "rate_limit_exceeded",
+        "tokens"),
+    "larger than a limit, 413": error(
+        413, "Request too large for m: Limit 30000, Requested 58000", "rate_limit_exceeded",
+        "tokens"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OF_ONE_REQUEST)
+def test_what_one_request_brings_forth_is_nobody_else_s(house, provider, kind):
+    """It takes neither the key nor the model from the others."""
+    number = list(OF_ONE_REQUEST).index(kind)
+    provider.script(SHY, OF_ONE_REQUEST[kind])
+    for _ in range(IN_A_ROW + 1):
+        assert house.customer().ask(f"own-{number}-alone").status_code != 200
+    provider.script(SHY, GOOD)
+    ask_well(house.customer(), f"own-{number}-alone")
+    assert not opened(house, f"own-{number}")
 
 
 def test_answers_that_break_off_count(house, provider):
