@@ -109,6 +109,15 @@ static void refuse_held(struct form_intake *intake)
     fail(intake, &error);
 }
 
+/* Reads the client on, if it was stopped for want of room and there is some. */
+static void resume_if_room(const struct form_intake *intake)
+{
+    struct exchange *exchange = intake->exchange;
+    if (!intake->all_came && intake->window.bytes < LIMIT_FORM_FLOW_BYTES &&
+        exchange->request != NULL)
+        http_resume_body(exchange->request);
+}
+
 /* ---- FRONT ---- */
 
 /* Its beginning tells what it asks for: the rest passes. */
@@ -124,6 +133,7 @@ static void pass(struct form_intake *intake, struct buffer *text)
     intake->tail.bytes = intake->tail_bytes;
     intake->state = INTAKE_PASSES;
     form_flow_pass(intake->flow);
+    resume_if_room(intake);
 }
 
 static int64_t most_bytes(const struct form_intake *intake)
@@ -240,6 +250,21 @@ static bool take_more(struct form_intake *intake, struct request_fault *fault)
     return true;
 }
 
+/* Drops what the provider has, when there is no room for what comes. */
+static void make_room(struct form_intake *intake)
+{
+    struct buffer *window = &intake->window;
+    bool all_sent = intake->sent == intake->taken; /* what is left waits for what comes */
+    if (intake->all_came || window->bytes < LIMIT_FORM_FLOW_BYTES ||
+        (intake->sent < LIMIT_FORM_FLOW_BYTES / 2 && !all_sent))
+        return;
+    buffer_consume(window, intake->sent);
+    intake->taken -= intake->sent;
+    intake->sent = 0;
+    intake->dropped = true;
+    resume_if_room(intake);
+}
+
 static void pass_more(struct form_intake *intake)
 {
     struct exchange *exchange = intake->exchange;
@@ -250,22 +275,7 @@ static void pass_more(struct form_intake *intake)
         refuse(intake, &fault);
     else if (exchange->attempt.call != NULL)
         upstream_more(exchange->attempt.call);
-}
-
-/* Drops what the provider has, when there is no room for what comes. */
-static void make_room(struct form_intake *intake)
-{
-    struct exchange *exchange = intake->exchange;
-    struct buffer *window = &intake->window;
-    if (intake->all_came || window->bytes < LIMIT_FORM_FLOW_BYTES ||
-        intake->sent < LIMIT_FORM_FLOW_BYTES / 2)
-        return;
-    buffer_consume(window, intake->sent);
-    intake->taken -= intake->sent;
-    intake->sent = 0;
-    intake->dropped = true;
-    if (window->bytes < LIMIT_FORM_FLOW_BYTES && exchange->request != NULL)
-        http_resume_body(exchange->request);
+    make_room(intake);
 }
 
 static struct slice peek(bool *over, void *arg)

@@ -9,7 +9,17 @@ from decimal import Decimal
 import pytest
 from forms import form
 from gateway import is_sanitized
-from large_forms import MB, Form, begin_upload, costs_nothing, head_of, is_exact, make_house, upload
+from large_forms import (
+    MB,
+    Form,
+    begin_upload,
+    chunk,
+    costs_nothing,
+    head_of,
+    is_exact,
+    make_house,
+    upload,
+)
 from prices import MARGIN, usd
 from test_transcriptions import by_seconds
 from upload_provider import Upload, UploadProvider, ok, read_all
@@ -104,6 +114,41 @@ def test_100_mb_each_at_little_memory(customer, provider_of_uploads):
     customer.wait_for_record(calls + 1)
     paid = by_seconds(what.seconds) * calls + by_seconds(Form(2 * MB).seconds)
     assert Decimal("100") - customer.balance == paid
+
+
+@pytest.mark.parametrize("chunked", [True, False], ids=["in chunks", "of known length"])
+def test_a_large_first_piece_stops_nothing(tmp_path, provider_of_uploads, chunked):
+    """More than the window comes at once, before it is known what is asked for."""
+    gateway = make_house(tmp_path, provider_of_uploads, workers=1, form_held_bytes_max=200_000)
+    customer = gateway.start().customer()
+    what = Form(2 * MB, before=(("model", "whisper"), ("prompt", "a " * 15_000)))
+    data = b"".join(what.pieces())
+    try:
+        with gateway.connect() as connection:
+            head = head_of(customer, None if chunked else what.bytes)
+            connection.send(head + (chunk(data[:201_000]) if chunked else data[:201_000]))
+            wait_until(lambda: provider_of_uploads.uploads, 10, "the beginning")
+            rest = data[201_000:]
+            connection.send(chunk(rest) + b"0\r\n\r\n" if chunked else rest)
+            assert connection.read_reply().status == 200
+        is_exact(provider_of_uploads.uploads[-1], what)
+    finally:
+        gateway.customers.clear()
+        gateway.stop()
+
+
+def test_by_default_what_does_not_fit_passes(tmp_path, provider_of_uploads):
+    """In chunks, as the openai package for Node sends it: nothing tells how large it is."""
+    gateway = make_house(tmp_path, provider_of_uploads, form_held_bytes_max=32 * MB)
+    customer = gateway.start().customer()
+    what = Form(40 * MB)
+    try:
+        with upload(customer, what, chunked=True) as connection:
+            assert connection.read_reply().status == 200
+        is_exact(provider_of_uploads.uploads[-1], what)
+    finally:
+        gateway.customers.clear()
+        gateway.stop()
 
 
 # ---- money, whatever happens on the way ----

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
+/* More than one read brings. */
+enum { FLOW_PIECE_BYTES = 1024 * 1024 };
 enum {
     /* A head and the bytes that one read brings with it. */
     HEAD_BUFFER_BYTES = LIMIT_HEAD_BYTES + 4096,
@@ -257,6 +259,8 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
     chunked_init(&connection->chunked);
     if (head->chunked || connection->unpack != NULL) {
         size_t most = connection_options(connection)->body_bytes_max;
+        if (connection->may_flow) /* the piece with which it becomes one that passes */
+            most += FLOW_PIECE_BYTES;
         buffer_init(&connection->body, most);
         /* Large enough for any body with a password: a body that moves while it grows leaves copies
          * behind. */
