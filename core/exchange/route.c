@@ -94,6 +94,7 @@ static void add_pool(const struct route_entry *entries, size_t count, uint64_t g
         if (entries[i].group == group)
             members[member_count++] = (uint8_t)i;
     }
+    check(member_count > 0);
     size_t first = mix(seed ^ group) % member_count;
     for (size_t i = 0; i < member_count; i++)
         out->places[out->count++] = members[(first + i) % member_count];
