@@ -143,7 +143,8 @@ static bool is_of_one_request(const struct exchange *exchange)
     int status = attempt->status;
     switch (attempt->outcome) {
     case ATTEMPT_DENIED:
-        return status != 401 && status != 402 && status != 403 && status != 429;
+        /* 0: nothing was asked, for want of an access token. */
+        return status != 0 && status != 401 && status != 402 && status != 403 && status != 429;
     case ATTEMPT_OVERLOADED:
         return attempt->rate_limited && (status == 413 || body_says(attempt, "too large") ||
                                          body_says(attempt, "Too large"));
