@@ -207,12 +207,13 @@ def open_holds(gateway) -> int:
 
 
 def read_until_silent(connection) -> bytes:
-    """Until nothing comes but the comments that keep the connection alive."""
+    """Until nothing comes any more but the comments that keep the connection alive. Those before
+    the first event do not count: they come also while the machine is slow."""
     got, comments = b"", 0
     while comments < 3:
         chunk = connection.read_chunk()
         assert chunk, f"the stream has ended: {got}"
-        comments = comments + 1 if chunk == KEEP_ALIVE else 0
+        comments = comments + 1 if got and chunk == KEEP_ALIVE else 0
         got += chunk.replace(KEEP_ALIVE, b"")
     return got
 
