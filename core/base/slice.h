@@ -32,6 +32,11 @@ static inline bool slice_equals(struct slice slice, const char *text)
            (slice.bytes == 0 || memcmp(slice.data, text, slice.bytes) == 0);
 }
 
+static inline bool slice_same(struct slice a, struct slice b)
+{
+    return a.bytes == b.bytes && (a.bytes == 0 || memcmp(a.data, b.data, a.bytes) == 0);
+}
+
 /* Returns the first `c`, or NULL. An empty slice may be NULL, which memchr does not allow. */
 static inline const char *slice_char(struct slice slice, char c)
 {

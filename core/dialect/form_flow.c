@@ -146,19 +146,14 @@ bool form_flow_read(struct form_flow *flow, enum dialect dialect, struct slice c
 
 /* ---- what comes behind the first file ---- */
 
-static bool same(struct slice a, struct slice b)
-{
-    return a.bytes == b.bytes && (a.bytes == 0 || memcmp(a.data, b.data, a.bytes) == 0);
-}
-
 bool form_flow_agrees(const struct model_request *begun, const struct model_request *now,
                       struct request_fault *fault)
 {
     const struct prompt *most = &begun->prompt;
     const struct prompt *prompt = &now->prompt;
     if (begun->streamed != now->streamed || begun->text_answer != now->text_answer ||
-        begun->choices != now->choices || !same(begun->asked.size, now->asked.size) ||
-        !same(begun->asked.quality, now->asked.quality) ||
+        begun->choices != now->choices || !slice_same(begun->asked.size, now->asked.size) ||
+        !slice_same(begun->asked.quality, now->asked.quality) ||
         begun->media.tokens_beside != now->media.tokens_beside ||
         prompt->audio_bytes > most->audio_bytes)
         return request_refuse(

@@ -1,7 +1,5 @@
 #include "dialect/kept_items.h"
 
-#include <string.h>
-
 #include "dialect/member_name.h"
 
 enum { APPROVALS_MAX = 32 };
@@ -168,8 +166,7 @@ static void leave_own_out(struct reading *reading, const struct json_value *item
             continue;
         for (size_t i = reading->approval_count; i-- > 0;) {
             const struct slice *approved = &reading->approvals[i].raw;
-            if (approved->data != NULL && approved->bytes == id.raw.bytes &&
-                memcmp(approved->data, id.raw.data, id.raw.bytes) == 0)
+            if (approved->data != NULL && slice_same(*approved, id.raw))
                 reading->approvals[i] = reading->approvals[--reading->approval_count];
         }
     }

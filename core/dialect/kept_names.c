@@ -41,8 +41,7 @@ bool kept_names_read_id(const struct json_value *value, struct slice *out)
 
 static bool same(const struct kept_name *one, const struct kept_name *other)
 {
-    return one->kind == other->kind && one->id.bytes == other->id.bytes &&
-           memcmp(one->id.data, other->id.data, one->id.bytes) == 0;
+    return one->kind == other->kind && slice_same(one->id, other->id);
 }
 
 /* What comes in twice costs twice. */

@@ -173,8 +173,7 @@ void kept_turn_name(const struct kept_turn_item *item, char out[KEPT_TURN_ID_BYT
 bool kept_turn_is(const struct kept_turn_item *item, struct slice id)
 {
     char room[KEPT_TURN_ID_BYTES];
-    struct slice own = id_of(item, room);
-    return own.bytes == id.bytes && memcmp(own.data, id.data, id.bytes) == 0;
+    return slice_same(id_of(item, room), id);
 }
 
 /* Lists have the parts of a message where a request may have only its text. */

@@ -23,7 +23,7 @@ static bool stands_for(struct slice entry, struct slice name)
 {
     size_t bytes = entry.bytes - 1;
     if (entry.data[bytes] != '*')
-        return name.bytes == entry.bytes && memcmp(entry.data, name.data, name.bytes) == 0;
+        return slice_same(entry, name);
     return name.bytes >= bytes && memcmp(entry.data, name.data, bytes) == 0;
 }
 
@@ -54,9 +54,7 @@ bool paid_finder_refuse_spelling(const struct paid_finder *finder, struct slice 
 
 static bool same(const struct paid_feature *a, const struct paid_feature *b)
 {
-    return strcmp(a->member->feature, b->member->feature) == 0 &&
-           a->value.bytes == b->value.bytes &&
-           (a->value.bytes == 0 || memcmp(a->value.data, b->value.data, a->value.bytes) == 0);
+    return strcmp(a->member->feature, b->member->feature) == 0 && slice_same(a->value, b->value);
 }
 
 static bool add(const struct paid_finder *finder, const struct paid_feature *feature)

@@ -1,15 +1,8 @@
 #include "dialect/renamed.h"
 
-#include <string.h>
-
-static bool is_same(struct slice a, struct slice b)
-{
-    return a.bytes == b.bytes && memcmp(a.data, b.data, a.bytes) == 0;
-}
-
 bool renamed_differs(struct slice name, const struct json_value *model)
 {
-    return name.bytes > 0 && model->type == JSON_STRING && !is_same(model->raw, name);
+    return name.bytes > 0 && model->type == JSON_STRING && !slice_same(model->raw, name);
 }
 
 struct json_edit renamed_edit(struct slice name, struct slice text, const struct json_value *model)

@@ -52,8 +52,7 @@ struct slice request_plain_name(size_t index)
 static bool is_plain(struct slice name)
 {
     for (size_t i = 0; i < PLAIN_NAMES; i++) {
-        if (name.bytes == plain_names[i].bytes &&
-            memcmp(name.data, plain_names[i].data, name.bytes) == 0)
+        if (slice_same(name, plain_names[i]))
             return true;
     }
     return false;
@@ -119,8 +118,7 @@ bool request_members_read(struct model_request *out, const char *const names[REQ
             return request_refuse(fault, "invalid_json", NULL, "The body has more than %d members.",
                                   MEMBERS_MAX);
         for (size_t i = 0; i < count; i++) {
-            if (keys[i].bytes == item.key.bytes &&
-                memcmp(keys[i].data, item.key.data, item.key.bytes) == 0)
+            if (slice_same(keys[i], item.key))
                 return request_fault_twice(fault, NULL, item.key);
         }
         keys[count++] = item.key;

@@ -39,20 +39,15 @@ static bool is_one(struct slice events)
     return end >= 0 && (size_t)end + 2 == events.bytes;
 }
 
-static bool is_same(struct slice a, const struct buffer *b)
-{
-    return a.bytes == b->bytes && memcmp(a.data, b->data, a.bytes) == 0;
-}
-
 /* Whether this piece has gone as the one before. */
 static bool went_so(const struct text_route *route, struct slice text, struct slice event)
 {
     size_t before = route->before.bytes;
     if (before == 0 || event.bytes < before + text.bytes)
         return false;
-    return is_same((struct slice){event.data, before}, &route->before) &&
+    return slice_same((struct slice){event.data, before}, buffer_slice(&route->before)) &&
            memcmp(event.data + before, text.data, text.bytes) == 0 &&
-           is_same(rest_of(event, before + text.bytes), &route->after);
+           slice_same(rest_of(event, before + text.bytes), buffer_slice(&route->after));
 }
 
 /* Returns where the text stands as a whole string, or -1: nowhere, or at several places. */

@@ -173,11 +173,6 @@ struct field {
     int line;
 };
 
-static bool same_name(struct slice a, struct slice b)
-{
-    return a.bytes == b.bytes && memcmp(a.data, b.data, a.bytes) == 0;
-}
-
 /* Starts on the first token of a field; reads its key and `=`, up to the first token of its value.
  * Returns false at the closing brace and at the end. */
 static bool read_field(struct reader *reader, long *list_count, struct field *field)
@@ -236,7 +231,7 @@ static size_t follow(struct reader *reader, const struct policy_step *path, size
         const struct policy_step *step = &path[found];
         while (!matched && read_field(reader, &list_count, &field)) {
             matched = step->index > 0 ? field.index == step->index
-                                      : field.name.bytes && same_name(field.name, step->name);
+                                      : field.name.bytes && slice_same(field.name, step->name);
             if (!matched)
                 skip_value(reader);
         }
@@ -262,7 +257,7 @@ static int guess_line(struct slice text, const struct policy_step *path, size_t 
             continue;
         while (next(&reader) &&
                !((reader.token.type == TOKEN_NAME || reader.token.type == TOKEN_STRING) &&
-                 same_name(reader.token.text, path[i].name)))
+                 slice_same(reader.token.text, path[i].name)))
             ;
         if (reader.token.type == TOKEN_END)
             reader = before;
@@ -336,7 +331,7 @@ static bool find_equal_keys(struct key_list *list, struct policy_duplicate *out)
     for (size_t i = 1; i < list->count; i++) {
         const struct field *a = &list->keys[i - 1];
         const struct field *b = &list->keys[i];
-        if (same_name(a->name, b->name)) {
+        if (slice_same(a->name, b->name)) {
             *out = (struct policy_duplicate){a->name, a->line, b->line};
             return true;
         }
