@@ -58,6 +58,14 @@ void json_writer_int(struct buffer *out, const char *name, int64_t number)
     buffer_append_int(out, number);
 }
 
+void json_writer_int_or_null(struct buffer *out, const char *name, bool known, int64_t number)
+{
+    if (known)
+        json_writer_int(out, name, number);
+    else
+        json_writer_null(out, name);
+}
+
 void json_writer_bool(struct buffer *out, const char *name, bool value)
 {
     begin(out, name);
@@ -87,6 +95,14 @@ void json_writer_time(struct buffer *out, const char *name, int64_t wall_ms)
 {
     char text[CLOCK_TEXT_BYTES];
     json_writer_text(out, name, clock_format(wall_ms, text));
+}
+
+void json_writer_time_or_null(struct buffer *out, const char *name, int64_t wall_ms)
+{
+    if (wall_ms != 0)
+        json_writer_time(out, name, wall_ms);
+    else
+        json_writer_null(out, name);
 }
 
 void json_writer_json(struct buffer *out, const char *name, const char *json)

@@ -169,10 +169,8 @@ static void write_outlook(struct buffer *out, const struct outlook *outlook)
 {
     json_writer_bool(out, "affordable", outlook->reason[0] == '\0');
     json_writer_text_or_null(out, "reason", outlook->reason);
-    if (outlook->retry_after_ms > 0)
-        json_writer_int(out, "retry_after_ms", outlook->retry_after_ms);
-    else
-        json_writer_null(out, "retry_after_ms");
+    json_writer_int_or_null(out, "retry_after_ms", outlook->retry_after_ms > 0,
+                            outlook->retry_after_ms);
     json_writer_money(out, "available", outlook->available_nusd);
     json_writer_int(out, "affordable_max_tokens", outlook->affordable_tokens);
 }

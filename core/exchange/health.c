@@ -447,10 +447,7 @@ struct shown {
 /* `at_ms` as the time of day; null if it has passed. */
 static void write_time(struct buffer *out, const char *name, int64_t at_ms, int64_t now_ms)
 {
-    if (at_ms > now_ms)
-        json_writer_time(out, name, clock_wall_ms() + (at_ms - now_ms));
-    else
-        json_writer_null(out, name);
+    json_writer_time_or_null(out, name, at_ms > now_ms ? clock_wall_ms() + (at_ms - now_ms) : 0);
 }
 
 static void show_target(struct health_place *place, int64_t now_ms, struct shown *shown)

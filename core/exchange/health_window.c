@@ -53,15 +53,6 @@ void health_window_sum(const struct health_window *window, int64_t span_ms, int6
     out->failures = out->results[HEALTH_FAILED] + out->results[HEALTH_FORBIDDEN] + out->cuts;
 }
 
-static void render_time(struct buffer *out, const char *name, const struct health_sums *sums,
-                        int64_t percent)
-{
-    if (sums->answered == 0)
-        json_writer_null(out, name);
-    else
-        json_writer_int(out, name, time_buckets_percentile(sums->times, sums->answered, percent));
-}
-
 void health_window_render(const struct health_sums *sums, struct buffer *out)
 {
     static const char *const names[HEALTH_RESULTS] = {
@@ -75,9 +66,5 @@ void health_window_render(const struct health_sums *sums, struct buffer *out)
         json_writer_int(out, names[i], sums->results[i]);
     json_writer_int(out, "cut", sums->cuts);
     json_writer_object_end(out);
-    json_writer_object(out, "first_byte_ms");
-    json_writer_int(out, "count", sums->answered);
-    render_time(out, "p50", sums, 50);
-    render_time(out, "p95", sums, 95);
-    json_writer_object_end(out);
+    time_buckets_render(sums->times, sums->answered, out);
 }

@@ -250,20 +250,6 @@ static void add_slots(struct sums *sums, struct slot *slots, int64_t slot_count)
     }
 }
 
-static void render_times(struct buffer *out, const struct sums *sums)
-{
-    json_writer_object(out, "first_byte_ms");
-    json_writer_int(out, "count", sums->timed);
-    if (sums->timed == 0) {
-        json_writer_null(out, "p50");
-        json_writer_null(out, "p95");
-    } else {
-        json_writer_int(out, "p50", time_buckets_percentile(sums->times, sums->timed, 50));
-        json_writer_int(out, "p95", time_buckets_percentile(sums->times, sums->timed, 95));
-    }
-    json_writer_object_end(out);
-}
-
 /* The length of the window that add_slots reads. */
 static int64_t window_s(const struct live_metrics *metrics, int64_t slot_count)
 {
@@ -301,7 +287,7 @@ void live_metrics_render_live(struct live_metrics *metrics, const struct store *
     json_writer_int(out, "requests", sums.all);
     json_writer_int(out, "client_errors", sums.client_errors);
     json_writer_int(out, "server_errors", sums.failures);
-    render_times(out, &sums);
+    time_buckets_render(sums.times, sums.timed, out);
     json_writer_object_end(out);
 }
 
@@ -360,21 +346,10 @@ static void render_failure(struct buffer *out, const struct failure *failure)
     json_writer_object(out, "last_error");
     json_writer_time(out, "at", failure->at_ms);
     json_writer_text(out, "outcome", failure->outcome);
-    if (failure->status > 0)
-        json_writer_int(out, "status", failure->status);
-    else
-        json_writer_null(out, "status");
+    json_writer_int_or_null(out, "status", failure->status > 0, failure->status);
     json_writer_text(out, "detail", failure->detail);
     json_writer_text(out, "request_id", failure->exchange_id);
     json_writer_object_end(out);
-}
-
-static void render_count(struct buffer *out, const char *name, int64_t count)
-{
-    if (count >= 0)
-        json_writer_int(out, name, count);
-    else
-        json_writer_null(out, name);
 }
 
 static void render_limits(struct buffer *out, const struct said_limits *said)
@@ -388,10 +363,11 @@ static void render_limits(struct buffer *out, const struct said_limits *said)
     json_writer_object(out, "rate_limits");
     json_writer_time(out, "at", said->at_ms);
     for (size_t i = 0; i < PROVIDER_LIMIT_KINDS; i++) {
+        const struct provider_limit *limit = &said->limits.of[i];
         json_writer_object(out, names[i]);
-        render_count(out, "limit", said->limits.of[i].limit);
-        render_count(out, "remaining", said->limits.of[i].remaining);
-        render_count(out, "reset_ms", said->limits.of[i].reset_ms);
+        json_writer_int_or_null(out, "limit", limit->limit >= 0, limit->limit);
+        json_writer_int_or_null(out, "remaining", limit->remaining >= 0, limit->remaining);
+        json_writer_int_or_null(out, "reset_ms", limit->reset_ms >= 0, limit->reset_ms);
         json_writer_object_end(out);
     }
     json_writer_object_end(out);
@@ -406,11 +382,8 @@ void live_metrics_render_provider(struct live_metrics *metrics, const char *name
     json_writer_int(out, "window_s", window_s(metrics, PROVIDER_SLOTS));
     json_writer_int(out, "attempts", known.sums.all);
     json_writer_int(out, "failures", known.sums.failures);
-    render_times(out, &known.sums);
-    if (known.success_ms > 0)
-        json_writer_time(out, "last_success_at", known.success_ms);
-    else
-        json_writer_null(out, "last_success_at");
+    time_buckets_render(known.sums.times, known.sums.timed, out);
+    json_writer_time_or_null(out, "last_success_at", known.success_ms);
     render_failure(out, &known.last);
     render_usages(out, &known.sums);
     render_limits(out, &known.limits);

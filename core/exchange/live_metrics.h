@@ -14,6 +14,7 @@
 
 struct live_metrics;
 struct live_metrics_shard;
+struct provider_limits;
 struct store;
 
 struct live_metrics *live_metrics_new(unsigned shard_count);
@@ -49,7 +50,6 @@ enum { METRICS_USAGES = METRICS_EXCESSIVE + 1 };
 void live_metrics_count_usage(struct live_metrics_shard *shard, const char *provider_name,
                               enum live_metrics_usage usage);
 /* Notes what the provider has said of its limits on us. */
-struct provider_limits;
 void live_metrics_note_limits(struct live_metrics_shard *shard, const char *provider_name,
                               const struct provider_limits *limits);
 /* Sets how many calls and streams are open; every tick. */

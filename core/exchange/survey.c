@@ -337,10 +337,7 @@ int64_t survey_context_tokens(struct survey *survey, const struct survey_keys *k
 
 static void render_length(struct buffer *out, const char *name, int64_t tokens)
 {
-    if (tokens > 0)
-        json_writer_int(out, name, tokens);
-    else
-        json_writer_null(out, name);
+    json_writer_int_or_null(out, name, tokens > 0, tokens);
 }
 
 static void render_models(struct survey *survey, const struct listed_server *server,
@@ -382,10 +379,7 @@ void survey_render(struct survey *survey, const char *provider, struct buffer *o
     } else {
         const struct standing *standing = &survey->standings[index];
         json_writer_object(out, NULL);
-        if (standing->asked_ms > 0)
-            json_writer_time(out, "asked_at", standing->asked_ms);
-        else
-            json_writer_null(out, "asked_at");
+        json_writer_time_or_null(out, "asked_at", standing->asked_ms);
         json_writer_text_or_null(out, "error", standing->error);
         render_models(survey, server, out);
         json_writer_object_end(out);

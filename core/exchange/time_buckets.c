@@ -1,5 +1,7 @@
 #include "exchange/time_buckets.h"
 
+#include "base/json_writer.h"
+
 /* 0 to 3 are their own buckets; above, the two bits after the highest one choose one of four. */
 size_t time_buckets_of(int64_t ms)
 {
@@ -17,7 +19,8 @@ static int64_t bucket_start(size_t bucket)
     return (int64_t)(4 + bucket % 4) << (bucket / 4 - 1);
 }
 
-int64_t time_buckets_percentile(const int64_t counts[TIME_BUCKETS], int64_t timed, int64_t percent)
+/* The time that `percent` of the timed ones do not exceed, in ms; interpolated in its bucket. */
+static int64_t percentile(const int64_t counts[TIME_BUCKETS], int64_t timed, int64_t percent)
 {
     int64_t before = 0;
     int64_t wanted = (timed * percent + 99) / 100;
@@ -29,4 +32,13 @@ int64_t time_buckets_percentile(const int64_t counts[TIME_BUCKETS], int64_t time
         before += counts[k];
     }
     return 0;
+}
+
+void time_buckets_render(const int64_t counts[TIME_BUCKETS], int64_t timed, struct buffer *out)
+{
+    json_writer_object(out, "first_byte_ms");
+    json_writer_int(out, "count", timed);
+    json_writer_int_or_null(out, "p50", timed > 0, percentile(counts, timed, 50));
+    json_writer_int_or_null(out, "p95", timed > 0, percentile(counts, timed, 95));
+    json_writer_object_end(out);
 }
