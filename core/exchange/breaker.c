@@ -24,18 +24,19 @@ void breaker_release(struct breaker *breaker, int64_t now_ms)
     breaker->until_ms = now_ms;
 }
 
-static int64_t ejection_ms(const struct breaker *breaker, const struct breaker_terms *terms)
+int64_t breaker_pause_ms(int64_t base_ms, int64_t times, int64_t most_ms)
 {
-    int64_t ms = terms->base_ejection_ms;
-    for (int64_t i = 0; i < breaker->ejections && ms < terms->max_ejection_ms; i++)
+    int64_t ms = base_ms;
+    for (int64_t i = 0; i < times && ms < most_ms; i++)
         ms *= 2;
-    return ms < terms->max_ejection_ms ? ms : terms->max_ejection_ms;
+    return ms < most_ms ? ms : most_ms;
 }
 
 static enum breaker_change eject(struct breaker *breaker, const struct breaker_terms *terms,
                                  int64_t now_ms)
 {
-    int64_t ms = ejection_ms(breaker, terms);
+    int64_t ms =
+        breaker_pause_ms(terms->base_ejection_ms, breaker->ejections, terms->max_ejection_ms);
     breaker->state = BREAKER_OPEN;
     breaker->until_ms = now_ms + ms;
     breaker->consecutive = 0;
@@ -82,6 +83,8 @@ enum breaker_change breaker_fail(struct breaker *breaker, enum breaker_pass pass
                                  const struct breaker_terms *terms, int64_t failures, int64_t calls,
                                  bool at_once, int64_t now_ms)
 {
+    if (terms->base_ejection_ms == 0)
+        return BREAKER_STAYS;
     if (breaker->state != BREAKER_CLOSED) {
         if (pass != BREAKER_PROBE)
             return BREAKER_STAYS;

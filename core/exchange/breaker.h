@@ -38,8 +38,11 @@ enum breaker_pass { BREAKER_NO, BREAKER_CALL, BREAKER_PROBE };
 /* What a result has changed. */
 enum breaker_change { BREAKER_STAYS, BREAKER_OPENS, BREAKER_CLOSES };
 
-/* A probe whose end nobody tells is given up after this time. */
+/* A probe is given up after this time if its end was not told. */
 enum { BREAKER_PROBE_MS = 120000 };
+
+/* A pause that doubles with each further time: base_ms, twice that, ..., at most most_ms. */
+int64_t breaker_pause_ms(int64_t base_ms, int64_t times, int64_t most_ms);
 
 /* Whether breaker_enter would let a call through. */
 bool breaker_admits(const struct breaker *breaker, int64_t now_ms);

@@ -257,12 +257,6 @@ static void note_latency(struct health_place *place, int64_t took_us, int64_t no
     atomic_store_explicit(&place->latency_ms, now_ms, memory_order_relaxed);
 }
 
-/* Whether the operator wants any of it. */
-static bool is_on(const struct breaker_terms *terms)
-{
-    return terms->base_ejection_ms > 0;
-}
-
 static enum breaker_change tell_target(struct health_place *place, enum breaker_pass through,
                                        const struct breaker_terms *terms,
                                        const struct health_end *end, int64_t now_ms)
@@ -286,8 +280,6 @@ static enum breaker_change tell_target(struct health_place *place, enum breaker_
         break;
     case HEALTH_FAILED:
     case HEALTH_FORBIDDEN:
-        if (!is_on(terms))
-            break;
         health_window_sum(place->window, FAILURES_SPAN_MS, now_ms, &sums);
         change =
             breaker_fail(&place->breaker, through, terms, sums.failures, sums.calls, false, now_ms);
@@ -326,8 +318,7 @@ static int64_t pause_of(const struct health_place *place, int64_t retry_after_ms
 {
     if (retry_after_ms > 0)
         return retry_after_ms < RETRY_MOST_MS ? retry_after_ms : RETRY_MOST_MS;
-    int64_t ms = (int64_t)PAUSE_MS << (place->pauses < 6 ? place->pauses : 6);
-    return ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS;
+    return breaker_pause_ms(PAUSE_MS, place->pauses, PAUSE_MOST_MS);
 }
 
 /* Returns for how long a pause has begun; 0: none has. */
@@ -375,8 +366,8 @@ struct health_news health_tell(struct health_pass *pass, const struct breaker_te
         return news;
     pass->open = false;
     news.target = tell_target(pass->target, pass->through_target, terms, end, now_ms);
-    if (!is_on(terms))
-        return news;
+    if (terms->base_ejection_ms == 0)
+        return news; /* the operator wants none of it */
     news.account = tell_account(pass->account, pass->through_account, end->result, now_ms);
     news.pause_ms = tell_limit(pass, end, now_ms);
     news.pause_ms = longest(news.pause_ms, pass->target, news.target, now_ms);
@@ -399,8 +390,6 @@ static enum breaker_change tell_cut(struct health_place *place, const struct bre
     struct health_sums sums;
     health_window_count_cut(place->window, now_ms);
     health_window_sum(place->window, FAILURES_SPAN_MS, now_ms, &sums);
-    if (!is_on(terms))
-        return BREAKER_STAYS;
     return breaker_fail(&place->breaker, BREAKER_CALL, terms, sums.failures, sums.calls, false,
                         now_ms);
 }
