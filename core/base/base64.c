@@ -2,15 +2,24 @@
 
 #include <sodium.h>
 
-void base64_append(struct slice bytes, struct buffer *out)
+static void append(struct slice bytes, int variant, struct buffer *out)
 {
-    const int variant = sodium_base64_VARIANT_ORIGINAL;
     size_t length = sodium_base64_ENCODED_LEN(bytes.bytes, variant); /* with a NUL */
     char *room = buffer_reserve(out, length);
     if (room == NULL)
         return;
     sodium_bin2base64(room, length, (const unsigned char *)bytes.data, bytes.bytes, variant);
     out->bytes += length - 1;
+}
+
+void base64_append(struct slice bytes, struct buffer *out)
+{
+    append(bytes, sodium_base64_VARIANT_ORIGINAL, out);
+}
+
+void base64_append_url(struct slice bytes, struct buffer *out)
+{
+    append(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING, out);
 }
 
 bool base64_decode(struct slice text, struct buffer *out)

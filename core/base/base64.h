@@ -1,4 +1,4 @@
-/* Base64 with the usual alphabet and padding (RFC 4648, 4); uses libsodium. */
+/* Base64 (RFC 4648); uses libsodium. */
 #ifndef BASE_BASE64_H
 #define BASE_BASE64_H
 
@@ -7,8 +7,10 @@
 #include "base/buffer.h"
 #include "base/slice.h"
 
-/* The buffer keeps a failure. */
+/* With the usual alphabet and padding (4). The buffer keeps a failure. */
 void base64_append(struct slice bytes, struct buffer *out);
+/* For addresses and file names, without padding (5). */
+void base64_append_url(struct slice bytes, struct buffer *out);
 /* Appends the bytes. Padding may be missing. Returns false when the text is no base64, or does not
  * fit. */
 bool base64_decode(struct slice text, struct buffer *out);

@@ -23,6 +23,15 @@ bool slice_same_nocase(const char *a, const char *b, size_t bytes)
     return true;
 }
 
+bool slice_is_visible(struct slice slice)
+{
+    for (size_t i = 0; i < slice.bytes; i++) {
+        if (slice.data[i] <= ' ' || slice.data[i] >= 0x7f)
+            return false;
+    }
+    return true;
+}
+
 bool slice_starts_with(struct slice slice, const char *prefix)
 {
     size_t bytes = strlen(prefix);

@@ -15,6 +15,8 @@ struct slice {
 struct slice slice_of(const char *text);
 /* Compares two runs of `bytes` bytes, ignoring the case of ASCII letters. */
 bool slice_same_nocase(const char *a, const char *b, size_t bytes);
+/* Whether all of it is visible ASCII: no blank, no control character. */
+bool slice_is_visible(struct slice slice);
 bool slice_starts_with(struct slice slice, const char *prefix);
 /* Returns the place of `needle` in `slice`, or -1. An empty needle is found at 0. */
 ptrdiff_t slice_find(struct slice slice, struct slice needle);

@@ -67,11 +67,7 @@ static bool copy_text(const struct json_value *root, const char *name,
     if (value.type != JSON_STRING || !json_decode_string(&value, &text))
         return false;
     out[text.bytes] = '\0';
-    for (size_t i = 0; i < text.bytes; i++) {
-        if (out[i] <= ' ' || out[i] >= 0x7f)
-            return false;
-    }
-    return true;
+    return slice_is_visible(buffer_slice(&text));
 }
 
 static bool member_fault(struct fault *fault, const char *name)
@@ -191,21 +187,6 @@ bool service_account_is_sole(const struct service_account *account)
 
 /* ---- the request for a token ---- */
 
-/* RFC 4648, 5, without padding. */
-static void append_base64url(struct slice bytes, struct buffer *out)
-{
-    size_t from = out->bytes;
-    base64_append(bytes, out);
-    while (out->bytes > from && out->data[out->bytes - 1] == '=')
-        out->bytes--;
-    for (size_t i = from; i < out->bytes; i++) {
-        if (out->data[i] == '+')
-            out->data[i] = '-';
-        else if (out->data[i] == '/')
-            out->data[i] = '_';
-    }
-}
-
 static void append_head(const struct service_account *account, struct buffer *out)
 {
     struct buffer json;
@@ -216,7 +197,7 @@ static void append_head(const struct service_account *account, struct buffer *ou
         json_write_text(&json, account->key_id);
     }
     buffer_append_char(&json, '}');
-    append_base64url(buffer_slice(&json), out);
+    base64_append_url(buffer_slice(&json), out);
     out->failed = out->failed || json.failed;
     buffer_fini(&json);
 }
@@ -232,7 +213,7 @@ static void append_claims(const struct service_account *account, int64_t now_ms,
     json_write_text(&json, account->token_uri);
     buffer_printf(&json, ",\"iat\":%lld,\"exp\":%lld,\"scope\":\"%s\"}", now_s, now_s + LIFETIME_S,
                   scope);
-    append_base64url(buffer_slice(&json), out);
+    base64_append_url(buffer_slice(&json), out);
     out->failed = out->failed || json.failed;
     buffer_fini(&json);
 }
@@ -251,7 +232,7 @@ bool service_account_write_request(const struct service_account *account, int64_
     const struct slice signed_text = {out->data + from, out->bytes - from};
     bool done = !out->failed && signing_key_sign(account->key, signed_text, &signature);
     buffer_append_char(out, '.');
-    append_base64url(buffer_slice(&signature), out);
+    base64_append_url(buffer_slice(&signature), out);
     buffer_fini(&signature);
     return done && !out->failed;
 }

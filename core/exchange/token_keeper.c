@@ -84,11 +84,7 @@ static void put(struct question *question, struct slice token, int64_t lasts_s)
 /* A token goes into a header: RFC 6750, 2.1 allows less. */
 static bool is_token(struct slice text)
 {
-    for (size_t i = 0; i < text.bytes; i++) {
-        if (text.data[i] <= ' ' || text.data[i] >= 0x7f)
-            return false;
-    }
-    return text.bytes > 0 && text.bytes <= LIMIT_ACCESS_TOKEN_BYTES;
+    return text.bytes > 0 && text.bytes <= LIMIT_ACCESS_TOKEN_BYTES && slice_is_visible(text);
 }
 
 /* Some servers say it as a text (google-auth 2.63.0, oauth2/_client.py). */
