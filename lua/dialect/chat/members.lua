@@ -1,15 +1,7 @@
 -- The members of OpenAI's chat completions that we know, each with what becomes of it. "skip" is
 -- left out, because nothing is lost that a client could miss; "refuse" is a 400 that names it.
 -- docs/DIALECTS.md is made of these lists.
-local native = require "dialect.native"
-
-local members = { lists = {} }
-
--- `open`: of an answer, which may have more than we know.
-local function list(name, place, rows, open)
-    members[name] = native.members(rows, open)
-    members.lists[#members.lists + 1] = { place = place, rows = rows, open = open }
-end
+local members, list = require "dialect.member_lists" ()
 
 list("request", "", {
     { "model", "any", "the provider's name of the model" },

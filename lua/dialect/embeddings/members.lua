@@ -1,13 +1,6 @@
 -- The members of OpenAI's embeddings that we know, each with what becomes of it: as in
 -- lua/dialect/chat/members.lua. Source: openai 3.57.0 (PyPI), EmbeddingCreateParams.
-local native = require "dialect.native"
-
-local members = { lists = {} }
-
-local function list(name, place, rows, open)
-    members[name] = native.members(rows, open)
-    members.lists[#members.lists + 1] = { place = place, rows = rows, open = open }
-end
+local members, list = require "dialect.member_lists" ()
 
 list("request", "", {
     { "model", "skip", "the address has the provider's name of the model" },

@@ -1,13 +1,6 @@
 -- The members of Gemini's generateContent that we know, each with what becomes of it: as in
 -- lua/dialect/chat/members.lua. Names may also be written in snake case.
-local native = require "dialect.native"
-
-local members = { lists = {} }
-
-local function list(name, place, rows, open)
-    members[name] = native.members(rows, open, true)
-    members.lists[#members.lists + 1] = { place = place, rows = rows, open = open }
-end
+local members, list = require "dialect.member_lists" (true)
 
 list("request", "", {
     { "contents", "any", "messages" },

@@ -1,14 +1,7 @@
 -- The members of Gemini's embedContent and batchEmbedContents that we know, each with what becomes
 -- of it: as in lua/dialect/chat/members.lua. Names may also be written in snake case. Source:
 -- google-genai 3.6.1 (PyPI), EmbedContentConfig.
-local native = require "dialect.native"
-
-local members = { lists = {} }
-
-local function list(name, place, rows, open)
-    members[name] = native.members(rows, open, true)
-    members.lists[#members.lists + 1] = { place = place, rows = rows, open = open }
-end
+local members, list = require "dialect.member_lists" (true)
 
 -- What one embedding is asked for; in a batch an entry has it.
 local function asked_of_one()

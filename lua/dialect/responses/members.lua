@@ -1,13 +1,6 @@
 -- The members of OpenAI's Responses that we know, each with what becomes of it: as in
 -- lua/dialect/chat/members.lua. https://www.openresponses.org
-local native = require "dialect.native"
-
-local members = { lists = {} }
-
-local function list(name, place, rows, open)
-    members[name] = native.members(rows, open)
-    members.lists[#members.lists + 1] = { place = place, rows = rows, open = open }
-end
+local members, list = require "dialect.member_lists" ()
 
 local KEPT = "names what a provider keeps; send the whole conversation."
 
