@@ -44,10 +44,7 @@ def sold(shared_provider, tmp_path_factory):
     sell(gateway.policies)
     for name, call in CALLS.items():
         shared_provider.script(model_of(name), call.answer(call.used))
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def run(client: str, customer) -> dict:

@@ -50,10 +50,7 @@ def house(origin, tmp_path_factory):
     for name, endpoint in SOLD.items():
         gateway.policies.model(name, endpoints=[endpoint], providers=("infinity",), context=512,
                                input="1.37", max_output=None)  # fmt: skip
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -28,10 +28,7 @@ def house(shared_provider, tmp_path):
     gateway.policies.model("gpt-4.1-kept", Price("1", "2"), providers=("keeps",))
     gateway.policies.write("examples", "return {}\n")
     shared_provider.script("gpt-4.1-kept", answer)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def test_the_ai_sdk_refers_to_what_is_kept(house, shared_provider):

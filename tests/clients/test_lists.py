@@ -39,10 +39,7 @@ def lists(shared_provider, tmp_path_factory):
                    providers=("texts",))  # fmt: skip
     policies.model("vectors", PRICE, endpoints=["embeddings"], max_output=None, context=8192)
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def run(name: str, customer) -> dict:

@@ -29,10 +29,7 @@ def house(server, tmp_path_factory):
     gateway = Gateway(tmp_path_factory.mktemp("house"), None, {"ask_context_every_ms": 100})
     gateway.policies.provider("llama", base_url=server.origin + "/v1", api_key=False)
     gateway.policies.model("tiny", PRICE, ("llama",), context=Lua("nil"), max_output=1500)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

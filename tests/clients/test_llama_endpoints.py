@@ -42,10 +42,7 @@ def house(servers, tmp_path_factory):
                                   dialect=[endpoint])  # fmt: skip
         gateway.policies.model(name, endpoints=[endpoint], providers=(name,), context=CONTEXT,
                                **members)  # fmt: skip
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

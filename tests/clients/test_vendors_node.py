@@ -61,10 +61,7 @@ def vendors(shared_provider, tmp_path_factory):
             shared_provider.script(model, answer_of(dialect, way))
     gateway.policies.write("examples", "return {}\n")
     gateway.policies.write("limits", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture(scope="module")

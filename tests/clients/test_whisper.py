@@ -71,10 +71,7 @@ def house(origin, tmp_path_factory):
     gateway.policies.model("hears", endpoints=["transcriptions"], providers=("whisper",),
                            second="0.000113", second_max=600, input="0", output="0",
                            context=16000, max_output=2000)  # fmt: skip
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

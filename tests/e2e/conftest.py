@@ -10,6 +10,7 @@ import httpcore2
 import pytest
 from fake_provider import Provider
 from gateway import Gateway
+from upload_provider import UploadProvider, read_all
 
 pytest.register_assert_rewrite("auditor", "books", "clients")  # so that they say what differs
 
@@ -135,3 +136,18 @@ def make_gateway(provider, tmp_path):
     finally:
         for gateway in made:
             gateway.abandon()
+
+
+@pytest.fixture(scope="module")
+def uploads():
+    """A provider that reads forms as they come."""
+    provider = UploadProvider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def provider_of_uploads(uploads):
+    uploads.plan = read_all
+    uploads.uploads.clear()
+    return uploads

@@ -163,6 +163,13 @@ class Gateway:
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
+    def served(self):
+        """For a fixture to yield from: the gateway while it runs; in the end no hold is left."""
+        self.start()
+        yield self
+        self.check_holds()
+        self.stop()
+
     def stop(self) -> None:
         """SIGTERM; it must end well and leave a ledger that adds up."""
         if self.process is None:

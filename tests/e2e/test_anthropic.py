@@ -33,10 +33,7 @@ def house(shared_provider, tmp_path_factory):
     policies.model("claude-sold", PRICE,
                    candidates=[{"provider": "claude", "model": "claude-theirs"}])  # fmt: skip
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -35,10 +35,7 @@ def sold(policies) -> None:
 def house(shared_provider, tmp_path_factory):
     gateway = Gateway(tmp_path_factory.mktemp("candidate"), shared_provider, {})
     sold(gateway.policies)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def counted(usage: Usage, **said):

@@ -45,10 +45,7 @@ def house(shared_provider, tmp_path_factory):
     )
     policies.write("limits", f"return {{ {''.join(limits)} }}\n")
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

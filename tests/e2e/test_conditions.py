@@ -64,10 +64,7 @@ def house(shared_provider, tmp_path_factory):
     policies.model("two", PRICE, when=WHEN, candidates=[
         {"provider": "openai"}, dearer | {"allow_loss": True}])  # fmt: skip
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 ANSWERS = {

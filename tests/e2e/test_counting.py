@@ -35,10 +35,7 @@ def house(shared_provider, tmp_path_factory):
         sold = {"provider": name, "model": f"{name}-theirs"}
         gateway.policies.model(f"{name}-test", PRICE, candidates=[sold])
     gateway.policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -31,10 +31,7 @@ def house(shared_provider, tmp_path_factory):
     policies.model("decide", PRICE, **sold,
                    candidates=[{"provider": "decider", "model": "theirs"}])  # fmt: skip
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -24,10 +24,7 @@ def house(shared_provider, tmp_path_factory):
         gateway.policies.model(f"m-{dialect}", PRICE, providers=(f"of-{dialect}",),
                                max_output=64000)  # fmt: skip
     gateway.policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

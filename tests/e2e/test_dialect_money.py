@@ -39,10 +39,7 @@ def sell(gateway: Gateway) -> None:
 def house(shared_provider, tmp_path_factory):
     gateway = Gateway(tmp_path_factory.mktemp("money"), shared_provider, {})
     sell(gateway)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def request_of(client: str, of: str, streamed: bool) -> tuple[str, dict]:

@@ -37,10 +37,7 @@ def house(shared_provider, tmp_path_factory):
     policies.provider("mixed", dialect=["rerank", "openai-chat"])
     policies.model("talks", Price("1", "2"), providers=("mixed",))
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -48,10 +48,7 @@ def sold(policies) -> None:
 def house(shared_provider, tmp_path_factory):
     gateway = Gateway(tmp_path_factory.mktemp("estimate"), shared_provider, {})
     sold(gateway.policies)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

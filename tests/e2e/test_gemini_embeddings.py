@@ -24,10 +24,7 @@ def house(shared_provider, tmp_path_factory):
                    candidates=[{"provider": "google", "model": "theirs/2"}])  # fmt: skip
     policies.model("talks", Price("1", "2"), providers=("google",))
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -63,10 +63,7 @@ def house(shared_provider, tmp_path_factory):
     for name in ("silent", "stating"):
         gateway.policies.model(name, Price("2", "10"), providers=(name,))
     gateway.policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.mark.parametrize("place", PLACES)

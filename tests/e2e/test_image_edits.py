@@ -30,10 +30,7 @@ def house(shared_provider, tmp_path_factory):
                    image="0.02", image_max=4, when=by_size, **drawn)  # fmt: skip
     policies.model("blind", endpoints=["image_edits"], max_output=6000, context=32000, **TOKENS)
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -45,10 +45,7 @@ def house(shared_provider, tmp_path_factory):
     policies.model("flat", image="0.05", image_max=4, **drawn)
     policies.model("sized", image="0.04", image_max=10, when=BY_SIZE, **drawn)
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -37,10 +37,7 @@ def house(shared_provider, tmp_path_factory):
         providers=("ranker",),
     )
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

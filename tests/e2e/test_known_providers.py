@@ -60,10 +60,7 @@ def house(shared_provider, tmp_path_factory):
         policies.model(f"{name}-rank", PRICE, endpoints=["rerank"], max_output=None,
                        candidates=[{"provider": name, "model": "theirs"}])  # fmt: skip
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -27,26 +27,9 @@ from wait import wait_until
 
 
 @pytest.fixture(scope="module")
-def uploads():
-    provider = UploadProvider()
-    yield provider
-    provider.close()
-
-
-@pytest.fixture
-def provider_of_uploads(uploads):
-    uploads.plan = read_all
-    uploads.uploads.clear()
-    return uploads
-
-
-@pytest.fixture(scope="module")
 def house(uploads, tmp_path_factory):
     gateway = make_house(tmp_path_factory.mktemp("large"), uploads, workers=1)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture
@@ -315,10 +298,7 @@ def pair(uploads, second, tmp_path_factory):
     gateway.policies.model("whisper", endpoints=["transcriptions"], context=16000, max_output=2000,
                            input="0", output="0", second="0.0001", second_max=7000,
                            providers=("openai", "second"))  # fmt: skip
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def test_another_provider_gets_it_while_all_is_here(pair, provider_of_uploads, second):
@@ -365,10 +345,7 @@ def studio(uploads, tmp_path_factory):
     gateway.policies.model("editor", endpoints=["image_edits"], context=200000, max_output=6000,
                            input="5", image_input="10", image_output="40", output="10",
                            capabilities=["vision"], image_tokens_max=6000)  # fmt: skip
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def edits(pictures: int, *fields: tuple, after: tuple = ()) -> bytes:

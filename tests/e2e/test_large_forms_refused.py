@@ -18,30 +18,12 @@ from large_forms import (
 )
 from prices import usd
 from test_transcriptions import by_seconds, sound
-from upload_provider import UploadProvider, read_all
-
-
-@pytest.fixture(scope="module")
-def uploads():
-    provider = UploadProvider()
-    yield provider
-    provider.close()
-
-
-@pytest.fixture
-def provider_of_uploads(uploads):
-    uploads.plan = read_all
-    uploads.uploads.clear()
-    return uploads
 
 
 @pytest.fixture(scope="module")
 def house(uploads, tmp_path_factory):
     gateway = make_house(tmp_path_factory.mktemp("refused"), uploads, workers=1)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from prices import usd
 from test_large_forms import (  # noqa: F401
     customer,
     house,
-    provider_of_uploads,
     test_100_mb_each_at_little_memory,
     test_a_client_that_leaves_in_the_middle,
     test_a_provider_that_answers_before_it_has_all,
@@ -53,10 +52,7 @@ def h2_provider(tmp_path_factory):
 @pytest.fixture(scope="module")
 def h2_house(h2_provider, tmp_path_factory):
     gateway = make_house(tmp_path_factory.mktemp("h2_house"), h2_provider, workers=1)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.mark.parametrize("chunked", [False, True])

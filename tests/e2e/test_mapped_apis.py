@@ -71,10 +71,7 @@ def house(shared_provider, tmp_path_factory):
     for name in ("inhouse", "wrapped", *BROKEN, *OTHER):
         policies.model(name, PRICE, candidates=[{"provider": name, "model": "theirs"}])
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -43,10 +43,7 @@ def house(shared_provider, tmp_path_factory):
     policies.model("by-cost", Price("1", "1"), providers=("states",), price_by="cost")
     policies.write("examples", "return {}\n")
     policies.write("limits", LIMITS)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 LIMITS = """return {

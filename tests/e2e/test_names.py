@@ -34,10 +34,7 @@ def house(shared_provider, tmp_path_factory):
     policies.write("limits", 'return { { scope = "key", models = { "talk-5-mini" },'
                              " output_tokens_max = 77 } }\n")  # fmt: skip
     policies.write("examples", 'return { { model = "fast", input = 1000000, price = "1.2" } }\n')
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

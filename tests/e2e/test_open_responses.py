@@ -121,10 +121,7 @@ def house(shared_provider, tmp_path_factory):
             image_tokens_max=1000,
         )
     gateway.policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

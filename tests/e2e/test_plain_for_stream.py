@@ -26,10 +26,7 @@ def house(shared_provider, tmp_path_factory):
         gateway.policies.provider(f"of-{dialect}", dialect=dialect)
         gateway.policies.model(f"m-{dialect}", PRICE, providers=(f"of-{dialect}",))
     gateway.policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -72,10 +72,7 @@ def house(shared_provider, tmp_path_factory):
         '{ { size = { "2K", "4K" }, image = "0.08" },'
         ' { size = "4K", quality = "low", image = "0.02" } }'))  # fmt: skip
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def answer(**usage):

@@ -91,10 +91,7 @@ def house(shared_provider, tmp_path_factory):
     for name in ("spread", "limited", "refused", "broken"):
         add_pool(gateway.policies, name)
     gateway.policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def asked(provider, model: str) -> int:

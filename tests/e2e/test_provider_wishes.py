@@ -47,10 +47,7 @@ def prepare(policies) -> None:
 def house(shared_provider, tmp_path_factory):
     gateway = Gateway(tmp_path_factory.mktemp("wishes"), shared_provider, {})
     prepare(gateway.policies)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

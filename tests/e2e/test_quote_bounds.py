@@ -102,10 +102,7 @@ def house(shared_provider, tmp_path_factory):
     policies.write("margins", f'return {{ default = "{price(dice)[:5]}%" }}\n')
     policies.write("limits", "return {}\n")
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def request(dice: random.Random, sold: dict) -> dict:

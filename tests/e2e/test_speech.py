@@ -63,10 +63,7 @@ def house(shared_provider, secure, tmp_path_factory):
     policies.model("tokens", input="0.60", output="10", audio_output="12",
                    **{**spoken, "max_output": 20000})  # fmt: skip
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

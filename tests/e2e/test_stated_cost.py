@@ -95,10 +95,7 @@ def house(shared_provider, tmp_path_factory):
     policies.model("free", Price("0", "0"), providers=("router",))
     policies.model("two", PRICE, providers=("grok", "router"))
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture(scope="module")

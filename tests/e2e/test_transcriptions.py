@@ -39,10 +39,7 @@ def house(shared_provider, tmp_path_factory):
                    output="0", second=PER_SECOND, second_max=7200)  # fmt: skip
     policies.model("apart", endpoints=["transcriptions"], providers=("apart",), **TOKENS)
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.fixture

@@ -35,10 +35,7 @@ def house(shared_provider, tmp_path_factory):
                    image_tokens_max=50000)  # fmt: skip
     policies.model("searches", plain, web_search="0.01", web_search_max=5, allow=["web_search"])
     policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 def overrun(gateway, customer) -> Decimal:

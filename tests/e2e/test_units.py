@@ -124,10 +124,7 @@ def house(shared_provider, tmp_path_factory):
     policies.model("two", PRICE, web_search="0.01", web_search_max=10, price_by="candidate",
                    candidates=[{"provider": "openai"}, dear])  # fmt: skip
     policies.write("examples", EXAMPLES)
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 EXAMPLES = """return {

@@ -110,10 +110,7 @@ def house(shared_provider, tmp_path_factory):
                            when=Lua('{ { search_context = "high", factor = "2" } }'))  # fmt: skip
     gateway.policies.model("by-prompt", PRICE, web_search="0.01", web_search_by="prompt")
     gateway.policies.write("examples", "return {}\n")
-    gateway.start()
-    yield gateway
-    gateway.check_holds()
-    gateway.stop()
+    yield from gateway.served()
 
 
 @pytest.mark.parametrize("name", FORMS)
