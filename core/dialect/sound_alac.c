@@ -6,7 +6,7 @@ enum { NAME_BYTES = 4, VERSION_BYTES = 4, CONFIG_BYTES = 24 };
 enum { PACKET_SAMPLES_MAX = 1 << 20, RATE_MAX = 384000 };
 
 /* Where the only box `alac` begins, behind its name; 0: there is none. False: there are several,
- * and which of them a decoder obeys, nobody knows. In a box `frma` the name stands as a value. */
+ * and it is not defined which one counts. In a box `frma` the name stands as a value. */
 static bool find_box(struct slice text, size_t *out)
 {
     ptrdiff_t next;

@@ -190,9 +190,9 @@ void sound_file_feed(struct sound_file *file, struct slice data)
     }
 }
 
-/* Frames that follow one another, of either form. Which a decoder finds in a file that has both,
- * nobody knows: so the longer one counts. Heads that are there by chance are as rare as frames of
- * 1,200 kbit/s, so they make no other file longer. */
+/* Frames that follow one another, of either form. It is not defined which of them a decoder plays
+ * in a file that has both, so the longer sound counts. Heads that are there by chance are as rare
+ * as frames of 1,200 kbit/s, so they make no other file longer. */
 static bool measure_frames(const struct sound_frames *frames, uint64_t bytes, int64_t *out_ns)
 {
     int64_t mpeg_ns;

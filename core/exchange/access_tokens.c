@@ -118,7 +118,7 @@ static enum token_state look(const struct entry *entry, struct access_token *out
     return entry->failure;
 }
 
-/* ---- for who uses a token ---- */
+/* ---- for attempts ---- */
 
 enum token_state access_tokens_get(struct access_tokens *tokens, struct service_account *account,
                                    struct access_token *out)

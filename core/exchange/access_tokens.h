@@ -29,14 +29,15 @@ struct access_tokens;
 struct access_tokens *access_tokens_new(void);
 void access_tokens_free(struct access_tokens *tokens); /* wipes them; NULL is allowed */
 
-/* ---- for who uses a token ---- */
+/* ---- for attempts ---- */
 
 /* Gives the account's token, and has it fetched and kept if there is none. The caller wipes *out.
  * Until the first try has ended it is COMING; while tries fail it is a failure at once, so no call
  * waits for a token server that is down. */
 enum token_state access_tokens_get(struct access_tokens *tokens, struct service_account *account,
                                    struct access_token *out);
-/* Has it fetched and kept as long as somebody has a reference to the account. */
+/* From now on the keeper fetches and renews the account's token, as long as a candidate refers to
+ * the account. */
 void access_tokens_want(struct access_tokens *tokens, struct service_account *account);
 /* The provider has refused the account's token: another one is fetched, unless this one is new. */
 void access_tokens_distrust(struct access_tokens *tokens, struct service_account *account);
@@ -44,7 +45,7 @@ void access_tokens_distrust(struct access_tokens *tokens, struct service_account
 /* ---- for the keeper ---- */
 
 /* Returns an account that needs a token now, a reference of the caller's own, or NULL. The caller
- * answers with access_tokens_put or _fail. Forgets the accounts to which nobody else refers. */
+ * answers with access_tokens_put or _fail. Forgets accounts that no candidate has. */
 struct service_account *access_tokens_next(struct access_tokens *tokens);
 /* `lasts_s`: as the token server says. Returns whether earlier tries had failed. */
 bool access_tokens_put(struct access_tokens *tokens, const struct service_account *account,

@@ -46,7 +46,7 @@ int64_t breaker_pause_ms(int64_t base_ms, int64_t times, int64_t most_ms);
 
 /* Whether breaker_enter would let a call through. */
 bool breaker_admits(const struct breaker *breaker, int64_t now_ms);
-/* Lets a call through, or not. Who gets BREAKER_PROBE must tell its end, or release it. */
+/* Lets a call through, or not. A caller that gets BREAKER_PROBE tells its end, or releases it. */
 enum breaker_pass breaker_enter(struct breaker *breaker, int64_t now_ms);
 /* A probe has ended without a result: the next call may be one. */
 void breaker_release(struct breaker *breaker, int64_t now_ms);

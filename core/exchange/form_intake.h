@@ -26,7 +26,7 @@ struct http_head;
 struct upstream_tail;
 
 /* Whether a large body with this head is to flow. Pictures do only where they could not be held:
- * nobody knows how many there are before all have come, and a hold for the most is dear. */
+ * their number shows only at the end, so the hold must be for the most there may be. */
 bool form_intake_wants(const struct exchange_env *env, const struct http_head *head);
 
 /* Takes the body of the exchange, of which more comes. */

@@ -17,7 +17,7 @@ struct exchange;
 bool offer_check(struct exchange *exchange, const struct cost_ceiling *offered);
 
 /* Returns false with *fault: sound that is sold by the second is longer than `seconds_max`, or
- * nobody can tell how long it is. 0: it is not sold so. */
+ * its length cannot be measured. 0: it is not sold so. */
 bool offer_check_length(const struct prompt *prompt, int64_t seconds_max,
                         struct request_fault *fault);
 

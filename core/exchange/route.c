@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 
-/* Whoever needs at most so much more than the quickest counts as equal. */
+/* A candidate that takes at most this share of the quickest one's time counts as equally quick. */
 enum { NEAR_PERCENT = 125 };
 
 /* Mixes the bits of a number well (the finalizer of MurmurHash3, which is public domain). */

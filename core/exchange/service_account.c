@@ -94,7 +94,7 @@ static bool read_texts(const struct json_value *root, struct service_account *ou
     return true;
 }
 
-/* Who gets an assertion can become the account. */
+/* A server that gets an assertion can act as the account. */
 static bool check_token_uri(const char *uri, struct fault *fault)
 {
     static const char *const allowed[] = {

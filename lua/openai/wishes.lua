@@ -10,8 +10,8 @@ local wishes = {}
 local NAMES_MAX, NAME_BYTES_MAX = 32, 128
 local WORD_BYTES_MAX = 32
 
--- Nobody's throughput is measured; who answers soon is mostly quick. "exacto" is about the quality
--- of tool calls, of which nothing is known: the policy's order.
+-- Throughput is not measured; a provider that answers soon is mostly quick. "exacto" is about the
+-- quality of tool calls, of which nothing is known: the policy's order.
 local SORTS = { price = "price", latency = "latency", throughput = "latency", exacto = false }
 
 local function refuse(x, name, what)
