@@ -194,7 +194,9 @@ def customers_of(gateway: Gateway, admin) -> list:
 
 def replay(gateway: Gateway, *args: str, status: int | None = 0) -> dict:
     result = gateway.command("replay", "--json", *args)
-    assert status in (None, result.returncode), f"{result.returncode}: {result.stderr}"
+    assert status in (None, result.returncode), (
+        f"{result.returncode}: {result.stderr} {result.stdout}"
+    )
     return json.loads(result.stdout)
 
 
