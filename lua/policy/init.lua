@@ -61,7 +61,8 @@
 --   policy.model_count() -> how many models there are
 --   policy.groups() -> list of the groups that the files name; policy.has_group(name)
 --   policy.providers() -> list by name of {name, dialect, base_url, available, unavailable_reason,
---     models (how many may be asked of it)}, for administrators. Never their keys.
+--     models (how many may be asked of it), spend_per_day_nusd (0: no cap)}, for administrators.
+--     Never their keys.
 --
 -- All *_pusd, *_ppm, *_ms and limits are whole numbers. The methods of strings (s:find) are those
 -- of policies in the whole VM: trusted code calls string.find(s, ...).
@@ -78,6 +79,7 @@ local providers = require "policy.providers"
 local routes = require "policy.routes"
 local rule = require "policy.rule"
 local rule_text = require "policy.rule_text"
+local status = require "policy.status"
 local survey = require "policy.survey"
 
 local policy = {}
@@ -503,65 +505,8 @@ function policy.models(request)
     return list
 end
 
-local function status_prices(record, candidate, margin_ppm)
-    record.buy = prices.texts(candidate.buy, native.format_price)
-    record.sold_by_cost = candidate.sold_by_cost
-    record.when = candidate.buy_rules and rule_text.lines(candidate.buy_rules, candidate.buy,
-        candidate.buy_stated)
-    record.sell = not margin_ppm and {} or prices.texts(candidate.sold, function(unit, pusd)
-        return native.sell_price(unit, pusd, margin_ppm)
-    end)
-end
-
--- Sets the margin at the plain prices and, if there are rules, those under each of them, the lowest
--- first.
-local function status_margins(record, candidate, margin_ppm)
-    local list = models.margins(candidate, margin_ppm)
-    record.margin, record.loss = models.format_margin(list[1].ppm), list[1].loss
-    for i, found in ipairs(list) do
-        found.margin, found.place = models.format_margin(found.ppm), i
-        record.loss = record.loss or found.loss
-    end
-    table.sort(list, function(a, b)
-        return a.ppm < b.ppm or (a.ppm == b.ppm and a.place < b.place)
-    end)
-    record.margins = #list > 1 and list or nil
-end
-
-local function status_of(model, candidate, place)
-    local record = { model = model.id, name = model.name, available = false }
-    if not candidate then
-        record.unavailable_reason = "has no price"
-        return record
-    end
-    record.provider, record.upstream_model = candidate.provider, candidate.model
-    record.available = candidate.available
-    record.unavailable_reason = candidate.unavailable_reason
-    record.place = place
-    record.context, record.context_key = model.context, candidate.context_key
-    local margin_ppm, why = margins.of(rules.margins, inquiry({}, model.id))
-    record.margin_error = why
-    if margin_ppm then
-        status_margins(record, candidate, margin_ppm)
-    end
-    status_prices(record, candidate, margin_ppm)
-    return record
-end
-
 function policy.providers()
-    local list = {}
-    for _, provider in pairs(rules.providers) do
-        list[#list + 1] = {
-            name = provider.name,
-            dialect = provider.dialect,
-            base_url = provider.base_url,
-            available = provider.available,
-            unavailable_reason = provider.unavailable_reason,
-            models = provider.models,
-        }
-    end
-    table.sort(list, function(a, b) return a.name < b.name end)
-    return list
+    return status.providers(rules.providers)
 end
 
 -- The groups in the files, in alphabetical order.
@@ -588,10 +533,11 @@ function policy.status(first, count)
     for i = first, math.min(#rules.ids, first + (count or #rules.ids) - 1) do
         local model = rules.models[rules.ids[i]]
         if not model.priced then
-            list[#list + 1] = status_of(model)
+            list[#list + 1] = status.without_price(model)
         end
         for place, candidate in ipairs(model.candidates) do
-            list[#list + 1] = status_of(model, candidate, place)
+            local margin_ppm, why = margins.of(rules.margins, inquiry({}, model.id))
+            list[#list + 1] = status.of(model, candidate, place, margin_ppm, why)
         end
     end
     return list

@@ -1,0 +1,75 @@
+-- What administrators see of the policies: each candidate with its prices and margins, and the
+-- providers. policy/init.lua has the members.
+local models = require "policy.models"
+local native = require "policy.native"
+local prices = require "policy.prices"
+local rule_text = require "policy.rule_text"
+
+local status = {}
+
+local function set_prices(record, candidate, margin_ppm)
+    record.buy = prices.texts(candidate.buy, native.format_price)
+    record.sold_by_cost = candidate.sold_by_cost
+    record.when = candidate.buy_rules and rule_text.lines(candidate.buy_rules, candidate.buy,
+        candidate.buy_stated)
+    record.sell = not margin_ppm and {} or prices.texts(candidate.sold, function(unit, pusd)
+        return native.sell_price(unit, pusd, margin_ppm)
+    end)
+end
+
+-- Sets the margin at the plain prices and, if there are rules, those under each of them, the lowest
+-- first.
+local function set_margins(record, candidate, margin_ppm)
+    local list = models.margins(candidate, margin_ppm)
+    record.margin, record.loss = models.format_margin(list[1].ppm), list[1].loss
+    for i, found in ipairs(list) do
+        found.margin, found.place = models.format_margin(found.ppm), i
+        record.loss = record.loss or found.loss
+    end
+    table.sort(list, function(a, b)
+        return a.ppm < b.ppm or (a.ppm == b.ppm and a.place < b.place)
+    end)
+    record.margins = #list > 1 and list or nil
+end
+
+function status.without_price(model)
+    return {
+        model = model.id, name = model.name, available = false,
+        unavailable_reason = "has no price",
+    }
+end
+
+-- `margin_ppm` nil: its rule has failed, and `why` says how.
+function status.of(model, candidate, place, margin_ppm, why)
+    local record = { model = model.id, name = model.name }
+    record.provider, record.upstream_model = candidate.provider, candidate.model
+    record.available = candidate.available
+    record.unavailable_reason = candidate.unavailable_reason
+    record.place = place
+    record.context, record.context_key = model.context, candidate.context_key
+    record.margin_error = why
+    if margin_ppm then
+        set_margins(record, candidate, margin_ppm)
+    end
+    set_prices(record, candidate, margin_ppm)
+    return record
+end
+
+function status.providers(found)
+    local list = {}
+    for _, provider in pairs(found) do
+        list[#list + 1] = {
+            name = provider.name,
+            dialect = provider.dialect,
+            base_url = provider.base_url,
+            available = provider.available,
+            unavailable_reason = provider.unavailable_reason,
+            models = provider.models,
+            spend_per_day_nusd = provider.spend_per_day_nusd,
+        }
+    end
+    table.sort(list, function(a, b) return a.name < b.name end)
+    return list
+end
+
+return status
