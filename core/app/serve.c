@@ -23,6 +23,7 @@
 #include "base/fair_pool.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/period.h"
 #include "base/secret.h"
 #include "base/thread_pool.h"
 #include "exchange/access_tokens.h"
@@ -31,6 +32,7 @@
 #include "exchange/live_metrics.h"
 #include "exchange/quotes.h"
 #include "exchange/rates.h"
+#include "exchange/spending.h"
 #include "exchange/survey.h"
 #include "net/loop/library.h"
 #include "net/server/listen_address.h"
@@ -38,6 +40,7 @@
 #include "net/server/tally.h"
 #include "net/server/tls.h"
 #include "script/reload_status.h"
+#include "store/provider_costs.h"
 #include "store/store.h"
 
 enum {
@@ -65,6 +68,7 @@ struct gateway {
     struct rates *rates;
     struct survey *survey;
     struct health *health;
+    struct spending *spending;
     struct access_tokens *tokens;
     struct fair_pool *helpers;
     struct thread_pool *signer;
@@ -228,6 +232,23 @@ static bool open_store(struct gateway *gateway, struct fault *fault)
     return gateway->store != NULL;
 }
 
+static void note_cost(const char *provider, int64_t nusd, void *arg)
+{
+    struct gateway *gateway = arg;
+    struct spending_place *place = spending_of(gateway->spending, provider);
+    if (place != NULL)
+        (void)spending_add(place, 0, nusd, clock_wall_ms());
+}
+
+/* What the providers have cost today counts for their caps. */
+static bool open_spending(struct gateway *gateway, struct fault *fault)
+{
+    gateway->spending = spending_new();
+    return provider_costs_since(gateway->options->config.database,
+                                period_start_ms(PERIOD_DAY, clock_wall_ms()), note_cost, gateway,
+                                fault);
+}
+
 static bool start_crews(struct gateway *gateway, struct fault *fault)
 {
     gateway->helpers = fair_pool_new(HELPER_THREADS, LIMIT_PASSWORD_JOBS);
@@ -252,7 +273,8 @@ static bool start(struct gateway *gateway, struct fault *fault)
     if (files == NULL)
         return false;
     gateway->pages = pages_load(config->webui, config->public_prices != 0, fault);
-    bool good = gateway->pages != NULL && open_store(gateway, fault) && start_crews(gateway, fault);
+    bool good = gateway->pages != NULL && open_store(gateway, fault) &&
+                open_spending(gateway, fault) && start_crews(gateway, fault);
     if (good) {
         gateway->tally = tally_new();
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
@@ -272,6 +294,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .rates = gateway->rates,
                                    .survey = gateway->survey,
                                    .health = gateway->health,
+                                   .spending = gateway->spending,
                                    .tokens = gateway->tokens,
                                    .helpers = gateway->helpers,
                                    .signer = gateway->signer,
@@ -445,6 +468,7 @@ static void stop(struct gateway *gateway)
     quotes_free(gateway->quotes);
     rates_free(gateway->rates);
     health_free(gateway->health);
+    spending_free(gateway->spending);
     survey_free(gateway->survey);
     access_tokens_free(gateway->tokens);
     live_metrics_free(gateway->metrics);

@@ -12,6 +12,7 @@
 #include "exchange/access_tokens.h"
 #include "exchange/cors.h"
 #include "exchange/exchange.h"
+#include "exchange/exchange_env.h"
 #include "exchange/form_intake.h"
 #include "exchange/live_metrics.h"
 #include "exchange/surveyor.h"
@@ -366,6 +367,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .rates = shared->rates,
                               .survey = shared->survey,
                               .health = shared->health,
+                              .spending = shared->spending,
                               .tokens = shared->tokens,
                               .helpers = shared->helpers,
                               .metrics = shared->metrics,

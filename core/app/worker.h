@@ -26,6 +26,7 @@ struct worker_shared {
     struct rates *rates;
     struct survey *survey;
     struct health *health;
+    struct spending *spending;
     struct access_tokens *tokens;
     struct fair_pool *helpers;
     struct thread_pool *signer;   /* one thread: signs for access tokens */

@@ -473,8 +473,25 @@ static void assume_outcome(struct exchange *exchange)
     attempt->retry_after_ms = left_ms > 1000 ? left_ms : 1000;
 }
 
+/* All that might have been asked has cost as much today as its operator allows. */
+static void refuse_spent(struct exchange *exchange)
+{
+    const struct answer_error error = {
+        .status = 503,
+        .code = "provider_unavailable",
+        .message = "This gateway has spent at the model's provider what its operator allows for a "
+                   "day, and asks it again after midnight UTC. Nothing was charged.",
+        .retry_after_ms = exchange->obstacle.until_ms - health_now_ms(),
+        .final = true};
+    exchange_refuse(exchange, &error);
+}
+
 void exchange_refuse_attempt(struct exchange *exchange)
 {
+    if (exchange->attempts == 0 && exchange->obstacle.obstacle == HEALTH_SPENT) {
+        refuse_spent(exchange);
+        return;
+    }
     assume_outcome(exchange);
     exchange_refuse_by(exchange, &exchange->attempt);
 }

@@ -79,7 +79,8 @@ struct candidate_terms {
     bool compacts;        /* POST /responses/compact */
     bool raw_predict;     /* Vertex */
     bool loss_allowed;
-    int64_t weight; /* its share of first attempts, among those of its model */
+    int64_t weight;             /* its share of first attempts, among those of its model */
+    int64_t spend_per_day_nusd; /* all its models together (spend_cap.h); 0: no cap */
     struct breaker_terms breaker;
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/spend_cap.h"
 
 /* No prompt cache begins below 1,024 tokens: what requests have in common there tells which ones
  * belong together. */
@@ -107,10 +108,15 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
         size_t place = exchange->route.places[i];
         if ((exchange->tried >> place & 1) != 0)
             continue;
+        if (!spend_cap_reserve(exchange, candidates[place])) {
+            note_obstacle(exchange, (struct health_view){HEALTH_SPENT, spend_cap_until_ms(now_ms)});
+            continue;
+        }
         struct health_view view = health_look(health, &candidates[place]->health, now_ms);
         if (view.obstacle == HEALTH_CLEAR &&
             health_enter(health, &candidates[place]->health, now_ms, &exchange->pass))
             return take(exchange, place);
+        spend_cap_release(exchange);
         if (view.obstacle == HEALTH_EJECTED && view.until_ms < soonest_ms) {
             soonest_ms = view.until_ms;
             ejected = (int)place;
@@ -120,7 +126,7 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
             ejected = (int)place;
         }
     }
-    if (ejected < 0 || exchange->attempts > 0)
+    if (ejected < 0 || exchange->attempts > 0 || !spend_cap_reserve(exchange, candidates[ejected]))
         return -1;
     health_force(health, &candidates[ejected]->health, &exchange->pass);
     return take(exchange, (size_t)ejected);

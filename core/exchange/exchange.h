@@ -24,34 +24,22 @@
 #include "base/secret.h"
 #include "base/slice.h"
 #include "dialect/dialect_kind.h"
-#include "exchange/alarm_gate.h"
 #include "exchange/answer_error.h"
-#include "store/turns.h"
 
 struct candidate;
 struct request_address;
 struct translator;
 struct model_request;
 struct exchange;
+struct exchange_env;
 struct http_head;
 struct http_request;
-struct job_queue;
 struct key_facts;
-struct limiter;
-struct live_metrics;
-struct live_metrics_shard;
-struct loop;
-struct quotes;
-struct rates;
 struct refusal;
 struct store;
 struct store_call;
 struct store_value;
-struct survey;
 struct survey_keys;
-struct upstream;
-struct fair_pool;
-struct health;
 struct fault;
 
 /* The API key that an exchange came with, and whose it is: as directory.h has it. */
@@ -64,42 +52,6 @@ struct caller {
     bool user_disabled;
     char group[32];
     char *models; /* the list of those that the key may use; NULL: all */
-};
-
-/* What all exchanges of a worker share. Owned by the worker. */
-struct exchange_env {
-    struct loop *loop;
-    struct job_queue *queue; /* its jobs come back here */
-    struct upstream *upstream;
-    struct store *store;
-    /* Shared by all workers: */
-    struct limiter *limiter;
-    struct quotes *quotes;
-    struct rates *rates;
-    struct survey *survey;
-    struct health *health;
-    struct access_tokens *tokens;
-    struct fair_pool *helpers; /* hash passwords */
-    int64_t body_bytes_max;
-    int64_t form_bytes_max;
-    struct live_metrics *metrics; /* this worker writes its `shard` */
-    struct live_metrics_shard *shard;
-    const struct secret *secret;
-    int64_t keepalive_comment_ms;
-    int64_t first_event_wait_ms;
-    int64_t hold_expiry_ms;
-    unsigned turn_lookups;        /* under way */
-    size_t brought_bytes;         /* bodies of requests that were made whole (kept_turns.h) */
-    struct turn_terms turn_terms; /* of what the gateway itself keeps; keep_ms 0: nothing */
-    const char *public_url;       /* the gateway's address for customers; no slash at the end */
-    struct exchange *live;        /* list of all exchanges that are not freed */
-    size_t live_count;
-    size_t detached_count; /* how many of them are detached */
-    unsigned large_events; /* streams that have room for a large event */
-    size_t detached_bytes; /* request bodies of the detached exchanges */
-    uint64_t revocations;  /* the directory's count when revocation_due last looked */
-    uint64_t served;
-    struct alarm_gate alarms;
 };
 
 /* The task as the script floor hands it down. */

@@ -12,10 +12,12 @@
 #include "exchange/attempt_log.h"
 #include "exchange/charge.h"
 #include "exchange/exchange.h"
+#include "exchange/exchange_env.h"
 #include "exchange/health.h"
 #include "exchange/limiter.h"
 #include "exchange/rates.h"
 #include "exchange/route.h"
+#include "exchange/spending.h"
 #include "exchange/stream.h"
 #include "exchange/stream_budget.h"
 #include "net/loop/loop.h"
@@ -128,6 +130,7 @@ struct exchange {
     unsigned tried;              /* places of its candidates, a bit for each */
     struct health_view obstacle; /* why no further one may be asked (choice.h) */
     struct health_pass pass;     /* of the attempt */
+    struct spend_reserve spend;  /* likewise */
     int attempts;
     struct attempt attempt;
     struct attempt_log attempt_log;

@@ -42,7 +42,13 @@ struct health_names health_names_of(const char *provider, const char *model, con
 /* ---- before an attempt ---- */
 
 /* Why a candidate may not be asked now. */
-enum health_obstacle { HEALTH_CLEAR, HEALTH_EJECTED, HEALTH_PAUSED, HEALTH_ACCOUNT };
+enum health_obstacle {
+    HEALTH_CLEAR,
+    HEALTH_EJECTED,
+    HEALTH_PAUSED,
+    HEALTH_ACCOUNT,
+    HEALTH_SPENT /* its cap of the day (spend_cap.h) */
+};
 struct health_view {
     enum health_obstacle obstacle;
     int64_t until_ms; /* when to ask again */

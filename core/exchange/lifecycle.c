@@ -23,6 +23,7 @@
 #include "exchange/rate_limits.h"
 #include "exchange/relay.h"
 #include "exchange/revocation.h"
+#include "exchange/spend_cap.h"
 
 /* How long a provider may take to close the answer after its last event, so that its connection can
  * be kept. */
@@ -275,6 +276,7 @@ void exchange_end(struct exchange *exchange)
     exchange->env->served++;
     rate_limits_release(exchange);
     exchange_release_health(exchange);
+    spend_cap_release(exchange);
     count_call(exchange);
     exchange_note_attempts(exchange);
     write_log(exchange);

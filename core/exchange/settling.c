@@ -15,6 +15,7 @@
 #include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
 #include "exchange/relay.h"
+#include "exchange/spend_cap.h"
 
 /* ---- the charge ---- */
 
@@ -302,6 +303,7 @@ void exchange_settle(struct exchange *exchange)
                 exchange->cut || exchange->stream.failed || exchange->stream.out_of_budget);
     exchange_enter(exchange, EXCHANGE_SETTLING);
     failpoint_reach(FAILPOINT_AFTER_USAGE);
+    spend_cap_settle(exchange, exchange->settlement.record.cost_nusd);
     made_objects_keep(exchange);
     if (exchange->idempotency != NULL)
         relay_keep(exchange);

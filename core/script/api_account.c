@@ -8,6 +8,7 @@
 #include "base/network.h"
 #include "base/secret.h"
 #include "exchange/exchange.h"
+#include "exchange/exchange_env.h"
 #include "exchange/limiter.h"
 #include "exchange/password.h"
 #include "script/bindings.h"

@@ -4,9 +4,13 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/json_writer.h"
 #include "exchange/exchange.h"
+#include "exchange/exchange_env.h"
 #include "exchange/health.h"
 #include "exchange/live_metrics.h"
+#include "exchange/spending.h"
 #include "exchange/survey.h"
 #include "script/bindings.h"
 #include "script/compiled_plan.h"
@@ -59,6 +63,29 @@ static int api_provider_health(lua_State *state)
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
     health_render_provider(exchange_shared(exchange)->health, name, &out);
+    return push_document(state, &out);
+}
+
+/* x:provider_spending(name, cap_nusd) -> json: {today, reserved, cap} */
+static int api_provider_spending(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    const char *name = luaL_checkstring(state, 2);
+    int64_t cap_nusd = (int64_t)luaL_checknumber(state, 3);
+    struct spending_place *place = spending_of(exchange_shared(exchange)->spending, name);
+    struct spending_view view = {0, 0};
+    char room[DOCUMENT_BYTES_MAX];
+    struct buffer out = buffer_in(room);
+    if (place != NULL)
+        view = spending_look(place, clock_wall_ms());
+    json_writer_object(&out, NULL);
+    json_writer_money(&out, "today", view.spent_nusd);
+    json_writer_money(&out, "reserved", view.reserved_nusd);
+    if (cap_nusd > 0)
+        json_writer_money(&out, "cap", cap_nusd);
+    else
+        json_writer_null(&out, "cap");
+    json_writer_object_end(&out);
     return push_document(state, &out);
 }
 
@@ -138,7 +165,11 @@ int api_reply_replay(lua_State *state)
 }
 
 const struct luaL_Reg api_operator_bindings[] = {
-    {"learned_context", api_learned_context},     {"live", api_live},
-    {"provider_contexts", api_provider_contexts}, {"provider_health", api_provider_health},
-    {"provider_state", api_provider_state},       {NULL, NULL},
+    {"learned_context", api_learned_context},
+    {"live", api_live},
+    {"provider_contexts", api_provider_contexts},
+    {"provider_health", api_provider_health},
+    {"provider_spending", api_provider_spending},
+    {"provider_state", api_provider_state},
+    {NULL, NULL},
 };

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "exchange/exchange.h"
+#include "exchange/exchange_env.h"
 #include "exchange/kept_turns.h"
 #include "exchange/turn_seal.h"
 #include "script/bindings.h"

@@ -241,6 +241,7 @@ static int native_candidate(lua_State *state)
         .compacts = flag_member(state, 1, "compacts"),
         .raw_predict = flag_member(state, 1, "raw_predict"),
         .weight = integer_member(state, 1, "weight"),
+        .spend_per_day_nusd = integer_member(state, 1, "spend_per_day_nusd"),
         .breaker = breaker_member(state, 1),
         .loss_allowed = flag_member(state, 1, "allow_loss"),
         .connect_timeout_ms = integer_member(state, 1, "connect_timeout_ms"),

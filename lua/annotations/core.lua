@@ -396,6 +396,12 @@ function exchange:provider_contexts(name) end
 ---@return string json
 function exchange:provider_health(name) end
 
+---What a provider has cost since midnight UTC, what calls that run may still cost, and its cap.
+---@param name string
+---@param cap_nusd number 0: none
+---@return string json
+function exchange:provider_spending(name, cap_nusd) end
+
 ---The health of a provider in the last five minutes, and its last error.
 ---@param name string
 ---@return string json

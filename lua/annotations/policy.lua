@@ -396,6 +396,7 @@ function math.tan(x) end
 ---@field total_timeout_ms? integer for a plain answer, or until a stream says something
 ---@field stream_timeout_ms? integer for a whole stream
 ---@field breaker? policy.Breaker|false when its models are left out; false: never
+---@field spend_per_day? string|number USD that its calls may cost a day (UTC)
 ---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
 ---@field headers? table<string, string> sent with each request
 ---@field cost? policy.CostPath|policy.CostPath[] where answers say what we pay

@@ -107,6 +107,7 @@ local function candidate(parent, index, model, model_prices, providers)
         total_timeout_ms = provider.total_timeout_ms,
         stream_timeout_ms = provider.stream_timeout_ms,
         breaker = provider.breaker,
+        spend_per_day_nusd = provider.spend_per_day_nusd,
         further_keys = provider.further_keys,
         weight = schema.integer(node, "weight", 1, 0, WEIGHT_MAX),
     }

@@ -19,7 +19,7 @@ local MEMBERS = {
     headers = true, pass_headers = true, ask_context = true, cost = true, provider = true,
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
     map = true, breaker = true, api_keys = true, location = true, service_account = true,
-    rerank = true, rate_limits = true, raw_predict = true,
+    rerank = true, rate_limits = true, raw_predict = true, spend_per_day = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -375,6 +375,16 @@ local function map(node)
     return own.value.path ~= nil and path_text(own, "path") or "/chat/completions"
 end
 
+-- What all calls to the provider may cost from midnight to midnight UTC; 0: no cap.
+local function spend_per_day(node)
+    local nusd = schema.amount(node, "spend_per_day")
+    if nusd == 0 then
+        schema.fail(node, "spend_per_day", "must be above 0; a provider that is not to be asked is "
+            .. "left out of models.lua")
+    end
+    return nusd or 0
+end
+
 local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
         schema.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
@@ -402,6 +412,7 @@ local function provider(parent, name)
         max_tokens_field = "max_tokens",
         ask_context = false,
         breaker = breaker.read(node),
+        spend_per_day_nusd = spend_per_day(node),
         further_keys = further_keys,
         connect_timeout_ms = timeout("connect_timeout_ms", 5000),
         first_byte_timeout_ms = timeout("first_byte_timeout_ms", 120000),
@@ -414,7 +425,7 @@ local function provider(parent, name)
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
             "query", "key_header", "map", "api_keys", "service_account", "rerank", "rate_limits",
-            "raw_predict",
+            "raw_predict", "spend_per_day",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")

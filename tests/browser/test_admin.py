@@ -388,7 +388,7 @@ def test_what_is_left_out_is_shown(make_gateway, make_person, provider):
 
     def prepare(policies):
         for name in ("flappy", "limited", "unpaid"):
-            policies.provider(name, breaker=pauses)
+            policies.provider(name, breaker=pauses, spend_per_day="5")
             policies.model(name, Price("1", "1"), providers=(name,))
         policies.write("examples", "return {}\n")
 
@@ -407,6 +407,7 @@ def test_what_is_left_out_is_shown(make_gateway, make_person, provider):
         card = boss.main.get_by_role("region", name=name)
         expect(card).to_contain_text(boss.t(f"providers.{key}"))
         expect(card).to_contain_text(boss.t("providers.recent", n=30))
+        expect(card).to_contain_text(boss.t("providers.spendingOf", spent="$0.00", cap="$5.00"))
 
 
 def test_audit_log_has_the_command_line_too(boss_at, gateway, customer):

@@ -247,6 +247,8 @@ export interface Provider {
         models: ModelHealth[];
         left_out: number;
     };
+    /** USD since midnight UTC; cap null: there is none. */
+    spending: { today: string; reserved: string; cap: string | null };
     /** What it has said last of its limits on us; null: nothing. */
     rate_limits: { at: string; requests: ProviderLimit; tokens: ProviderLimit } | null;
     /** What its server has said of its models; null: it is not asked. */

@@ -590,6 +590,8 @@ export const en = {
     "providers.usageGood": "All {all} as reported",
     "providers.usageBad":
         "{bad} of {all} not as reported: {corrected} corrected, {missing} missing, {excessive} above what model and request allow",
+    "providers.spending": "Cost since midnight UTC",
+    "providers.spendingOf": "{spent} of {cap}",
     "providers.limits": "The provider's limits",
     "providers.requestsLeft": "Requests: {left} of {of} left",
     "providers.tokensLeft": "Tokens: {left} of {of} left",

@@ -6,6 +6,7 @@ import {
     type Provider,
     type ProviderLimit,
 } from "../../api/admin";
+import { glance, usd } from "../../base/money";
 import { count, percent } from "../../base/number";
 import { duration } from "../../base/time";
 import { locale, type PlainKey, t } from "../../i18n";
@@ -97,6 +98,7 @@ function ProviderCard({ provider }: { provider: Provider }) {
             value: provider.last_success_at ? <Ago time={provider.last_success_at} /> : "–",
         },
         { name: t("providers.usage"), value: <Counts usage={provider.usage} /> },
+        { name: t("providers.spending"), value: <Spending {...provider.spending} /> },
         ...(provider.rate_limits
             ? [{ name: t("providers.limits"), value: <Limits {...provider.rate_limits} /> }]
             : []),
@@ -156,6 +158,20 @@ function Unasked({ open_until, paused_until }: ModelHealth) {
         <>
             {t(open_until ? "providers.open" : "providers.paused")} <Ago time={until} />
         </>
+    );
+}
+
+/** A warning where calls go elsewhere, or soon will. */
+function Spending({ today, reserved, cap }: Provider["spending"]) {
+    const [spent, most] = [glance(usd(today)), cap === null ? null : usd(cap)];
+    if (most === null) {
+        return <>{spent}</>;
+    }
+    const tight = (usd(today) + usd(reserved)) * 5n >= most * 4n;
+    return (
+        <span class={tight ? "text-warn" : undefined}>
+            {t("providers.spendingOf", { spent, cap: glance(most) })}
+        </span>
     );
 }
 

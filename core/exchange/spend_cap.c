@@ -1,0 +1,68 @@
+#include "exchange/spend_cap.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/money.h"
+#include "base/period.h"
+#include "exchange/candidate.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/spending.h"
+
+static void log_news(const struct candidate *candidate, enum spending_news news)
+{
+    char cap[MONEY_TEXT_BYTES];
+    if (news == SPENDING_SAME)
+        return;
+    money_format_short(candidate->terms.spend_per_day_nusd, cap);
+    bool reached = news == SPENDING_REACHED;
+    log_event(reached ? LOG_ERROR : LOG_WARN,
+              reached
+                  ? "a provider's spend_per_day is reached: no call begins there before midnight"
+                  : "four fifths of a provider's spend_per_day are spent",
+              log_text("provider", candidate->terms.provider), log_text("spend_per_day", cap));
+}
+
+void spend_cap_release(struct exchange *exchange)
+{
+    struct spend_reserve *reserve = &exchange->spend;
+    if (reserve->place != NULL)
+        spending_release(reserve->place, reserve->nusd);
+    *reserve = (struct spend_reserve){.place = NULL};
+}
+
+bool spend_cap_reserve(struct exchange *exchange, const struct candidate *candidate)
+{
+    int64_t cap_nusd = candidate->terms.spend_per_day_nusd;
+    enum spending_news news;
+    spend_cap_release(exchange);
+    if (cap_nusd == 0)
+        return true;
+    struct spending_place *place = spending_of(exchange->env->spending, candidate->terms.provider);
+    if (place == NULL)
+        return true;
+    int64_t most_nusd = stream_budget_held_nusd(&exchange->budget);
+    bool fits = spending_reserve(place, cap_nusd, most_nusd, clock_wall_ms(), &news);
+    if (fits)
+        exchange->spend = (struct spend_reserve){place, most_nusd};
+    log_news(candidate, news);
+    return fits;
+}
+
+void spend_cap_settle(struct exchange *exchange, int64_t cost_nusd)
+{
+    const struct candidate *candidate = exchange->attempt.candidate;
+    spend_cap_release(exchange);
+    if (candidate == NULL || cost_nusd == 0)
+        return;
+    struct spending_place *place = spending_of(exchange->env->spending, candidate->terms.provider);
+    if (place == NULL)
+        return;
+    log_news(candidate,
+             spending_add(place, candidate->terms.spend_per_day_nusd, cost_nusd, clock_wall_ms()));
+}
+
+int64_t spend_cap_until_ms(int64_t now_ms)
+{
+    int64_t wall_ms = clock_wall_ms();
+    return now_ms + period_end_ms(PERIOD_DAY, wall_ms) - wall_ms;
+}

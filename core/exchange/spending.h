@@ -1,0 +1,51 @@
+/* What each provider has cost since midnight UTC, and what the calls that run may still cost: so
+ * that a provider can have a cap a day (`spend_per_day` in providers.lua). Shared by all workers.
+ * It begins with what the database has of the day, so a restart does not begin a new cap. A cap
+ * bounds what begins: a stream that runs goes on, and counts when it ends.
+ *
+ * Each place has a lock of its own. Places are never freed before the whole; where there is no room
+ * for another provider, it has no place and no cap. */
+#ifndef EXCHANGE_SPENDING_H
+#define EXCHANGE_SPENDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct spending;
+struct spending_place; /* of a provider */
+
+struct spending *spending_new(void);
+void spending_free(struct spending *spending); /* NULL is allowed */
+
+/* The provider's place, which is made if there is none. NULL: there is no room. */
+struct spending_place *spending_of(struct spending *spending, const char *provider);
+
+/* What is worth telling the operator: once a day each. */
+enum spending_news {
+    SPENDING_SAME,
+    SPENDING_NEAR,   /* four fifths of the cap are spent */
+    SPENDING_REACHED /* a call was not begun for it */
+};
+
+/* A call may cost `most_nusd`. Returns false if that would go beyond the cap. Else the amount
+ * counts until spending_release gives it back. */
+bool spending_reserve(struct spending_place *place, int64_t cap_nusd, int64_t most_nusd,
+                      int64_t wall_ms, enum spending_news *news);
+void spending_release(struct spending_place *place, int64_t most_nusd);
+/* A call has cost so much. cap_nusd 0: there is none. */
+enum spending_news spending_add(struct spending_place *place, int64_t cap_nusd, int64_t cost_nusd,
+                                int64_t wall_ms);
+
+/* What an exchange has reserved with the provider of its attempt. */
+struct spend_reserve {
+    struct spending_place *place; /* NULL: nothing */
+    int64_t nusd;
+};
+
+struct spending_view {
+    int64_t spent_nusd;    /* since midnight */
+    int64_t reserved_nusd; /* of calls that run */
+};
+struct spending_view spending_look(struct spending_place *place, int64_t wall_ms);
+
+#endif
