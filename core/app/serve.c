@@ -27,6 +27,7 @@
 #include "base/secret.h"
 #include "base/thread_pool.h"
 #include "exchange/access_tokens.h"
+#include "exchange/balances.h"
 #include "exchange/health.h"
 #include "exchange/limiter.h"
 #include "exchange/live_metrics.h"
@@ -69,6 +70,7 @@ struct gateway {
     struct survey *survey;
     struct health *health;
     struct spending *spending;
+    struct balances *balances;
     struct access_tokens *tokens;
     struct fair_pool *helpers;
     struct thread_pool *signer;
@@ -282,6 +284,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->rates = rates_new();
         gateway->survey = survey_new();
         gateway->health = health_new();
+        gateway->balances = balances_new();
         gateway->tokens = access_tokens_new();
         gateway->metrics = live_metrics_new(worker_count_of(config));
         gateway->reload_status = reload_status_new(config->policies);
@@ -295,6 +298,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .survey = gateway->survey,
                                    .health = gateway->health,
                                    .spending = gateway->spending,
+                                   .balances = gateway->balances,
                                    .tokens = gateway->tokens,
                                    .helpers = gateway->helpers,
                                    .signer = gateway->signer,
@@ -469,6 +473,7 @@ static void stop(struct gateway *gateway)
     rates_free(gateway->rates);
     health_free(gateway->health);
     spending_free(gateway->spending);
+    balances_free(gateway->balances);
     survey_free(gateway->survey);
     access_tokens_free(gateway->tokens);
     live_metrics_free(gateway->metrics);

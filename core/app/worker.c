@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "exchange/access_tokens.h"
+#include "exchange/balance_watcher.h"
 #include "exchange/cors.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
@@ -23,6 +24,7 @@
 #include "net/server/server.h"
 #include "net/server/tls.h"
 #include "script/asked_servers.h"
+#include "script/balance_sources.h"
 #include "script/mounts.h"
 #include "script/task.h"
 #include "script/vm.h"
@@ -44,8 +46,9 @@ struct worker {
     struct upstream *upstream;
     struct server *server;
     struct exchange_env env;
-    struct surveyor *surveyor;   /* NULL: another worker asks */
-    struct token_keeper *keeper; /* likewise */
+    struct surveyor *surveyor;       /* NULL: another worker asks */
+    struct balance_watcher *watcher; /* likewise */
+    struct token_keeper *keeper;     /* likewise */
     struct vm *vm;
     struct worker_job *drain; /* waits for the last exchange and the last connection */
     uint64_t served_before;   /* at the last tick */
@@ -194,6 +197,8 @@ static void on_tick(void *arg)
     exchange_tick_all(&worker->env);
     if (worker->surveyor != NULL)
         surveyor_tick(worker->surveyor);
+    if (worker->watcher != NULL)
+        balance_watcher_tick(worker->watcher);
     if (worker->keeper != NULL)
         token_keeper_tick(worker->keeper);
     log_flush();
@@ -224,6 +229,7 @@ static void survey(struct worker *worker)
         surveyor_take_list(worker->surveyor, list);
     survey_list_unref(list);
     asked_servers_want_tokens(worker->vm, worker->shared->tokens);
+    balance_sources_give(worker->vm, worker->watcher);
 }
 
 void worker_take_vm(struct worker *worker, struct vm *vm)
@@ -250,6 +256,8 @@ static void run_order(struct worker *worker, struct worker_job *job)
         server_drain(worker->server);
         if (worker->surveyor != NULL)
             surveyor_stop(worker->surveyor);
+        if (worker->watcher != NULL)
+            balance_watcher_stop(worker->watcher);
         return;
     case WORKER_CANCEL:
         worker->cancelled = true;
@@ -368,6 +376,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .survey = shared->survey,
                               .health = shared->health,
                               .spending = shared->spending,
+                              .balances = shared->balances,
                               .tokens = shared->tokens,
                               .helpers = shared->helpers,
                               .metrics = shared->metrics,
@@ -384,6 +393,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
     if (index == 0) {
         worker->surveyor =
             surveyor_new(shared->survey, worker->upstream, shared->config->ask_context_every_ms);
+        worker->watcher = balance_watcher_new(shared->balances, worker->upstream, shared->spending);
         worker->keeper =
             token_keeper_new(shared->tokens, worker->upstream, shared->signer, &worker->queue);
     }
@@ -435,6 +445,7 @@ void worker_free(struct worker *worker)
     while (worker->env.live != NULL)
         exchange_discard(worker->env.live);
     surveyor_free(worker->surveyor);
+    balance_watcher_free(worker->watcher);
     token_keeper_free(worker->keeper);
     if (worker->upstream != NULL)
         upstream_free(worker->upstream);

@@ -27,6 +27,7 @@ struct worker_shared {
     struct survey *survey;
     struct health *health;
     struct spending *spending;
+    struct balances *balances;
     struct access_tokens *tokens;
     struct fair_pool *helpers;
     struct thread_pool *signer;   /* one thread: signs for access tokens */

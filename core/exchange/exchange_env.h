@@ -10,6 +10,7 @@
 #include "store/turns.h"
 
 struct access_tokens;
+struct balances;
 struct exchange;
 struct fair_pool;
 struct health;
@@ -39,6 +40,7 @@ struct exchange_env {
     struct survey *survey;
     struct health *health;
     struct spending *spending;
+    struct balances *balances;
     struct access_tokens *tokens;
     struct fair_pool *helpers; /* hash passwords */
     int64_t body_bytes_max;

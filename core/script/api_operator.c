@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "exchange/balances.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
 #include "exchange/health.h"
@@ -89,6 +90,17 @@ static int api_provider_spending(lua_State *state)
     return push_document(state, &out);
 }
 
+/* x:provider_balance(name) -> json */
+static int api_provider_balance(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    const char *name = luaL_checkstring(state, 2);
+    char room[DOCUMENT_BYTES_MAX];
+    struct buffer out = buffer_in(room);
+    balances_render(exchange_shared(exchange)->balances, name, &out);
+    return push_document(state, &out);
+}
+
 /* x:provider_contexts(name) -> json */
 static int api_provider_contexts(lua_State *state)
 {
@@ -165,11 +177,8 @@ int api_reply_replay(lua_State *state)
 }
 
 const struct luaL_Reg api_operator_bindings[] = {
-    {"learned_context", api_learned_context},
-    {"live", api_live},
-    {"provider_contexts", api_provider_contexts},
-    {"provider_health", api_provider_health},
-    {"provider_spending", api_provider_spending},
-    {"provider_state", api_provider_state},
-    {NULL, NULL},
+    {"learned_context", api_learned_context},     {"live", api_live},
+    {"provider_contexts", api_provider_contexts}, {"provider_health", api_provider_health},
+    {"provider_spending", api_provider_spending}, {"provider_balance", api_provider_balance},
+    {"provider_state", api_provider_state},       {NULL, NULL},
 };

@@ -205,6 +205,7 @@ function operator.providers(x)
         row.contexts = json.raw(x:provider_contexts(provider.name))
         local recent = x:provider_health(provider.name)
         row.recent = json.raw(recent)
+        row.balance = json.raw(x:provider_balance(provider.name))
         row.spending = json.raw(x:provider_spending(provider.name, provider.spend_per_day_nusd))
         row.health = health_of(provider, state, cjson.decode(recent))
         row.window_s, window_s = nil, state.window_s

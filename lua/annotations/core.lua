@@ -396,6 +396,11 @@ function exchange:provider_contexts(name) end
 ---@return string json
 function exchange:provider_health(name) end
 
+---What a provider has said of our account with it; null: it was not asked.
+---@param name string
+---@return string json
+function exchange:provider_balance(name) end
+
 ---What a provider has cost since midnight UTC, what calls that run may still cost, and its cap.
 ---@param name string
 ---@param cap_nusd number 0: none

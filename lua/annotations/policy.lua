@@ -396,6 +396,7 @@ function math.tan(x) end
 ---@field total_timeout_ms? integer for a plain answer, or until a stream says something
 ---@field stream_timeout_ms? integer for a whole stream
 ---@field breaker? policy.Breaker|false when its models are left out; false: never
+---@field balance? policy.Balance|string|number our account there; a number alone is its `below`
 ---@field spend_per_day? string|number USD that its calls may cost a day (UTC)
 ---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
 ---@field headers? table<string, string> sent with each request
@@ -545,6 +546,14 @@ function math.tan(x) end
 
 ---A member of `provider` in a client's request.
 ---@alias policy.Wish "order"|"only"|"ignore"|"allow_fallbacks"|"sort"|"max_price"
+
+---@class policy.Balance our account with a provider, asked every five minutes
+---@field below? string|number less than so many USD raises an alarm
+---@field path? string where the provider says it, behind base_url; "{day}": when the UTC day began
+---@field url? string the whole address in its place
+---@field api_key? string another key than the entry's
+---@field kind? "left"|"billed" what is left, or what was billed since midnight UTC
+---@field read? fun(answer: table): string|number|nil, string? the figure in USD, or nil and why
 
 ---@class policy.Breaker
 ---@field consecutive_failures? integer

@@ -47,6 +47,7 @@
 --   policy.model(id, request) -> one of these, or nil, code, message
 --   policy.asked_servers: the servers that are asked for context lengths, for C
 --   policy.service_accounts: those whose access tokens are fetched at once, for C
+--   policy.balances, policy.read_balance(provider, answer): which are watched, for C
 --   policy.wishes: which wishes are granted, as a set; "shown": where customers see who answers
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
 --   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
@@ -66,6 +67,7 @@
 --
 -- All *_pusd, *_ppm, *_ms and limits are whole numbers. The methods of strings (s:find) are those
 -- of policies in the whole VM: trusted code calls string.find(s, ...).
+local balances = require "policy.balances"
 local catalog = require "policy.catalog"
 local examples = require "policy.examples"
 local limits = require "policy.limits"
@@ -185,6 +187,7 @@ function policy.load()
     policy.wishes = found.routes.wishes
     policy.asked_servers = survey.servers(found)
     policy.service_accounts = survey.accounts(found)
+    policy.balances = survey.balances(found)
     policy.has_rules = has_rules(found)
     policy.keepers, policy.first_keeper = keepers_of(found)
     examples.run(expected, policy.plan)
@@ -507,6 +510,11 @@ end
 
 function policy.providers()
     return status.providers(rules.providers)
+end
+
+-- The figure in a provider's answer, in nano-USD; or nil and why.
+function policy.read_balance(name, answer)
+    return balances.figure(rules.providers[name].balance, answer)
 end
 
 -- The groups in the files, in alphabetical order.

@@ -1,4 +1,5 @@
 -- providers.lua: the providers, how to call them, and how long to wait.
+local balances = require "policy.balances"
 local breaker = require "policy.breaker"
 local key_pool = require "policy.key_pool"
 local known_providers = require "policy.known_providers"
@@ -20,6 +21,7 @@ local MEMBERS = {
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
     map = true, breaker = true, api_keys = true, location = true, service_account = true,
     rerank = true, rate_limits = true, raw_predict = true, spend_per_day = true,
+    balance = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -425,7 +427,7 @@ local function provider(parent, name)
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
             "query", "key_header", "map", "api_keys", "service_account", "rerank", "rate_limits",
-            "raw_predict", "spend_per_day",
+            "raw_predict", "spend_per_day", "balance",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -434,6 +436,7 @@ local function provider(parent, name)
         return record
     end
     record.base_url = base_url(node)
+    record.balance = balances.read(node, node.value.provider, record.base_url)
     record.paths = paths(node)
     record.map_path = map(node)
     if record.map_path then -- nothing else is asked there

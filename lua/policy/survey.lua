@@ -40,6 +40,21 @@ function survey.servers(found)
     return native.survey(list)
 end
 
+-- The providers whose balances are watched.
+function survey.balances(found)
+    local list = {}
+    for name, provider in pairs(found.providers) do
+        local balance = provider.balance
+        if balance and provider.available then
+            list[#list + 1] = { name = name, server = survey.server_of(provider),
+                url = balance.url, key = balance.key, kind = balance.kind,
+                below_nusd = balance.below_nusd }
+        end
+    end
+    table.sort(list, function(a, b) return a.name < b.name end)
+    return list
+end
+
 -- The service accounts through which models are sold.
 function survey.accounts(found)
     local list = {}

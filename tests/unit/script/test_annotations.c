@@ -132,6 +132,7 @@ static void test_annotated_members_are_the_accepted_ones(void **unused)
         const char *members;
     } classes[] = {
         {"policy.Provider", "require('policy.providers').MEMBERS"},
+        {"policy.Balance", "require('policy.balances').MEMBERS"},
         {"policy.Map", "require('policy.providers').MAP_MEMBERS"},
         {"policy.Model", "require('policy.models').MEMBERS"},
         {"policy.Candidate", "require('policy.models').CANDIDATE_MEMBERS"},

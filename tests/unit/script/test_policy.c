@@ -36,7 +36,7 @@ static void test_shipped_plans(void **unused)
                   "reset_form=0 tokens={limit=x-ratelimit-limit-tokens "
                   "remaining=x-ratelimit-remaining-tokens reset=x-ratelimit-reset-tokens}} "
                   "sold={cached_input=75000 input=150000 output=600000} sold_features= "
-                  "spoken=129459 spoken_first=0 "
+                  "spend_per_day_nusd=0 spoken=129459 spoken_first=0 "
                   "stream_timeout_ms=21600000 "
                   "total_timeout_ms=600000 "
                   "unavailable_reason=provider \"openai\" has no key: environment variable "

@@ -325,10 +325,17 @@ static void test_many_vms_leave_nothing(void **unused)
     (void)unused;
     assert_non_null(files);
     make_vms(files, 20);
-    size_t before_bytes = mallinfo2().uordblks; /* ASan counts none, and sees what one leaves */
-    make_vms(files, 40);
-    make_vms(files, 40);
-    assert_true(mallinfo2().uordblks < before_bytes + 40 * 64);
+    size_t least_bytes = SIZE_MAX;
+    for (int round = 0; round < 4; round++) {
+        size_t before_bytes = mallinfo2().uordblks; /* ASan counts none, and sees what one leaves */
+        make_vms(files, 20);
+        size_t after_bytes = mallinfo2().uordblks;
+        size_t grown_bytes = after_bytes > before_bytes ? after_bytes - before_bytes : 0;
+        least_bytes = grown_bytes < least_bytes ? grown_bytes : least_bytes;
+    }
+    /* What a VM leaves shows in each round; what malloc keeps ready for the thread is counted as
+     * used, and grows now and then. */
+    assert_true(least_bytes < 20 * sizeof(void *));
     policy_files_unref(files);
 }
 

@@ -247,6 +247,14 @@ export interface Provider {
         models: ModelHealth[];
         left_out: number;
     };
+    /** What it says of our account; null: it is not asked. */
+    balance: {
+        asked_at: string | null;
+        kind: "left" | "billed" | null;
+        amount: string | null;
+        alarm: string | null;
+        error: string | null;
+    } | null;
     /** USD since midnight UTC; cap null: there is none. */
     spending: { today: string; reserved: string; cap: string | null };
     /** What it has said last of its limits on us; null: nothing. */

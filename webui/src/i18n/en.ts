@@ -590,6 +590,9 @@ export const en = {
     "providers.usageGood": "All {all} as reported",
     "providers.usageBad":
         "{bad} of {all} not as reported: {corrected} corrected, {missing} missing, {excessive} above what model and request allow",
+    "providers.balance": "Our account there",
+    "providers.left": "{amount} left (alarm below {alarm})",
+    "providers.billed": "{amount} billed since midnight UTC (alarm above {alarm})",
     "providers.spending": "Cost since midnight UTC",
     "providers.spendingOf": "{spent} of {cap}",
     "providers.limits": "The provider's limits",

@@ -586,6 +586,9 @@ export const ko: Catalogue = {
     "providers.usageGood": "{all}건 모두 보고된 대로",
     "providers.usageBad":
         "{all}건 중 {bad}건 보정: 일부 보정 {corrected}건, 누락 {missing}건, 모델과 요청의 한도 초과 {excessive}건",
+    "providers.balance": "제공자 계정",
+    "providers.left": "잔액 {amount} ({alarm} 미만이면 경보)",
+    "providers.billed": "UTC 자정 이후 청구 {amount} ({alarm} 초과하면 경보)",
     "providers.spending": "비용 (UTC 자정 이후)",
     "providers.spendingOf": "{cap} 중 {spent}",
     "providers.limits": "공급자의 한도",

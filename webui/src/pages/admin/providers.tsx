@@ -99,6 +99,9 @@ function ProviderCard({ provider }: { provider: Provider }) {
         },
         { name: t("providers.usage"), value: <Counts usage={provider.usage} /> },
         { name: t("providers.spending"), value: <Spending {...provider.spending} /> },
+        ...(provider.balance
+            ? [{ name: t("providers.balance"), value: <Balance {...provider.balance} /> }]
+            : []),
         ...(provider.rate_limits
             ? [{ name: t("providers.limits"), value: <Limits {...provider.rate_limits} /> }]
             : []),
@@ -157,6 +160,26 @@ function Unasked({ open_until, paused_until }: ModelHealth) {
     return (
         <>
             {t(open_until ? "providers.open" : "providers.paused")} <Ago time={until} />
+        </>
+    );
+}
+
+/** What the provider says of our account; a warning where it is bad or unknown. */
+function Balance({ kind, amount, alarm, error }: NonNullable<Provider["balance"]>) {
+    if (kind === null || amount === null || alarm === null) {
+        return <span class="text-warn">{error ?? "–"}</span>;
+    }
+    const [found, bound] = [usd(amount), usd(alarm)];
+    const bad = kind === "left" ? found < bound : found > bound;
+    return (
+        <>
+            <span class={bad ? "text-bad" : undefined}>
+                {t(kind === "left" ? "providers.left" : "providers.billed", {
+                    amount: glance(found),
+                    alarm: glance(bound),
+                })}
+            </span>
+            {error && <span class="block text-warn">{error}</span>}
         </>
     );
 }
