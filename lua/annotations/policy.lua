@@ -547,7 +547,8 @@ function math.tan(x) end
 ---A member of `provider` in a client's request.
 ---@alias policy.Wish "order"|"only"|"ignore"|"allow_fallbacks"|"sort"|"max_price"
 
----@class policy.Balance our account with a provider, asked every five minutes
+---Our account with a provider, asked every five minutes.
+---@class policy.Balance
 ---@field below? string|number less than so many USD raises an alarm
 ---@field path? string where the provider says it, behind base_url; "{day}": when the UTC day began
 ---@field url? string the whole address in its place
