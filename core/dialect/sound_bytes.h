@@ -56,9 +56,6 @@ static inline void sound_add_ns(int64_t *sum_ns, int64_t ns)
     *sum_ns = *sum_ns > INT64_MAX / 4 ? *sum_ns : *sum_ns + ns;
 }
 
-/* A whole file of CAF. Returns false if it cannot be measured. */
-bool sound_caf_ns(struct slice file, int64_t *out_ns);
-
 /* The sampling rates of AAC by their code (ISO 14496-3, 1.6.3.4). */
 enum { SOUND_AAC_RATES = 13 };
 extern const uint32_t sound_aac_rates[SOUND_AAC_RATES];

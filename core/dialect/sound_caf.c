@@ -1,14 +1,17 @@
 /* CAF (Apple's Core Audio Format, specification 1.0): chunks, one of them with sound. Its packets
- * have all one size (PCM, A-law, mu-law, IMA), or stand in a table (ALAC). Where the head, the
- * decoder's configuration and the table do not agree, it is not measured. */
+ * have all one size (PCM, A-law, mu-law, IMA), or stand in a table (ALAC), before the sound or
+ * behind it. Where the head, the decoder's configuration and the table do not agree, or one of them
+ * is there twice, it is not measured. */
 #include "dialect/sound_bytes.h"
+#include "dialect/sound_forms.h"
 
 enum {
     HEAD_BYTES = 8,
     CHUNK_BYTES = 12,
     DESCRIPTION_BYTES = 32,
-    TABLE_BYTES = 24, /* before the packets */
-    EDITS_BYTES = 4,  /* before the sound */
+    COOKIE_BYTES_MAX = 4096, /* the usual ones have 24 to 72 */
+    TABLE_BYTES = 24,        /* before the packets */
+    EDITS_BYTES = 4,         /* before the sound */
     CHANNELS_MAX = 64,
     RATE_MAX = 384000,
     IMA_BYTES = 34, /* of a packet of a channel */
@@ -16,45 +19,7 @@ enum {
     PADDING_BYTES_MAX = 64
 };
 
-struct caf {
-    size_t descriptions;
-    struct slice description;
-    struct slice cookie;
-    struct slice table;
-    struct slice sound;
-    size_t sounds;
-};
-
-/* ---- chunks ---- */
-
-/* Notes a chunk; of sound and description there is one. The last chunk may have no length. */
-static void take_chunk(struct slice name, struct slice body, struct caf *caf)
-{
-    if (slice_equals(name, "desc")) {
-        caf->descriptions++;
-        caf->description = body;
-    } else if (slice_equals(name, "kuki")) {
-        caf->cookie = body;
-    } else if (slice_equals(name, "pakt")) {
-        caf->table = body;
-    } else if (slice_equals(name, "data") && body.bytes >= EDITS_BYTES) {
-        caf->sounds++;
-        caf->sound = (struct slice){body.data + EDITS_BYTES, body.bytes - EDITS_BYTES};
-    }
-}
-
-static void walk(struct slice file, struct caf *caf)
-{
-    size_t at = HEAD_BYTES;
-    while (sound_has(file, at, CHUNK_BYTES)) {
-        uint64_t stated = sound_big(file, at + 4, 8);
-        size_t rest = file.bytes - at - CHUNK_BYTES;
-        size_t bytes = stated < rest ? (size_t)stated : rest; /* -1: to the end */
-        struct slice name = {file.data + at, 4};
-        take_chunk(name, (struct slice){file.data + at + CHUNK_BYTES, bytes}, caf);
-        at += CHUNK_BYTES + bytes;
-    }
-}
+#define PACKET_BYTES_MAX (UINT64_C(1) << 32)
 
 /* ---- the description ---- */
 
@@ -90,64 +55,139 @@ static bool packet_of(struct slice description, uint64_t *bytes, uint64_t *sampl
            sound_big(description, 20, 4) == *samples;
 }
 
-static bool measure_packets(const struct caf *caf, uint64_t rate, int64_t *out_ns)
+static void read_description(struct slice text, struct sound_caf *caf)
 {
-    uint64_t bytes;
-    uint64_t samples;
-    if (!packet_of(caf->description, &bytes, &samples))
-        return false;
-    *out_ns = sound_ns((caf->sound.bytes + bytes - 1) / bytes * samples, rate);
-    return true;
+    caf->descriptions++;
+    if (text.bytes < DESCRIPTION_BYTES)
+        return;
+    caf->rate = rate_of(text);
+    caf->lossless = sound_is_at(text, 8, "alac") && sound_big(text, 16, 4) == 0;
+    if (caf->lossless)
+        caf->packet_samples = sound_big(text, 20, 4);
+    else if (!packet_of(text, &caf->packet_bytes, &caf->packet_samples))
+        caf->packet_bytes = 0;
 }
 
-/* ---- ALAC ---- */
+/* ---- chunks ---- */
 
-/* Counts the sizes in the table, each of 7 bits to a byte. They must fill the sound, for what they
- * leave out another reader may find. */
-static bool count_packets(const struct caf *caf, uint64_t *out)
+/* Their sizes stand in the table with 7 bits to a byte. */
+static size_t take_packets(struct sound_caf *caf, struct slice data)
 {
-    struct slice table = caf->table;
-    uint64_t filled = 0;
-    uint64_t size = 0;
-    uint64_t count = 0;
-    for (size_t at = TABLE_BYTES; at < table.bytes; at++) {
-        size = size << 7 | (sound_byte(table, at) & 0x7f);
-        if (size > caf->sound.bytes - filled)
-            break;
-        if ((sound_byte(table, at) & 0x80) != 0)
+    size_t bytes = data.bytes < caf->table_left ? data.bytes : (size_t)caf->table_left;
+    for (size_t at = 0; at < bytes; at++) {
+        caf->size = caf->size << 7 | (sound_byte(data, at) & 0x7f);
+        if (caf->size > PACKET_BYTES_MAX)
+            caf->size = PACKET_BYTES_MAX; /* of no file: the sizes will not fill the sound */
+        if ((sound_byte(data, at) & 0x80) != 0)
             continue;
-        filled += size;
-        count += size > 0;
-        size = 0;
+        caf->filled += caf->size;
+        caf->packets += caf->size > 0;
+        caf->size = 0;
     }
-    *out = count;
-    return caf->sound.bytes - filled <= PADDING_BYTES_MAX && sound_big(table, 0, 8) == count;
+    caf->table_left -= bytes;
+    return bytes;
 }
 
-static bool measure_alac(const struct caf *caf, uint64_t rate, int64_t *out_ns)
+/* Goes on to the packets behind the table's head. */
+static uint64_t begin_table(struct slice body, uint64_t bytes, struct sound_caf *caf)
 {
-    struct sound_alac alac;
-    uint64_t packets;
-    if (caf->table.bytes < TABLE_BYTES || !sound_alac_read(caf->cookie, &alac) ||
-        alac.rate != rate || sound_big(caf->description, 16, 4) != 0 ||
-        sound_big(caf->description, 20, 4) != alac.packet_samples || !count_packets(caf, &packets))
+    caf->tables++;
+    if (body.bytes < TABLE_BYTES)
+        return CHUNK_BYTES + bytes;
+    caf->stated_packets = sound_big(body, 0, 8);
+    caf->stated_samples = sound_big(body, 8, 8);
+    caf->table_left = bytes - TABLE_BYTES;
+    return CHUNK_BYTES + TABLE_BYTES;
+}
+
+/* How much of a chunk must be there. */
+static size_t wanted_bytes(struct slice name)
+{
+    if (slice_equals(name, "desc"))
+        return DESCRIPTION_BYTES;
+    if (slice_equals(name, "kuki"))
+        return COOKIE_BYTES_MAX;
+    return slice_equals(name, "pakt") ? TABLE_BYTES : 0;
+}
+
+/* Takes a chunk of so many bytes, of which `body` is the beginning. Returns how far to go on. */
+static uint64_t take_chunk(struct slice name, struct slice body, uint64_t bytes,
+                           struct sound_caf *caf)
+{
+    if (slice_equals(name, "desc")) {
+        read_description(body, caf);
+    } else if (slice_equals(name, "kuki")) {
+        caf->cookies++;
+        caf->configured = bytes <= COOKIE_BYTES_MAX && sound_alac_read(body, &caf->alac);
+    } else if (slice_equals(name, "pakt")) {
+        return begin_table(body, bytes, caf);
+    } else if (slice_equals(name, "data") && bytes >= EDITS_BYTES) {
+        caf->sounds++;
+        caf->sound_at = caf->at + CHUNK_BYTES + EDITS_BYTES;
+        caf->sound_bytes = bytes - EDITS_BYTES;
+    }
+    return CHUNK_BYTES + bytes;
+}
+
+static uint64_t step(struct sound_caf *caf, const struct sound_ahead *ahead)
+{
+    struct slice data = ahead->data;
+    if (caf->at == 0)
+        return HEAD_BYTES;
+    if (caf->table_left > 0)
+        return take_packets(caf, data);
+    if (!sound_has(data, 0, CHUNK_BYTES))
+        return 0;
+    uint64_t bytes = sound_big(data, 4, 8);
+    if (bytes > SOUND_REST) /* -1: to the end */
+        bytes = SOUND_REST;
+    struct slice name = {data.data, 4};
+    struct slice body = {data.data + CHUNK_BYTES, data.bytes - CHUNK_BYTES};
+    size_t wanted = wanted_bytes(name);
+    if (bytes < wanted)
+        wanted = (size_t)bytes;
+    if (body.bytes < wanted && !ahead->over)
+        return 0;
+    if (body.bytes > wanted)
+        body.bytes = wanted;
+    return take_chunk(name, body, bytes, caf);
+}
+
+uint64_t sound_caf_step(struct sound_caf *caf, const struct sound_ahead *ahead)
+{
+    uint64_t bytes = step(caf, ahead);
+    caf->at += bytes;
+    return bytes;
+}
+
+/* ---- the length ---- */
+
+/* The sizes in the table must fill the sound, for what they leave out another reader may find. */
+static bool measure_lossless(const struct sound_caf *caf, uint64_t sound, int64_t *out_ns)
+{
+    if (caf->tables != 1 || caf->cookies != 1 || !caf->configured || caf->alac.rate != caf->rate ||
+        caf->packet_samples != caf->alac.packet_samples || caf->stated_packets != caf->packets ||
+        caf->filled > sound || sound - caf->filled > PADDING_BYTES_MAX)
         return false;
-    uint64_t stated = sound_big(caf->table, 8, 8);
-    *out_ns = sound_ns(sound_alac_samples(&alac, packets, stated), rate);
+    *out_ns =
+        sound_ns(sound_alac_samples(&caf->alac, caf->packets, caf->stated_samples), caf->rate);
+    return *out_ns > 0;
+}
+
+bool sound_caf_ns(const struct sound_caf *caf, uint64_t bytes, int64_t *out_ns)
+{
+    if (caf->descriptions != 1 || caf->sounds != 1 || caf->rate == 0 || bytes <= caf->sound_at)
+        return false;
+    uint64_t sound = bytes - caf->sound_at;
+    if (sound > caf->sound_bytes)
+        sound = caf->sound_bytes;
+    if (sound == 0)
+        return false;
+    if (caf->lossless)
+        return measure_lossless(caf, sound, out_ns);
+    if (caf->packet_bytes == 0)
+        return false;
+    uint64_t packets = (sound + caf->packet_bytes - 1) / caf->packet_bytes;
+    *out_ns = sound_ns(packets * caf->packet_samples, caf->rate);
     return true;
-}
-
-bool sound_caf_ns(struct slice file, int64_t *out_ns)
-{
-    struct caf caf = {.descriptions = 0};
-    walk(file, &caf);
-    if (caf.descriptions != 1 || caf.sounds != 1 || caf.description.bytes < DESCRIPTION_BYTES ||
-        caf.sound.bytes == 0)
-        return false;
-    uint64_t rate = rate_of(caf.description);
-    if (rate == 0)
-        return false;
-    bool measured = sound_is_at(caf.description, 8, "alac") ? measure_alac(&caf, rate, out_ns)
-                                                            : measure_packets(&caf, rate, out_ns);
-    return measured && *out_ns > 0;
 }

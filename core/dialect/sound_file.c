@@ -30,6 +30,7 @@ struct sound_file {
         struct sound_ogg ogg;
         struct sound_mp4 mp4;
         struct sound_webm webm;
+        struct sound_caf caf;
     } state;            /* starts zeroed */
     uint64_t bytes;     /* of what has come, without the tags in front */
     uint64_t skip;      /* up to the next step */
@@ -127,7 +128,7 @@ static uint64_t step(struct sound_file *file, const struct sound_ahead *ahead)
     case FORM_MP4:
         return sound_mp4_step(&file->state.mp4, ahead);
     case FORM_CAF:
-        return SOUND_REST; /* only whole files are measured */
+        return sound_caf_step(&file->state.caf, ahead);
     case FORM_WEBM:
         return sound_webm_step(&file->state.webm, ahead);
     default:
@@ -215,7 +216,7 @@ static bool measure(const struct sound_file *file, int64_t *out_ns)
     case FORM_MP4:
         return sound_mp4_ns(&file->state.mp4, out_ns);
     case FORM_CAF:
-        return false;
+        return sound_caf_ns(&file->state.caf, file->bytes, out_ns);
     case FORM_WEBM:
         return sound_webm_ns(&file->state.webm, out_ns);
     default:
@@ -223,14 +224,19 @@ static bool measure(const struct sound_file *file, int64_t *out_ns)
     }
 }
 
-bool sound_file_end(struct sound_file *file, int64_t *out_us)
+bool sound_file_so_far(const struct sound_file *file, int64_t *out_us)
 {
     int64_t ns = 0;
-    size_t done = walk(file, buffer_slice(&file->kept), true);
-    file->bytes += file->kept.bytes - done;
     bool measured = measure(file, &ns);
     *out_us = (ns + 999) / 1000;
     return measured;
+}
+
+bool sound_file_end(struct sound_file *file, int64_t *out_us)
+{
+    size_t done = walk(file, buffer_slice(&file->kept), true);
+    file->bytes += file->kept.bytes - done;
+    return sound_file_so_far(file, out_us);
 }
 
 bool sound_file_us(struct slice file, int64_t *out_us)
@@ -238,12 +244,6 @@ bool sound_file_us(struct slice file, int64_t *out_us)
     struct sound_file *whole = sound_file_new();
     sound_file_feed(whole, file);
     bool measured = sound_file_end(whole, out_us);
-    int64_t ns = 0;
-    if (whole->form == FORM_CAF) {
-        size_t tags = file.bytes - (size_t)whole->bytes;
-        measured = sound_caf_ns((struct slice){file.data + tags, file.bytes - tags}, &ns);
-        *out_us = (ns + 999) / 1000;
-    }
     sound_file_free(whole);
     return measured;
 }

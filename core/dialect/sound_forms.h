@@ -126,6 +126,28 @@ struct sound_webm {
     bool full;
 };
 
+struct sound_caf {
+    uint64_t at; /* the next chunk, from the file's beginning; 0: nothing was read */
+    size_t descriptions;
+    size_t cookies; /* configurations of a decoder */
+    size_t tables;
+    size_t sounds;
+    uint64_t rate;           /* 0: not known */
+    bool lossless;           /* ALAC */
+    uint64_t packet_bytes;   /* of packets of one size; 0: not known */
+    uint64_t packet_samples; /* as the description says */
+    bool configured;
+    struct sound_alac alac; /* if it is configured */
+    uint64_t sound_at;
+    uint64_t sound_bytes; /* as it states */
+    uint64_t stated_packets;
+    uint64_t stated_samples;
+    uint64_t table_left; /* of a table that is under way */
+    uint64_t size;       /* of a packet, as far as it has come */
+    uint64_t filled;     /* the sizes of all packets in the table */
+    uint64_t packets;
+};
+
 /* Each step returns how many bytes to go on by, also beyond what lies ahead; 0: it needs more, or
  * all is over. */
 uint64_t sound_wave_step(struct sound_wave *wave, const struct sound_ahead *ahead);
@@ -135,6 +157,7 @@ uint64_t sound_aac_step(struct sound_aac *aac, const struct sound_ahead *ahead);
 uint64_t sound_ogg_step(struct sound_ogg *ogg, const struct sound_ahead *ahead);
 uint64_t sound_mp4_step(struct sound_mp4 *mp4, const struct sound_ahead *ahead);
 uint64_t sound_webm_step(struct sound_webm *webm, const struct sound_ahead *ahead);
+uint64_t sound_caf_step(struct sound_caf *caf, const struct sound_ahead *ahead);
 
 /* The length when all has come; false: it cannot be measured. `bytes`: of the file without tags. */
 bool sound_wave_ns(const struct sound_wave *wave, uint64_t bytes, int64_t *out_ns);
@@ -144,5 +167,6 @@ bool sound_aac_ns(const struct sound_aac *aac, uint64_t bytes, int64_t *out_ns);
 bool sound_ogg_ns(const struct sound_ogg *ogg, int64_t *out_ns);
 bool sound_mp4_ns(const struct sound_mp4 *mp4, int64_t *out_ns);
 bool sound_webm_ns(const struct sound_webm *webm, int64_t *out_ns);
+bool sound_caf_ns(const struct sound_caf *caf, uint64_t bytes, int64_t *out_ns);
 
 #endif

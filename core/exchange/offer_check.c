@@ -74,7 +74,7 @@ bool offer_check_length(const struct prompt *prompt, int64_t seconds_max,
             fault, "invalid_value", "file",
             "This model is sold by the second, and the length of this file cannot be "
             "measured. Send WAV (PCM, ADPCM), FLAC, MP3, AAC, Ogg (Opus, Vorbis), M4A (AAC, "
-            "ALAC), CAF (in a small form) or WebM (Opus).");
+            "ALAC), CAF (PCM, IMA, ALAC) or WebM (Opus).");
     return prompt->sound_seconds <= seconds_max ||
            request_refuse(fault, "invalid_value", "file",
                           "The sound is %lld seconds long; this model reads at most %lld in one "

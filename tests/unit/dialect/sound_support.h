@@ -4,17 +4,27 @@
 
 #include "base/buffer.h"
 
+/* The file that a test makes. Empty at its beginning. */
+extern struct buffer sound_made;
+
+int sound_set_up(void **state);
+int sound_tear_down(void **state);
+
+#define WITH_SOUND(test) cmocka_unit_test_setup_teardown(test, sound_set_up, sound_tear_down)
+
 /* Its length in microseconds; -1: it is not measured. */
-int64_t sound_length_of(const struct buffer *file);
+int64_t sound_length(void);
 
-void sound_put_big(struct buffer *file, uint64_t number, size_t bytes);
-void sound_put_little(struct buffer *file, uint64_t number, size_t bytes);
-void sound_put_zeros(struct buffer *file, size_t bytes);
+void sound_put(const char *text, size_t bytes);
+#define SOUND_PUT(literal) sound_put(literal, sizeof(literal) - 1)
+void sound_put_big(uint64_t number, size_t bytes);
+void sound_put_little(uint64_t number, size_t bytes);
+void sound_put_zeros(size_t bytes);
 /* A box of MP4; what follows is in it until it ends. */
-size_t sound_begin_box(struct buffer *file, const char *name);
-void sound_end_box(struct buffer *file, size_t at);
+size_t sound_begin_box(const char *name);
+void sound_end_box(size_t at);
 
-/* No part of a file, and no changed byte of it, is read beyond its end or never ends. */
-void sound_assert_safe(const struct buffer *file);
+/* No part of the file, and no changed byte of it, is read beyond its end or never ends. */
+void sound_assert_safe(void);
 
 #endif
