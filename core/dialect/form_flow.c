@@ -59,9 +59,24 @@ void form_flow_pass(struct form_flow *flow)
     flow->passes = true;
 }
 
-int64_t form_flow_file_bytes(const struct form_flow *flow)
+/* The part of the sound that so many of its bytes are. */
+static int64_t part_us(int64_t us, int64_t bytes, int64_t of_bytes)
 {
-    return flow->coming.bytes;
+    return (int64_t)((__int128)us * bytes / of_bytes);
+}
+
+int64_t form_flow_sound_seconds(const struct form_flow *flow, int64_t without_bytes)
+{
+    int64_t us;
+    int64_t all = flow->coming.bytes;
+    int64_t bytes = all > without_bytes ? all - without_bytes : 0;
+    int64_t most = bytes / PROMPT_SOUND_BYTES_MIN + 1;
+    if (bytes == 0 || !sound_file_so_far(flow->sound, &us))
+        return most;
+    int64_t seconds = (part_us(us, bytes, all) + 999999) / 1000000;
+    if (seconds < 1)
+        return 1; /* a begun one counts */
+    return seconds < most ? seconds : most;
 }
 
 bool form_flow_is_over(const struct form_flow *flow)

@@ -33,8 +33,9 @@ enum form_step {
 enum form_step form_flow_take(struct form_flow *flow, struct slice ahead, bool over,
                               size_t *out_bytes, struct request_fault *fault);
 void form_flow_pass(struct form_flow *flow);
-/* The bytes of its files that have been taken. */
-int64_t form_flow_file_bytes(const struct form_flow *flow);
+/* How long the sound is in the bytes of its files that have been taken, without the last so many:
+ * as measured, and at most, or where that cannot be told yet, what so many bytes may be. */
+int64_t form_flow_sound_seconds(const struct form_flow *flow, int64_t without_bytes);
 /* All was taken, and it is good. */
 bool form_flow_is_over(const struct form_flow *flow);
 

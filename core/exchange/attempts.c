@@ -103,7 +103,6 @@ static void on_decided(void *owner)
     count(exchange);
     exchange_tell_health(exchange);
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED) {
-        form_intake_answered(exchange);
         exchange_enter(exchange, EXCHANGE_ANSWERED);
     } else {
         note_failure(exchange);

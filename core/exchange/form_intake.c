@@ -451,11 +451,14 @@ bool form_intake_starves(const struct exchange *exchange)
     return exchange->body_open && intake->sent == intake->taken;
 }
 
-void form_intake_answered(struct exchange *exchange)
+void form_intake_settle(struct exchange *exchange)
 {
     struct prompt *prompt = &exchange->asks.prompt;
     const struct form_intake *intake = exchange->intake;
-    if (!exchange->body_open || intake->flow == NULL || prompt->sound_seconds == 0)
+    if (!exchange->body_open || intake->state != INTAKE_PASSES || prompt->sound_seconds == 0)
         return;
-    prompt->sound_seconds = form_flow_file_bytes(intake->flow) / PROMPT_SOUND_BYTES_MIN + 1;
+    int64_t unsent_bytes = (int64_t)(intake->taken - intake->sent);
+    int64_t seconds = form_flow_sound_seconds(intake->flow, unsent_bytes);
+    if (seconds < prompt->sound_seconds) /* else what was held */
+        prompt->sound_seconds = seconds;
 }

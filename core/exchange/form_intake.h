@@ -50,7 +50,8 @@ const struct upstream_tail *form_intake_tail(const struct exchange *exchange,
 bool form_intake_can_begin(struct exchange *exchange);
 /* Whether the provider waits for the client. */
 bool form_intake_starves(const struct exchange *exchange);
-/* The provider has answered, maybe before it had all: only what it got is charged. */
-void form_intake_answered(struct exchange *exchange);
+/* Before the charge is computed: where the provider has not had all, only what it got is charged,
+ * and at most what was held. */
+void form_intake_settle(struct exchange *exchange);
 
 #endif

@@ -10,6 +10,7 @@
 #include "exchange/call_price.h"
 #include "exchange/cost_judge.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/form_intake.h"
 #include "exchange/idempotency.h"
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
@@ -205,6 +206,7 @@ static void fill_charge(struct exchange *exchange, bool cut)
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     struct charge charge;
     struct meter_price price;
+    form_intake_settle(exchange);
     const struct charge_view view = {.asks = &exchange->asks,
                                      .meter = &exchange->stream.meter,
                                      .input_rates = &exchange->rates.input,

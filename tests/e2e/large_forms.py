@@ -1,6 +1,7 @@
 """Large forms, made on the fly, and what all their tests look at."""
 
 import hashlib
+import struct
 from decimal import Decimal
 
 from forms import form
@@ -32,11 +33,23 @@ def make_house(folder, provider, **settings) -> Gateway:
     return gateway
 
 
+def wave_head(sound_bytes: int) -> bytes:
+    return sound(0)[:40] + sound_bytes.to_bytes(4, "little")
+
+
+def caf_head(sound_bytes: int) -> bytes:
+    """Linear PCM, as Apple's recorders write it: big-endian, one packet a sample."""
+    description = struct.pack(">d4sIIIII", RATE, b"lpcm", 0, 2, 1, 1, 16)
+    chunks = (b"desc" + struct.pack(">q", len(description)) + description,
+              b"data" + struct.pack(">q", 4 + sound_bytes) + bytes(4))  # fmt: skip
+    return b"caff\0\1\0\0" + b"".join(chunks)
+
+
 class Form:
     """A form whose file, a WAV, is made on the fly. `digest`: of what the provider must get."""
 
-    def __init__(self, sound_bytes: int, before=(("model", "whisper"),), after=()):
-        head = sound(0)[:40] + sound_bytes.to_bytes(4, "little")
+    def __init__(self, sound_bytes: int, before=(("model", "whisper"),), after=(), head=wave_head):
+        head = head(sound_bytes)
         front = form(*before, ("file", "\0FILE\0", "a.wav"), *after)
         self.before, _, self.after = front.partition(b"\0FILE\0")
         self.before += head

@@ -11,8 +11,11 @@ from forms import form
 from gateway import is_sanitized
 from large_forms import (
     MB,
+    PIECE,
+    RATE,
     Form,
     begin_upload,
+    caf_head,
     chunk,
     costs_nothing,
     head_of,
@@ -216,21 +219,70 @@ def test_a_provider_that_dies_in_the_middle(customer, provider_of_uploads):
     connection.close()
 
 
-def test_a_provider_that_answers_before_it_has_all(customer, provider_of_uploads):
-    """It is paid for what it got."""
-
+def answers_at(count: int):
     def plan(got: Upload, read):
-        while got.bytes < 2 * MB:
-            read()
+        while got.bytes < count and read():
+            pass
         return ok()
 
-    provider_of_uploads.plan = plan
+    return plan
+
+
+def test_a_provider_that_answers_before_it_has_all(customer, provider_of_uploads):
+    """It is paid for the sound that it got: no more than was sent, which the sockets have."""
+    provider_of_uploads.plan = answers_at(2 * MB)
+    sent = Form(60 * len(PIECE))
     connection = begin_upload(customer, Form(8 * MB), 60)
     assert connection.read_reply().status == 200
     connection.close()
     record = customer.wait_for_record()
-    assert 0 < usd(record["cost"]) <= by_seconds(4 * MB // 750)
+    assert by_seconds(2 * MB // (2 * RATE)) <= usd(record["cost"]) <= by_seconds(sent.seconds)
     customer.wait_for_no_hold()
+
+
+def test_a_client_that_leaves_behind_an_early_answer(customer, provider_of_uploads):
+    """Its head is here, its end is not: what was sent is paid for."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"
+
+    def plan(got: Upload, read):
+        answers_at(2 * MB)(got, read)
+        return head
+
+    provider_of_uploads.plan = plan
+    sent = Form(60 * len(PIECE))
+    connection = begin_upload(customer, Form(8 * MB), 60)
+    got = provider_of_uploads.wait_for(1)
+    wait_until(lambda: got.bytes >= 2 * MB, 10, "the head of an answer")
+    connection.close()
+    wait_until(lambda: got.ended, 10, "the provider's side has ended")
+    customer.wait_for_no_hold()
+    assert Decimal("100") - customer.balance <= by_seconds(sent.seconds)
+
+
+def test_a_provider_that_answers_while_it_reads(customer, provider_of_uploads):
+    """In the end it has all, and is paid for that."""
+
+    def plan(got: Upload, read):
+        answers_at(2 * MB)(got, read)
+        got.connection.sendall(ok()[:-1])
+        return read_all(got, read) and ok()[-1:]
+
+    provider_of_uploads.plan = plan
+    what = Form(8 * MB)
+    with upload(customer, what) as connection:
+        assert connection.read_reply().json["text"] == "Hello."
+    is_exact(provider_of_uploads.wait_for(1), what)
+    assert usd(customer.wait_for_record()["cost"]) == by_seconds(what.seconds)
+
+
+def test_another_form_of_sound(customer, provider_of_uploads):
+    """Measured while it passes, as each form is."""
+    what = Form(5 * MB, head=caf_head)
+    with upload(customer, what) as connection:
+        reply = connection.read_reply()
+    assert reply.status == 200, reply.body
+    is_exact(provider_of_uploads.wait_for(1), what)
+    assert usd(customer.wait_for_record()["cost"]) == by_seconds(what.seconds)
 
 
 def test_a_stream(customer, provider_of_uploads):

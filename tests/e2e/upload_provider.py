@@ -25,6 +25,7 @@ class Upload:
     """What has come of one request. Read from any thread."""
 
     head: bytes = b""
+    connection: socket.socket | None = None
     bytes: int = 0
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     begin: bytes = b""
@@ -89,6 +90,7 @@ class UploadProvider:
                 if not byte:
                     return
                 upload.head += byte
+            upload.connection = connection
             self.uploads.append(upload)
             answer = self.plan(upload, reader(upload, stream))
             if answer:

@@ -123,7 +123,6 @@ static void a_transcription(void **state)
     assert_false(now->sound_coming);
     assert_int_equal(now->sound_seconds, 1);
     assert_int_equal(now->text_bytes, 2);
-    assert_int_equal(form_flow_file_bytes(reading.flow), 44 + WAVE_BYTES);
 }
 
 /* What the provider gets first: the form up to its file, behind which an end of ours is cut. */
@@ -225,6 +224,53 @@ static void pictures(void **state)
     }
 }
 
+/* Takes a form whose file goes on behind these bytes. */
+static void begin_sound(const char *head, size_t head_bytes, size_t bytes)
+{
+    put(FIELD("model", "whisper") FILE_HEAD("file"));
+    buffer_append(&form, head, head_bytes);
+    for (size_t i = 0; i < bytes; i++)
+        buffer_append_char(&form, (char)i);
+    reading.flow = form_flow_new(slice_of(TYPE), &reading.fault);
+    buffer_init(&reading.ahead, form.bytes);
+    buffer_append_slice(&reading.ahead, buffer_slice(&form));
+    take(DIALECT_TRANSCRIPTIONS, false);
+    assert_true(reading.ahead.bytes < 5); /* they may begin the boundary */
+}
+
+/* What a provider has got that answers before all has come. */
+static void sound_that_has_come_so_far(void **state)
+{
+    (void)state;
+    begin_sound(WAVE_HEAD, sizeof WAVE_HEAD - 1, 80000); /* 8,000 bytes to a second */
+    assert_int_equal(form_flow_sound_seconds(reading.flow, 0), 10);
+    assert_int_equal(form_flow_sound_seconds(reading.flow, 1), 10);
+    assert_int_equal(form_flow_sound_seconds(reading.flow, 40000), 6); /* a begun one counts */
+    assert_int_equal(form_flow_sound_seconds(reading.flow, 80044), 1);
+    assert_int_equal(form_flow_sound_seconds(reading.flow, 90000), 1);
+    buffer_append_text(&reading.ahead, "\r\n--b--\r\n"); /* to look has changed nothing */
+    take(DIALECT_TRANSCRIPTIONS, true);
+    assert_true(form_flow_is_over(reading.flow));
+    assert_true(form_flow_read(reading.flow, DIALECT_TRANSCRIPTIONS, slice_of(TYPE), 0, 1,
+                               &reading.now_text, &reading.now, &reading.fault));
+    assert_int_equal(reading.now.prompt.sound_seconds, 10);
+}
+
+static void sound_so_far_that_is_at_most_what_its_bytes_may_be(void **state)
+{
+    (void)state;
+    char slow[sizeof WAVE_HEAD];
+    memcpy(slow, WAVE_HEAD, sizeof slow);
+    memcpy(slow + 24, "\x0a\0\0", 4); /* ten samples to a second */
+    begin_sound(slow, sizeof slow - 1, 7500);
+    assert_int_equal(form_flow_sound_seconds(reading.flow, 0), 7544 / 750 + 1);
+    teardown(NULL);
+    setup(NULL);
+    begin_sound("?", 1, 8000); /* not measured */
+    assert_int_equal(form_flow_sound_seconds(reading.flow, 0), 8001 / 750 + 1);
+    assert_int_equal(form_flow_sound_seconds(reading.flow, 4000), 4001 / 750 + 1);
+}
+
 static void what_decides_about_pictures(void **state)
 {
     (void)state;
@@ -269,6 +315,8 @@ int main(void)
         WITH_FORM(too_much_text),
         WITH_FORM(a_file_before_the_model),
         WITH_FORM(pictures),
+        WITH_FORM(sound_that_has_come_so_far),
+        WITH_FORM(sound_so_far_that_is_at_most_what_its_bytes_may_be),
         WITH_FORM(what_decides_about_pictures),
         WITH_FORM(paths),
         WITH_FORM(no_form),
