@@ -340,9 +340,13 @@ static void act_later(void *arg)
 
 static void on_body(struct slice data, bool over, void *user)
 {
+    static const struct refusal no_memory = {503, "overloaded", "there is no memory for the form"};
     struct exchange *exchange = user;
     struct form_intake *intake = exchange->intake;
-    (void)buffer_append_slice(&intake->window, data); /* hold_more sees that it has failed */
+    bool fits = data.bytes <= intake->window.bytes_max - intake->window.bytes;
+    bool kept = buffer_append_slice(&intake->window, data);
+    if (!kept && (fits || intake->state != INTAKE_HOLDS)) /* else hold_more says what fits */
+        intake->failure = no_memory;
     intake->all_came = over;
     if (intake->state == INTAKE_HOLDS)
         (void)http_count_body(exchange->request, intake->window.bytes, &intake->failure);
