@@ -286,7 +286,7 @@ def test_policies_and_a_reload_that_is_refused(make_person, make_gateway, view):
     for name in ("models.lua", "margins.lua", "providers.lua"):
         expect(boss.rows("policies.files").filter(has_text=name)).to_be_visible()
     gateway.policies.write("margins", 'return {\n    default = "-5%",\n}\n')
-    gateway.reload()
+    gateway.reload(refused=True)
     alert = boss.page.get_by_role("alert")
     expect(alert).to_contain_text(boss.t("policies.refused"))
     expect(alert).to_contain_text("margins.lua:2: margins.default")
@@ -342,7 +342,7 @@ def test_what_files_that_are_not_in_force_would_change(make_person, make_gateway
     ask_replay(boss, first="2020-01-01", last="2020-01-02")
     boss.sees(boss.t("replay.empty"))
     gateway.policies.write("margins", 'return {\n    default = "-5%",\n}\n')
-    gateway.reload()
+    gateway.reload(refused=True)
     boss.button("replay.show").click()
     ask_replay(boss)
     boss.sees(boss.t("replay.failed"))

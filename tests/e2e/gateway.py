@@ -286,11 +286,19 @@ class Gateway:
         result = self.command("ledger", "verify")
         assert result.returncode == 0, f"ledger verify: {result.stdout}\n{result.stderr}"
 
-    def reload(self) -> None:
-        """SIGHUP, and the policies are in force."""
-        before = len(self.logged("reload"))
+    def reload(self, refused: bool = False) -> dict:
+        """SIGHUP, and the policies are in force; `refused`: the old ones stay. Returns the line of
+        the log that says so."""
+        begun = len(self.log())
         self.signal(signal.SIGHUP)
-        wait_until(lambda: len(self.logged("reload")) > before, 15, "a line about the reload")
+
+        def lines() -> list[dict]:
+            return [line for line in self.log()[begun:] if "reload" in line.get("event", "")]
+
+        wait_until(lambda: any("policies" in line["event"] for line in lines()), 15, "a reload")
+        said = lines()
+        assert any(line["level"] == "error" for line in said) == refused, said
+        return said[-1]
 
     # ---- customers ----
 

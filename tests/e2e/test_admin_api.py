@@ -461,7 +461,7 @@ def test_policies(make_gateway):
     assert started["refused"] is None
     good = gateway.policies.read("margins")
     gateway.policies.write("margins", '\nreturn {\n    default = "twenty",\n}\n')
-    gateway.reload()
+    gateway.reload(refused=True)
     refused = admin.call("GET", "/admin/policies", 200)
     assert refused["revision"] == started["revision"]
     assert refused["loaded_at"] == started["loaded_at"]

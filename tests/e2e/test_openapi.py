@@ -583,7 +583,7 @@ def test_every_answer(make_gateway, provider, document):
         walk_account(person)
         walk_admin_reads(admin, customer, refused_id)
         gateway.policies.write("models", "return {\n    broken\n}\n")
-        gateway.reload()
+        gateway.reload(refused=True)
         admin.call("GET", "/admin/policies", 200)
         walk_admin_acts(admin, customer)
     done = {(method, path) for method, path, status in document.seen if status < "4"}

@@ -111,9 +111,7 @@ def test_broken_policy_keeps_the_old(changing, provider, name):
     assert checked.returncode == 1
     assert place in checked.stdout + checked.stderr, checked.stdout + checked.stderr
 
-    changing.reload()
-    line = changing.logged("reload")[-1]
-    assert line["level"] == "error"
+    line = changing.reload(refused=True)
     assert place in str(line), line
     assert cost_of_m(customer) == charge_of(0)
     assert changing.http.get("/readyz").status_code == 200
@@ -131,9 +129,7 @@ def test_rule_that_loops_at_load_is_refused(changing, provider):
     changing.policies.write("margins", 'return { default = "20%", rule = function()\n'
                             "while true do end end }\n")  # fmt: skip
     changing.policies.write("examples", "return {}\n")
-    changing.reload()
-    line = changing.logged("reload")[-1]
-    assert line["level"] == "error"
+    line = changing.reload(refused=True)
     assert "margins.lua:2" in str(line)
     assert customer.ask("m", max_tokens=10).status_code == 200
 
@@ -141,8 +137,7 @@ def test_rule_that_loops_at_load_is_refused(changing, provider):
 def test_missing_file(changing):
     customer = changing.customer()
     changing.policies.path("margins").unlink()
-    changing.reload()
-    assert "margins.lua" in str(changing.logged("reload")[-1])
+    assert "margins.lua" in str(changing.reload(refused=True))
     assert customer.ask("m", max_tokens=100).status_code == 200
 
 
@@ -179,7 +174,6 @@ def test_runaway_rule_at_request(changing, provider, name):
     changing.policies.write("margins", rule)
     changing.policies.write("examples", "return {}\n")
     changing.reload()
-    assert changing.logged("reload")[-1]["level"] == "info", changing.logged("reload")[-1]
     before = customer.balance
     for _ in range(5):
         response = customer.ask("gpt-4", max_tokens=10)
@@ -209,7 +203,6 @@ def test_runaway_route(changing, name):
     changing.policies.write("examples", "return {}\n")
     changing.policies.replace("routes", "    retry = {", RUNAWAY_ROUTES[name] + "\n    retry = {")
     changing.reload()
-    assert changing.logged("reload")[-1]["level"] == "info", changing.logged("reload")[-1]
     response = customer.ask("m", max_tokens=10)
     assert response.status_code >= 500
     check_error(response, response.status_code)

@@ -90,7 +90,7 @@ def test_files_that_are_not_in_force_yet(house):
         assert state["answer"]["revision"] != told["revision"]
         assert nusd(state["answer"]["totals"]["charge_change"]) > 0
         policies.write("margins", before.replace('"20%"', '"-20%"'))
-        house.reload()
+        house.reload(refused=True)
         assert admin.call("GET", "/admin/policies", 200)["refused"] is not None
         state = wait_for_answer(admin, **{"from": "2020-01-01"})  # not the answer of before
         assert (state["state"], state["answer"]) == ("error", None)
