@@ -3,14 +3,13 @@ Cohere's rerank (Infinity): the official client reads its vectors, its own count
 
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 from gateway import ROOT, Gateway
 from policy_prices import exact_of, rounded_up
 from prices import usd
-from wait import wait_until
+from real_server import running
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
 PYTHON = ROOT / "build/infinity/venv/bin/python"
@@ -24,21 +23,14 @@ def origin(tmp_path_factory):
     log = folder / "infinity.log"
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "HF_HUB_OFFLINE": "1",
            "DO_NOT_TRACK": "1", "INFINITY_ANONYMOUS_USAGE_STATS": "0"}  # fmt: skip
-    script = Path(__file__).with_name("serve_infinity.py")
-    with log.open("w") as out:
-        process = subprocess.Popen([PYTHON, script, folder], stdout=out, stderr=out, env=env)
+    command = [PYTHON, Path(__file__).with_name("serve_infinity.py"), folder]
 
-    def address() -> str | None:
-        assert process.poll() is None, log.read_text()[-4000:]
+    def find_origin(_) -> str | None:
         found = re.search(r"running on (http://127\.0\.0\.1:\d+)", log.read_text())
         return found and found[1]
 
-    try:
-        wait_until(address, 120, "Infinity to listen")
-        yield address()
-    finally:
-        process.terminate()
-        process.wait()
+    with running(command, log, find_origin, env=env) as origin:
+        yield origin
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import pytest
 from gateway import ROOT, Gateway
 from policy_prices import exact_of, rounded_up
 from prices import usd
+from real_server import running
 from test_transcriptions import sound
 from tiny_whisper import make_whisper
-from wait import wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 PROGRAM = Path(os.environ.get("WHISPER") or ROOT / "build/whisper/whisper-server")
@@ -46,20 +46,13 @@ def origin(tmp_path_factory):
     # One attempt at a text, because this model is never sure of it.
     command = [PROGRAM, "-m", folder / "tiny.bin", "-t", "1", "-nf", "-bs", "1", "-bo", "1",
                "--host", "127.0.0.1", "--port", "0", "--inference-path", PATH]  # fmt: skip
-    log = folder / "whisper.log"
-    with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, cwd=folder)
 
-    def port() -> int | None:
-        assert process.poll() is None, log.read_text()[-4000:]
-        return listening_port(process.pid)
+    def find_origin(process: subprocess.Popen) -> str | None:
+        port = listening_port(process.pid)
+        return port and f"http://127.0.0.1:{port}"
 
-    try:
-        wait_until(port, 60, "whisper.cpp to listen")
-        yield f"http://127.0.0.1:{port()}"
-    finally:
-        process.terminate()
-        process.wait()
+    with running(command, folder / "whisper.log", find_origin, cwd=folder) as origin:
+        yield origin
 
 
 @pytest.fixture(scope="module")
