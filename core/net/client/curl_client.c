@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "net/client/curl_authorities.h"
 #include "net/client/curl_body.h"
 #include "net/client/upstream_call.h"
 #include "net/http1/field.h"
@@ -418,12 +420,14 @@ static enum upstream_end end_of(CURLcode result)
 
 static void finish(struct curl_call *call, CURLcode result)
 {
+    static const char untrusted[] = "the server's certificate is not trusted (one of your own "
+                                    "needs ca_file): ";
     struct upstream_events events = call->events;
     bool tell = !call->cancelled;
-    char detail[CURL_ERROR_SIZE];
+    char detail[sizeof untrusted + CURL_ERROR_SIZE];
     const char *words = call->error[0] != '\0' ? call->error : curl_easy_strerror(result);
-    strncpy(detail, words, sizeof detail - 1);
-    detail[sizeof detail - 1] = '\0';
+    bool distrusted = result == CURLE_PEER_FAILED_VERIFICATION;
+    snprintf(detail, sizeof detail, "%s%s", distrusted ? untrusted : "", words);
     call_free(call);
     if (tell)
         events.on_end(end_of(result), detail, events.arg);
@@ -586,7 +590,7 @@ struct upstream_call *curl_client_start(struct curl_client *client,
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error);
     call->own_certificates = request->ca_file != NULL;
     if (call->own_certificates)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
+        curl_authorities_set(easy, request->ca_file);
     call->next = client->calls;
     if (call->next != NULL)
         call->next->previous = call;
