@@ -142,7 +142,23 @@ static bool read_members(struct slice text, struct service_account *out, struct 
            read_key(&root, out, fault);
 }
 
-struct service_account *service_account_read(const char *source, struct fault *fault)
+/* An account that is asked for elsewhere, or whose server is believed by others, is another one. */
+static bool take_authorities(const char *ca_file, struct service_account *out, struct fault *fault)
+{
+    char both[SHA256_HEX_BYTES + SERVICE_ACCOUNT_TEXT_BYTES];
+    if (ca_file == NULL || strcmp(out->token_uri, usual_token_uri) == 0)
+        return true;
+    size_t bytes = strlen(ca_file);
+    if (bytes >= sizeof out->ca_file)
+        return fault_set(fault, "invalid_value", "ca_file is too long");
+    memcpy(out->ca_file, ca_file, bytes + 1);
+    char *end = stpcpy(stpcpy(both, out->id), out->ca_file);
+    sha256_hex((struct slice){both, (size_t)(end - both)}, out->id);
+    return true;
+}
+
+struct service_account *service_account_read(const char *source, const char *ca_file,
+                                             struct fault *fault)
 {
     struct service_account *account = calloc(1, sizeof *account);
     struct buffer text;
@@ -152,7 +168,8 @@ struct service_account *service_account_read(const char *source, struct fault *f
     (void)buffer_reserve(&text, LIMIT_KEY_FILE_BYTES);
     bool good =
         source[0] == '{' ? buffer_append_text(&text, source) : read_file(source, &text, fault);
-    good = good && read_members(buffer_slice(&text), account, fault);
+    good = good && read_members(buffer_slice(&text), account, fault) &&
+           take_authorities(ca_file, account, fault);
     buffer_wipe_fini(&text);
     if (good)
         return account;

@@ -22,13 +22,17 @@ struct service_account {
     char key_id[SERVICE_ACCOUNT_TEXT_BYTES];
     char token_uri[SERVICE_ACCOUNT_TEXT_BYTES];
     char project[SERVICE_ACCOUNT_TEXT_BYTES]; /* "": the file names none */
+    char ca_file[SERVICE_ACCOUNT_TEXT_BYTES]; /* for the token server; "": the system's */
     char id[SHA256_HEX_BYTES];                /* of the whole file: another key is another id */
     atomic_uint references;
 };
 
-/* `source` is the path of a key file, or its text, which begins with "{". The caller gets the one
- * reference. Returns NULL with *fault, which never quotes the file. */
-struct service_account *service_account_read(const char *source, struct fault *fault);
+/* `source` is the path of a key file, or its text, which begins with "{". `ca_file` (NULL: none)
+ * has the authorities of a token server that is not Google's own: what stands before Google's
+ * servers in your house does not stand before that one. The caller gets the one reference. Returns
+ * NULL with *fault, which never quotes the file. */
+struct service_account *service_account_read(const char *source, const char *ca_file,
+                                             struct fault *fault);
 struct service_account *service_account_ref(struct service_account *account);
 void service_account_unref(struct service_account *account); /* NULL is allowed */
 /* Whether the caller has the only reference. */

@@ -192,12 +192,14 @@ static void ask(struct question *question)
                                           "User-Agent: llm-gateway/1"};
     const struct upstream_events events = {
         .on_head = on_head, .on_data = on_data, .on_end = on_end, .arg = question};
-    const struct upstream_request request = {.url = question->account->token_uri,
-                                             .headers = headers,
-                                             .header_count = sizeof headers / sizeof *headers,
-                                             .body = &question->body_part,
-                                             .body_parts = 1,
-                                             .connect_timeout_ms = CONNECT_MS};
+    const struct upstream_request request = {
+        .url = question->account->token_uri,
+        .headers = headers,
+        .header_count = sizeof headers / sizeof *headers,
+        .body = &question->body_part,
+        .body_parts = 1,
+        .ca_file = question->account->ca_file[0] != '\0' ? question->account->ca_file : NULL,
+        .connect_timeout_ms = CONNECT_MS};
     struct fault fault;
     question->body_part = buffer_slice(&question->body);
     question->deadline_us = clock_mono_us() + INT64_C(1000) * ANSWER_MS;

@@ -26,6 +26,7 @@ int account_handle_new(lua_State *state)
 {
     struct fault fault;
     const char *source = luaL_checkstring(state, 1);
+    const char *ca_file = luaL_optstring(state, 2, NULL);
     struct account_handle *own = lua_newuserdata(state, sizeof *own);
     *own = (struct account_handle){.handle = {account_kind}};
     if (luaL_newmetatable(state, ACCOUNT_METATABLE)) {
@@ -33,7 +34,7 @@ int account_handle_new(lua_State *state)
         lua_setfield(state, -2, "__gc");
     }
     lua_setmetatable(state, -2);
-    own->account = service_account_read(source, &fault);
+    own->account = service_account_read(source, ca_file, &fault);
     if (own->account == NULL) {
         lua_pushnil(state);
         lua_pushstring(state, fault.message);

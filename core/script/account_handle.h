@@ -6,8 +6,8 @@
 
 struct service_account;
 
-/* For `policy.native`: service_account(path or text) gives the handle and the project that the key
- * file names ("" if none), or nil and why. Reads the file. */
+/* For `policy.native`: service_account(path or text, ca_file or nil) gives the handle and the
+ * project that the key file names ("" if none), or nil and why. Reads the file. */
 int account_handle_new(lua_State *state);
 /* Returns the account of the handle at `index`, borrowed from the VM; NULL: there is nil. Raises
  * for another value. */

@@ -5,7 +5,7 @@ local schema = require "policy.schema"
 
 local service_account = {}
 
-local SOURCE_BYTES_MAX = 64 * 1024
+local SOURCE_BYTES_MAX, FILE_BYTES_MAX = 64 * 1024, 250
 
 -- Reads the key file that the entry names. Returns the handle and the file's project; or nil, what
 -- stands for a project, and why there is none.
@@ -22,7 +22,8 @@ function service_account.read(node)
     if type(source) ~= "string" or source == "" or #source > SOURCE_BYTES_MAX then
         schema.fail(node, "service_account", "must be the path of a key file, or its text")
     end
-    local account, project = native.service_account(source)
+    local ca_file = node.value.ca_file and schema.text(node, "ca_file", nil, FILE_BYTES_MAX)
+    local account, project = native.service_account(source, ca_file)
     if not account then
         schema.fail(node, "service_account", "%s", project)
     end

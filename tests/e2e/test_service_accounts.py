@@ -9,6 +9,7 @@ import anthropic_answers
 import gemini_answers
 import pytest
 from answers import Usage, reply
+from certificate import make_certificate
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from errors import check_error
 from fake_provider import Gate
@@ -32,21 +33,25 @@ def tokens():
     server.stop()
 
 
+def buy_from_vertex(policies, provider, **members) -> None:
+    origin = provider.url.removesuffix("/v1")
+    policies.provider("google", provider="vertex", dialect=None, api_key=None,
+                      location="europe-west4", service_account=Lua('env("ACCOUNT")'),
+                      base_url=origin + "/v1beta1/projects/{project}/locations/{location}"
+                      "/publishers/google", **members)  # fmt: skip
+
+
 @pytest.fixture
 def make_house(make_gateway, provider, tokens, tmp_path):
     """A gateway that sells `gem`, of Vertex, and `other`, of a provider with a key."""
-    origin = provider.url.removesuffix("/v1")
 
-    def make(*, fallback=False, env=None, start=True, breaker=False, **settings):
+    def make(*, fallback=False, env=None, start=True, breaker=False, tokens=tokens, ca_file=None,
+             **settings):  # fmt: skip
         path = tokens.write(tmp_path / "account.json")
         env = {"ACCOUNT": str(path)} | (env or {})
         gateway = make_gateway(env=env, start=False, **settings)
         policies = gateway.policies
-        policies.provider("google", provider="vertex", dialect=None, api_key=None,
-                          location="europe-west4", breaker=breaker,
-                          service_account=Lua('env("ACCOUNT")'),
-                          base_url=origin + "/v1beta1/projects/{project}/locations/{location}"
-                          "/publishers/google")  # fmt: skip
+        buy_from_vertex(policies, provider, breaker=breaker, ca_file=ca_file)
         named = [{"provider": "google", "model": "theirs"}]
         policies.model("gem", PRICE, candidates=named + [{"provider": "openai"}] * fallback)
         policies.model("other", PRICE)
@@ -434,9 +439,54 @@ def test_a_broken_file_at_a_reload(make_house, tokens, tmp_path):
     customer = gateway.customer()
     assert ask(customer).status_code == 200
     (tmp_path / "account.json").write_text("{")
-    gateway.reload()
-    assert gateway.logged("reload refused")
+    gateway.reload(refused=True)
     assert ask(customer).status_code == 200
+    gateway.stop()
+
+
+# ---- over https ----
+
+
+@pytest.fixture
+def secure_tokens(tmp_path):
+    """A token server with an authority of its own."""
+    server = TokenServer(certificate=make_certificate(tmp_path))
+    yield server
+    server.stop()
+
+
+def test_a_token_server_over_https(make_house, provider, secure_tokens):
+    authority = str(secure_tokens.certificate[0])
+    gateway = make_house(tokens=secure_tokens, ca_file=authority)
+    customer = gateway.customer()
+    assert ask(customer).status_code == 200
+    assert sent(provider) == secure_tokens.given[0]
+    assert secure_tokens.claims[0]["aud"].startswith("https://")
+    gateway.stop()
+
+
+@pytest.mark.parametrize("others", [False, True], ids=["the system's", "another file's"])
+def test_a_certificate_that_is_not_trusted(make_house, provider, secure_tokens, tmp_path, others):
+    """The operator reads what to do; no assertion is sent, and no call is made or charged. With the
+    right file at a reload, it works."""
+    (tmp_path / "others").mkdir()
+    other = str(make_certificate(tmp_path / "others")[0])
+    gateway = make_house(tokens=secure_tokens, ca_file=other if others else None)
+    customer = gateway.customer()
+    [said] = wait_until(lambda: gateway.logged("a service account gets no access token")[:1])
+    assert said["level"] == "error"
+    assert said["token_uri"] == secure_tokens.uri
+    assert said["reason"].startswith(
+        "the server's certificate is not trusted (one of your own needs ca_file): SSL certificate"
+    )
+    refused = check_error(customer.ask("gem"), 502, "provider_unavailable")
+    assert "certificate" not in refused["message"]
+    assert secure_tokens.asked == 0
+    customer.wait_for_no_hold()
+    assert customer.balance == 10
+    buy_from_vertex(gateway.policies, provider, ca_file=str(secure_tokens.certificate[0]))
+    gateway.reload()
+    wait_until(lambda: customer.ask("gem").status_code == 200, 20)
     gateway.stop()
 
 

@@ -47,13 +47,15 @@ class TokenServer:
     claims: list[dict] = field(default_factory=list)
     key_ids: list[str] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
+    certificate: tuple[Path, Path] | None = None  # and its key: over TLS
 
     def __post_init__(self):
-        self.server = Provider(default=self.answer)
+        self.server = Provider(self.answer, *(self.certificate or ()))
 
     @property
     def uri(self) -> str:
-        return f"http://127.0.0.1:{self.server.port}/token"
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://127.0.0.1:{self.server.port}/token"
 
     @property
     def asked(self) -> int:
