@@ -95,8 +95,7 @@ static void pass_on(struct connection *connection, struct slice data, bool over,
     struct http_request *request = &connection->request;
     connection->flow_bytes += data.bytes;
     connection->flowing = !over && refusal->status == 0;
-    if (!connection
-             ->flowing) /* it may come behind a stop: now only a read shows the client leave */
+    if (!connection->flowing) /* behind a stop, too: only a read shows that the client leaves */
         http_resume_body(request);
     if (connection->state == CONNECTION_DELIVERED) {
         keep(connection, data, refusal);

@@ -9,27 +9,7 @@
 
 #include "base/buffer.h"
 #include "net/client/http_tail.h"
-
-/* What comes, and what has been asked for. */
-struct source {
-    struct slice all;
-    size_t there; /* of it */
-    size_t sent;
-};
-
-static struct slice peek(bool *over, void *arg)
-{
-    const struct source *source = arg;
-    *over = source->there == source->all.bytes;
-    return (struct slice){source->all.data + source->sent, source->there - source->sent};
-}
-
-static void on_sent(size_t bytes, void *arg)
-{
-    struct source *source = arg;
-    source->sent += bytes;
-    assert_true(source->sent <= source->there);
-}
+#include "net/tail_source.h"
 
 struct wire {
     int ends[2];
@@ -62,7 +42,8 @@ static void close_wire(struct wire *wire)
 }
 
 /* Sends all of the source, of which `step` bytes more come each time. */
-static void send_all(struct http_tail *tail, struct source *source, struct wire *wire, size_t step)
+static void send_all(struct http_tail *tail, struct tail_source *source, struct wire *wire,
+                     size_t step)
 {
     bool failed;
     while (!http_tail_is_sent(tail)) {
@@ -83,8 +64,8 @@ static void sends_what_it_is_given(void **state)
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = (char)(i % 251);
     for (size_t step = 1000; step <= sizeof text; step *= 10) {
-        struct source source = {.all = {text, sizeof text}};
-        const struct upstream_tail from = {sizeof text, peek, on_sent, &source};
+        struct tail_source source = {.all = {text, sizeof text}};
+        const struct upstream_tail from = tail_source_of(&source, sizeof text);
         struct http_tail tail = {.from = &from};
         struct wire wire;
         open_wire(&wire, 4096);
@@ -98,8 +79,8 @@ static void sends_what_it_is_given(void **state)
 static void sends_chunks(void **state)
 {
     (void)state;
-    struct source source = {.all = slice_of("0123456789abcdefghi")};
-    const struct upstream_tail from = {-1, peek, on_sent, &source};
+    struct tail_source source = {.all = slice_of("0123456789abcdefghi")};
+    const struct upstream_tail from = tail_source_of(&source, -1);
     struct http_tail tail = {.from = &from};
     struct wire wire;
     open_wire(&wire, 65536);
@@ -114,8 +95,8 @@ static void sends_chunks(void **state)
 static void goes_on_behind_a_chunk(void **state)
 {
     (void)state;
-    struct source source = {.all = slice_of("x")};
-    const struct upstream_tail from = {-1, peek, on_sent, &source};
+    struct tail_source source = {.all = slice_of("x")};
+    const struct upstream_tail from = tail_source_of(&source, -1);
     struct http_tail tail = {.from = &from, .begun = true};
     struct wire wire;
     open_wire(&wire, 65536);
@@ -131,8 +112,8 @@ static void large_chunks_through_a_narrow_socket(void **state)
     (void)state;
     static char text[300000];
     memset(text, 'y', sizeof text);
-    struct source source = {.all = {text, sizeof text}};
-    const struct upstream_tail from = {-1, peek, on_sent, &source};
+    struct tail_source source = {.all = {text, sizeof text}};
+    const struct upstream_tail from = tail_source_of(&source, -1);
     struct http_tail tail = {.from = &from};
     struct wire wire;
     open_wire(&wire, 4096);
@@ -145,8 +126,8 @@ static void large_chunks_through_a_narrow_socket(void **state)
 static void a_broken_connection_is_told(void **state)
 {
     (void)state;
-    struct source source = {.all = slice_of("x"), .there = 1};
-    const struct upstream_tail from = {1, peek, on_sent, &source};
+    struct tail_source source = {.all = slice_of("x"), .there = 1};
+    const struct upstream_tail from = tail_source_of(&source, 1);
     struct http_tail tail = {.from = &from};
     struct wire wire;
     bool failed;
