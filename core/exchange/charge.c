@@ -325,6 +325,36 @@ void charge_count(const struct charge_view *view, bool cut, struct charge *out)
     price_parts(view, input, output, out);
 }
 
+/* Whether we have counted exactly what the provider has not told. */
+static bool is_measured(const struct charge_view *view, enum unit unit)
+{
+    const struct media_sizes *output = &view->meter->output;
+    if (unit == UNIT_IMAGE)
+        return output->image_count > 0;
+    if (unit != UNIT_SECOND)
+        return unit == UNIT_CHARACTER || unit == UNIT_REQUEST;
+    return view->asks->media.medium == ANSWERS_SOUND ? output->audio_ms > 0
+                                                     : view->asks->prompt.sound_measured;
+}
+
+void charge_find_source(const struct charge_view *view, const struct unit_prices *sold,
+                        struct charge *charge)
+{
+    enum usage_source source = USAGE_ESTIMATED;
+    if (charge->source != USAGE_ESTIMATED)
+        return;
+    for (enum unit unit = 0; unit < UNIT_COUNT; unit++) {
+        if (charge->tokens.of[unit] == 0 || sold->of[unit] == 0)
+            continue;
+        bool told = !unit_is_token(unit) && view->meter->parts.of[unit] > 0;
+        if (unit_is_token(unit) || (!told && !is_measured(view, unit)))
+            return;
+        if (source == USAGE_ESTIMATED || !told)
+            source = told ? USAGE_REPORTED : USAGE_MEASURED;
+    }
+    charge->source = source;
+}
+
 bool charge_is_excessive(const struct charge *charge)
 {
     const struct unit_counts *tokens = &charge->tokens;

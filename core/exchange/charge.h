@@ -60,6 +60,10 @@ int64_t charge_text_tokens(const struct prompt *prompt, const struct rate_set *r
 int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output);
 /* `cut`: the answer is incomplete. */
 void charge_count(const struct charge_view *view, bool cut, struct charge *out);
+/* Corrects the source of a charge by these prices: where none of its tokens cost anything, it does
+ * not matter who counted them, but who counted what else it is for. */
+void charge_find_source(const struct charge_view *view, const struct unit_prices *sold,
+                        struct charge *charge);
 /* Whether the provider counts more than request and model allow. */
 bool charge_is_excessive(const struct charge *charge);
 /* Splits a call anew for other prices: `whole` has the call's prompt, the part of it that a cache

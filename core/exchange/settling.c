@@ -173,7 +173,8 @@ static void learn(const struct exchange *exchange, const struct charge *charge)
     bool only_said = meter->output.image_count + meter->output.audio_bytes == 0 &&
                      charge->reasoning_tokens == 0 && exchange->asks.choices == 1 &&
                      exchange->asks.echoed_bytes == 0;
-    if (charge->source != USAGE_REPORTED)
+    bool counted = meter->reported || meter->prompt_reported; /* else only seconds, say, were */
+    if (charge->source != USAGE_REPORTED || !counted)
         return;
     int64_t prompt_tokens = unit_counts_prompt(&charge->tokens);
     const struct rate_sample input = {.mix = &prompt->mix,
@@ -217,6 +218,7 @@ static void fill_charge(struct exchange *exchange, bool cut)
                                      .unseen_tokens = exchange->unseen_tokens};
     charge_count(&view, cut, &charge);
     find_prices(exchange, &charge, record);
+    charge_find_source(&view, &record->sold, &charge);
     take_stated_cost(exchange, &charge);
     int64_t paid_nusd = charge_nusd(exchange, &charge);
     call_price_charge(record, &charge.tokens, terms->margin_ppm, paid_nusd, &price);

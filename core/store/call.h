@@ -185,7 +185,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *          duration_ms, words}] where an attempt failed, else empty
  *   record: {id, created_at, model, provider, key_id, key_name, status, stream, input_tokens,
  *            cached_input_tokens, output_tokens, reasoning_tokens, cost (the customer's charge),
- *            usage_source (none, reported, corrected, estimated, partial), finish_reason,
+ *            usage_source (none, reported, corrected, measured, estimated, partial), finish_reason,
  *            error_code, attempts, first_byte_ms, total_ms}. Never buy
  *            prices, margins or provider cost
  *   charge, in a record: {lines: [{kind, tokens, price (USD per million), amount (18 decimals)}],

@@ -15,6 +15,8 @@ const char *usage_source_name(enum usage_source source)
         return "partial";
     case USAGE_CORRECTED:
         return "corrected";
+    case USAGE_MEASURED:
+        return "measured";
     }
     check(false);
     return "";

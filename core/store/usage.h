@@ -18,7 +18,8 @@ enum usage_source {
     USAGE_REPORTED = 1,  /* the provider's own count */
     USAGE_ESTIMATED = 2, /* the answer is complete; the provider gave no count */
     USAGE_PARTIAL = 3,   /* the answer was cut; counted from what came */
-    USAGE_CORRECTED = 4  /* the provider's count, but for a number that could not be true */
+    USAGE_CORRECTED = 4, /* the provider's count, but for a number that could not be true */
+    USAGE_MEASURED = 5   /* no token is charged, and what is was counted exactly by us */
 };
 
 /* The status of a call whose client has left. */

@@ -23,7 +23,7 @@ enum { TOLD_COST = 1 << USAGE_WORDS, TOLD_SOLD_BY_COST = 2 << USAGE_WORDS };
 _Static_assert(JOURNAL_HOLD == 1 && JOURNAL_SETTLEMENT == 2 && JOURNAL_SEAL == 3,
                "numbers on disk");
 _Static_assert(USAGE_NONE == 0 && USAGE_REPORTED == 1 && USAGE_ESTIMATED == 2 &&
-                   USAGE_PARTIAL == 3 && USAGE_CORRECTED == 4,
+                   USAGE_PARTIAL == 3 && USAGE_CORRECTED == 4 && USAGE_MEASURED == 5,
                "numbers on disk");
 _Static_assert(UNIT_INPUT == 0 && UNIT_CACHED_INPUT == 1 && UNIT_OUTPUT == 2 &&
                    UNIT_CACHE_WRITE == 3 && UNIT_CACHE_WRITE_LONG == 4 && UNIT_AUDIO_INPUT == 5 &&

@@ -100,7 +100,7 @@ static void copy_text(struct row *row, int column, char *out, size_t bytes)
 static enum usage_source source_of(const char *name)
 {
     enum usage_source source = USAGE_NONE;
-    while (source < USAGE_CORRECTED && strcmp(usage_source_name(source), name) != 0)
+    while (source < USAGE_MEASURED && strcmp(usage_source_name(source), name) != 0)
         source++;
     return source;
 }

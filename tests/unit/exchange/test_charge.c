@@ -38,15 +38,20 @@ static int set_up(void **state)
     return 0;
 }
 
-static struct charge count(bool cut)
+static struct charge_view view_of_all(void)
 {
     static const struct rate_set unknown;
-    const struct charge_view view = {.asks = &asks,
-                                     .meter = &meter,
-                                     .input_rates = &unknown,
-                                     .limits = &limits,
-                                     .priced = priced,
-                                     .unseen_tokens = unseen_tokens};
+    return (struct charge_view){.asks = &asks,
+                                .meter = &meter,
+                                .input_rates = &unknown,
+                                .limits = &limits,
+                                .priced = priced,
+                                .unseen_tokens = unseen_tokens};
+}
+
+static struct charge count(bool cut)
+{
+    const struct charge_view view = view_of_all();
     struct charge charge = {.source = USAGE_NONE};
     charge_count(&view, cut, &charge);
     return charge;
@@ -396,6 +401,54 @@ static void sound_is_charged_by_its_length(void **state)
     assert_int_equal(charge.tokens.second, 27);
 }
 
+static enum usage_source source_of(const struct unit_prices *sold)
+{
+    const struct charge_view view = view_of_all();
+    struct charge charge = count(false);
+    charge_find_source(&view, sold, &charge);
+    return charge.source;
+}
+
+static void what_is_counted_exactly_is_no_estimate(void **state)
+{
+    (void)state;
+    const struct unit_prices tokens = {.output_pusd = 1};
+    const struct unit_prices both = {.output_pusd = 1, .character_pusd = 1};
+    const struct unit_prices characters = {.character_pusd = 1};
+    const struct unit_prices free_of_charge = {.input_pusd = 0};
+    const struct unit_prices pictures = {.image_pusd = 1, .request_pusd = 1};
+    meter.reported = meter.prompt_reported = false;
+    meter.output.text_bytes = 40;
+    asks.media.characters = 12;
+    priced = 1U << UNIT_CHARACTER | 1U << UNIT_IMAGE | 1U << UNIT_REQUEST;
+    assert_int_equal(source_of(&tokens), USAGE_ESTIMATED);
+    assert_int_equal(source_of(&both), USAGE_ESTIMATED);
+    assert_int_equal(source_of(&characters), USAGE_MEASURED);
+    assert_int_equal(source_of(&free_of_charge), USAGE_ESTIMATED); /* the tokens are all it tells */
+    meter.output.image_count = 2;
+    assert_int_equal(source_of(&pictures), USAGE_MEASURED);
+    meter.parts.image = 2; /* but the request is counted by us */
+    assert_int_equal(source_of(&pictures), USAGE_MEASURED);
+}
+
+static void who_counts_what_is_searched_or_heard(void **state)
+{
+    (void)state;
+    const struct unit_prices searches = {.web_search_pusd = 1};
+    const struct unit_prices seconds = {.second_pusd = 1};
+    meter.reported = meter.prompt_reported = false;
+    priced = 1U << UNIT_WEB_SEARCH | 1U << UNIT_SECOND;
+    meter.has_parts = true;
+    meter.parts.web_search = 1;
+    assert_int_equal(source_of(&searches), USAGE_REPORTED);
+    asks.prompt.sound_seconds = 7;
+    assert_int_equal(source_of(&seconds), USAGE_ESTIMATED); /* by the file's bytes */
+    asks.prompt.sound_measured = true;
+    assert_int_equal(source_of(&seconds), USAGE_MEASURED);
+    meter.parts.second = 7;
+    assert_int_equal(source_of(&seconds), USAGE_REPORTED);
+}
+
 static void all_counted_tokens_of_speech_are_sound(void **state)
 {
     (void)state;
@@ -469,6 +522,8 @@ int main(void)
         WITH_CHARGE(cached_parts_have_their_price),
         WITH_CHARGE(pictures_are_counted),
         WITH_CHARGE(sound_is_charged_by_its_length),
+        WITH_CHARGE(what_is_counted_exactly_is_no_estimate),
+        WITH_CHARGE(who_counts_what_is_searched_or_heard),
         WITH_CHARGE(all_counted_tokens_of_speech_are_sound),
         WITH_CHARGE(all_counted_tokens_of_a_picture_are_of_it),
         WITH_CHARGE(a_model_without_tokens_has_none_to_pay),

@@ -45,7 +45,7 @@ export interface UsageRecord extends Tokens {
     status: number;
     stream: boolean;
     cost: string;
-    usage_source: "none" | "reported" | "corrected" | "estimated" | "partial";
+    usage_source: "none" | "reported" | "corrected" | "measured" | "estimated" | "partial";
     finish_reason: string | null;
     error_code: string | null;
     attempts: number;

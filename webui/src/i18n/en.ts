@@ -257,6 +257,7 @@ export const en = {
     "request.source.none": "None: nothing was used",
     "request.source.reported": "Reported by the provider",
     "request.source.corrected": "Reported by the provider, with a count corrected",
+    "request.source.measured": "No token is charged; the rest was counted exactly",
     "request.source.estimated": "Estimated",
     "request.source.partial": "Up to where it was cut",
 

@@ -256,6 +256,7 @@ export const ko: Catalogue = {
     "request.source.none": "없음: 사용되지 않음",
     "request.source.reported": "공급자가 보고함",
     "request.source.corrected": "공급자가 보고함, 일부 보정",
+    "request.source.measured": "토큰 요금 없음, 나머지는 정확히 계산됨",
     "request.source.estimated": "추정값",
     "request.source.partial": "끊긴 지점까지",
 

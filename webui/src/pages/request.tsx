@@ -20,6 +20,7 @@ const SOURCES: Record<RequestDetail["usage_source"], PlainKey> = {
     none: "request.source.none",
     reported: "request.source.reported",
     corrected: "request.source.corrected",
+    measured: "request.source.measured",
     estimated: "request.source.estimated",
     partial: "request.source.partial",
 };
