@@ -43,11 +43,10 @@ def environment(origin: str) -> dict[str, str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def house(shared_provider, tmp_path_factory):
-    origin = shared_provider.url.removesuffix("/v1")
-    folder = tmp_path_factory.mktemp("known")
-    gateway = Gateway(folder, shared_provider, {}, environment(origin))
+def make_known(folder, provider) -> Gateway:
+    """A gateway that buys from all of them at one address."""
+    origin = provider.url.removesuffix("/v1")
+    gateway = Gateway(folder, provider, {}, environment(origin))
     policies = gateway.policies
     policies.provider("azure-deployments", provider="azure-deployments", dialect=None,
                       base_url=Lua('env("AZURE_OLD_URL")'))  # fmt: skip
@@ -60,7 +59,12 @@ def house(shared_provider, tmp_path_factory):
         policies.model(f"{name}-rank", PRICE, endpoints=["rerank"], max_output=None,
                        candidates=[{"provider": name, "model": "theirs"}])  # fmt: skip
     policies.write("examples", "return {}\n")
-    yield from gateway.served()
+    return gateway
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    yield from make_known(tmp_path_factory.mktemp("known"), shared_provider).served()
 
 
 @pytest.fixture
