@@ -110,6 +110,22 @@ def test_what_is_charged_can_be_computed(house, provider, name):
     assert explained(house, exchange) == (call.used, exact, charge)
 
 
+@every_call
+def test_a_retry_gets_the_first_answer(house, provider, name):
+    """Also with another boundary. The provider is asked once, and paid once."""
+    call, customer = CALLS[name], house.customer()
+    provider.reset()
+    headers = {"Idempotency-Key": "once"}
+    first, _ = ask(house, provider, customer, name, **headers)
+    balance = customer.balance
+    again = call.send(customer, model_of(name), headers=headers)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (again.status_code, again.content) == (200, first.content)
+    assert again.headers["content-type"] == first.headers["content-type"]
+    assert len(provider.requests) == 1
+    assert customer.balance == balance < 10
+
+
 # ---- estimates ----
 
 
