@@ -282,11 +282,13 @@ void token_keeper_stop(struct token_keeper *keeper)
 
 void token_keeper_free(struct token_keeper *keeper)
 {
+    struct question *next;
     if (keeper == NULL)
         return;
-    while (keeper->questions != NULL) {
-        check(!keeper->questions->signing);
-        drop(keeper->questions);
+    for (struct question *question = keeper->questions; question != NULL; question = next) {
+        next = question->next;
+        check(!question->signing);
+        drop(question);
     }
     free(keeper);
 }
