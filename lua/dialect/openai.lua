@@ -21,6 +21,17 @@ function openai.read_mode(node)
     return { mode = mode }
 end
 
+-- The words that OpenAI's clients know for the tier that has answered; theirs are closed lists.
+local TIERS = { standard = "default" } -- Anthropic's word
+for _, word in ipairs { "auto", "default", "flex", "scale", "priority", "fast", "ultrafast" } do
+    TIERS[word] = word
+end
+
+-- The tier that has answered, or nil.
+function openai.tier(s)
+    return TIERS[s.service_tier or ""]
+end
+
 -- Texts as one string, an empty line between them.
 function openai.put_joined(parts)
     put(out, '"')

@@ -1,6 +1,7 @@
 -- Writes a whole answer of OpenAI's chat completions.
 local common = require "dialect.common"
 local native = require "dialect.native"
+local openai = require "dialect.openai"
 local stream = require "dialect.chat.write_stream"
 local usage_text = require "dialect.chat.usage"
 
@@ -137,9 +138,6 @@ return function(s)
         put_choice(s, choice)
     end
     put(out, '],"usage":', usage_text(common.usage(s)))
-    if s.service_tier then
-        put(out, ',"service_tier":')
-        put_text(out, s.service_tier)
-    end
-    put(out, "}")
+    local tier = openai.tier(s)
+    put(out, tier and ',"service_tier":"' .. tier .. '"' or "", "}")
 end

@@ -1,6 +1,7 @@
 -- Writes a stream of OpenAI's chat completions. C adds `data: [DONE]` and the cost.
 local common = require "dialect.common"
 local native = require "dialect.native"
+local openai = require "dialect.openai"
 local usage_text = require "dialect.chat.usage"
 
 local out = native.output
@@ -174,11 +175,8 @@ function writer.finish(s)
         return
     end
     put(out, s.head, ',"choices":[],"usage":', usage_text(common.usage(s)))
-    if s.service_tier then
-        put(out, ',"service_tier":')
-        put_text(out, s.service_tier)
-    end
-    put(out, "}\n\n")
+    local tier = openai.tier(s)
+    put(out, tier and ',"service_tier":"' .. tier .. '"' or "", "}\n\n")
 end
 
 return writer

@@ -1,6 +1,7 @@
 -- A response, as its first and last events and a plain answer have it.
 local common = require "dialect.common"
 local native = require "dialect.native"
+local openai = require "dialect.openai"
 
 local response = {}
 
@@ -11,10 +12,6 @@ function response.usage_text(usage)
         .. '{"reasoning_tokens":%.0f},"total_tokens":%.0f}', input, usage.cached or 0,
         usage.cache_write or 0, output, usage.reasoning or 0, input + output)
 end
-
-local TIERS = {
-    auto = "auto", default = "default", flex = "flex", priority = "priority", scale = "scale",
-}
 
 -- Status and reason of the end: "completed", or "incomplete" and why.
 function response.ending(s)
@@ -34,7 +31,7 @@ function response.put(s, items, status, why)
         ',"completed_at":', status and created or "null", ',"status":"', status or "in_progress",
         '","incomplete_details":', why and '{"reason":"' .. why .. '"}' or "null",
         ',"error":null,"model":', native.quoted(s.model), ',"output":[', items, "]", s.asked.echo,
-        ',"service_tier":"', TIERS[s.service_tier or ""] or "default", '","usage":',
+        ',"service_tier":"', openai.tier(s) or "default", '","usage":',
         status and response.usage_text(common.usage(s)) or "null", "}")
 end
 
