@@ -41,6 +41,7 @@ static const char *anthropic_type(int status)
     case 503:
     case 529:
         return "overloaded_error";
+    case 408:
     case 504:
         return "timeout_error";
     default:
@@ -68,6 +69,7 @@ static const char *google_status(int status)
     case 503:
     case 529:
         return "UNAVAILABLE";
+    case 408:
     case 504:
         return "DEADLINE_EXCEEDED";
     default:

@@ -130,6 +130,17 @@ static bool parse_request_line(struct slice line, struct http_head *out,
                         refusal);
 }
 
+void head_find_path(const char *data, size_t bytes, struct http_head *out)
+{
+    const char *end = bytes > 0 ? memchr(data, '\r', bytes) : NULL;
+    struct http_head line = {0};
+    struct slice host;
+    struct refusal refusal;
+    if (end != NULL &&
+        parse_request_line((struct slice){data, (size_t)(end - data)}, &line, &host, &refusal))
+        out->path = line.path;
+}
+
 /* Which of the fields that may stand only once have come. */
 struct seen {
     bool host;

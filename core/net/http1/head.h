@@ -70,6 +70,10 @@ size_t head_count_headers(const char *data, size_t bytes);
 bool head_parse(const char *data, size_t bytes, struct http_header *table, size_t table_count,
                 struct http_head *out, struct refusal *refusal);
 
+/* Sets out->path if the bytes begin with a whole and valid request line: so the refusal of a head
+ * that never became whole has the form that its path's clients read. */
+void head_find_path(const char *data, size_t bytes, struct http_head *out);
+
 /* Returns the value of the first header of that name (ASCII case ignored), or NULL. */
 const struct slice *head_header(const struct http_head *head, const char *name);
 

@@ -63,6 +63,9 @@ void guard_begin(struct connection *connection, bool expects_preface)
 
 void guard_refuse(struct connection *connection, struct refusal refusal)
 {
+    struct buffer *head = &connection->head;
+    if (connection->state == CONNECTION_HEAD && connection->request.head.path.bytes == 0)
+        head_find_path(head->data, head->bytes, &connection->request.head);
     connection->request.refusal = refusal;
     connection->discard = true;
     connection->linger = true;
