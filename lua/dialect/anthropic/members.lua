@@ -168,7 +168,7 @@ list("server_tools", "usage.server_tool_use", {
 members.words = {
     limit = "max_tokens", choice = "tool_choice", stop = "stop_sequences",
     effort = "output_config.effort", format = "output_config.format", user = "metadata.user_id",
-    audio = "messages", file = "messages", image = "messages",
+    audio = "messages", file = "messages", image = "messages", result = "tool_use_id",
     parallel = "tool_choice.disable_parallel_tool_use",
 }
 

@@ -243,7 +243,7 @@ list("completion_details", "usage.completion_tokens_details", {
 members.words = {
     limit = "max_tokens", choice = "tool_choice", parallel = "parallel_tool_calls",
     format = "response_format", effort = "reasoning_effort", cache_key = "prompt_cache_key",
-    audio = "messages", file = "messages", image = "messages",
+    audio = "messages", file = "messages", image = "messages", result = "tool_call_id",
 }
 
 return members

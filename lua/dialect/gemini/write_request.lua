@@ -25,17 +25,16 @@ end
 
 -- Google's servers read their own addresses with the rights of the account, which all customers
 -- share.
-local function check_address(url)
+local function check_address(asked, word, url)
     local address = native.text(doc, url, 8000) or ""
     local host = string.match(string.lower(address), "^https?://([^/?#]+)") or ""
     if host == "" or string.find(host, "[^%w.:-]") or string.find(host, "googleapis", 1, true) then
-        common.refuse(nil, "This model's provider reads files at public addresses only; send the "
-            .. "file's data.")
+        common.refuse(asked.members[word], "This model's provider reads files at public addresses "
+            .. "only; send the file's data.")
     end
 end
 
 local function put_file(media, url)
-    check_address(url)
     put(out, '{"fileData":{"mimeType":"', media, '","fileUri":', url, "}}")
 end
 
@@ -48,8 +47,9 @@ local function media_of(url)
     return "image/" .. (ENDINGS[ending or ""] or "jpeg")
 end
 
-function PUT.image(part)
+function PUT.image(part, asked)
     if part.url then
+        check_address(asked, "image", part.url)
         put_file(media_of(part.url), part.url)
     else
         put_inline(part.media, part.data)
@@ -60,10 +60,11 @@ function PUT.audio(part)
     put_inline("audio/" .. part.format, part.data)
 end
 
-function PUT.file(part)
+function PUT.file(part, asked)
     if part.plain then
         put(out, '{"text":', part.plain, "}")
     elseif part.url then
+        check_address(asked, "file", part.url)
         put_file(part.media, part.url)
     else
         put_inline(part.media, part.data)
@@ -100,9 +101,9 @@ local function put_call(part, signature, unsigned)
 end
 
 -- The texts of a result as one, and its pictures beside it.
-local function put_result(part)
+local function put_result(part, asked)
     if not part.name then
-        common.refuse("tool_call_id", "The result of the tool call '" .. part.id
+        common.refuse(asked.members.result, "The result of the tool call '" .. part.id
             .. "' has no call before it.")
     end
     put(out, '{"functionResponse":{"id":')
@@ -128,7 +129,7 @@ local function put_result(part)
         local inner = part.parts[i]
         if inner.kind ~= "text" then
             put(out, opened and "," or ',"parts":[')
-            PUT[inner.kind](inner)
+            PUT[inner.kind](inner, asked)
             opened = true
         end
     end
@@ -145,7 +146,7 @@ local function is_said(part)
 end
 
 -- A signature stands with the call behind it, or with an empty text.
-local function put_parts(parts)
+local function put_parts(parts, asked)
     local signature, called, first = nil, false, true
     put(out, "[")
     for i = 1, #parts do
@@ -165,9 +166,9 @@ local function put_parts(parts)
                 put_signature(part.signature)
                 put(out, "}")
             elseif part.kind == "result" then
-                put_result(part)
+                put_result(part, asked)
             else
-                PUT[part.kind](part)
+                PUT[part.kind](part, asked)
             end
         end
     end
@@ -184,7 +185,7 @@ local function put_contents(asked)
     for i = 1, #merged do
         if common.says_something(merged[i].parts, is_said) then
             put(out, first and "" or ",", '{"role":"', ROLES[merged[i].role], '","parts":')
-            put_parts(merged[i].parts)
+            put_parts(merged[i].parts, asked)
             put(out, "}")
             first = false
         end
@@ -192,7 +193,7 @@ local function put_contents(asked)
     put(out, "]")
     if common.says_something(system, is_said) then
         put(out, ',"systemInstruction":{"parts":')
-        put_parts(system)
+        put_parts(system, asked)
         put(out, "}")
     end
 end

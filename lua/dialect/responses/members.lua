@@ -197,7 +197,7 @@ list("output_details", "usage.output_tokens_details", {
 members.words = {
     limit = "max_output_tokens", choice = "tool_choice", parallel = "parallel_tool_calls",
     format = "text.format", effort = "reasoning.effort", cache_key = "prompt_cache_key",
-    logprobs = "include", audio = "input", file = "input", image = "input",
+    logprobs = "include", audio = "input", file = "input", image = "input", result = "call_id",
 }
 
 return members

@@ -147,22 +147,26 @@ static const struct request_case request_cases[] = {
      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
      "\"image_url\":{\"url\":"
      "\"https://generativelanguage.googleapis.com/v1beta/files/a\"}}]}]}",
-     NULL, NULL, KEPT_ADDRESS},
+     NULL, "messages", KEPT_ADDRESS},
     {"openai-chat", "gemini",
      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
      "\"image_url\":{\"url\":"
      "\"gs://bucket/a\"}}]}]}",
-     NULL, NULL, KEPT_ADDRESS},
+     NULL, "messages", KEPT_ADDRESS},
     {"openai-chat", "gemini",
      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
      "\"image_url\":{\"url\":"
      "\"HTTPS://x.GOOGLE\\u0041PIS.com:443/a\"}}]}]}",
-     NULL, NULL, KEPT_ADDRESS},
+     NULL, "messages", KEPT_ADDRESS},
     {"openai-chat", "gemini",
      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
      "\"image_url\":{\"url\":"
      "\"https://x@y/a\"}}]}]}",
-     NULL, NULL, KEPT_ADDRESS},
+     NULL, "messages", KEPT_ADDRESS},
+    {"anthropic", "gemini",
+     "{\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
+     "\"tool_use_id\":\"a\"}]}]}",
+     NULL, "tool_use_id", "The result of the tool call 'a' has no call before it."},
     /* What is decoded is not written as it came. */
     {"gemini", "openai-chat",
      "{\"contents\":[{\"parts\":[{\"inlineData\":{\"mimeType\":\"image/\\\"x\","
