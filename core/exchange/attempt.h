@@ -65,6 +65,7 @@ struct attempt_request {
     const char *continues_conversation;
     int64_t output_tokens_max;        /* > 0: asks for at most this many */
     int64_t output_tokens_most;       /* the longest answer that can be */
+    bool never_reasons;               /* by the policy the model has no such capability */
     const struct upstream_tail *tail; /* or NULL */
     size_t closing_bytes;
     /* Moved in; zeroed: nothing is translated, or mapped. */

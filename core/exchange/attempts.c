@@ -245,6 +245,7 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .continues_conversation = kept_turns_conversation(exchange),
         .output_tokens_max = exchange->budget.output_tokens_max,
         .output_tokens_most = longest_answer(exchange),
+        .never_reasons = exchange->never_reasons,
         .key = by_token ? means->token.header : NULL,
         .why_not = by_token && means->state != TOKEN_READY ? means->token.why : NULL,
         .outcome = means->state == TOKEN_REFUSED ? ATTEMPT_DENIED : ATTEMPT_UNREACHABLE,

@@ -113,6 +113,7 @@ struct exchange {
 
     struct stream_budget budget;
     struct charge_limits charge_limits;
+    bool never_reasons;       /* the model, by the policy */
     struct model_rates rates; /* the model's, when the hold was made */
     struct ledger_hold hold;
     struct waiting_hold *waiting_hold; /* decided again when it is back; NULL: none is away */

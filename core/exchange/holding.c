@@ -427,6 +427,7 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
     /* A summary is written when the provider has done its work: no money can end it before. */
     /* An echo goes by before the text that costs money. */
     bool text = asks->media.medium == ANSWERS_TEXT;
+    exchange->never_reasons = !need->output_hidden;
     budget->chunked = asks->streamed && !need->output_hidden &&
                       asks->compaction == COMPACTION_NONE && asks->echoed_bytes == 0 && text;
     plan->output_tokens = text ? least(output, need->context) : output;

@@ -21,6 +21,7 @@ struct translator_wish {
     const char *max_tokens_field;
     bool streamed;
     bool usage_unasked;
+    bool never_reasons;             /* what the client says of the model's reasoning is left out */
     bool stored;                    /* the gateway itself keeps the answer, which says so */
     const char *continues_response; /* the id of the response that it goes on from; NULL: none */
     const char *continues_conversation; /* likewise */

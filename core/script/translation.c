@@ -138,6 +138,8 @@ static void push_wish(lua_State *state, const struct translator_wish *wish)
     lua_setfield(state, -2, "streamed");
     lua_pushboolean(state, wish->usage_unasked);
     lua_setfield(state, -2, "usage_unasked");
+    lua_pushboolean(state, wish->never_reasons);
+    lua_setfield(state, -2, "never_reasons");
     set_field(state, "continues_response", wish->continues_response);
     set_field(state, "continues_conversation", wish->continues_conversation);
     lua_pushboolean(state, wish->stored);

@@ -10,7 +10,12 @@ applies. Where they differ, `lua/dialect` translates. **This page is made by a t
 tables that the translation itself uses; change those.
 
 What a client asks is *carried*, *left out* because nothing is lost that it could miss, or *refused*: a 400 that names the member.
-Nothing else happens to a member: one that no list below has is refused by its name.
+Nothing else happens to a member: one that no list below has is refused by its name. So is a block, part or item of a type that has no
+word in the first table, by its place: Anthropic's `search_result` and what belongs to tools of its servers (`server_tool_use`,
+`web_search_tool_result`), Gemini's `executableCode`, other items of Responses. Only `web_search_call` is left out.
+
+Where models.lua does not name the capability `reasoning`, the words effort, budget and thoughts are left out: agents say them to every
+model, and providers refuse them for one that never reasons.
 
 Embeddings are translated between OpenAI's form and Google's ([below](#embeddings)). All other endpoints pass as they came.
 
@@ -32,7 +37,7 @@ local ANSWERS = [[
 | refusal | refusal | refusal | text, stop_reason refusal | text |
 | citation of a web page | annotations | annotations | citations | citationMetadata |
 | citation of a document | left out: it has no address | left out | - | left out |
-| picture | images | left out | left out | - |
+| picture | images | left out: Open Responses has no such item | left out: its messages have none | - |
 | logprobs | logprobs | logprobs | left out | logprobsResult |
 | several answers | choices | the first | the first | candidates |
 | end: done | stop, tool_calls | completed | end_turn, tool_use, stop_sequence, pause_turn | STOP |

@@ -42,8 +42,17 @@ local function writer_of(client, asked)
     return with_custom(asked, part(client, "write_stream"))
 end
 
-local function write_request(client, provider, wish)
+-- Agents say how much to reason to every model; one that never does refuses the member.
+local function read_request(wish, client)
     local asked = part(client, "read_request")(wish, client)
+    if wish.never_reasons then
+        asked.effort, asked.budget, asked.thinking, asked.thoughts = nil, nil, nil, nil
+    end
+    return asked
+end
+
+local function write_request(client, provider, wish)
+    local asked = read_request(wish, client)
     if asked.messages then
         common.check_roles(asked)
     end
@@ -54,8 +63,9 @@ end
 -- Writes the provider's body; returns the state of the answer.
 function dialect.request(client, provider, wish)
     local map = mapped.find(provider)
-    local asked = map and mapped.write_request(map, wish, part(client, "read_request"))
-        or write_request(client, provider, wish)
+    local asked = map and mapped.write_request(map, wish, function()
+        return read_request(wish, client)
+    end) or write_request(client, provider, wish)
     return {
         client = client,
         map = map,

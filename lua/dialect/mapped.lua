@@ -200,7 +200,7 @@ function mapped.write_request(map, wish, read_request)
         put(out, ROOT)
         return { answer = { usage = true } }
     end
-    local asked = read_request(wish)
+    local asked = read_request()
     common.check_roles(asked)
     check_carried(asked, map.carries)
     if #asked.system > 0 then -- for the functions a message like others

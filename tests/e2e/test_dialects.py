@@ -48,6 +48,8 @@ def house(shared_provider, tmp_path_factory):
         gateway.policies.provider(f"of-{dialect}", dialect=dialect)
         gateway.policies.model(f"m-{dialect}", PRICE, providers=(f"of-{dialect}",),
                                max_output=4096)  # fmt: skip
+        gateway.policies.model(f"reasons-{dialect}", PRICE, providers=(f"of-{dialect}",),
+                               max_output=4096, capabilities=["reasoning"])  # fmt: skip
     gateway.policies.write("examples", "return {}\n")
     gateway.start()
     yield gateway
@@ -328,3 +330,28 @@ def test_a_schema_of_google_is_never_more_than_a_schema(customer, provider, dial
     assert customer.post(body, path).status_code == 200
     wanted = {"type": ['obj"\n', "null"], **counts, "maxItems": 3}
     assert tool_of(dialect, provider.last.json) == ("get_weather", wanted)
+
+
+ASKS_TO_REASON = {
+    "openai": ("/chat/completions", {"messages": [{"role": "user", "content": "a"}],
+                                     "reasoning_effort": "high"}),
+    "openai-responses": ("/responses", {"input": "a", "reasoning": {"effort": "high"}}),
+    "anthropic": ("/messages", {"messages": [{"role": "user", "content": "a"}], "max_tokens": 99,
+                                "thinking": {"type": "adaptive"},
+                                "output_config": {"effort": "high"}}),
+}  # fmt: skip
+EFFORT = {"openai": "reasoning_effort", "openai-responses": "reasoning",
+          "anthropic": "thinking"}  # fmt: skip
+
+
+@pytest.mark.parametrize("client", ASKS_TO_REASON)
+@pytest.mark.parametrize("dialect", EFFORT)
+def test_only_a_model_that_reasons_is_told_how_much(customer, provider, dialect, client):
+    """Claude Code says it to every model; a provider refuses it for one that never reasons. What
+    passes is as it came."""
+    provider.answer = answer_of(dialect)
+    path, body = ASKS_TO_REASON[client]
+    for model, told in (("m", client == dialect), ("reasons", True)):
+        reply = customer.post({"model": f"{model}-{dialect}", **body}, path)
+        assert reply.status_code == 200, reply.text
+        assert (EFFORT[dialect] in provider.last.json) == told

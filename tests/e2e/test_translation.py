@@ -343,3 +343,35 @@ def test_page_has_all_words():
     always = {"system", "text", "image", "file", "reasoning", "call", "result", "refusal", "tools",
               "choice", "format", "limit", "effort", "thoughts"}  # fmt: skip
     assert words == always | set(SAMPLES)
+
+
+# ---- what a model cannot do ----
+
+TOLD = ("reasoning_effort", "reasoning", "thinking", "output_config", "thinkingConfig", "include")
+
+
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_a_model_that_never_reasons_is_not_told_how_much(client, provider):
+    request = dialects.WRITE[client](copy.deepcopy(dialects.TALK))
+    result = ask(client, provider, request, never_reasons=True)
+    body = json.loads(result["request"])
+    settings = body.get("generationConfig", body)
+    if provider == "anthropic":
+        assert set(settings.pop("output_config")) == {"format"}
+    assert not set(settings) & set(TOLD)
+
+
+THEIRS = {
+    "search_result": {"type": "search_result", "source": "s", "title": "t", "content": []},
+    "server_tool_use": {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+    "web_search_tool_result": {"type": "web_search_tool_result", "tool_use_id": "s", "content": []},
+}
+
+
+@pytest.mark.parametrize("name", THEIRS)
+@pytest.mark.parametrize("provider", ["openai-chat", "openai-responses", "gemini"])
+def test_what_only_anthropic_has_is_refused_by_its_place(provider, name):
+    messages = [{"role": "user", "content": [THEIRS[name]]}]
+    result = ask("anthropic", provider, {"max_tokens": 9, "messages": messages})
+    assert "request" not in result
+    assert result["param"].startswith("messages[0].content[0]")

@@ -2,7 +2,7 @@
  * in other languages, and for looking at a translation.
  *
  *   {"client": "anthropic", "provider": "openai-chat", "request": "...", "streamed": true,
- *    "events": [["name", "data"], ...] or "body": "...", "repeat": 1000}
+ *    "events": [["name", "data"], ...] or "body": "...", "repeat": 1000, "never_reasons": true}
  *
  * A line of the output: {"request": "...", "code", "param", "message"} for a refusal, and
  * {"answer": "...", "why": "..."}. With `repeat` the events are translated so often, and "ns" is
@@ -59,7 +59,19 @@ static void write_member(struct run *run, const char *name, struct slice text)
     check(json_write_string(&run->line, text));
 }
 
-enum member { CLIENT, PROVIDER, REQUEST, STREAMED, EVENTS, BODY, REPEAT, LIMIT, FIELD, MEMBERS };
+enum member {
+    CLIENT,
+    PROVIDER,
+    REQUEST,
+    STREAMED,
+    EVENTS,
+    BODY,
+    REPEAT,
+    LIMIT,
+    FIELD,
+    DULL,
+    MEMBERS
+};
 
 static bool send_request(struct run *run, const struct json_member *members)
 {
@@ -74,6 +86,7 @@ static bool send_request(struct run *run, const struct json_member *members)
                                    .output_tokens_max = limit,
                                    .max_tokens_field = field,
                                    .streamed = members[STREAMED].value.type == JSON_TRUE,
+                                   .never_reasons = members[DULL].value.type == JSON_TRUE,
                                    .exchange_id = "req_1",
                                    .created_ms = 1700000000000};
     struct slice body = decoded(&members[REQUEST].value, &run->data);
@@ -157,7 +170,7 @@ static void translate(struct vm *vm, struct slice line)
         [REQUEST] = {.name = "request"},   [STREAMED] = {.name = "streamed"},
         [EVENTS] = {.name = "events"},     [BODY] = {.name = "body"},
         [REPEAT] = {.name = "repeat"},     [LIMIT] = {.name = "limit"},
-        [FIELD] = {.name = "limit_field"},
+        [FIELD] = {.name = "limit_field"}, [DULL] = {.name = "never_reasons"},
     };
     struct run run = {0};
     struct fault fault;
