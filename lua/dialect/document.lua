@@ -51,7 +51,8 @@ travels as `gw1.ORIGIN.TEXT`, base64 once more in Gemini's, and is put back when
 the provider would have known of its own thoughts; Gemini is told then that the signature is unknown.
 
 **Tools of any text** (`custom`) and **tools in namespaces** become functions, `{"input": text}` and `namespace__name`; calls of them are
-turned back.
+turned back. So does a tool whose name the provider does not take (more than 64 bytes, or other characters than its own): it gets a
+name of ours, and the client reads its own.
 
 Where a model is moved to a provider of the client's own dialect in the middle of a conversation, what has such a mark is left out of what
 is passed on: Anthropic's `thinking` and `redacted_thinking` (manual thinking is switched off for a turn that has lost its own), items

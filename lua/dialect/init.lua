@@ -6,6 +6,7 @@ local common = require "dialect.common"
 local collector = require "dialect.collector"
 local custom = require "dialect.custom"
 local mapped = require "dialect.mapped"
+local names = require "dialect.names"
 local native = require "dialect.native"
 
 local dialect = {}
@@ -30,16 +31,20 @@ local function part(name, what)
     return parts[module]
 end
 
--- Where the client has tools that take any text, calls of them are turned back.
-local function with_custom(asked, writer)
-    return asked.custom and next(asked.custom) and custom.wrap(writer) or writer
+-- Where the client has tools that take any text, or that have other names for the provider, calls
+-- of them are turned back.
+local function turning_back(asked, answer, writer)
+    if asked.custom and next(asked.custom) then
+        writer = custom.wrap(writer)
+    end
+    return names.wrap(answer, writer)
 end
 
 local function writer_of(client, asked)
     if asked.answer.compacts then
         return part(client, "compact").writer
     end
-    return with_custom(asked, part(client, "write_stream"))
+    return turning_back(asked, asked.answer, part(client, "write_stream"))
 end
 
 -- Agents say how much to reason to every model; one that never does refuses the member.
@@ -55,6 +60,7 @@ local function write_request(client, provider, wish)
     local asked = read_request(wish, client)
     if asked.messages then
         common.check_roles(asked)
+        names.fit(asked, provider)
     end
     part(provider, "write_request")(asked, wish, provider)
     return asked
@@ -125,7 +131,7 @@ function dialect.body(s)
         part(s.client, "compact").body(s)
         return
     end
-    s.writer = with_custom(s, collector.new(s))
+    s.writer = turning_back(s, s.asked, collector.new(s))
     s.reader.body(s)
     if s.writer.flush then
         s.writer.flush(s)

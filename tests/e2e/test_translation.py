@@ -6,6 +6,7 @@ import copy
 import functools
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -343,6 +344,41 @@ def test_page_has_all_words():
     always = {"system", "text", "image", "file", "reasoning", "call", "result", "refusal", "tools",
               "choice", "format", "limit", "effort", "thoughts"}  # fmt: skip
     assert words == always | set(SAMPLES)
+
+
+# ---- names of tools that a provider does not take ----
+
+LONG_NAMES = ["mcp__plugin_chrome-devtools-mcp_chrome-devtools__get_console_message", "größer als",
+              "files.read:all"]  # fmt: skip
+TAKEN = dict.fromkeys(NAMES, r"[A-Za-z0-9_-]{1,64}") | {"gemini": r"[A-Za-z_][\w.:-]{0,63}"}
+
+
+def named(document, name):
+    """With another name in the place of `find`."""
+    return json.loads(json.dumps(document).replace('"find"', json.dumps(name)))
+
+
+@pytest.mark.parametrize("name", LONG_NAMES, ids=["long", "odd", "dots"])
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_a_tool_with_an_odd_name_is_called(client, provider, name):
+    request = named(dialects.WRITE[client](copy.deepcopy(dialects.TALK)), name)
+    body = json.loads(ask(client, provider, request)["request"])
+    CHECK[provider](body)
+    found = dialects.READ[provider](body)
+    ours = next(tool for tool in found["tools"] if tool != "stop")
+    assert re.fullmatch(TAKEN[provider], ours, re.ASCII)
+    assert (ours == name) == (provider == "gemini" and name == "files.read:all")
+    assert json.loads(json.dumps(found)) == named(dialects.TALK, ours)
+    asked = REQUEST[client] | {"tools": request["tools"]}
+    answer = named(dialect_answers.BODY[provider](dialect_answers.ANSWER), ours)
+    result = ask(client, provider, asked, body=json.dumps(answer))
+    read = dialect_answers.READ_BODY[client](result["answer"])
+    assert facts(read) == named(facts(dialect_answers.ANSWER), name)
+    events = dialect_answers.EVENTS[provider](dialect_answers.ANSWER)
+    events = [[kind, json.dumps(named(data, ours))] for kind, data in events]
+    result = ask(client, provider, asked, events=events, streamed=True)
+    read = dialect_answers.READ_STREAM[client](split_events(result["answer"]))
+    assert facts(read) == named(facts(dialect_answers.ANSWER), name)
 
 
 # ---- what a model cannot do ----
