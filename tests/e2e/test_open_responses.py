@@ -1,5 +1,7 @@
 """What the acceptance tests of openresponses.org ask of a server, over a provider of each dialect:
-every response and every event is one of the specification's types (openresponses-types)."""
+every response and every event is one of the specification's types (openresponses-types). Those
+tests themselves are in no package registry; their cases are these (openresponses.org/compliance,
+2026-12-01), but for seven over WebSockets, which the gateway answers with 426."""
 
 import json
 
@@ -75,6 +77,14 @@ ASKED = {
             says("user", "My name is Alice."),
             says("assistant", "Hello Alice! Nice to meet you."),
             says("user", "What is my name?"),
+        ]
+    },
+    "phases of earlier answers": {
+        "input": [
+            says("user", "What is two and two?"),
+            says("assistant", "I add them.") | {"phase": "commentary"},
+            says("assistant", "Four.") | {"phase": "final_answer"},
+            says("user", "Are you sure?"),
         ]
     },
     "a tool": {"input": [says("user", "How is the weather?")], "tools": [FUNCTION]},
@@ -158,16 +168,25 @@ def events_of(reply) -> list[dict]:
     return found
 
 
+def check_call_is_streamed(events: list[dict]) -> None:
+    said = [(event["type"], event.get("item", {}).get("type")) for event in events]
+    call, arguments = "function_call", "response.function_call_arguments"
+    wanted = [("response.output_item.added", call), (f"{arguments}.delta", None),
+              (f"{arguments}.done", None), ("response.output_item.done", call)]  # fmt: skip
+    assert [said.index(one) for one in wanted] == sorted(said.index(one) for one in wanted)
+
+
 def response_of(customer, dialect: str, asked: dict, streamed: bool) -> dict:
     """By an answer, or by the last event of a stream."""
     body = {"model": f"m-{dialect}", "stream": streamed, **asked}
     reply = customer.post(body, "/responses")
     assert reply.status_code == 200, reply.text
-    response = events_of(reply)[-1]["response"] if streamed else reply.json()
+    events = events_of(reply) if streamed else []
+    response = events[-1]["response"] if streamed else reply.json()
     open_types.ResponseResource.model_validate(response)
     assert response["status"] == "completed"
     assert response["output"]
-    return response
+    return response | {"events": events}
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
@@ -177,6 +196,8 @@ def test_a_response(customer, provider, dialect, name, streamed):
     tool = CALLS if "tool" in name else None
     provider.answer = answer_of(dialect, tool)
     response = response_of(customer, dialect, ASKED[name], streamed)
+    if streamed and tool:
+        check_call_is_streamed(response["events"])
     last = response["output"][-1]["type"]  # Gemini signs a call: its thought comes before it
     assert last == ("function_call" if tool else "message")
 
@@ -195,3 +216,29 @@ def test_a_function_and_back(customer, provider, dialect):
     said = response["output"][-1]["content"]
     assert "".join(part["text"] for part in said) == "Ahoy there."
     assert "18 °C" in json.dumps(provider.last.json, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("dialect", PROVIDERS)
+def test_a_compaction(customer, provider, dialect):
+    provider.answer = answer_of(dialect)
+    asked = {"input": ASKED["several turns"]["input"], "prompt_cache_key": "k"}
+    reply = customer.post({"model": f"m-{dialect}", **asked}, "/responses/compact")
+    assert reply.status_code == 200, reply.text
+    open_types.CompactResource.model_validate(reply.json())
+    reply = customer.post(asked, "/responses/compact")
+    assert reply.status_code == 400
+    assert reply.json()["error"]["param"] == "model"
+
+
+def test_a_phase_passes(customer, provider):
+    """Both ways, where the provider knows it."""
+    said = responses_answers.Response()
+    item = {**said.items[0], "phase": "final_answer"}
+    whole = said.whole({"model": "m"}, "completed", [item])
+    provider.answer = answers.reply(200, json.dumps(whole).encode())
+    asked = ASKED["phases of earlier answers"]
+    reply = customer.post({"model": "m-openai-responses", **asked}, "/responses")
+    assert reply.json()["output"][0]["phase"] == "final_answer"
+    assert [one.get("phase") for one in provider.last.json["input"]] == [
+        None, "commentary", "final_answer", None,
+    ]  # fmt: skip
