@@ -504,14 +504,46 @@ static void waits_for_the_end(void **state)
     }
 }
 
+/* Only a whole and valid request line has one; its query is left out. */
+static void finds_the_path_of_half_a_head(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"POST /v1/messages?key=a HTTP/1.1\r\nHost", "/v1/messages"},
+        {"POST /v1/messages HTTP/1.1\r", "/v1/messages"},
+        {"POST /v1/messages HTTP/1.1", ""},
+        {"POST /v1/messages\r\n", ""},
+        {"POST /v1/%zz HTTP/1.1\r\n", ""},
+        {"PO ST /v1/messages HTTP/1.1\r\n", ""},
+        {"\r\n", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct http_head head = {0};
+        size_t bytes = strlen(cases[i][0]);
+        char *data = bytes > 0 ? malloc(bytes) : NULL; /* what lies behind it is not ours */
+        if (bytes > 0)
+            memcpy(data, cases[i][0], bytes);
+        head_find_path(data, bytes, &head);
+        assert_slice(head.path, cases[i][1]);
+        free(data);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_ambiguous_framing), cmocka_unit_test(refuses_bad_lines),
-        cmocka_unit_test(refuses_bad_request_lines), cmocka_unit_test(refuses_nul_anywhere),
-        cmocka_unit_test(refuses_expectations),      cmocka_unit_test(bounds_the_head),
-        cmocka_unit_test(bounds_the_target),         cmocka_unit_test(bounds_the_headers),
-        cmocka_unit_test(accepts_legal_oddities),    cmocka_unit_test(waits_for_the_end),
+        cmocka_unit_test(refuses_ambiguous_framing),
+        cmocka_unit_test(refuses_bad_lines),
+        cmocka_unit_test(refuses_bad_request_lines),
+        cmocka_unit_test(refuses_nul_anywhere),
+        cmocka_unit_test(refuses_expectations),
+        cmocka_unit_test(bounds_the_head),
+        cmocka_unit_test(bounds_the_target),
+        cmocka_unit_test(bounds_the_headers),
+        cmocka_unit_test(accepts_legal_oddities),
+        cmocka_unit_test(waits_for_the_end),
+        cmocka_unit_test(finds_the_path_of_half_a_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
