@@ -13,6 +13,7 @@
 #include "app/privileges.h"
 #include "app/replay_command.h"
 #include "app/serve.h"
+#include "app/usage_export.h"
 #include "app/user_commands.h"
 #include "app/version.h"
 #include "base/check.h"
@@ -54,6 +55,8 @@ static int print_usage(FILE *out)
         "  ledger verify                          recompute every balance from the transfers\n"
         "  ledger explain REQUEST_ID              every number of that charge, computed again\n"
         "  ledger export [--format csv|jsonl] [--from TIME] [--to TIME]   all transfers\n"
+        "  usage export [--format csv|jsonl] [--from TIME] [--to TIME] [--tz ZONE]\n"
+        "                                         the calls of all customers, with their cost\n"
         "  replay [--policies DIR] [--from TIME] [--to TIME] [--tz ZONE] [--json | --csv]\n"
         "                                         what recorded calls cost under the policies\n"
         "                                         of DIR; exit 1 if some sell at a loss or cannot\n"
@@ -268,6 +271,8 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return commands_ledger_explain(config, words[2]);
     if (said(arguments, 2, "ledger", "export"))
         return commands_ledger_export(config, &arguments->options);
+    if (said(arguments, 2, "usage", "export"))
+        return usage_export_command(config, &arguments->options);
     if (said(arguments, 2, "refund", NULL) || said(arguments, 3, "refund", NULL))
         return commands_refund(config, words[1], arguments->word_count == 3 ? words[2] : NULL,
                                &arguments->options);

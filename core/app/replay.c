@@ -259,3 +259,13 @@ bool replay_read_time(const char *text, const struct zone *zone, int64_t *out_ms
         *out_ms = zone_day_begins_ms(zone, *out_ms / DAY_MS);
     return true;
 }
+
+bool replay_take_time(const char *option, const char *text, const struct zone *zone,
+                      int64_t *out_ms, struct fault *fault)
+{
+    if (text == NULL || replay_read_time(text, zone, out_ms))
+        return true;
+    return fault_set(fault, "invalid_value",
+                     "%s must be a date like 2026-11-22 or a time like 2026-11-22T21:34:00Z: %.64s",
+                     option, text);
+}

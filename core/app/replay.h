@@ -65,5 +65,8 @@ bool replay_warns(const struct replay *replay);
 
 /* Reads a time of a question: RFC 3339, or a date, which begins at midnight of the zone. */
 bool replay_read_time(const char *text, const struct zone *zone, int64_t *out_ms);
+/* The same of an option of the command line; without a text (NULL) *out_ms stays. */
+bool replay_take_time(const char *option, const char *text, const struct zone *zone,
+                      int64_t *out_ms, struct fault *fault);
 
 #endif

@@ -16,16 +16,6 @@ static const char *or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
-static bool take_time(const char *option, const char *text, const struct zone *zone,
-                      int64_t *out_ms, struct fault *fault)
-{
-    if (text == NULL || replay_read_time(text, zone, out_ms))
-        return true;
-    return fault_set(fault, "invalid_value",
-                     "%s must be a date like 2026-11-22 or a time like 2026-11-22T21:34:00Z: %.64s",
-                     option, text);
-}
-
 static bool check_options(const struct command_options *options, struct fault *fault)
 {
     if (options->json && options->csv)
@@ -84,8 +74,8 @@ static bool run(const struct config *config, const struct command_options *optio
                                    .from_ms = INT64_MIN,
                                    .to_ms = INT64_MAX,
                                    .on_progress = shown ? show_progress : NULL};
-    if (!take_time("--from", options->from, zone, &asked.from_ms, fault) ||
-        !take_time("--to", options->to, zone, &asked.to_ms, fault))
+    if (!replay_take_time("--from", options->from, zone, &asked.from_ms, fault) ||
+        !replay_take_time("--to", options->to, zone, &asked.to_ms, fault))
         return false;
     bool done = replay_run(&asked, out, fault);
     if (shown)

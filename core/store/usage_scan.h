@@ -1,8 +1,8 @@
 /* Reads the usage records of a time one after the other, in the order in which they were written,
- * for `replay`. It has a handle of its own that only reads, works beside a server, and sees all
- * that was charged before it began. It reads in pages: between them no transaction is open, so a
- * long run does not keep the server's log from beginning anew. Its memory is bounded. One thread
- * uses a scan. */
+ * for `replay` and `usage export`. It has a handle of its own that only reads, works beside a
+ * server, and sees all that was charged before it began. It reads in pages: between them no
+ * transaction is open, so a long run does not keep the server's log from beginning anew. Its memory
+ * is bounded. One thread uses a scan. */
 #ifndef STORE_USAGE_SCAN_H
 #define STORE_USAGE_SCAN_H
 
@@ -25,8 +25,7 @@ struct usage_scan_options {
 
 /* Returns NULL with *fault: the database cannot be read. */
 struct usage_scan *usage_scan_open(const struct usage_scan_options *options, struct fault *fault);
-/* Fills *out, but for the policy's revision, the error, the finish reason, the attempts and the
- * times of the answer. Returns false after the last record, and when the scan has failed:
+/* Fills *out. Returns false after the last record, and when the scan has failed:
  * usage_scan_sound tells. */
 bool usage_scan_next(struct usage_scan *scan, struct usage_record *out);
 /* Returns false with *fault if the scan has failed. */
@@ -47,5 +46,7 @@ struct usage_customer {
     char group[32];
 };
 void usage_scan_customer(struct usage_scan *scan, const char *user_id, struct usage_customer *out);
+/* The name of the key as it is now, cut to `bytes` with its end; "" if there is none. */
+void usage_scan_key_name(struct usage_scan *scan, const char *key_id, char *out, size_t bytes);
 
 #endif

@@ -3,13 +3,16 @@ they add up to is compared with the lines of the calls themselves."""
 
 import csv
 import io
+import json
 import sqlite3
+import subprocess
 from collections import Counter
 from contextlib import closing
+from pathlib import Path
 
 import openapi
 import pytest
-from gateway import Gateway
+from gateway import BINARY, Gateway
 from prices import Price, usd
 from tables import await_tables
 from test_admin_api import make_admin
@@ -162,6 +165,88 @@ def test_the_file_adds_up_to_the_ledger(shop):
         assert Counter({unit: int(row[unit]) for unit in units}) == shop.lines[row["id"]]
     assert Counter({unit: sum(int(row[unit]) for row in rows) for unit in units}) == ledger
     assert sum(usd(row["cost"]) for row in rows) * 10**9 == charged
+
+
+# ---- the operator's file ----
+
+OPERATORS = ("account_id,user_id,email,group,provider_model,policy_revision,margin,provider_cost,"
+             "overrun,profit,stated_cost,computed_cost,sold_by_cost,service_tier,speed,region,"
+             "choice,search_context,size,quality,resolution")  # fmt: skip
+
+
+def exported(gateway, *args: str) -> str:
+    command = [BINARY, "--config", gateway.config, "usage", "export", *args]
+    result = subprocess.run(command, capture_output=True, timeout=60, env=gateway.env, check=True)
+    assert result.stderr == b""
+    return result.stdout.decode()
+
+
+def exported_rows(gateway, *args: str) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(exported(gateway, *args), newline="")))
+
+
+def test_the_operators_file_has_what_all_customers_files_have(shop):
+    await_tables(shop.gateway.database)
+    text = exported(shop.gateway)
+    rows = exported_rows(shop.gateway)
+    head = text.split("\r\n")[0]
+    assert head.startswith(f"{TODAY},{OPERATORS},{FIRST_UNITS}")
+    assert text.count("\r\n") == len(rows) + 1 == 20
+    theirs = {row["id"]: row | {"email": one.email} for one in (shop.ann, shop.bob)
+              for row in rows_of(one)}  # fmt: skip
+    for row in rows:
+        same = {name: row[name] for name in theirs[row["id"]]}
+        assert same == theirs[row["id"]] | {"provider": row["provider"]}
+        assert row["provider"] == "openai"
+        assert usd(row["profit"]) == usd(row["cost"]) - usd(row["provider_cost"])
+
+
+def test_the_operators_file_adds_up_to_the_ledger(shop):
+    await_tables(shop.gateway.database)
+    with closing(sqlite3.connect(f"file:{shop.gateway.database}?mode=ro", uri=True)) as db:
+        booked = dict(db.execute("SELECT kind, sum(amount_nusd) FROM transfers GROUP BY kind"))
+    rows = exported_rows(shop.gateway)
+    for column, kind in (("cost", "charge"), ("provider_cost", "cost"), ("overrun", "overrun")):
+        assert sum(usd(row[column]) for row in rows) * 10**9 == booked.get(kind, 0)
+
+
+def test_the_operators_file_in_lines_of_json(shop):
+    """The same calls and values; a time has its calls."""
+    rows = exported_rows(shop.gateway)
+    lines = [json.loads(line) for line in
+             exported(shop.gateway, "--format", "jsonl").splitlines()]  # fmt: skip
+    assert [list(line) for line in lines] == [list(row) for row in rows]
+    assert [{name: str("" if value is None else value) for name, value in line.items()}
+            for line in lines] == rows  # fmt: skip
+    fifth = rows[4]["time"]
+    later = [row for row in rows if row["time"] >= fifth]
+    assert exported_rows(shop.gateway, "--from", fifth) == later
+    earlier = exported_rows(shop.gateway, "--to", fifth)
+    assert earlier == [row for row in rows if row["time"] < fifth]
+    (local,) = {row["local_time"][10:13] != row["time"][10:13].replace("T", " ")
+                for row in exported_rows(shop.gateway, "--tz", "Asia/Kolkata")}  # fmt: skip
+    assert local, "half past another hour"
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [(["--format", "xml"], "csv or jsonl"), (["--from", "soon"], "--from must be a date"),
+     (["--tz", "Mars/Base"], "the name of a time zone")],
+)  # fmt: skip
+def test_an_operators_file_that_cannot_be(shop, args, words):
+    result = shop.gateway.command("usage", "export", *args)
+    assert result.returncode == 1
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_operators_file_on_a_full_disk(shop):
+    with Path("/dev/full").open("wb") as full:
+        command = [BINARY, "--config", shop.gateway.config, "usage", "export"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE,
+                                env=shop.gateway.env, check=False)  # fmt: skip
+    assert result.returncode == 1
+    assert b"cannot be written" in result.stderr
 
 
 def test_sums_survive_a_crash(make_gateway, provider):

@@ -88,9 +88,11 @@ void usage_scan_close(struct usage_scan *scan)
 #define PAGE_QUERY                                                                                 \
     "SELECT u.exchange_id, u.account_id, u.user_id, u.key_id, u.model, u.provider,"                \
     " u.provider_model, u.source, u.streamed, u.status, u.reasoning_tokens, u.margin_ppm,"         \
-    " u.cost_nusd, u.charge_nusd, u.overrun_nusd, u.created_ms, " USAGE_LINES_COLUMNS              \
-    " FROM usage u WHERE u.seq > ?1 AND u.seq <= ?2 ORDER BY u.seq LIMIT ?3"
-enum { COLUMN_CREATED_MS = 15, COLUMN_LINES = 16 };
+    " u.cost_nusd, u.charge_nusd, u.overrun_nusd, u.policy_revision, u.error_code,"                \
+    " u.finish_reason, u.attempts, u.first_byte_us, u.total_us, u.created_ms,"                     \
+    " " USAGE_LINES_COLUMNS " FROM usage u WHERE u.seq > ?1 AND u.seq <= ?2"                       \
+    " ORDER BY u.seq LIMIT ?3"
+enum { COLUMN_ENDED = 15, COLUMN_CREATED_MS = 21, COLUMN_LINES = 22 };
 
 static void copy_text(struct row *row, int column, char *out, size_t bytes)
 {
@@ -129,12 +131,23 @@ static void read_numbers(struct row *row, struct usage_record *out)
     out->created_ms = column_int(row, COLUMN_CREATED_MS);
 }
 
+static void read_end(struct row *row, struct usage_record *out)
+{
+    copy_text(row, COLUMN_ENDED, out->policy_revision, sizeof out->policy_revision);
+    copy_text(row, COLUMN_ENDED + 1, out->error_code, sizeof out->error_code);
+    copy_text(row, COLUMN_ENDED + 2, out->finish_reason, sizeof out->finish_reason);
+    out->attempts = (int32_t)column_int(row, COLUMN_ENDED + 3);
+    out->first_byte_us = column_int(row, COLUMN_ENDED + 4);
+    out->total_us = column_int(row, COLUMN_ENDED + 5);
+}
+
 static void read_record(struct usage_scan *scan, struct usage_record *out)
 {
     struct usage_lines lines;
     *out = (struct usage_record){.status = 0};
     read_texts(scan->page, out);
     read_numbers(scan->page, out);
+    read_end(scan->page, out);
     usage_lines_read(&scan->db, scan->page, COLUMN_LINES, &lines);
     out->counts = lines.counts;
     out->prices = lines.prices;
@@ -211,5 +224,16 @@ void usage_scan_customer(struct usage_scan *scan, const char *user_id, struct us
         return;
     copy_text(row, 0, out->email, sizeof out->email);
     copy_text(row, 1, out->group, sizeof out->group);
+    db_leave(row);
+}
+
+void usage_scan_key_name(struct usage_scan *scan, const char *key_id, char *out, size_t bytes)
+{
+    struct row *row =
+        db_bind(&scan->db, "SELECT name FROM keys WHERE id = ?1", DB_VALUES(bind_text(key_id)));
+    out[0] = '\0';
+    if (!db_row(&scan->db, row))
+        return;
+    copy_text(row, 0, out, bytes);
     db_leave(row);
 }

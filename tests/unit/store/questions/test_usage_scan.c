@@ -89,6 +89,12 @@ static void a_record_has_what_a_charge_needs(void **state)
     record->source = USAGE_PARTIAL;
     strcpy(record->facts.words[USAGE_SERVICE_TIER], "flex");
     strcpy(record->facts.words[USAGE_RESOLUTION], "720p");
+    strcpy(record->policy_revision, "abc");
+    strcpy(record->error_code, "timeout");
+    strcpy(record->finish_reason, "stop");
+    record->attempts = 3;
+    record->first_byte_us = 1234;
+    record->total_us = 5678;
     assert_true(fixture_settle(f.store, &settlement));
     struct usage_scan *scan = open_scan(INT64_MIN, INT64_MAX);
     assert_true(usage_scan_next(scan, &read));
@@ -107,6 +113,12 @@ static void a_record_has_what_a_charge_needs(void **state)
     assert_int_equal(read.overrun_nusd, 7);
     assert_int_equal(read.cost_nusd, 400);
     assert_int_equal(read.created_ms, DAY_MS + 5);
+    assert_string_equal(read.policy_revision, "abc");
+    assert_string_equal(read.error_code, "timeout");
+    assert_string_equal(read.finish_reason, "stop");
+    assert_int_equal(read.attempts, 3);
+    assert_int_equal(read.first_byte_us, 1234);
+    assert_int_equal(read.total_us, 5678);
     assert_false(usage_scan_next(scan, &read));
     usage_scan_close(scan);
 }
