@@ -10,12 +10,15 @@ local models_dev = {}
 local PROVIDERS = { google = "gemini" }
 local NEUTRAL = {}
 for name in string.gmatch([[
-    attachment description experimental family id interleaved knowledge last_updated limit
+    attachment description family id interleaved knowledge last_updated limit
     modalities name open_weights provider reasoning reasoning_options release_date status
     structured_output temperature tool_call
 ]], "%S+") do
     NEUTRAL[name] = true
 end
+
+-- Providers that bill the step of a prompt from its first token on: at the step, not above it.
+local STEP_IS_INSIDE = { xai = 1 }
 
 local function has(list, wanted)
     for _, value in ipairs(type(list) == "table" and list or {}) do
@@ -50,6 +53,17 @@ local function put_steps(read, cost)
     end
     if cost.context_over_200k and not cost.tiers then
         put_prices(read, cost.context_over_200k, 200000, "cost.context_over_200k.")
+    end
+end
+
+-- Other ways to ask for a model, with prices of their own ("fast"). They are not sold: a request
+-- that asks for one is refused.
+local function check_ways(read, ways)
+    for name in pairs(type(ways) == "table" and ways or { [""] = true }) do
+        if name ~= "modes" then
+            reading.refuse(read, "experimental." .. name, "is not known: it may be a price")
+            read.unknown = "experimental." .. name
+        end
     end
 end
 
@@ -123,10 +137,13 @@ end
 function models_dev.read(name, source)
     local read = reading.new()
     read.facts = facts(name, source)
+    read.step_is_inside = STEP_IS_INSIDE[source.provider] or 0
     for key, value in pairs(source.model) do
         if key == "cost" and type(value) == "table" then
             put_prices(read, value, 0, "cost.")
             put_steps(read, value)
+        elseif key == "experimental" then
+            check_ways(read, value)
         elseif not NEUTRAL[key] and type(value) ~= "boolean" then
             reading.refuse(read, key, "is not known: it may be a price")
             read.unknown = key

@@ -276,10 +276,19 @@ def test_the_form_of_models_dev(idle, tmp_path):
         },
     }  # fmt: skip
     strange = {**model, "id": "strange", "cost": {**model["cost"], "per_smile": "1"}}
-    file = {"google": {"id": "google", "models": {"m": model, "strange": strange}}}
+    hasty = {**model, "id": "hasty", "experimental": {"modes": {"fast": {"cost": {"input": "9"}}}}}
+    secret = {**model, "id": "secret", "experimental": {"surcharge": "1"}}
+    models = {"m": model, "strange": strange, "hasty": hasty, "secret": secret}
+    file = {
+        "google": {"id": "google", "models": models},
+        "xai": {"id": "xai", "models": {"x": model}},
+    }
     text, summary = imported(idle, tmp_path, file)
-    assert "imported 1 models from models.dev's file: 1 of gemini" in summary
+    assert "imported 3 models from models.dev's file: 2 of gemini, 1 of xai" in summary
     assert "cost.per_smile is not known" in summary
+    assert "experimental.surcharge is not known" in summary
+    assert '"google/hasty"' in text, "another way to ask is not sold, and the model is"
+    assert text.count("prompt_above = 199999") == 1, "xAI's steps begin at their size"
     for line in (
         '["google/m"] = {',
         'provider = "gemini",',
