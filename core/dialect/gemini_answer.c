@@ -154,6 +154,8 @@ static void read_tier(const struct json_value *usage, struct answer_facts *out)
     } tiers[] = {{"ON_DEMAND_PRIORITY", {"\"priority\"", 10}},
                  {"ON_DEMAND_FLEX", {"\"flex\"", 6}},
                  {"ON_DEMAND_OFFPEAK", {"\"offpeak\"", 9}}};
+    static const char *const plain[] = {"ON_DEMAND", "PROVISIONED_THROUGHPUT",
+                                        "TRAFFIC_TYPE_UNSPECIFIED"};
     enum { TIER, TIER_SNAKE, TRAFFIC, TRAFFIC_SNAKE, MEMBERS };
     struct json_member members[MEMBERS] = {[TIER] = {.name = "serviceTier"},
                                            [TIER_SNAKE] = {.name = "service_tier"},
@@ -163,6 +165,10 @@ static void read_tier(const struct json_value *usage, struct answer_facts *out)
     out->service_tier = members[members[TIER].count > 0 ? TIER : TIER_SNAKE].value;
     const struct json_value *traffic =
         &members[members[TRAFFIC].count > 0 ? TRAFFIC : TRAFFIC_SNAKE].value;
+    if (traffic->type != JSON_STRING ||
+        json_string_is_one_of(traffic, plain, sizeof plain / sizeof plain[0]))
+        return;
+    out->service_tier = *traffic; /* a new one is a tier that nobody knows */
     for (size_t i = 0; i < sizeof tiers / sizeof tiers[0]; i++) {
         if (json_string_is(traffic, tiers[i].theirs))
             out->service_tier = (struct json_value){.type = JSON_STRING, .raw = tiers[i].ours};

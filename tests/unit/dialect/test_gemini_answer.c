@@ -106,6 +106,10 @@ static void finds_what_decides_the_price(void **state)
     form_assert_slice(facts.model.raw, "\"n\"");
     facts = form_event(DIALECT_GEMINI, NULL, "{\"usageMetadata\":{\"trafficType\":\"ON_DEMAND\"}}");
     assert_int_equal(facts.service_tier.type, JSON_NULL);
+    /* one of tomorrow is a tier, so that somebody hears of it */
+    facts = form_event(DIALECT_GEMINI, NULL,
+                       "{\"usageMetadata\":{\"trafficType\":\"ON_DEMAND_TURBO\"}}");
+    form_assert_slice(facts.service_tier.raw, "\"ON_DEMAND_TURBO\"");
 }
 
 static void an_error_fails(void **state)
