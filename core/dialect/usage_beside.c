@@ -29,12 +29,15 @@ static void add_part(struct usage_form *form, enum unit unit, int64_t more)
 
 /* ---- OpenAI ---- */
 
-/* A model of its own that draws. Its tokens are not in the usage. */
-static bool add_drawing(const struct json_value *drawing, struct usage_form *form)
+/* A model of its own that draws. Its tokens are not in the usage. `draws`: it makes pictures, so
+ * what it does not tell apart of its answer is pictures; else it writes SVG. */
+static bool add_drawing(const struct json_value *drawing, bool draws, struct usage_form *form)
 {
     struct usage_form own;
     if (drawing->type != JSON_OBJECT || !usage_form_read(drawing, &own))
         return false;
+    if (draws && own.parts.image_output < 0)
+        own.parts.image_output = own.completion;
     bool prompt = add(&form->prompt, own.prompt);
     bool completion = add(&form->completion, own.completion);
     if (prompt && own.cached > 0)
@@ -59,7 +62,7 @@ static bool read_tool_usage(const struct json_value *tools, struct usage_form *f
     usage_counts_init(&counts);
     usage_counts_take_extra(&counts, COUNT_SEARCHES, &requests.value);
     set_part(form, UNIT_WEB_SEARCH, counts.of[COUNT_SEARCHES]);
-    return add_drawing(&members[DRAWING].value, form) || counts.of[COUNT_SEARCHES] > 0;
+    return add_drawing(&members[DRAWING].value, true, form) || counts.of[COUNT_SEARCHES] > 0;
 }
 
 /* What a model has called by itself, one item each. */
@@ -162,7 +165,7 @@ bool usage_beside_add_members(const struct usage_beside *beside, struct usage_fo
 {
     bool tools = read_tool_usage(&beside->tool_usage, form);
     bool output = read_output(&beside->output, form);
-    bool svg = add_drawing(&beside->svg_usage, form);
+    bool svg = add_drawing(&beside->svg_usage, false, form);
     return read_candidates(&beside->candidates, form) || output || tools || svg;
 }
 

@@ -166,7 +166,8 @@ static void leave_impossible_out(const struct charge_view *view, struct unit_cou
         !paid_features_use(paid, "modalities.audio"))
         parts->audio_output = 0;
     if (output->image_count == 0 && medium != ANSWERS_PICTURES &&
-        !paid_features_use(paid, "modalities.image"))
+        !paid_features_use(paid, "modalities.image") &&
+        !paid_features_use(paid, "tools.image_generation")) /* not each picture arrives */
         parts->image_output = 0;
 }
 

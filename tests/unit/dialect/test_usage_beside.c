@@ -45,6 +45,12 @@ static const struct answer answers[] = {
      .cached = 8,
      .completion = 405,
      .parts = {.image_input = 14, .cached_image_input = 6, .image_output = 390, .web_search = 3}},
+    {.usage = "{" COUNTS "}", /* what it does not tell apart is pictures */
+     .answer = "{\"tool_usage\":{\"image_gen\":{\"input_tokens\":30,\"output_tokens\":400}}}",
+     .prompt = 40,
+     .cached = -1,
+     .completion = 405,
+     .parts = {.image_output = 400}},
     {.usage = "{" COUNTS "}",
      .answer = "{\"tool_usage\":{\"image_gen\":null,\"web_search\":{\"num_requests\":0}}}",
      .prompt = 10,
