@@ -109,7 +109,8 @@ static void settle_written(struct usage_counts *counts)
                         usage_counts_known(counts, COUNT_WRITTEN_LONG);
 }
 
-/* The usual counts that only the turns give. */
+/* The usual counts that only the turns give. The last event of a stream has no life times beside
+ * its sum of what was written to a cache, but each turn has them. */
 static void settle_turns(struct usage_counts *counts)
 {
     int64_t *of = counts->of;
@@ -125,6 +126,9 @@ static void settle_turns(struct usage_counts *counts)
     }
     if (of[COUNT_COMPLETION] < 0)
         of[COUNT_COMPLETION] = turns->completion;
+    if (of[COUNT_WRITTEN_LONG] < 0 && turns->written_long > 0 &&
+        of[COUNT_WRITTEN] == turns->written)
+        of[COUNT_WRITTEN_LONG] = turns->written_long;
 }
 
 static void add_known(int64_t *count, int64_t more)
@@ -145,7 +149,8 @@ static void add_aside(struct usage_counts *counts)
         add_known(&of[COUNT_CACHED], aside->read);
         add_known(&of[of[COUNT_WRITTEN_INSIDE] >= 0 ? COUNT_WRITTEN_INSIDE : COUNT_WRITTEN],
                   aside->written);
-        add_known(&of[COUNT_WRITTEN_LONG], aside->written_long);
+        if (aside->written_long > 0) /* else what is not told would be told as 0 */
+            add_known(&of[COUNT_WRITTEN_LONG], aside->written_long);
     }
     if (of[COUNT_COMPLETION] >= 0)
         of[COUNT_COMPLETION] += aside->completion;
