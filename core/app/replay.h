@@ -52,7 +52,7 @@ struct replay {
 /* Kinds of notes. */
 #define REPLAY_OTHER_CANDIDATE "other_candidate" /* the provider is none any more: the first one */
 #define REPLAY_UNIT_NOT_PRICED "unit_not_priced" /* was used, and costs nothing of its own */
-#define REPLAY_TIER_NOT_PRICED "tier_not_priced" /* charged like the dearest tier */
+#define REPLAY_TIER_NOT_PRICED "tier_not_priced" /* nor its speed or region: like the dearest */
 
 /* On true the caller ends with replay_fini. False: *fault; nothing to free. The code is
  * policy_invalid where the policies do not load, timeout, or unavailable. */

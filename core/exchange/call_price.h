@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/unit.h"
+#include "store/usage_facts.h"
 
 struct candidate_terms;
 struct meter_price;
@@ -20,13 +21,14 @@ struct call_price_view {
     const struct price_facts *used;   /* what counts: by the answer, else as asked for */
 };
 
-/* Whether the tier has a price: a rule of the sold prices names it, or it has the plain one: by its
- * name, or because the model sells it so (`allow`). */
-bool call_price_knows_tier(const struct candidate_terms *terms, const char *tier);
+/* Whether the tier, speed or region has a price: a rule of the sold prices names it, or it has the
+ * plain one: by its name, or because the model sells it so (`allow`). */
+bool call_price_knows(const struct candidate_terms *terms, enum usage_word word, const char *name);
 
-/* Returns false if the service tier has no price; then the dearest tier is charged. */
-bool call_price_find(const struct call_price_view *view, struct unit_prices *bought,
-                     struct unit_prices *sold);
+/* Returns the first word (tier, speed, region) that has no price, or USAGE_WORDS. For one without a
+ * price the dearest of its kind is charged. */
+enum usage_word call_price_find(const struct call_price_view *view, struct unit_prices *bought,
+                                struct unit_prices *sold);
 
 /* What the customer pays of these counts, at most `held_nusd`, and the rest: by the record's sell
  * prices, or by the cost that its provider has stated (facts.sold_by_cost). */

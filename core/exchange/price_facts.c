@@ -98,24 +98,12 @@ void price_facts_merge(struct price_facts *asked, const struct price_facts *said
     }
 }
 
-/* `plain`: a list that ends with NULL. */
-static void keep(const char *word, const char *const plain[], char out[USAGE_WORD_BYTES])
-{
-    for (; word[0] != '\0' && *plain != NULL; plain++) {
-        if (strcasecmp(word, *plain) == 0)
-            return;
-    }
-    memcpy(out, word, USAGE_WORD_BYTES);
-}
-
 void price_facts_keep(const struct price_facts *facts, struct usage_facts *out)
 {
-    static const char *const speeds[] = {"standard", NULL};
-    static const char *const regions[] = {"global", "not_available", NULL}; /* Anthropic's */
-    if (!price_schedule_knows_tier(NULL, facts->service_tier))
-        memcpy(out->words[USAGE_SERVICE_TIER], facts->service_tier, USAGE_WORD_BYTES);
-    keep(facts->speed, speeds, out->words[USAGE_SPEED]);
-    keep(facts->region, regions, out->words[USAGE_REGION]);
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_CHOICE; word++) {
+        if (!price_schedule_knows(NULL, word, facts->words[word]))
+            memcpy(out->words[word], facts->words[word], USAGE_WORD_BYTES);
+    }
     for (enum usage_word word = USAGE_CHOICE; word < USAGE_WORDS; word++)
         memcpy(out->words[word], facts->words[word], USAGE_WORD_BYTES);
 }

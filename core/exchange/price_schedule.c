@@ -143,16 +143,30 @@ void price_schedule_apply(const struct price_schedule *schedule, const struct pr
     }
 }
 
-bool price_schedule_knows_tier(const struct price_schedule *schedule, const char *tier)
+/* Whether the name is one of a plain tier, speed or region. */
+static bool is_plain(enum usage_word word, const char *name)
 {
-    static const char *const plain[] = {"",     "default",   "standard",
-                                        "auto", "on_demand", "standard_only"};
-    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
-        if (strcasecmp(tier, plain[i]) == 0)
+    enum { NAMES = 5 };
+    static const char *const plain[USAGE_CHOICE][NAMES] = {
+        [USAGE_SERVICE_TIER] = {"default", "standard", "auto", "on_demand", "standard_only"},
+        [USAGE_SPEED] = {"standard"},
+        [USAGE_REGION] = {"global", "not_available"}, /* Anthropic's */
+    };
+    for (size_t i = 0; i < NAMES && plain[word][i] != NULL; i++) {
+        if (strcasecmp(name, plain[word][i]) == 0)
             return true;
     }
+    return name[0] == '\0';
+}
+
+bool price_schedule_knows(const struct price_schedule *schedule, enum usage_word word,
+                          const char *name)
+{
+    check(word < USAGE_CHOICE);
+    if (is_plain(word, name))
+        return true;
     for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
-        if (strcasecmp(tier, schedule->rules[i].service_tier) == 0)
+        if (strcasecmp(name, schedule->rules[i].words[word]) == 0)
             return true;
     }
     return false;

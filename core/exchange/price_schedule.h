@@ -74,8 +74,10 @@ struct price_schedule *price_schedule_copy(const struct price_schedule *schedule
 void price_schedule_apply(const struct price_schedule *schedule, const struct price_facts *facts,
                           struct unit_prices *prices);
 
-/* Whether a rule names this service tier, or it is a name of the plain one. */
-bool price_schedule_knows_tier(const struct price_schedule *schedule, const char *tier);
+/* How a call was served: the words in front of USAGE_CHOICE. Whether a rule names this tier, speed
+ * or region, or it is a name of the plain one. */
+bool price_schedule_knows(const struct price_schedule *schedule, enum usage_word word,
+                          const char *name);
 /* Whether a rule names this word of its kind, or none names any. */
 bool price_schedule_takes(const struct price_schedule *schedule, enum usage_word word,
                           const char *name);

@@ -63,9 +63,9 @@ static bool is_sold_by_cost(const struct candidate_terms *terms, const struct us
            (facts->stated_cost_nusd > 0 || computed_nusd == 0);
 }
 
-/* The prices of the call. Returns false if its service tier has no price. */
-static bool find_prices(const struct candidate_terms *terms, const struct unit_counts *counts,
-                        struct usage_record *now)
+/* The prices of the call. Returns the word that has no price, or USAGE_WORDS. */
+static enum usage_word find_prices(const struct candidate_terms *terms,
+                                   const struct unit_counts *counts, struct usage_record *now)
 {
     struct price_facts used;
     price_facts_recall(now, terms->choice, &used);
@@ -84,7 +84,7 @@ void reprice_call(const struct candidate_terms *terms, const struct usage_record
     if (record->source == USAGE_NONE)
         return; /* nothing was used */
     out->unpriced = split(terms, record, &counts);
-    out->unknown_tier = !find_prices(terms, &counts, &now);
+    out->unknown_tier = find_prices(terms, &counts, &now) != USAGE_WORDS;
     meter_price(&now.prices, &now.sold, &counts, 0, MONEY_AMOUNT_MAX_NUSD, &price);
     out->cost_nusd = now.facts.cost_stated ? now.facts.stated_cost_nusd : price.cost_nusd;
     now.facts.sold_by_cost = is_sold_by_cost(terms, record, price.cost_nusd);

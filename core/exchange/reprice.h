@@ -21,7 +21,7 @@ struct reprice {
     int64_t charge_nusd;
     int64_t overrun_nusd;
     unsigned unpriced; /* units that were used and that have no price; a bit for each */
-    bool unknown_tier; /* the service tier has no price: the dearest one is charged */
+    bool unknown_tier; /* the tier, speed or region has no price: the dearest one is charged */
 };
 
 /* Where the operator paid a part of the

@@ -59,6 +59,24 @@ static void alarm_unpriced(const struct exchange *exchange, unsigned unpriced)
     }
 }
 
+/* How a call was served is not in models.lua. `word`: USAGE_WORDS if it is. */
+static void alarm_served(const struct exchange *exchange, enum usage_word word)
+{
+    static const char *const texts[USAGE_CHOICE] = {
+        [USAGE_SERVICE_TIER] = "a provider bills a service tier that has no price in models.lua",
+        [USAGE_SPEED] = "a provider bills a speed that has no price in models.lua",
+        [USAGE_REGION] = "a provider bills a region that has no price in models.lua"};
+    if (word < USAGE_CHOICE)
+        alarm_price(exchange, texts[word], usage_facts_word_name(word),
+                    exchange->stream.meter.said.words[word]);
+}
+
+/* Whether the answer says how it was served. */
+static bool tells_served(const struct price_facts *said)
+{
+    return said->service_tier[0] != '\0' || said->speed[0] != '\0' || said->region[0] != '\0';
+}
+
 /* The size or quality of pictures that the prices do not name, or that nobody has said, costs what
  * the dearest one does. */
 static void settle_pictures(const struct exchange *exchange, const struct charge *charge,
@@ -96,12 +114,10 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
     if (exchange->asks.media.medium == ANSWERS_PICTURES)
         settle_pictures(exchange, charge, &used);
     price_facts_keep(&used, &record->facts);
-    if (terms->buy_rules == NULL && terms->sold_rules == NULL && said->service_tier[0] == '\0')
+    if (terms->buy_rules == NULL && terms->sold_rules == NULL && !tells_served(said))
         return;
     const struct call_price_view view = {.terms = terms, .counts = &charge->tokens, .used = &used};
-    if (!call_price_find(&view, bought, sold))
-        alarm_price(exchange, "a provider bills a service tier that has no price in models.lua",
-                    "service_tier", said->service_tier);
+    alarm_served(exchange, call_price_find(&view, bought, sold));
 }
 
 /* Once a minute for each provider and model. `word` tells the two alarms apart. */

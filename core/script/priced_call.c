@@ -75,9 +75,11 @@ static int native_price_call(lua_State *state)
     luaL_checktype(state, 3, LUA_TTABLE);
     read_facts(state, 3, &facts);
     facts.prompt_tokens = unit_counts_prompt(&counts);
-    if (!call_price_knows_tier(terms, facts.service_tier)) {
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_CHOICE; word++) {
+        if (call_price_knows(terms, word, facts.words[word]))
+            continue;
         lua_pushnil(state);
-        lua_pushliteral(state, "service_tier");
+        lua_pushstring(state, usage_facts_word_name(word));
         return 2;
     }
     price_schedule_apply(terms->buy_rules, &facts, &buy);

@@ -46,7 +46,9 @@ WORDS = {
     "quality": ["hd", "low"],
     "resolution": ["720p", "4k"],
 }
-PLAIN = {"service_tier": ["default", "auto", "STANDARD"], "region": ["global"], "size": ["2K"]}
+PLAIN = {"service_tier": ["default", "auto", "STANDARD"], "speed": ["standard"],
+         "region": ["global"], "size": ["2K"]}  # fmt: skip
+SERVED = ("service_tier", "speed", "region")  # `price` takes only those that a rule names
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Europe/Dublin",
          "America/St_Johns", "Pacific/Chatham", "Asia/Shanghai", "America/Santiago"]  # fmt: skip
 MARGINS = ["0%", "20%", "12.5%", "7.1234%", "0.0001%", "250%"]
@@ -407,15 +409,16 @@ def random_call(rng: random.Random, model: Model) -> dict:
         call["group"] = "partners"
     by_answer = model.price_by == "candidate" and "provider" in call
     sold = model._rules_of(offer if by_answer else model.offers[0])
-    tiers = [name for rule in sold for name in rule.words.get("service_tier", [])]
+    served = {word: [name for rule in sold for name in rule.words.get(word, [])]
+              for word in SERVED}  # fmt: skip
     for word, names in WORDS.items():
-        known = PLAIN.get(word, []) + (tiers if word == "service_tier" else names)
+        known = PLAIN.get(word, []) + served.get(word, names)
         if known and rng.random() < 0.3:
             call[word] = rng.choice([str.lower, str.upper, str])(rng.choice(known))
     if rules and rng.random() < 0.7:  # as a rule says it
         rule = rng.choice(rules)
         call |= {word: rng.choice(names) for word, names in rule.words.items()
-                 if word != "service_tier" or set(names) <= set(tiers)}  # fmt: skip
+                 if set(names) <= set(served.get(word, names))}  # fmt: skip
         call["moment"] = change_of(rng, rule, model.zone)
         if rule.prompt_above is not None:
             others = sum(usage.get(name, 0) for name in UNITS if UNITS[name][1] and name != "input")

@@ -181,6 +181,38 @@ def test_an_unknown_tier_alarms(house, provider):
         charge(PRICE, 1000, 100, "2"), charge(PRICE, 1000, 100)}  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("said", "word", "factor"),
+    [({"inference_geo": "mars"}, "region", "1.1"), ({"speed": "warp"}, "speed", "2"),
+     ({"inference_geo": "us", "speed": "slow", "tier": "new"}, "service tier", "4.4")],
+)  # fmt: skip
+def test_an_unknown_speed_or_region_alarms(house, provider, said, word, factor):
+    """Each is charged like the dearest of its kind; where no rule names any, plainly."""
+    customer = house.customer()
+    provider.answer = answer(**said)
+    for model, costs in (("alarmed", factor), ("plain", "1")):
+        asked = {"request_id": customer.ask(model).headers["x-request-id"]}
+        wait_until(
+            lambda asked=asked: house.logged(f"bills a {word} that has no price", **asked),
+            5,
+            "the alarm",
+        )
+        record = customer.call("GET", f"/usage/{asked['request_id']}", 200)
+        assert usd(record["cost"]) == charge(PRICE, 1000, 100, costs)
+
+
+def test_plain_speeds_and_regions_alarm_nobody(house, provider):
+    customer = house.customer()
+    for said in ({"inference_geo": "global"}, {"inference_geo": "not_available"},
+                 {"speed": "Standard"}):  # fmt: skip
+        provider.answer = answer(**said)
+        for model in ("m", "plain"):
+            asked = customer.ask(model).headers["x-request-id"]
+            record = customer.wait_for_record()
+            assert usd(record["cost"]) == charge(PRICE, 1000, 100)
+            assert not house.logged("that has no price", request_id=asked)
+
+
 def test_an_alarm_is_raised_once_a_minute(make_gateway, provider):
     gateway = make_gateway(workers=1, prepare=lambda policies: policies.model("m", PRICE))
     customer = gateway.customer()

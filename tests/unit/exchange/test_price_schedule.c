@@ -304,10 +304,14 @@ static void known_tiers(void **state)
     static const char *const known[] = {"",          "default",       "standard", "auto",
                                         "on_demand", "standard_only", "flex",     "own"};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        assert_true(price_schedule_knows_tier(&schedule, known[i]));
-    assert_false(price_schedule_knows_tier(&schedule, "ultrafast"));
-    assert_false(price_schedule_knows_tier(NULL, "flex"));
-    assert_true(price_schedule_knows_tier(NULL, "default"));
+        assert_true(price_schedule_knows(&schedule, USAGE_SERVICE_TIER, known[i]));
+    assert_false(price_schedule_knows(&schedule, USAGE_SERVICE_TIER, "ultrafast"));
+    assert_false(price_schedule_knows(NULL, USAGE_SERVICE_TIER, "flex"));
+    assert_true(price_schedule_knows(NULL, USAGE_SERVICE_TIER, "default"));
+    assert_true(price_schedule_knows(NULL, USAGE_SPEED, "standard"));
+    assert_true(price_schedule_knows(NULL, USAGE_REGION, "not_available"));
+    assert_false(price_schedule_knows(NULL, USAGE_REGION, "standard"));
+    assert_true(price_schedule_knows(&schedule, USAGE_REGION, "US"));
 }
 
 /* Which is dearest depends on what was used. */

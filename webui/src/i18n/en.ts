@@ -572,7 +572,7 @@ export const en = {
     "replay.note.unit_not_priced":
         "{word} was used and has no price: it costs what it is a part of, or nothing.",
     "replay.note.tier_not_priced":
-        "served in a tier that no rule names, so charged like the dearest one.",
+        "served in a tier, at a speed or in a region that no rule names, so charged like the dearest one.",
 
     "providers.lead": "As seen in the last minute.|As seen in the last {n} minutes.",
     "providers.empty": "No providers",

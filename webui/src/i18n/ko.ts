@@ -566,7 +566,7 @@ export const ko: Catalogue = {
     "replay.note.unit_not_priced":
         "{word}을(를) 썼지만 가격이 없습니다. 속한 항목의 가격으로 계산되거나 무료입니다.",
     "replay.note.tier_not_priced":
-        "어느 규칙에도 없는 서비스 등급으로 처리되어 가장 비싼 등급으로 계산합니다.",
+        "어느 규칙에도 없는 서비스 등급, 속도 또는 지역으로 처리되어 가장 비싼 것으로 계산합니다.",
 
     "policies.noPrice": "가격 없음: 판매 안 함",
 
