@@ -262,7 +262,8 @@ static const char *meaning_of(const char *kind)
         return "charged by the first candidate, for this provider is none any more";
     if (strcmp(kind, REPLAY_UNIT_NOT_PRICED) == 0)
         return "used this unit, which has no price: it costs what it is a part of, or nothing";
-    return "were served in a tier that no rule names: charged like the dearest one";
+    return "were served in a tier, at a speed or in a region that no rule names: charged like the "
+           "dearest one";
 }
 
 static void text_notes(struct buffer *out, const struct replay_groups *groups)
