@@ -152,11 +152,13 @@ static bool is_plain(enum usage_word word, const char *name)
         [USAGE_SPEED] = {"standard"},
         [USAGE_REGION] = {"global", "not_available"}, /* Anthropic's */
     };
+    if (name[0] == '\0') /* nearly always */
+        return true;
     for (size_t i = 0; i < NAMES && plain[word][i] != NULL; i++) {
         if (strcasecmp(name, plain[word][i]) == 0)
             return true;
     }
-    return name[0] == '\0';
+    return false;
 }
 
 bool price_schedule_knows(const struct price_schedule *schedule, enum usage_word word,
