@@ -188,7 +188,8 @@ BAD = {
     "an address without a host": (
         {"provider": "openrouter", "balance": {"below": "1", "url": "http://"}}, "url"),
     "a key of two lines": (
-        {"provider": "openrouter", "balance": {"below": "1", "api_key": Lua('"a\\nb"')}}, "api_key"),
+        {"provider": "openrouter", "balance": {"below": "1", "api_key": Lua('"a\\nb"')}},
+        "api_key"),
 }  # fmt: skip
 
 
