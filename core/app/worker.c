@@ -16,6 +16,7 @@
 #include "exchange/exchange_env.h"
 #include "exchange/form_intake.h"
 #include "exchange/live_metrics.h"
+#include "exchange/shadow.h"
 #include "exchange/surveyor.h"
 #include "exchange/token_keeper.h"
 #include "net/client/upstream.h"
@@ -254,6 +255,7 @@ static void run_order(struct worker *worker, struct worker_job *job)
         worker->drain = job;
         job->ended = false;
         server_drain(worker->server);
+        shadow_stop_all(&worker->env);
         if (worker->surveyor != NULL)
             surveyor_stop(worker->surveyor);
         if (worker->watcher != NULL)

@@ -51,6 +51,11 @@ enum {
     LIMIT_DETACHED = 1000, /* calls of a worker that go on without their clients */
     LIMIT_DETACHED_BYTES = 64 * 1024 * 1024, /* the request bodies of those calls */
 
+    /* shadows (core/exchange/shadow.h), of a worker */
+    LIMIT_SHADOWS = 16,
+    LIMIT_SHADOW_BYTES = 16 * 1024 * 1024, /* the request bodies of those calls */
+    LIMIT_SHADOW_MS = 10 * 60 * 1000,
+
     /* a provider's answer */
     LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
     LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,

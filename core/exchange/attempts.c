@@ -100,11 +100,14 @@ static void distrust_token(const struct exchange *exchange)
 static void on_decided(void *owner)
 {
     struct exchange *exchange = owner;
-    count(exchange);
-    exchange_tell_health(exchange);
+    bool of_client = exchange->shadow == NULL;
+    if (of_client) {
+        count(exchange);
+        exchange_tell_health(exchange);
+    }
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED) {
         exchange_enter(exchange, EXCHANGE_ANSWERED);
-    } else {
+    } else if (of_client) {
         note_failure(exchange);
         distrust_token(exchange);
     }
@@ -171,6 +174,7 @@ static bool on_call_end(void *owner)
     struct exchange *exchange = owner;
     if (exchange->state != EXCHANGE_ENDED)
         return true;
+    exchange_wake(exchange); /* of a task that waits for this: shadow_can_follow */
     exchange_free_if_over(exchange);
     return false;
 }
@@ -240,7 +244,7 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .head = exchange->request != NULL ? &exchange->request->head : NULL,
         .exchange_id = exchange->id.text,
         .created_ms = exchange->created_ms,
-        .stored = kept_turns_are_wanted(exchange),
+        .stored = exchange->shadow == NULL && kept_turns_are_wanted(exchange),
         .continues_response = kept_turns_response(exchange),
         .continues_conversation = kept_turns_conversation(exchange),
         .output_tokens_max = exchange->budget.output_tokens_max,

@@ -61,6 +61,8 @@ static void make_route(struct exchange *exchange, struct candidate *const candid
     }
     bool drawn = sort != ROUTE_AS_LISTED || has_pools(entries, count);
     route_make(entries, count, sort, drawn ? seed_of(exchange) : 0, &exchange->route);
+    if (exchange->lead > 0)
+        route_lead(&exchange->route, exchange->lead);
 }
 
 /* ---- the choice ---- */
@@ -76,6 +78,7 @@ static void note_obstacle(struct exchange *exchange, struct health_view view)
 static int take(struct exchange *exchange, size_t place)
 {
     exchange->tried |= 1U << place;
+    exchange->canary_attempts += place < exchange->lead;
     return (int)place;
 }
 
@@ -130,6 +133,11 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
         return -1;
     health_force(health, &candidates[ejected]->health, &exchange->pass);
     return take(exchange, (size_t)ejected);
+}
+
+void exchange_lead(struct exchange *exchange, unsigned count)
+{
+    exchange->lead = count;
 }
 
 /* ---- what came of it ---- */

@@ -17,6 +17,10 @@ struct exchange;
 int exchange_choose(struct exchange *exchange, struct candidate *const candidates[], size_t count,
                     enum route_sort sort);
 
+/* Before the first choice: so many candidates, the first ones of the list, are the model's canary.
+ * They are asked first, whatever the order; attempts at them are counted in the record. */
+void exchange_lead(struct exchange *exchange, unsigned count);
+
 /* The attempt was decided: tells health.h, and the log what that has changed. */
 void exchange_tell_health(struct exchange *exchange);
 /* Its answer has come to its end, or has broken off. */

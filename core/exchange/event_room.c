@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/shadow.h"
 
 enum { LARGE_OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
 
@@ -41,6 +42,10 @@ void event_room_leave(struct exchange *exchange)
 void event_room_look(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
+    if (exchange->shadow != NULL && is_large(exchange)) {
+        shadow_fail(exchange, "too_large"); /* the room is for customers */
+        return;
+    }
     if (is_large(exchange) && !stream->has_room && exchange->attempt.call != NULL) {
         if (exchange->env->large_events < LIMIT_LARGE_EVENTS) {
             enter(exchange);

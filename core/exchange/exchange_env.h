@@ -3,6 +3,7 @@
 #ifndef EXCHANGE_EXCHANGE_ENV_H
 #define EXCHANGE_EXCHANGE_ENV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,9 @@ struct exchange_env {
     int64_t keepalive_comment_ms;
     int64_t first_event_wait_ms;
     int64_t hold_expiry_ms;
+    bool stopping;                /* no shadow begins any more */
+    unsigned shadow_count;        /* that are not freed */
+    size_t shadow_bytes;          /* bodies of their requests */
     unsigned turn_lookups;        /* under way */
     size_t brought_bytes;         /* bodies of requests that were made whole (kept_turns.h) */
     struct turn_terms turn_terms; /* of what the gateway itself keeps; keep_ms 0: nothing */

@@ -37,6 +37,7 @@ struct made_list;
 struct named_objects;
 struct path_names;
 struct password_job;
+struct shadow;
 
 enum exchange_state {
     EXCHANGE_RECEIVED,
@@ -128,7 +129,10 @@ struct exchange {
     bool settlement_pending;
 
     struct route route;
-    unsigned tried;              /* places of its candidates, a bit for each */
+    unsigned tried; /* places of its candidates, a bit for each */
+    unsigned lead;  /* so many places, the first ones, are the canary's; 0: none */
+    int canary_attempts;
+    struct shadow *shadow;       /* it is one (shadow.h); NULL: a client's */
     struct health_view obstacle; /* why no further one may be asked (choice.h) */
     struct health_pass pass;     /* of the attempt */
     struct spend_reserve spend;  /* likewise */
@@ -181,6 +185,11 @@ int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct
                                    int64_t available_nusd);
 /* Writes what is to be kept of the attempts so far. */
 void exchange_note_attempts(struct exchange *exchange);
+/* Makes an exchange without a client, whose answer nobody gets. */
+struct exchange *exchange_new_detached(struct exchange_env *env);
+/* Puts into the record what the provider bills, and what that costs. `cut`: the answer is
+ * incomplete. */
+void exchange_count_cost(struct exchange *exchange, bool cut);
 /* Settles the open hold by the meter, or voids it. relay.c goes on when that is durable. */
 void exchange_settle(struct exchange *exchange);
 void exchange_void(struct exchange *exchange);

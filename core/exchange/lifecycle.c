@@ -23,6 +23,7 @@
 #include "exchange/rate_limits.h"
 #include "exchange/relay.h"
 #include "exchange/revocation.h"
+#include "exchange/shadow.h"
 #include "exchange/spend_cap.h"
 
 /* How long a provider may take to close the answer after its last event, so that its connection can
@@ -77,29 +78,16 @@ void exchange_forget_key(struct exchange *exchange)
     exchange->key = (struct caller){.models = NULL};
 }
 
-struct exchange *exchange_new(struct exchange_env *env, struct http_request *request)
+static struct exchange *make(struct exchange_env *env)
 {
     struct exchange *exchange = allocate();
     exchange->env = env;
-    exchange->request = request;
     exchange->created_ms = clock_wall_ms();
     exchange->started_us = clock_mono_us();
     exchange->first_byte_us = -1;
     id_make_at(&exchange->id, "req", exchange->created_ms);
     exchange->wakeup = (struct deferred){.call = call_task, .arg = exchange};
     exchange->reaper = (struct deferred){.call = reap, .arg = exchange};
-    slice_copy(request->head.method_text, exchange->method, sizeof exchange->method);
-    slice_copy(request->head.path, exchange->path, sizeof exchange->path);
-    slice_copy(slice_of(request->peer_address), exchange->peer_address,
-               sizeof exchange->peer_address);
-    exchange->asks.dialect = dialect_of_path(request->head.path);
-    http_take_body(request, &exchange->body);
-    skip_byte_order_mark(&exchange->body);
-    request->user = exchange;
-    request->on_gone = on_client_gone;
-    request->on_drained = on_client_drained;
-    if (request->flows)
-        form_intake_begin(exchange);
     stream_init(&exchange->stream);
     exchange->budget = (struct stream_budget){.store = env->store,
                                               .hold = &exchange->hold,
@@ -113,6 +101,32 @@ struct exchange *exchange_new(struct exchange_env *env, struct http_request *req
         exchange->next->previous = exchange;
     env->live = exchange;
     env->live_count++;
+    return exchange;
+}
+
+struct exchange *exchange_new_detached(struct exchange_env *env)
+{
+    struct exchange *exchange = make(env);
+    exchange->detached = true;
+    return exchange;
+}
+
+struct exchange *exchange_new(struct exchange_env *env, struct http_request *request)
+{
+    struct exchange *exchange = make(env);
+    exchange->request = request;
+    slice_copy(request->head.method_text, exchange->method, sizeof exchange->method);
+    slice_copy(request->head.path, exchange->path, sizeof exchange->path);
+    slice_copy(slice_of(request->peer_address), exchange->peer_address,
+               sizeof exchange->peer_address);
+    exchange->asks.dialect = dialect_of_path(request->head.path);
+    http_take_body(request, &exchange->body);
+    skip_byte_order_mark(&exchange->body);
+    request->user = exchange;
+    request->on_gone = on_client_gone;
+    request->on_drained = on_client_drained;
+    if (request->flows)
+        form_intake_begin(exchange);
     return exchange;
 }
 
@@ -134,7 +148,7 @@ static bool is_busy(const struct exchange *exchange)
            exchange->call_pending || exchange->password_pending || exchange->attempt.call != NULL ||
            exchange_is_asking(exchange) || exchange->waiting_hold != NULL ||
            idempotency_is_busy(exchange) || named_objects_is_busy(exchange) ||
-           kept_turns_is_busy(exchange);
+           kept_turns_is_busy(exchange) || shadow_is_busy(exchange);
 }
 
 static void release(struct exchange *exchange)
@@ -157,6 +171,7 @@ static void release(struct exchange *exchange)
     named_objects_fini(exchange);
     kept_turns_fini(exchange);
     made_objects_fini(exchange);
+    shadow_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);
     exchange_ask_fini(exchange);
@@ -317,6 +332,10 @@ void exchange_task_ended(struct exchange *exchange)
 
 void exchange_task_failed(struct exchange *exchange, const char *code, const char *place)
 {
+    if (exchange->shadow != NULL) {
+        shadow_fail(exchange, code);
+        return;
+    }
     log_event(LOG_ERROR, "task failed", log_text("request_id", exchange->id.text),
               log_text("code", code), log_text("reason", place));
     exchange->task.task = NULL;
@@ -454,13 +473,15 @@ void exchange_tick_all(struct exchange_env *env)
                              form_intake_starves(exchange),
                          now_us);
             exchange_ask_tick(exchange, now_us);
-            if (revoked)
+            shadow_tick(exchange, now_us);
+            if (revoked && exchange->shadow == NULL)
                 revocation_check(exchange);
             if (exchange->sleeps_until_us > 0 && now_us >= exchange->sleeps_until_us)
                 wake_up(exchange);
             departure_tick(exchange, now_us);
         } else if (exchange->attempt.call != NULL && now_us - exchange->ended_us > TAIL_MS * 1000) {
             attempt_cancel(&exchange->attempt);
+            exchange_wake(exchange); /* of a task that waits for this: shadow_can_follow */
             exchange_free_if_over(exchange);
         }
     }
@@ -470,8 +491,11 @@ void exchange_tick_all(struct exchange_env *env)
 void exchange_cancel_all(struct exchange_env *env)
 {
     struct exchange *next;
+    shadow_stop_all(env);
     for (struct exchange *exchange = env->live; exchange != NULL; exchange = next) {
         next = exchange->next;
+        if (exchange->shadow != NULL && exchange->state != EXCHANGE_ENDED)
+            continue; /* shadow_stop_all has ended it: only the store is waited for */
         exchange_release_task(exchange); /* the job that it waits for may still be away */
         if (departure_cut(exchange))
             continue;

@@ -68,6 +68,8 @@ static bool make_turn(struct exchange *exchange, const struct json_value *respon
 
 void made_objects_note(struct exchange *exchange, const struct answer_facts *facts)
 {
+    if (exchange->shadow != NULL)
+        return; /* nobody gets its answer, so nobody owns anything of it */
     struct answer_kept kept;
     struct slice id;
     made_objects_fini(exchange); /* of an attempt before */

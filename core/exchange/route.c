@@ -1,6 +1,7 @@
 #include "exchange/route.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/check.h"
 
@@ -98,6 +99,20 @@ static void add_pool(const struct route_entry *entries, size_t count, uint64_t g
     size_t first = mix(seed ^ group) % member_count;
     for (size_t i = 0; i < member_count; i++)
         out->places[out->count++] = members[(first + i) % member_count];
+}
+
+void route_lead(struct route *route, unsigned lead)
+{
+    uint8_t others[LIMIT_ROUTE];
+    size_t other_count = 0;
+    size_t first = 0;
+    for (size_t i = 0; i < route->count; i++) {
+        if (route->places[i] < lead)
+            route->places[first++] = route->places[i];
+        else
+            others[other_count++] = route->places[i];
+    }
+    memcpy(route->places + first, others, other_count);
 }
 
 void route_make(const struct route_entry *entries, size_t count, enum route_sort sort,

@@ -30,4 +30,7 @@ struct route {
 void route_make(const struct route_entry *entries, size_t count, enum route_sort sort,
                 uint64_t seed, struct route *out);
 
+/* Moves the places below `lead` to the front; both parts keep their order. */
+void route_lead(struct route *route, unsigned lead);
+
 #endif

@@ -16,6 +16,7 @@
 #include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
 #include "exchange/relay.h"
+#include "exchange/shadow.h"
 #include "exchange/spend_cap.h"
 
 /* ---- the charge ---- */
@@ -217,12 +218,11 @@ static void count_usage(const struct exchange *exchange, enum usage_source sourc
         live_metrics_count_usage(shard, provider, METRICS_MISSING);
 }
 
-static void fill_charge(struct exchange *exchange, bool cut)
+/* Counts what the provider bills, and what that costs us. */
+static void count_cost(struct exchange *exchange, bool cut, struct charge *charge)
 {
     struct usage_record *record = &exchange->settlement.record;
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    struct charge charge;
-    struct meter_price price;
     form_intake_settle(exchange);
     const struct charge_view view = {.asks = &exchange->asks,
                                      .meter = &exchange->stream.meter,
@@ -232,15 +232,30 @@ static void fill_charge(struct exchange *exchange, bool cut)
                                      .searches_as_one = terms->searches_as_one,
                                      .keeps_responses = terms->keeps_responses,
                                      .unseen_tokens = exchange->unseen_tokens};
-    charge_count(&view, cut, &charge);
-    find_prices(exchange, &charge, record);
-    charge_find_source(&view, &record->sold, &charge);
-    take_stated_cost(exchange, &charge);
+    charge_count(&view, cut, charge);
+    find_prices(exchange, charge, record);
+    charge_find_source(&view, &record->sold, charge);
+    take_stated_cost(exchange, charge);
+    record->source = charge->source;
+    record->counts = charge->tokens;
+    record->reasoning_tokens = charge->reasoning_tokens;
+}
+
+void exchange_count_cost(struct exchange *exchange, bool cut)
+{
+    struct charge charge;
+    count_cost(exchange, cut, &charge);
+}
+
+static void fill_charge(struct exchange *exchange, bool cut)
+{
+    struct usage_record *record = &exchange->settlement.record;
+    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
+    struct charge charge;
+    struct meter_price price;
+    count_cost(exchange, cut, &charge);
     int64_t paid_nusd = charge_nusd(exchange, &charge);
     call_price_charge(record, &charge.tokens, terms->margin_ppm, paid_nusd, &price);
-    record->source = charge.source;
-    record->counts = charge.tokens;
-    record->reasoning_tokens = charge.reasoning_tokens;
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
     bool excessive = charge_is_excessive(&charge);
@@ -295,6 +310,7 @@ static void fill_record(struct exchange *exchange, struct usage_record *record)
     slice_copy(slice_of(exchange->stream.meter.finish_reason), record->finish_reason,
                sizeof record->finish_reason);
     fill_candidate(exchange->attempt.candidate, record);
+    record->facts.canary_attempts = exchange->canary_attempts;
     record->status = exchange->status;
     record->attempts = exchange->attempts;
     record->streamed = exchange->asks.streamed;
@@ -319,6 +335,10 @@ static void resolve(struct exchange *exchange, bool voided)
 void exchange_settle(struct exchange *exchange)
 {
     check(exchange->hold_open && !exchange->settlement_pending);
+    if (exchange->shadow != NULL) {
+        shadow_settle(exchange);
+        return;
+    }
     fill_charge(exchange,
                 exchange->cut || exchange->stream.failed || exchange->stream.out_of_budget);
     exchange_enter(exchange, EXCHANGE_SETTLING);

@@ -28,6 +28,12 @@ enum task_wait {
 /* Returns the exchange in the first argument of a primitive; raises when there is none or it has
  * ended. */
 struct exchange *task_exchange(lua_State *state);
+/* The same of an exchange that has ended; raises while it runs. */
+struct exchange *task_ended_exchange(lua_State *state);
+/* Gives the shadow of that exchange a task of the same VM, and begins it. */
+void task_start_shadow(lua_State *state, struct exchange *shadow);
+/* Yields until the provider's connection is done with an exchange that has ended. */
+int task_rest(lua_State *state);
 /* Ends the task inside a primitive, after the exchange was answered. Does not return. */
 int task_stop(lua_State *state);
 /* Yields. */
@@ -38,6 +44,7 @@ extern const struct luaL_Reg api_asked_bindings[];    /* methods for what provid
 extern const struct luaL_Reg api_turns_bindings[];    /* methods for what the gateway keeps */
 extern const struct luaL_Reg api_account_bindings[];  /* methods for the dashboard's API */
 extern const struct luaL_Reg api_operator_bindings[]; /* methods for the operator's pages */
+extern const struct luaL_Reg api_trials_bindings[];   /* methods for canaries and shadows */
 int api_reload_status(lua_State *state);
 int api_reply_replay(lua_State *state);
 extern const struct luaL_Reg api_core_bindings[]; /* functions of the table `core` */

@@ -8,6 +8,7 @@
 #include "dialect/dialect.h"
 #include "script/bindings.h"
 #include "script/handle.h"
+#include "script/shadow_task.h"
 #include "script/translation.h"
 
 #define EXCHANGE_METATABLE "llm-gateway.exchange"
@@ -242,6 +243,31 @@ struct exchange *task_exchange(lua_State *state)
     return task_of(state)->exchange;
 }
 
+/* As task_of, of an exchange that has ended. */
+static struct task *ended_task_of(lua_State *state)
+{
+    struct task *task = (struct task *)(void *)handle_check(state, 1, exchange_kind);
+    if (task->coroutine != state || task->exchange == NULL || !exchange_is_over(task->exchange))
+        luaL_error(state, "this exchange has not ended");
+    return task;
+}
+
+struct exchange *task_ended_exchange(lua_State *state)
+{
+    return ended_task_of(state)->exchange;
+}
+
+void task_start_shadow(lua_State *state, struct exchange *shadow)
+{
+    shadow_task_start(ended_task_of(state)->vm, shadow);
+}
+
+int task_rest(lua_State *state)
+{
+    ended_task_of(state)->waits = TASK_WAITS_RELAY;
+    return lua_yield(state, 0);
+}
+
 int task_stop(lua_State *state)
 {
     lua_pushlightuserdata(state, &stop_mark);
@@ -277,6 +303,7 @@ void task_install(lua_State *state, void *arg)
     luaL_register(state, NULL, api_turns_bindings);
     luaL_register(state, NULL, api_account_bindings);
     luaL_register(state, NULL, api_operator_bindings);
+    luaL_register(state, NULL, api_trials_bindings);
     lua_pushlightuserdata(state, settings->replay_service);
     lua_pushcclosure(state, api_reply_replay, 1);
     lua_setfield(state, -2, "reply_replay");

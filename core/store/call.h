@@ -20,6 +20,10 @@
 
 enum { STORE_ARGS_MAX = 12 };
 
+/* The results of shadow.begin. */
+#define SHADOW_HELD "{\"held\":true}"
+#define SHADOW_LEFT_OUT "{\"held\":false}"
+
 struct operation;
 struct reports;
 struct store;
@@ -140,6 +144,16 @@ void store_call_now(struct store *store, struct store_call *call);
  *   turn.delete_response account_id response_id -> {}: what belongs to a
  *                     conversation stays there
  *   turn.delete_conversation account_id conversation_id -> {}
+ *   shadow.begin      id exchange_id model provider provider_model policy_revision streamed
+ *                     held_nusd limit_nusd created_ms -> SHADOW_HELD: it is noted, before its
+ *                     provider is asked, and what it holds counts against the day's limit of the
+ *                     model; or SHADOW_LEFT_OUT: the limit is reached, and it is only counted
+ *   shadow.end        id outcome source finish_reason provider status input_tokens
+ *                     cached_input_tokens output_tokens cost_nusd first_byte_us total_us -> {}:
+ *                     posts what it has cost  ! not_found, also if it has ended. (cost_nusd -1: the
+ *                     provider may have billed it unseen. Then what was held goes on to count)
+ *   trial.compare     model from? to? zone? -> {model, calls, complete, data: [group]}: primary
+ *                     candidates, canary and shadow side by side (questions/trials.c)
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)
  *   transfer.list     account_id cursor? limit -> {data, next_cursor}: without charges
  *   transfer.history  account_id cursor? limit -> the same with charges (id null), and with the

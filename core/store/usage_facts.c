@@ -17,7 +17,7 @@ const char *usage_facts_word_name(enum usage_word word)
 
 bool usage_facts_any(const struct usage_facts *facts)
 {
-    bool any = facts->cost_stated;
+    bool any = facts->cost_stated || facts->canary_attempts > 0;
     for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++)
         any = any || facts->words[word][0] != '\0';
     return any;

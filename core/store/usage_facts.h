@@ -20,14 +20,15 @@ enum usage_word {
 };
 enum { USAGE_WORD_BYTES = 24 };
 
-/* What decided the prices, and what the provider said that the call cost. Most calls have nothing
- * of it. */
+/* What decided the prices, what the provider said that the call cost, and whether it was a trial.
+ * Most calls have nothing of it. */
 struct usage_facts {
     char words[USAGE_WORDS][USAGE_WORD_BYTES]; /* "": nothing was said, or the plain thing */
     bool cost_stated;           /* the provider has said what it charges, and we believe it */
     bool sold_by_cost;          /* the margin was put on that, not on the sell prices */
     int64_t stated_cost_nusd;   /* as it was posted */
     int64_t computed_cost_nusd; /* what our own prices make of the counts */
+    int32_t canary_attempts;    /* the first ones of the call went to the model's canary; 0: none */
 };
 
 const char *usage_facts_word_name(enum usage_word word); /* "service_tier", ... */

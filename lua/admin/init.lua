@@ -3,6 +3,7 @@
 local customers = require "admin.customers"
 local operator = require "admin.operator"
 local session = require "dashboard.session"
+local trials = require "admin.trials"
 
 local routes = {}
 
@@ -22,6 +23,8 @@ add("GET", "/admin/policies", operator.policies)
 add("GET", "/admin/replay", operator.replay)
 add("GET", "/admin/prices", operator.prices)
 add("GET", "/admin/providers", operator.providers)
+add("GET", "/admin/trials", trials.list)
+add("GET", "/admin/trials/compare", trials.compare)
 add("GET", "/admin/audit", operator.audit)
 add("GET", "/admin/users", customers.list)
 add("GET", "/admin/users/{id}", customers.get)

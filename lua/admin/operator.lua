@@ -119,6 +119,8 @@ local function price_row(x, record)
         model = record.model,
         name = record.name,
         place = or_null(record.place),
+        trial = or_null(record.trial),
+        share = or_null(record.share),
         provider = or_null(record.provider),
         upstream_model = or_null(record.upstream_model),
         context_length = or_null(tokens),

@@ -303,6 +303,25 @@ function exchange:reply_asked() end
 ---Sends the attempt's answer to the client and settles the hold. Yields.
 function exchange:relay() end
 
+---Whether the call takes part in a trial of its model.
+---@param trial "canary"|"shadow"
+---@param model string the public name
+---@param share_ppm integer
+---@param by_account boolean? the same for all calls of the account; else by chance
+---@return boolean
+function exchange:draws(trial, model, share_ppm, by_account) end
+
+---The first candidates that x:choose will get are the canary's: they are asked first.
+---@param count integer
+function exchange:leads(count) end
+
+---Sends the request of an answered call, which has ended, to another candidate; nobody gets that
+---answer. Yields, and is then to be called again, while the provider's connection is not done.
+---@param candidate userdata of a prepared plan
+---@param limit_nusd integer what the model's shadows may cost in a day
+---@return true? done nil: call it again
+function exchange:shadow(candidate, limit_nusd) end
+
 -- ---- accounts ----
 
 ---Runs an operation of the store; core/store/call.h lists them. Yields.

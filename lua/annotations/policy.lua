@@ -447,6 +447,22 @@ function math.tan(x) end
 ---@field allow_loss? boolean the model may be sold below this candidate's cost
 ---@field weight? integer its share of the calls, with sort = "weight" or "latency"; default 1
 
+---A share of a model's calls that goes to another candidate first.
+---@class policy.Canary
+---@field candidate policy.Candidate
+---@field share string such as "5%"
+---@field by? "account"|"call" what is drawn: customers, who stay in it, or calls; default "account"
+---@field groups? string[] only of customers in these groups
+
+---A share of a model's answered calls that goes to another candidate once more; nobody gets its
+---answer, and you pay it.
+---@class policy.Shadow
+---@field candidate policy.Candidate
+---@field share string such as "1%"
+---@field spend_per_day policy.Price USD that its calls may cost in a UTC day, at most
+---@field by? "account"|"call" default "call"
+---@field groups? string[] only of customers in these groups
+
 ---A model gets audio, files and pictures (vision) only if they are named here.
 ---@alias policy.Capability
 ---| "audio"
@@ -501,6 +517,8 @@ function math.tan(x) end
 ---@field price_by? "first"|"candidate"|"cost" whose price is sold; default "first"
 ---@field sort? policy.Sort in which order the candidates are asked; default: as in routes.lua
 ---@field candidates policy.Candidate[]
+---@field canary? policy.Canary
+---@field shadow? policy.Shadow
 
 ---A text is the name of an entry, of which the key is another name; it may have a star.
 ---@alias policy.Models table<string, policy.Model|string>

@@ -5,22 +5,27 @@ local caller = require "openai.caller"
 local kept = require "openai.kept"
 local plans = require "openai.plan"
 local policy = require "policy"
+local trials = require "openai.trials"
 
 local call = {}
 
 local IN_BODY = {} -- the address says nothing
 
--- Tries candidates until one answers. A fault that only the customer can mend is not tried again.
+-- Tries candidates until one answers. A fault that only the customer can mend is not tried again,
+-- unless a canary says so: another may see none.
 local function attempt(x, plan, candidates)
     if #candidates == 0 then
         plans.refuse_unavailable(x, plan)
     end
+    local canary_count = plan.canary_count or 0
     for _ = 1, plan.attempts_max do
         local place = x:choose(candidates, plan.sort)
         local failure = place and x:attempt(candidates[place])
         if place and not failure then
             return
-        elseif not place or not plan.retry_on[failure] then
+        elseif not place or not plan.retry_on[failure]
+            and not (place <= canary_count and failure == "refused")
+        then
             break
         end
     end
@@ -45,12 +50,20 @@ function call.answer(x, endpoint, address, digest, user_id, purpose)
         x:limits(policy.limits(request), true) -- costs nothing, but counts as a request
         x:answer_again()
     end
-    local plan = plans.make(x, request, address.endpoint or "chat", wished)
+    local plan, shadow = plans.make(x, request, address.endpoint or "chat", wished), nil
+    if plan.trials then
+        model = request.model
+        plan = trials.plan(x, plan, model, group, wished)
+        shadow = trials.shadow(x, plan, model, group, wished)
+    end
     local candidates = kept.candidates(x, plan)
     x:limits(plan.limits)
     x:hold(plan.need)
     attempt(x, plan, candidates)
     x:relay()
+    if shadow then
+        trials.follow(x, shadow)
+    end
 end
 
 -- A handler of an endpoint with a dialect of its own. Its path is the name, too, if none is given.

@@ -25,7 +25,10 @@
 --     {limits, need (for x:hold), candidates (handles of those that may be tried; may be none, then
 --     unavailable_reason says why), keepers (nil: no candidate keeps responses; else of[provider] =
 --     {own, mixed} and others, lists of handles), retry_on, attempts_max, sort (a number of
---     core/exchange/route.h)}. Shared between requests: never change it.
+--     core/exchange/route.h), trials (nil, or {canary = {plan, count, share_ppm, groups,
+--     by_account}, shadow = {handle, share_ppm, groups, by_account, spend_nusd}};
+--     lua/policy/trials.lua), canary_count (nil: no candidate is the canary's)}. Shared between
+--     requests: never change it.
 --   policy.offer(request) -> by what a call that was made (at request.created_ms, which now() then
 --     says) is charged, for `replay`: the handles of
 --     all candidates in the order of models.lua, whether they are available or not; the features
@@ -60,6 +63,9 @@
 --     (what we pay under conditions)} (texts by unit, USD per million tokens or for one; a model
 --     without a price has none of these; margin_error: its rule failed)
 --   policy.model_count() -> how many models there are
+--   policy.trials(most) -> list by name of the models with a trial, {model, canary, shadow}; each
+--     of these, or nil: {provider, model, available, share ("5%"), by, groups (or nil),
+--     spend_per_day}
 --   policy.groups() -> list of the groups that the files name; policy.has_group(name)
 --   policy.providers() -> list by name of {name, dialect, base_url, available, unavailable_reason,
 --     models (how many may be asked of it), spend_per_day_nusd (0: no cap)}, for administrators.
@@ -83,6 +89,7 @@ local rule = require "policy.rule"
 local rule_text = require "policy.rule_text"
 local status = require "policy.status"
 local survey = require "policy.survey"
+local trials = require "policy.trials"
 
 local policy = {}
 
@@ -114,11 +121,13 @@ local function count_models(found)
     end
     for _, model in pairs(found.models) do
         local seen = {}
-        for _, candidate in ipairs(model.candidates) do
-            if not seen[candidate.provider] then
-                seen[candidate.provider] = true
-                local provider = found.providers[candidate.provider]
-                provider.models = provider.models + 1
+        for _, list in ipairs { model.candidates, trials.each(model) } do
+            for _, candidate in ipairs(list) do
+                if not seen[candidate.provider] then
+                    seen[candidate.provider] = true
+                    local provider = found.providers[candidate.provider]
+                    provider.models = provider.models + 1
+                end
             end
         end
     end
@@ -132,6 +141,13 @@ local function groups_of(found)
     } do
         for name in pairs(named) do
             groups[name] = true
+        end
+    end
+    for _, model in pairs(found.models) do
+        for _, trial in pairs { model.canary or {}, model.shadow or {} } do
+            for name in pairs(trial.groups or {}) do
+                groups[name] = true
+            end
         end
     end
     return groups
@@ -233,18 +249,24 @@ end
 
 -- The model's candidates with margin and choice filled in, and the plans prepared from them.
 local function make_offer(model, margin_ppm, choice)
-    local list = {}
-    for i, candidate in ipairs(model.candidates) do
+    local function sold(candidate)
         local offer = {}
         for name, value in pairs(candidate) do
             offer[name] = value
         end
         offer.margin_ppm, offer.choice = margin_ppm, choice
         offer.sold_features = model.sold_features
-        list[i] = offer
+        return offer
     end
-    return keep(model.offers, offer_key(margin_ppm, choice),
-        { candidates = list, plans = { count = 0 } })
+    local list = {}
+    for i, candidate in ipairs(model.candidates) do
+        list[i] = sold(candidate)
+    end
+    return keep(model.offers, offer_key(margin_ppm, choice), {
+        candidates = list, plans = { count = 0 },
+        canary = model.canary and sold(model.canary.candidate),
+        shadow = model.shadow and sold(model.shadow.candidate),
+    })
 end
 
 local function reordered(request, model, found)
@@ -386,10 +408,10 @@ function policy.prepare(request, wish)
     if wish then
         return prepare.wished(model, candidates, counted, retry, sort, wish)
     elseif rules.routes.order then
-        return prepare.plan(model, candidates, counted, retry, sort)
+        return prepare.with_trials(model, offer, candidates, counted, retry, sort)
     end
-    plan = offer.plans[counted]
-        or keep(offer.plans, counted, prepare.plan(model, candidates, counted, retry, sort))
+    plan = offer.plans[counted] or keep(offer.plans, counted,
+        prepare.with_trials(model, offer, candidates, counted, retry, sort))
     return settle(request, plan)
 end
 
@@ -398,6 +420,7 @@ local function handles_of(offer)
     for i, candidate in ipairs(offer.candidates) do
         handles[i] = prepare.handle_of(candidate)
     end
+    handles[#handles + 1] = offer.canary and prepare.handle_of(offer.canary)
     return handles
 end
 
@@ -531,6 +554,17 @@ function policy.has_group(name)
     return rules.groups[name] == true
 end
 
+-- The trials of up to `most` models.
+function policy.trials(most)
+    local list = {}
+    for _, id in ipairs(rules.ids) do
+        if #list < most then
+            list[#list + 1] = status.trials(rules.models[id])
+        end
+    end
+    return list
+end
+
 function policy.model_count()
     return #rules.ids
 end
@@ -542,10 +576,9 @@ function policy.status(first, count)
         local model = rules.models[rules.ids[i]]
         if not model.priced then
             list[#list + 1] = status.without_price(model)
-        end
-        for place, candidate in ipairs(model.candidates) do
+        else
             local margin_ppm, why = margins.of(rules.margins, inquiry({}, model.id))
-            list[#list + 1] = status.of(model, candidate, place, margin_ppm, why)
+            status.add(list, model, margin_ppm, why)
         end
     end
     return list

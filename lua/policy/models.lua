@@ -10,6 +10,7 @@ local schedule = require "policy.schedule"
 local endpoints = require "policy.endpoints"
 local schema = require "policy.schema"
 local sorting = require "policy.sorting"
+local trials = require "policy.trials"
 
 local models = {}
 
@@ -18,7 +19,7 @@ local MEMBERS = {
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
     allow = true, when = true, choose = true, web_search_by = true, endpoints = true,
-    sort = true,
+    sort = true, canary = true, shadow = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -122,6 +123,7 @@ local function set_prices(model)
         lists[i] = found.price
     end
     model.sold_by_all = prices.in_all(lists)
+    trials.set_prices(model, lists)
     for i, found in ipairs(model.candidates) do
         local sold = lists[model.price_by == "candidate" and i or 1]
         found.buy, found.sold = prices.complete(lists[i], lists), prices.complete(sold, lists)
@@ -143,6 +145,7 @@ local function set_rules(model)
         found.sold_stated = found.sold_rules and found.sold_stated
         model.sold_under_rules = model.sold_under_rules or found.sold_rules ~= nil
     end
+    trials.set_rules(model)
     local first = model.candidates[1]
     model.rules, model.stated = first and first.sold_rules, first and first.sold_stated
 end
@@ -151,9 +154,11 @@ end
 local function set_choices(node, model)
     model.choose = schema.callable(node, "choose")
     local choices = schedule.names(model.rules, "choice")
-    for _, found in ipairs(model.candidates) do
-        for name in pairs(schedule.names(found.buy_rules, "choice")) do
-            choices[name] = true
+    for _, list in ipairs { model.candidates, trials.each(model) } do
+        for _, found in ipairs(list) do
+            for name in pairs(schedule.names(found.buy_rules, "choice")) do
+                choices[name] = true
+            end
         end
     end
     if next(choices) and not model.choose then
@@ -211,6 +216,9 @@ local function candidates(node, model, model_prices, providers)
             table.insert(model.candidates, found)
         end
     end
+    trials.read(node, model, function(parent, key)
+        return candidate(parent, key, model, model_prices, providers)
+    end)
     set_prices(model)
     set_rules(model)
     check_cost(node, model)
@@ -371,9 +379,14 @@ function models.format_margin(ppm)
     return string.format("%.8g%%", ppm / 1e4)
 end
 
+-- Where a candidate stands in an entry: the list, or the canary.
+local function list_of(entry, each)
+    return schema.child(entry, each.place == "candidate" and "canary" or "candidates")
+end
+
 local function refuse_loss(value, id, each, loss, margin_ppm, left, condition)
-    local node = schema.child(schema.open("models.lua", value), id)
-    schema.fail(schema.child(node, "candidates"), each.place,
+    local entry = schema.child(schema.open("models.lua", value), id)
+    schema.fail(list_of(entry, each), each.place,
         "%s: the model's published price of %s%s, with a margin of %s, is below what %s "
         .. "asks (%s). Raise the price or the margin, give the model "
         .. 'price_by = "candidate", or allow it here with allow_loss = true',
@@ -427,7 +440,7 @@ local function check_loss(value, id, each, margin_ppm)
         return
     end
     local entry = schema.child(schema.open("models.lua", value), id)
-    local node = schema.child(entry, "candidates")
+    local node = list_of(entry, each)
     check_zones(node, each)
     local found = cases.all(each.buy_rules, each.sold_rules)
     if not found then
@@ -447,17 +460,23 @@ end
 -- `lowest_margin(id)` is the smallest one that a customer of the model may have.
 function models.check_losses(value, found, lowest_margin)
     for id, record in pairs(found) do
-        for _, each in ipairs(record.candidates) do
-            if not each.allow_loss then
-                check_loss(value, id, each, lowest_margin(id))
+        local function check_all(list)
+            for _, each in ipairs(list) do
+                if not each.allow_loss then
+                    check_loss(value, id, each, lowest_margin(id))
+                end
             end
         end
+        check_all(record.candidates)
+        check_all { record.canary and record.canary.candidate }
     end
 end
 
 -- A test compares this with lua/annotations/policy.lua.
 models.MEMBERS = MEMBERS
 models.CANDIDATE_MEMBERS = CANDIDATE_MEMBERS
+models.CANARY_MEMBERS = trials.CANARY_MEMBERS
+models.SHADOW_MEMBERS = trials.SHADOW_MEMBERS
 models.RULE_MEMBERS = schedule.MEMBERS
 
 return models

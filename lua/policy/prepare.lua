@@ -2,11 +2,13 @@
 local native = require "policy.native"
 local prices = require "policy.prices"
 local sorting = require "policy.sorting"
+local trials = require "policy.trials"
 local wishes = require "policy.wishes"
 
 local prepare = {}
 
 local ROUTE_MAX = 32 -- LIMIT_ROUTE of core/base/limits.h
+local ATTEMPTS_MAX = 8 -- LIMIT_ATTEMPTS there
 
 -- The handle of a candidate with its margin; made once.
 function prepare.handle_of(candidate)
@@ -78,7 +80,7 @@ end
 -- Where a call may go that names what a provider keeps: by that provider's name, the handles of its
 -- own candidates, and those followed by the candidates that keep nothing; `others` has only these.
 -- nil: no candidate keeps anything. What is kept is with one provider: no other is tried.
-local function keepers(candidates)
+local function keepers(candidates, canary)
     local found, others = {}, {}
     local function add(list, candidate)
         if candidate.available then
@@ -92,6 +94,12 @@ local function keepers(candidates)
             add(own.own, candidate)
             add(own.mixed, candidate)
         end
+    end
+    -- What a canary keeps outlives its trial: others of its provider go on with it, or itself.
+    if canary and canary.keeps_responses and not found[canary.provider] then
+        found[canary.provider] = { own = {}, mixed = {} }
+        add(found[canary.provider].own, canary)
+        add(found[canary.provider].mixed, canary)
     end
     if next(found) == nil then
         return nil
@@ -108,8 +116,8 @@ local function keepers(candidates)
 end
 
 -- `candidates` are as they are listed, or in the order that a function wants, with sort "listed".
--- `counted` comes from limits.find.
-function prepare.plan(model, candidates, counted, retry, sort)
+-- `counted` comes from limits.find. `canary`: of the model, or nil.
+function prepare.plan(model, candidates, counted, retry, sort, canary)
     local tried, unavailable_reason, first = {}, nil, nil
     for _, candidate in ipairs(sorting.sorted(candidates, sort)) do
         if not candidate.available then
@@ -121,7 +129,7 @@ function prepare.plan(model, candidates, counted, retry, sort)
     end
     return {
         candidates = tried,
-        keepers = keepers(candidates),
+        keepers = keepers(candidates, canary),
         unavailable_reason = unavailable_reason,
         counts_tokens = first and first.counts_tokens, -- the first that is tried
         retry_on = retry.on,
@@ -131,6 +139,34 @@ function prepare.plan(model, candidates, counted, retry, sort)
         limits = counted.handle,
         need = need(model, candidates, counted.output_tokens_max),
     }
+end
+
+-- The plan of a call that goes to the canary first, and to the others of the list `plan` if it
+-- fails; and how many places the canary has. It gets an attempt more: the trial takes none away.
+local function canary_plan(model, offer, candidates, counted, plan)
+    local list, copy, all = {}, {}, { offer.canary, unpack(candidates) }
+    add_keys(list, offer.canary)
+    local count = #list
+    for _, handle in ipairs(plan.candidates) do
+        list[#list + 1] = #list < ROUTE_MAX and handle or nil
+    end
+    for name, value in pairs(plan) do
+        copy[name] = value
+    end
+    copy.candidates, copy.canary_count = list, count
+    copy.counts_tokens = offer.canary.counts_tokens
+    copy.attempts_max = math.min(plan.attempts_max + 1, ATTEMPTS_MAX)
+    copy.need = need(model, all, counted.output_tokens_max)
+    return copy, count
+end
+
+-- As prepare.plan, with the model's trials. `candidates` are the offer's, in an order.
+function prepare.with_trials(model, offer, candidates, counted, retry, sort)
+    local plan = prepare.plan(model, candidates, counted, retry, sort, offer.canary)
+    plan.trials = trials.of(model, offer, function()
+        return canary_plan(model, offer, candidates, counted, plan)
+    end, prepare.handle_of)
+    return plan
 end
 
 -- The same by the wish of a client; or nil, code, message.

@@ -15,13 +15,14 @@ local function row_of(record)
     if not record.buy then
         return { record.model, "-", "-", "-", "-", "-", "-", "-", "-" }
     end
-    local row = { record.model, record.provider }
+    local trial = record.trial and " (" .. record.trial .. " " .. record.share .. ")" or ""
+    local row = { record.model, record.provider .. trial }
     for _, list in ipairs { record.buy, record.sell } do
         for _, kind in ipairs { "input", "cached_input", "output" } do
             row[#row + 1] = list[kind] or "-"
         end
     end
-    table.insert(row, 6, record.margin or "?")
+    table.insert(row, 6, record.margin or record.trial and "-" or "?")
     return row
 end
 

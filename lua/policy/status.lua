@@ -40,7 +40,7 @@ function status.without_price(model)
 end
 
 -- `margin_ppm` nil: its rule has failed, and `why` says how.
-function status.of(model, candidate, place, margin_ppm, why)
+local function row_of(model, candidate, place, margin_ppm, why)
     local record = { model = model.id, name = model.name }
     record.provider, record.upstream_model = candidate.provider, candidate.model
     record.available = candidate.available
@@ -53,6 +53,51 @@ function status.of(model, candidate, place, margin_ppm, why)
     end
     set_prices(record, candidate, margin_ppm)
     return record
+end
+
+-- Adds the rows of a model to the list: its candidates, canary and shadow. `margin_ppm` and `why`
+-- as above.
+function status.add(list, model, margin_ppm, why)
+    for place, candidate in ipairs(model.candidates) do
+        list[#list + 1] = row_of(model, candidate, place, margin_ppm, why)
+    end
+    for _, name in ipairs { "canary", "shadow" } do
+        local trial = model[name]
+        if trial then
+            local record = row_of(model, trial.candidate, nil, margin_ppm, why)
+            record.trial, record.share = name, models.format_margin(trial.share_ppm)
+            if name == "shadow" then -- nothing is sold
+                record.sell, record.margin, record.margins, record.loss = {}, nil, nil, nil
+            end
+            list[#list + 1] = record
+        end
+    end
+end
+
+local function trial_of(trial)
+    if not trial then
+        return nil
+    end
+    local groups = nil
+    for name in pairs(trial.groups or {}) do
+        groups = groups or {}
+        groups[#groups + 1] = name
+    end
+    table.sort(groups or {})
+    return {
+        provider = trial.candidate.provider, model = trial.candidate.model,
+        available = trial.candidate.available, share = models.format_margin(trial.share_ppm),
+        by = trial.by, groups = groups,
+        spend_per_day = trial.spend_nusd and native.format_amount(trial.spend_nusd),
+    }
+end
+
+-- The trials of a model: {model, canary, shadow}; nil: it has none.
+function status.trials(model)
+    if model.canary or model.shadow then
+        return { model = model.id, canary = trial_of(model.canary),
+            shadow = trial_of(model.shadow) }
+    end
 end
 
 function status.providers(found)

@@ -1,5 +1,6 @@
 -- The servers that are asked for context lengths, and for which models: made once for the whole VM.
 local native = require "policy.native"
+local trials = require "policy.trials"
 
 local survey = {}
 
@@ -17,8 +18,8 @@ end
 -- provider -> list of its own names for the models, each once.
 local function names_by_provider(found)
     local names, seen = {}, {}
-    for _, id in ipairs(found.ids) do
-        for _, candidate in ipairs(found.models[id].candidates) do
+    local function add(candidates)
+        for _, candidate in ipairs(candidates) do
             local provider, key = candidate.provider, candidate.context_key
             if key and candidate.available and not seen[provider .. key] then
                 seen[provider .. key] = true
@@ -26,6 +27,10 @@ local function names_by_provider(found)
                 table.insert(names[provider], candidate.model)
             end
         end
+    end
+    for _, id in ipairs(found.ids) do
+        add(found.models[id].candidates)
+        add(trials.each(found.models[id]))
     end
     return names
 end

@@ -146,7 +146,8 @@ def watched(document: openapi.Document, *clients: httpx.Client) -> Iterator[None
 
 
 def prepare(policies: Policies) -> None:
-    policies.model("dear", DEAR)
+    canary = {"candidate": {"provider": "openai", "model": "dearer"}, "share": "1%"}
+    policies.model("dear", DEAR, canary=canary)
     policies.provider("every", dialect=("openai-responses", "anthropic", "gemini"))
     policies.model("native", CHEAP, providers=("every",))
     policies.provider("keeps", dialect="openai-responses", keeps_responses=True)
@@ -504,6 +505,7 @@ def walk_admin_reads(admin: Customer, customer: Customer, refused_id: str) -> No
     of_user = {"user_id": id_of(customer)}
     for path in ("/live", "/sales", "/sales?by=day,model,provider", "/sales?by=customer",
                  "/policies", "/prices", "/prices?limit=1", "/providers", "/audit", "/users",
+                 "/trials", "/trials/compare?model=dear",
                  "/replay", "/groups", f"/users/{of_user['user_id']}"):  # fmt: skip
         admin.call("GET", f"/admin{path}", 200)
     replayed = lambda: admin.call("GET", "/admin/replay", 200)["state"] == "done"  # noqa: E731

@@ -84,7 +84,7 @@ def call(web: httpx.Client, route: tuple[str, str], target, origin: str | None =
     elif "/users/" in path or "/admin/sessions/" in path:
         thing = target.user_id
     params = {"user_id": target.user_id, "key_id": target.key_id, "key": target.key_id,
-              "account_id": "x", "search": target.email}  # fmt: skip
+              "account_id": "x", "search": target.email, "model": "gpt-4o-mini"}  # fmt: skip
     body = {
         "user_id": target.user_id, "exchange_id": target.request_id, "amount": "1", "reason": "x",
         "disabled": True, "name": "taken", "email": target.email,

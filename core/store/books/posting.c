@@ -129,7 +129,8 @@ static bool write_lines(struct db *db, const struct usage_record *r, int64_t usa
     return true;
 }
 
-/* Writes what decided the prices and what the provider has stated. Few calls have any. */
+/* Writes what decided the prices, what the provider has stated, and whether the call was a trial.
+ * Few calls have any. */
 static bool write_facts(struct db *db, const struct usage_facts *facts, int64_t usage_seq)
 {
     const char(*words)[USAGE_WORD_BYTES] = facts->words;
@@ -139,8 +140,8 @@ static bool write_facts(struct db *db, const struct usage_facts *facts, int64_t 
     return db_run(db,
                   "INSERT INTO usage_facts (usage_seq, service_tier, speed, region, choice,"
                   " search_context, size, quality, resolution, stated_cost_nusd,"
-                  " computed_cost_nusd, sold_by_cost)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                  " computed_cost_nusd, sold_by_cost, canary_attempts)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, nullif(?13, 0))",
                   DB_VALUES(bind_int(usage_seq), bind_text(words[USAGE_SERVICE_TIER]),
                             bind_text(words[USAGE_SPEED]), bind_text(words[USAGE_REGION]),
                             bind_text(words[USAGE_CHOICE]), bind_text(words[USAGE_SEARCH_CONTEXT]),
@@ -148,7 +149,8 @@ static bool write_facts(struct db *db, const struct usage_facts *facts, int64_t 
                             bind_text(words[USAGE_RESOLUTION]),
                             stated ? bind_int(facts->stated_cost_nusd) : bind_null(),
                             stated ? bind_int(facts->computed_cost_nusd) : bind_null(),
-                            bind_int(stated && facts->sold_by_cost)));
+                            bind_int(stated && facts->sold_by_cost),
+                            bind_int(facts->canary_attempts)));
 }
 
 static bool write_resolution(struct db *db, const char *exchange_id, const char *outcome,

@@ -230,6 +230,24 @@ static const struct verification verifications[] = {
      " GROUP BY quarter, model, provider) WHERE requests <> 0 OR errors <> 0 OR input <> 0"
      " OR cached <> 0 OR output <> 0 OR reasoning <> 0 OR charge <> 0 OR cost <> 0"
      " OR overrun <> 0"},
+    {"shadows",
+     "SELECT printf('shadow %s: %s of kind shadow from %s to %s, its result says %s', id,"
+     " usd(moved), debit, credit, usd(wanted)) FROM ("
+     " SELECT id, debit, credit, sum(moved) AS moved, sum(wanted) AS wanted FROM ("
+     "  SELECT exchange_id AS id, debit_account AS debit, credit_account AS credit,"
+     "   amount_nusd AS moved, 0 AS wanted FROM transfers WHERE kind = 'shadow'"
+     "  UNION ALL SELECT s.id, 'revenue', 'cost:' || s.provider, 0, r.cost_nusd"
+     "   FROM shadows s JOIN shadow_results r ON r.seq = s.seq WHERE r.cost_nusd <> 0)"
+     " GROUP BY id, debit, credit) WHERE moved <> wanted"},
+    {"shadows",
+     "SELECT printf('%s, model %s: %s counts against the limit of its shadows, they add up to %s',"
+     " date(day * 86400, 'unixepoch'), model, usd(had), usd(wanted)) FROM ("
+     " SELECT model, day, sum(had) AS had, sum(wanted) AS wanted FROM ("
+     "  SELECT model, day, counted_nusd AS had, 0 AS wanted FROM shadow_days"
+     "  UNION ALL SELECT s.model, s.created_ms / 86400000, 0,"
+     "   coalesce(r.counted_nusd, s.held_nusd) FROM shadows s"
+     "   LEFT JOIN shadow_results r ON r.seq = s.seq)"
+     " GROUP BY model, day) WHERE had <> wanted"},
     {"hourly units",
      "SELECT printf('%s of %s, key %s, model %s: the roll-up of %s differs from its usage lines by"
      " %d', strftime('%Y-%m-%d %H:00', hour * 3600, 'unixepoch'), account_id, key_id, model, unit,"

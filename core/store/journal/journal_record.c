@@ -17,7 +17,13 @@ enum {
 };
 
 /* Which facts a settlement has: a bit for each word, and these. */
-enum { TOLD_COST = 1 << USAGE_WORDS, TOLD_SOLD_BY_COST = 2 << USAGE_WORDS };
+enum {
+    TOLD_COST = 1 << USAGE_WORDS,
+    TOLD_SOLD_BY_COST = 2 << USAGE_WORDS,
+    TOLD_CANARY_SHIFT = 16, /* the number of its attempts has this place, and these bits */
+    TOLD_CANARY_MASK = 0xff,
+    TOLD_ALL = 2 * TOLD_SOLD_BY_COST - 1 + (TOLD_CANARY_MASK << TOLD_CANARY_SHIFT)
+};
 
 /* Records on disks have these numbers. A new kind, source or unit takes the next number. */
 _Static_assert(JOURNAL_HOLD == 1 && JOURNAL_SETTLEMENT == 2 && JOURNAL_SEAL == 3,
@@ -154,7 +160,8 @@ static void put_lines(struct buffer *out, const struct usage_record *record)
 static void put_facts(struct buffer *out, const struct usage_facts *facts)
 {
     int64_t told = (facts->cost_stated ? TOLD_COST : 0) |
-                   (facts->cost_stated && facts->sold_by_cost ? TOLD_SOLD_BY_COST : 0);
+                   (facts->cost_stated && facts->sold_by_cost ? TOLD_SOLD_BY_COST : 0) |
+                   (int64_t)(facts->canary_attempts & TOLD_CANARY_MASK) << TOLD_CANARY_SHIFT;
     for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++)
         told |= (int64_t)(facts->words[word][0] != '\0') << word;
     put_int(out, told);
@@ -312,12 +319,13 @@ static void read_numbers(struct reader *reader, struct usage_record *record)
 static void read_facts(struct reader *reader, struct usage_facts *facts)
 {
     int64_t told = get_int(reader);
-    if (told < 0 || told >= 2 * TOLD_SOLD_BY_COST) {
+    if ((told & ~(int64_t)TOLD_ALL) != 0) {
         reader->failed = true; /* of another version */
         return;
     }
     facts->cost_stated = (told & TOLD_COST) != 0;
     facts->sold_by_cost = (told & TOLD_SOLD_BY_COST) != 0;
+    facts->canary_attempts = (int32_t)(told >> TOLD_CANARY_SHIFT & TOLD_CANARY_MASK);
     if (facts->cost_stated) {
         facts->stated_cost_nusd = get_int(reader);
         facts->computed_cost_nusd = get_int(reader);

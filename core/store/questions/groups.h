@@ -24,6 +24,7 @@ enum group_sum {
     GROUP_COST,
     GROUP_OVERRUN,
     GROUP_REFUNDED,
+    GROUP_SHADOWS, /* the cost of shadows, which is in GROUP_COST too */
     GROUP_SUMS
 };
 

@@ -14,8 +14,12 @@ bool provider_costs_since(const char *path, int64_t from_ms,
     if (ok) {
         db_clear(&db);
         struct row *row = db_bind(&db,
-                                  "SELECT provider, sum(cost_nusd) FROM sales WHERE quarter >= ?1"
-                                  " AND cost_nusd > 0 GROUP BY provider",
+                                  "SELECT provider, sum(cost_nusd) FROM ("
+                                  " SELECT provider, cost_nusd FROM sales WHERE quarter >= ?1"
+                                  " UNION ALL SELECT s.provider, r.cost_nusd FROM shadows s"
+                                  " JOIN shadow_results r ON r.seq = s.seq"
+                                  " WHERE s.created_ms >= ?1 * 900000)"
+                                  " WHERE cost_nusd > 0 GROUP BY provider",
                                   DB_VALUES(bind_int(from_ms / QUARTER_MS)));
         while (db_row(&db, row))
             tell(column_text(row, 0), column_int(row, 1), arg);

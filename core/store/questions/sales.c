@@ -67,6 +67,7 @@ static void render_sums(struct buffer *out, const int64_t *sums, const struct un
     json_writer_money(out, "refunded", sums[GROUP_REFUNDED]);
     json_writer_money(out, "cost", sums[GROUP_COST]);
     json_writer_money(out, "overrun", sums[GROUP_OVERRUN]);
+    json_writer_money(out, "shadow_cost", sums[GROUP_SHADOWS]);
     json_writer_money(out, "profit", sums[GROUP_CHARGE] - sums[GROUP_REFUNDED] - sums[GROUP_COST]);
 }
 
@@ -77,20 +78,22 @@ static void render_totals(struct buffer *out, const struct groups *groups)
     json_writer_object_end(out);
 }
 
-/* Ten sums, for groups_add. */
+/* Eleven sums, for groups_add. */
 #define SUM_COLUMNS                                                                                \
     "requests, errors, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"        \
-    " charge_nusd, cost_nusd, overrun_nusd, 0"
+    " charge_nusd, cost_nusd, overrun_nusd, 0, 0"
 #define RECORD_COLUMNS                                                                             \
     "1, error_code <> '', input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"     \
-    " charge_nusd, cost_nusd, overrun_nusd, 0"
-#define REFUND_COLUMNS "0, 0, 0, 0, 0, 0, 0, 0, 0, t.amount_nusd"
+    " charge_nusd, cost_nusd, overrun_nusd, 0, 0"
+#define REFUND_COLUMNS "0, 0, 0, 0, 0, 0, 0, 0, 0, t.amount_nusd, 0"
+#define SHADOW_COLUMNS "0, 0, 0, 0, 0, 0, 0, r.cost_nusd, 0, 0, r.cost_nusd"
 #define REFUNDS_BY(account)                                                                        \
     " WHERE " account " = 'revenue' AND t.id IS NOT NULL AND t.kind = 'refund'"                    \
     " AND t.created_ms >= ?1 * 900000 AND t.created_ms < ?2 * 900000"
 #define REFUNDS REFUNDS_BY("t.debit_account")
 
-/* A refund counts at its own time, for the model and provider of its exchange. */
+/* A refund counts at its own time, for the model and provider of its exchange. Shadows are no calls
+ * of customers: only their cost counts. */
 static void add_up(struct db *db, const struct quarters *asked, const struct grouping *by,
                    const struct zone *zone, struct groups *groups)
 {
@@ -100,7 +103,11 @@ static void add_up(struct db *db, const struct quarters *asked, const struct gro
                 " WHERE quarter >= ?1 AND quarter < ?2"
                 " UNION ALL SELECT t.created_ms, u.model, u.provider, " REFUND_COLUMNS
                 " FROM transfers t JOIN resolutions r ON r.exchange_id = t.exchange_id"
-                " JOIN usage u ON u.seq = r.usage_seq" REFUNDS,
+                " JOIN usage u ON u.seq = r.usage_seq" REFUNDS
+                " UNION ALL SELECT s.created_ms, s.model, s.provider, " SHADOW_COLUMNS
+                " FROM shadows s JOIN shadow_results r ON r.seq = s.seq"
+                " WHERE s.created_ms >= ?1 * 900000 AND s.created_ms < ?2 * 900000"
+                " AND r.cost_nusd > 0",
                 DB_VALUES(bind_int(asked->from), bind_int(asked->to)));
     while (!groups->too_many && db_row(db, row))
         groups_add(groups, by->day ? zone_day(zone, column_int(row, 0)) : 0,

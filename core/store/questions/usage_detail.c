@@ -132,6 +132,7 @@ static void render(struct store_call *call, struct db *db, struct row *row,
     beside->refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
     json_writer_money(out, "refunded", beside->refunded_nusd);
     usage_reports_conditions(out, &beside->facts);
+    usage_reports_canary(out, row, &beside->facts, usage_reports_shows_provider(call));
     render_charge(out, row, beside);
 }
 
@@ -161,10 +162,36 @@ static void render_operator(struct buffer *out, struct row *row, const struct be
     render_lines(out, &cost);
     json_writer_array_end(out);
     render_stated(out, &beside->facts);
+    json_writer_int(out, "canary_attempts", beside->facts.canary_attempts);
     json_writer_money(out, "provider_cost", column_int(row, COST));
     json_writer_money(out, "overrun", column_int(row, OVERRUN));
     json_writer_money(out, "profit",
                       column_int(row, 12) - beside->refunded_nusd - column_int(row, COST));
+}
+
+/* Renders the shadow of the call, or null. One without a result still runs, or the gateway has
+ * stopped in the middle. */
+static void render_shadow(struct buffer *out, struct db *db, struct store_value exchange_id)
+{
+    struct row *row =
+        db_bind(db,
+                "SELECT s.id, s.provider, s.provider_model, r.outcome, r.cost_nusd, r.total_us"
+                " FROM shadows s LEFT JOIN shadow_results r ON r.seq = s.seq"
+                " WHERE s.exchange_id = ?1",
+                &exchange_id, 1);
+    if (!db_row(db, row)) {
+        json_writer_null(out, "shadow");
+        return;
+    }
+    json_writer_object(out, "shadow");
+    json_writer_text(out, "id", column_text(row, 0));
+    json_writer_text(out, "provider", column_text(row, 1));
+    json_writer_text(out, "provider_model", column_text(row, 2));
+    json_writer_text_or_null(out, "outcome", column_text(row, 3));
+    json_writer_money(out, "cost", column_int(row, 4));
+    json_writer_int(out, "total_ms", column_int(row, 5) / 1000);
+    json_writer_object_end(out);
+    db_leave(row);
 }
 
 /* Renders the attempts of an exchange in which one failed; if the only attempt succeeded, there are
@@ -222,6 +249,7 @@ bool usage_detail_operator(struct store_call *call, struct db *db)
     render(call, db, row, call->args[0], &beside);
     render_operator(&call->result, row, &beside);
     db_leave(row);
+    render_shadow(&call->result, db, call->args[0]);
     render_attempts(&call->result, db, call->args[0]);
     json_writer_object_end(&call->result);
     return db->failure == 0;

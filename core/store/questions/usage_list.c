@@ -501,6 +501,7 @@ bool usage_list_get(struct store_call *call, struct db *db)
     facts_table_read(db, column_int(row, USAGE_SEQ), &facts);
     usage_reports_record(&call->result, row, usage_reports_shows_provider(call));
     usage_reports_conditions(&call->result, &facts);
+    usage_reports_canary(&call->result, row, &facts, usage_reports_shows_provider(call));
     json_writer_object_end(&call->result);
     db_leave(row);
     return true;

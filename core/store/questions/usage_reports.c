@@ -283,6 +283,18 @@ void usage_reports_conditions(struct buffer *out, const struct usage_facts *fact
     json_writer_object_end(out);
 }
 
+void usage_reports_canary(struct buffer *out, struct row *row, const struct usage_facts *facts,
+                          bool provider_shown)
+{
+    /* The canary's attempts are the first ones: if there were others, another has answered. */
+    bool answered =
+        facts->canary_attempts > 0 && column_int(row, USAGE_ATTEMPTS) == facts->canary_attempts;
+    if (provider_shown)
+        json_writer_bool(out, "canary", answered);
+    else
+        json_writer_null(out, "canary");
+}
+
 /* ---- summaries ---- */
 
 static bool parse_grouping(struct store_call *call, struct grouping *out)

@@ -43,12 +43,17 @@ enum {
     USAGE_MODEL = 2,
     USAGE_KEY_ID = 4,
     USAGE_CREATED_MS = 1,
+    USAGE_ATTEMPTS = 16,
     USAGE_SEQ = 19,
     USAGE_RECORD_COLUMN_COUNT = 20
 };
 void usage_reports_record(struct buffer *out, struct row *row, bool provider_shown);
 /* The member `conditions`: the words that decided the prices. */
 void usage_reports_conditions(struct buffer *out, const struct usage_facts *facts);
+/* The member `canary`: whether the model's canary has answered; null if the caller may not see who
+ * answers. */
+void usage_reports_canary(struct buffer *out, struct row *row, const struct usage_facts *facts,
+                          bool provider_shown);
 /* Whether the caller may see the provider: the operator always, customers if the operator allows
  * it. */
 bool usage_reports_shows_provider(const struct store_call *call);

@@ -109,6 +109,28 @@ static void a_pool_is_one_candidate(void **state)
     }
 }
 
+/* Those below the lead come first, whatever the order; both parts keep theirs. */
+static void a_canary_leads(void **state)
+{
+    (void)state;
+    const struct route_entry entries[5] = {{1, 1, 0}, {1, 1, 0}, {2, 3, 0}, {3, 9, 0}, {4, 5, 0}};
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct route plain = made(entries, 5, ROUTE_BY_WEIGHT, seed);
+        struct route led = plain;
+        uint8_t wanted[5];
+        size_t count = 0;
+        route_lead(&led, 2);
+        for (size_t part = 0; part < 2; part++) {
+            for (size_t i = 0; i < 5; i++) {
+                if ((plain.places[i] < 2) == (part == 0))
+                    wanted[count++] = plain.places[i];
+            }
+        }
+        assert_int_equal(led.count, 5);
+        assert_memory_equal(led.places, wanted, 5);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +139,7 @@ int main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_order),
         cmocka_unit_test(by_latency),
         cmocka_unit_test(a_pool_is_one_candidate),
+        cmocka_unit_test(a_canary_leads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

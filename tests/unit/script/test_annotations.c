@@ -136,6 +136,8 @@ static void test_annotated_members_are_the_accepted_ones(void **unused)
         {"policy.Map", "require('policy.providers').MAP_MEMBERS"},
         {"policy.Model", "require('policy.models').MEMBERS"},
         {"policy.Candidate", "require('policy.models').CANDIDATE_MEMBERS"},
+        {"policy.Canary", "require('policy.models').CANARY_MEMBERS"},
+        {"policy.Shadow", "require('policy.models').SHADOW_MEMBERS"},
         {"policy.PriceRule", "require('policy.models').RULE_MEMBERS"},
         {"policy.Catalog", "require('policy.catalog').MEMBERS"},
         {"policy.CatalogEntryOwn", "require('policy.catalog').ENTRY_MEMBERS"},

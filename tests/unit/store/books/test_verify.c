@@ -47,6 +47,12 @@ static int setup(void **state)
     assert_non_null(fixture_ask(f.store, &f.reply_queue, "credit.create_once", "tittttti",
                                 ann.user_id.text, (int64_t)USD, "test", "a test", "top-up",
                                 keeping.claim.digest, "req_x", (int64_t)201));
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "shadow.begin", "ttttttiiii", "req_s",
+                                "req_x", "m", "openai", "new", "r", (int64_t)0, (int64_t)500,
+                                (int64_t)500, (int64_t)1000));
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "shadow.end", "tttttiiiiiii", "req_s",
+                                "answered", "reported", "stop", "openai", (int64_t)200, (int64_t)1,
+                                (int64_t)0, (int64_t)2, (int64_t)300, (int64_t)-1, (int64_t)9));
     fixture_hold(&hold, &f.reply_queue, &ann, 60); /* stays open */
     assert_true(fixture_take(f.store, &hold));
     return 0;
@@ -77,6 +83,7 @@ static void sound(void **state)
     "DROP TRIGGER resolutions_no_update; DROP TRIGGER resolutions_no_delete;"                      \
     "DROP TRIGGER usage_no_update; DROP TRIGGER usage_no_delete;"                                  \
     "DROP TRIGGER usage_lines_no_update; DROP TRIGGER usage_lines_no_delete;"                      \
+    "DROP TRIGGER shadow_results_no_update; DROP TRIGGER shadow_results_no_delete;"                \
     "DROP TRIGGER usage_facts_no_update; DROP TRIGGER usage_facts_no_delete;"
 
 struct damage {
@@ -180,6 +187,12 @@ static const struct damage damages[] = {
     {"UPDATE sales SET cached_input_tokens = 0 WHERE provider <> ''", "-2 tokens"},
     {"UPDATE sales SET cost_nusd = 0", "-0.000000800 of cost"},
     {"UPDATE sales SET overrun_nusd = 0", "-0.000000007 of overrun"},
+    {"UPDATE shadow_results SET cost_nusd = 299", "0.000000300 of kind shadow from revenue to"},
+    {"UPDATE transfers SET kind = 'cost' WHERE kind = 'shadow'", "its result says 0.000000300"},
+    {"DELETE FROM shadow_results",
+     "0.000000300 counts against the limit of its shadows, they add up"
+     " to 0.000000500"},
+    {"UPDATE shadow_days SET counted_nusd = 0", "they add up to 0.000000300"},
     {"DELETE FROM sales", "provider openai: the roll-up of all customers differs"},
     {"UPDATE hourly_units SET quantity = 5 WHERE unit = 'web_search'",
      "the roll-up of web_search differs from its usage lines by 2"},

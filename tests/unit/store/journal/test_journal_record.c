@@ -63,7 +63,8 @@ static struct ledger_settlement some_settlement(void)
                              .cost_stated = true,
                              .sold_by_cost = true,
                              .stated_cost_nusd = 119,
-                             .computed_cost_nusd = 120},
+                             .computed_cost_nusd = 120,
+                             .canary_attempts = 3},
                    .cost_nusd = 115,
                    .charge_nusd = 116,
                    .overrun_nusd = -117,
@@ -164,6 +165,7 @@ static void assert_same_facts(const struct usage_facts *read, const struct usage
     assert_int_equal(read->sold_by_cost, put->sold_by_cost);
     assert_int_equal(read->stated_cost_nusd, put->stated_cost_nusd);
     assert_int_equal(read->computed_cost_nusd, put->computed_cost_nusd);
+    assert_int_equal(read->canary_attempts, put->canary_attempts);
 }
 
 static void assert_same(const struct ledger_settlement *read, const struct ledger_settlement *put)

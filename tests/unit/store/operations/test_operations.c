@@ -323,7 +323,7 @@ static void usage_records(void **state)
                        "\"cached_input_tokens\":2,\"output_tokens\":5,\"reasoning_tokens\":1,"
                        "\"cost\":\"0.000000540\",\"usage_source\":\"reported\","
                        "\"finish_reason\":\"stop\",\"error_code\":null,\"attempts\":1,"
-                       "\"first_byte_ms\":1,\"total_ms\":25,\"conditions\":{}}");
+                       "\"first_byte_ms\":1,\"total_ms\":25,\"conditions\":{},\"canary\":false}");
     assert_null(strstr(json, "margin"));
     assert_null(strstr(json, "pusd"));
     assert_null(strstr(json, "0.000000270")); /* what the provider gets */

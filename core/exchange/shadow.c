@@ -1,0 +1,412 @@
+#include "exchange/shadow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "dialect/answer_kept.h"
+#include "exchange/candidate.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/spend_cap.h"
+#include "exchange/worst_price.h"
+
+enum {
+    SHADOW_END_TRIES = 100, /* one a tick, while the disk fails or the queue is full */
+    UNKNOWN_COST = -1
+};
+
+enum shadow_step { SHADOW_BEGINS, SHADOW_ASKS, SHADOW_ENDS };
+
+/* What its result says, until the store has it. */
+struct shadow_result {
+    char outcome[24];
+    int64_t cost_nusd; /* UNKNOWN_COST: the provider may have billed it unseen */
+    int64_t total_us;
+    unsigned tries;
+};
+
+struct shadow {
+    struct store_call call; /* first: jobs are cast back */
+    struct exchange *exchange;
+    struct candidate *candidate; /* a reference */
+    struct id original;
+    int64_t limit_nusd;
+    enum shadow_step step;
+    bool call_pending;
+    bool stopped;
+    struct shadow_result result;
+};
+
+/* ---- which calls have one ---- */
+
+static bool has_room(const struct exchange_env *env, size_t body_bytes)
+{
+    return !env->stopping && env->shadow_count < LIMIT_SHADOWS &&
+           env->shadow_bytes + body_bytes <= LIMIT_SHADOW_BYTES;
+}
+
+static bool was_answered(const struct exchange *original)
+{
+    return original->settlement.durable && !original->settlement.voided &&
+           original->attempt.outcome == ATTEMPT_ANSWERED && !original->stream.failed &&
+           !original->stream.out_of_budget && !original->cut;
+}
+
+/* What is asked for must be text by text alone: a form is not held whole, pictures and sound are
+ * dear, paid features (searches, tools that the provider runs) may act on the world a second time,
+ * and what a conversation goes on from is only there for the original. */
+static bool is_repeatable(const struct exchange *original)
+{
+    const struct model_request *asks = &original->asks;
+    return original->intake == NULL && asks->boundary.bytes == 0 && !asks->text_answer &&
+           asks->media.medium == ANSWERS_TEXT && asks->media.opaque == OPAQUE_NONE &&
+           asks->compaction == COMPACTION_NONE && asks->paid.count == 0 &&
+           !asks->prompt.names_kept && original->turns == NULL;
+}
+
+/* Nothing that nobody asked for is kept at the provider. */
+static bool keeps(const struct candidate *candidate, const struct model_request *asks)
+{
+    return candidate->terms.keeps_responses &&
+           candidate_dialect(candidate, asks) == DIALECT_RESPONSES && answer_kept_wanted(asks);
+}
+
+/* Asks no provider that is not well, and is no probe of one. */
+static bool is_well(const struct exchange_env *env, const struct candidate *candidate)
+{
+    return health_look(env->health, &candidate->health, health_now_ms()).obstacle == HEALTH_CLEAR;
+}
+
+/* Once a minute for each model and reason. */
+static void note_left_out(const struct exchange *exchange, const char *why)
+{
+    int64_t left_out;
+    if (alarm_gate_pass(&exchange->env->alarms, why, exchange->asks.model, clock_mono_us() / 1000,
+                        &left_out))
+        log_event(LOG_INFO, "shadows are left out", log_text("reason", why),
+                  log_text("model", exchange->asks.model), log_int("left_out", left_out));
+}
+
+static bool leave_out(const struct exchange *exchange, const char *why)
+{
+    note_left_out(exchange, why);
+    return false;
+}
+
+static bool may_follow(const struct exchange *original, const struct candidate *candidate)
+{
+    if (!was_answered(original) || !is_repeatable(original) || keeps(candidate, &original->asks))
+        return false;
+    if (!has_room(original->env, original->body.bytes))
+        return leave_out(original, "as many shadows run as may");
+    return is_well(original->env, candidate) || leave_out(original, "their provider is not well");
+}
+
+bool shadow_can_follow(const struct exchange *original)
+{
+    return original->attempt.call == NULL;
+}
+
+/* ---- making one ---- */
+
+/* The bounds of the original. The provider is asked for no longer answer than what is held. */
+static void copy_bounds(const struct exchange *original, struct exchange *exchange)
+{
+    const struct stream_budget *from = &original->budget;
+    struct stream_budget *budget = &exchange->budget;
+    budget->choices = from->choices;
+    budget->most = from->most;
+    budget->output_tokens_most = from->output_tokens_most;
+    budget->output_tokens_asked = from->output_tokens_asked;
+    budget->output_tokens_max = from->output_tokens_max;
+    if (budget->output_tokens_max <= 0 && original->asks.output_tokens <= 0)
+        budget->output_tokens_max = from->output_tokens_most / from->choices;
+    exchange->charge_limits = original->charge_limits;
+    exchange->charge_limits.beside = &exchange->budget.most;
+    exchange->rates = original->rates;
+}
+
+/* The request's slices are of the body, which moves without its bytes. */
+static void move_request(struct exchange *original, struct exchange *exchange)
+{
+    exchange->body = original->body;
+    original->body = (struct buffer){.data = NULL};
+    exchange->asks = original->asks;
+    exchange->asks.kept = NULL;
+    memcpy(exchange->policy_revision, original->policy_revision, sizeof exchange->policy_revision);
+}
+
+struct exchange *shadow_new(struct exchange *original, struct candidate *candidate,
+                            int64_t limit_nusd)
+{
+    struct exchange_env *env = original->env;
+    if (!may_follow(original, candidate))
+        return NULL;
+    struct shadow *shadow = calloc(1, sizeof *shadow);
+    check(shadow != NULL);
+    struct exchange *exchange = exchange_new_detached(env);
+    shadow->exchange = exchange;
+    shadow->candidate = candidate_ref(candidate);
+    shadow->original = original->id;
+    shadow->limit_nusd = limit_nusd;
+    exchange->shadow = shadow;
+    copy_bounds(original, exchange);
+    move_request(original, exchange);
+    env->shadow_count++;
+    env->shadow_bytes += exchange->body.bytes;
+    return exchange;
+}
+
+void shadow_fini(struct exchange *exchange)
+{
+    struct shadow *shadow = exchange->shadow;
+    if (shadow == NULL)
+        return;
+    exchange->env->shadow_count--;
+    exchange->env->shadow_bytes -= exchange->body.bytes;
+    candidate_unref(shadow->candidate);
+    store_call_fini(&shadow->call);
+    free(shadow);
+    exchange->shadow = NULL;
+}
+
+bool shadow_is_busy(const struct exchange *exchange)
+{
+    return exchange->shadow != NULL && exchange->shadow->call_pending;
+}
+
+/* ---- the end ---- */
+
+static void end(struct exchange *exchange)
+{
+    exchange_enter(exchange, EXCHANGE_ENDED);
+    exchange->ended_us = clock_mono_us();
+    spend_cap_release(exchange);
+    exchange_release_task(exchange);
+    exchange_free_if_over(exchange);
+}
+
+static struct store_value text_value(const char *text)
+{
+    return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
+}
+
+static struct store_value int_value(int64_t number)
+{
+    return (struct store_value){.type = STORE_INT, .number = number};
+}
+
+/* False: the queue is full. */
+static bool post(struct shadow *shadow, const char *operation, const struct store_value *args,
+                 size_t count, void (*done)(struct job *job))
+{
+    struct fault fault;
+    store_call_fini(&shadow->call);
+    check(store_call_init(&shadow->call, operation, args, count, &fault));
+    shadow->call.job.reply_queue = shadow->exchange->env->queue;
+    shadow->call.job.done = done;
+    shadow->call_pending = store_call_post(shadow->exchange->env->store, &shadow->call);
+    return shadow->call_pending;
+}
+
+static void on_ended(struct job *job);
+
+/* Tells the store what came of it. If that cannot be told now, the next tick tries again. */
+static void tell_result(struct exchange *exchange)
+{
+    struct shadow *shadow = exchange->shadow;
+    const struct usage_record *record = &exchange->settlement.record;
+    const struct shadow_result *result = &shadow->result;
+    const struct store_value args[] = {text_value(exchange->id.text),
+                                       text_value(result->outcome),
+                                       text_value(usage_source_name(record->source)),
+                                       text_value(exchange->stream.meter.finish_reason),
+                                       text_value(shadow->candidate->terms.provider),
+                                       int_value(exchange->attempt.status),
+                                       int_value(unit_counts_fresh(&record->counts)),
+                                       int_value(unit_counts_cached(&record->counts)),
+                                       int_value(unit_counts_answer(&record->counts)),
+                                       int_value(result->cost_nusd),
+                                       int_value(exchange->first_byte_us),
+                                       int_value(result->total_us)};
+    shadow->result.tries++;
+    (void)post(shadow, "shadow.end", args, sizeof args / sizeof args[0], on_ended);
+}
+
+static void on_ended(struct job *job)
+{
+    struct shadow *shadow = (struct shadow *)(void *)job;
+    struct exchange *exchange = shadow->exchange;
+    bool again = !exchange->env->stopping && shadow->result.tries < SHADOW_END_TRIES;
+    shadow->call_pending = false;
+    if (!shadow->call.ok && again)
+        return;
+    if (!shadow->call.ok)
+        log_event(LOG_ERROR, "the result of a shadow could not be written",
+                  log_text("request_id", exchange->id.text),
+                  log_text("reason", shadow->call.fault.message));
+    end(exchange);
+}
+
+/* Nothing more comes of the provider. */
+static void finish(struct exchange *exchange, const char *outcome, int64_t cost_nusd)
+{
+    struct shadow *shadow = exchange->shadow;
+    struct shadow_result *result = &shadow->result;
+    exchange->hold_open = false;
+    shadow->step = SHADOW_ENDS;
+    snprintf(result->outcome, sizeof result->outcome, "%s", outcome);
+    result->cost_nusd = cost_nusd;
+    result->total_us = clock_mono_us() - exchange->started_us;
+    spend_cap_settle(exchange, cost_nusd > 0 ? cost_nusd : 0);
+    if (exchange->state < EXCHANGE_SETTLING)
+        exchange_enter(exchange, EXCHANGE_SETTLING);
+    log_event_later(
+        LOG_INFO, "shadow", log_text("request_id", exchange->id.text),
+        log_text("shadow_of", shadow->original.text), log_text("model", exchange->asks.model),
+        log_text("provider", shadow->candidate->terms.provider),
+        log_text("outcome", result->outcome), log_int("status", exchange->attempt.status),
+        log_int("cost_nusd", cost_nusd), log_int("duration_us", result->total_us),
+        log_text("detail", exchange->attempt.detail));
+    tell_result(exchange);
+}
+
+/* Whether the provider may bill a call of which it has told nothing good. */
+static bool may_be_billed(enum attempt_outcome outcome)
+{
+    return outcome == ATTEMPT_BROKEN || outcome == ATTEMPT_TIMED_OUT || outcome == ATTEMPT_GARBLED;
+}
+
+void shadow_settle(struct exchange *exchange)
+{
+    bool cut = exchange->cut || exchange->stream.failed || exchange->stream.out_of_budget;
+    exchange_count_cost(exchange, cut);
+    finish(exchange, exchange->stream.failed ? "cut" : attempt_outcome_name(ATTEMPT_ANSWERED),
+           exchange->settlement.record.cost_nusd);
+}
+
+void shadow_fail(struct exchange *exchange, const char *why)
+{
+    struct shadow *shadow = exchange->shadow;
+    shadow->stopped = true;
+    if (shadow->step != SHADOW_ASKS)
+        return; /* its job is away; it ends when that is back */
+    bool asked = exchange->attempt.outcome == ATTEMPT_ANSWERED ||
+                 attempt_is_asked(&exchange->attempt) || may_be_billed(exchange->attempt.outcome);
+    bool seen = exchange->stream.flowing;
+    attempt_cancel(&exchange->attempt);
+    if (seen)
+        exchange_count_cost(exchange, true);
+    finish(exchange, why, seen ? exchange->settlement.record.cost_nusd : asked ? UNKNOWN_COST : 0);
+}
+
+/* ---- what it does ---- */
+
+/* What the provider bills at most for what the original's hold expects. */
+static bool worst_cost(const struct exchange *exchange, const struct candidate *candidate,
+                       int64_t *out_nusd)
+{
+    const struct stream_budget *budget = &exchange->budget;
+    const struct candidate_terms *terms = &candidate->terms;
+    struct unit_prices prices = terms->prices;
+    struct unit_counts counts = budget->most;
+    const struct worst_view view = {
+        .question = {&exchange->asks, exchange->created_ms, terms->choice},
+        .rules = terms->buy_rules,
+        .most = &budget->most};
+    worst_price_raise(&view, &prices);
+    counts.output = budget->output_tokens_most;
+    return money_charge(&prices, &counts, 0, out_nusd);
+}
+
+static void on_begun(struct job *job)
+{
+    struct shadow *shadow = (struct shadow *)(void *)job;
+    struct exchange *exchange = shadow->exchange;
+    shadow->call_pending = false;
+    bool held = shadow->call.ok && slice_equals(buffer_slice(&shadow->call.result), SHADOW_HELD);
+    if (!held) {
+        note_left_out(exchange, shadow->call.ok ? "their limit of the day is reached"
+                                                : shadow->call.fault.code);
+        end(exchange);
+        return;
+    }
+    exchange_enter(exchange, EXCHANGE_HELD);
+    exchange->started_us = clock_mono_us();
+    shadow->step = SHADOW_ASKS;
+    if (shadow->stopped) {
+        shadow_fail(exchange, "stopped");
+        return;
+    }
+    exchange->hold_open = true;
+    (void)exchange_attempt(exchange, shadow->candidate);
+}
+
+void shadow_begin(struct exchange *exchange)
+{
+    struct shadow *shadow = exchange->shadow;
+    const struct candidate_terms *terms = &shadow->candidate->terms;
+    int64_t held_nusd;
+    exchange_enter(exchange, EXCHANGE_AUTHENTICATED);
+    if (!worst_cost(exchange, shadow->candidate, &held_nusd)) {
+        end(exchange);
+        return;
+    }
+    exchange->hold.amount_nusd = held_nusd;
+    if (!spend_cap_reserve(exchange, shadow->candidate)) {
+        note_left_out(exchange, "their provider's spend_per_day is reached");
+        end(exchange);
+        return;
+    }
+    const struct store_value args[] = {
+        text_value(exchange->id.text),      text_value(shadow->original.text),
+        text_value(exchange->asks.model),   text_value(terms->provider),
+        text_value(terms->model),           text_value(exchange->policy_revision),
+        int_value(exchange->asks.streamed), int_value(held_nusd),
+        int_value(shadow->limit_nusd),      int_value(exchange->created_ms)};
+    if (post(shadow, "shadow.begin", args, sizeof args / sizeof args[0], on_begun))
+        return;
+    note_left_out(exchange, "too much is asked of the database");
+    end(exchange);
+}
+
+void shadow_wake(struct exchange *exchange)
+{
+    enum attempt_outcome outcome = exchange->attempt.outcome;
+    if (exchange->shadow->step != SHADOW_ASKS || exchange->stream.started ||
+        outcome == ATTEMPT_NONE)
+        return;
+    if (outcome == ATTEMPT_ANSWERED)
+        (void)exchange_relay(exchange);
+    else
+        finish(exchange, attempt_outcome_name(outcome), may_be_billed(outcome) ? UNKNOWN_COST : 0);
+}
+
+void shadow_tick(struct exchange *exchange, int64_t now_us)
+{
+    struct shadow *shadow = exchange->shadow;
+    if (shadow == NULL)
+        return;
+    if (shadow->step == SHADOW_ENDS && !shadow->call_pending) {
+        tell_result(exchange);
+        if (!shadow->call_pending && shadow->result.tries >= SHADOW_END_TRIES)
+            end(exchange);
+    } else if (shadow->step == SHADOW_ASKS &&
+               now_us - exchange->started_us > INT64_C(1000) * LIMIT_SHADOW_MS) {
+        shadow_fail(exchange, "timeout");
+    }
+}
+
+void shadow_stop_all(struct exchange_env *env)
+{
+    struct exchange *next;
+    env->stopping = true;
+    for (struct exchange *exchange = env->live; exchange != NULL; exchange = next) {
+        next = exchange->next;
+        if (exchange->shadow != NULL && exchange->state != EXCHANGE_ENDED)
+            shadow_fail(exchange, "stopped");
+    }
+}

@@ -1,0 +1,53 @@
+#include "script/shadow_task.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "dialect/dialect.h"
+#include "exchange/exchange.h"
+#include "exchange/shadow.h"
+#include "script/translation.h"
+#include "script/vm.h"
+
+struct shadow_task {
+    struct vm *vm; /* a reference */
+    struct exchange *exchange;
+};
+
+static void wake(void *arg)
+{
+    struct shadow_task *task = arg;
+    shadow_wake(task->exchange);
+}
+
+static void drop(void *arg)
+{
+    struct shadow_task *task = arg;
+    vm_unref(task->vm);
+    free(task);
+}
+
+static bool translate(void *arg, enum dialect client, enum dialect provider, struct translator *out,
+                      struct fault *fault)
+{
+    const struct shadow_task *task = arg;
+    return translation_start(task->vm, dialect_name(client), dialect_name(provider), out, fault);
+}
+
+static bool map(void *arg, const char *provider, struct translator *out, struct fault *fault)
+{
+    const struct shadow_task *task = arg;
+    return translation_start_mapped(task->vm, provider, out, fault);
+}
+
+void shadow_task_start(struct vm *vm, struct exchange *shadow)
+{
+    struct shadow_task *task = malloc(sizeof *task);
+    check(task != NULL);
+    *task = (struct shadow_task){.vm = vm, .exchange = shadow};
+    vm_ref(vm);
+    const struct exchange_task attached = {
+        .task = task, .wake = wake, .drop = drop, .translate = translate, .map = map};
+    exchange_attach_task(shadow, &attached);
+    shadow_begin(shadow);
+}
