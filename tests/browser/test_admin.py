@@ -410,6 +410,41 @@ def test_what_is_left_out_is_shown(make_gateway, make_person, provider):
         expect(card).to_contain_text(boss.t("providers.spendingOf", spent="$0.00", cap="$5.00"))
 
 
+def test_canary_and_shadow_side_by_side(make_gateway, make_person, provider, view):
+    from trials import MODEL, candidate, ended, sell
+    from wait import wait_until
+
+    trials = {
+        "canary": {"candidate": candidate("young"), "share": "50%", "by": "call"},
+        "shadow": {"candidate": candidate("dark"), "share": "100%", "spend_per_day": "5"},
+    }
+    gateway = make_gateway(prepare=lambda policies: sell(policies, **trials))
+    customer = gateway.customer()
+    provider.answer = answers.chat(usage=Usage(100, 40))
+    asked = []
+    while asked.count("main") < 20 or "young" not in asked:
+        assert customer.ask(MODEL).status_code == 200
+        asked = [request.model for request in provider.requests]
+        done = asked.count("main")
+        wait_until(lambda n=done: len(ended(gateway, n) or []) == n, 10, "a shadow")
+    boss = make_person(view, gateway).become(make_admin(gateway, "boss@example.com"))
+    boss.open("/dashboard/admin/policies")
+    card = boss.main.get_by_role("region", name=boss.t("trials.title"))
+    expect(card).to_contain_text(boss.t("trials.by.call", share="50%"))
+    expect(card).to_contain_text(boss.t("trials.few", n="20"))
+    main, young, dark = (
+        boss.rows("trials.title").filter(has_text=name) for name in ("main", "young", "dark")
+    )
+    expect(main).to_contain_text(boss.t("trials.role.primary"))
+    expect(main).to_contain_text(f"stop {asked.count('main')}")
+    expect(young).to_contain_text(boss.t("trials.role.canary"))
+    expect(dark).to_contain_text(boss.t("trials.role.shadow"))
+    expect(dark).to_contain_text("$0.00016")  # of a call: 100 and 40 tokens at 0.9 and 1.8
+    shadow = ended(gateway, 1)[0]
+    boss.open(f"/dashboard/admin/requests/{shadow['exchange_id']}")
+    boss.sees(boss.t("trials.role.shadow"))
+
+
 def test_audit_log_has_the_command_line_too(boss_at, gateway, customer):
     gateway.value_of("credit", customer.email, "3", "--reason", "by the console")
     boss = boss_at("/audit")

@@ -104,6 +104,16 @@ export interface AdminRefused extends RefusedRequest {
     email: string;
 }
 
+/** What went once more to another candidate. Without an outcome it runs, or was never finished. */
+export interface CallShadow {
+    id: string;
+    provider: string;
+    provider_model: string;
+    outcome: string | null;
+    cost: string;
+    total_ms: number;
+}
+
 export interface AdminRequest extends RequestDetail {
     attempt_list: Attempt[]; // where one of them failed
     user_id: string;
@@ -112,6 +122,9 @@ export interface AdminRequest extends RequestDetail {
     policy_revision: string;
     margin: string;
     cost_lines: ChargeLine[];
+    canary: boolean; // the model's canary has answered
+    canary_attempts: number;
+    shadow: CallShadow | null;
     stated_cost: string | null; // by the provider; null: it said nothing that is believed
     computed_cost: string | null; // by our own prices, beside the stated one
     provider_cost: string;
@@ -190,7 +203,9 @@ export interface Policies {
 export interface PriceRow {
     model: string;
     name: string;
-    place: number | null;
+    place: number | null; // null: of no candidate of the list
+    trial: "canary" | "shadow" | null;
+    share: string | null; // of a trial
     provider: string | null;
     upstream_model: string | null;
     available: boolean;

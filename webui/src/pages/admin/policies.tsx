@@ -24,6 +24,7 @@ import { Failure, Notice } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
 import { OtherPrices, UNITS } from "../../ui/units";
 import { Replay } from "./replay";
+import { Trials } from "./trials";
 
 const RELOAD_MS = 5000;
 
@@ -39,8 +40,17 @@ export function Policies() {
                 <InForce policies={data} />
                 <Files files={data?.files} />
             </div>
-            <PriceTable revision={data?.revision ?? ""} below={<Replay policies={data} />} />
+            <PriceTable revision={data?.revision ?? ""} below={<Below policies={data} />} />
         </Page>
+    );
+}
+
+function Below({ policies }: { policies: PoliciesInForce | undefined }) {
+    return (
+        <>
+            <Replay policies={policies} />
+            <Trials />
+        </>
     );
 }
 
@@ -158,7 +168,7 @@ function PriceTable({ revision, below }: { revision: string; below: ComponentChi
                     columns={priceColumns()}
                     rows={page.data?.data}
                     isStale={page.isOld}
-                    rowKey={(row) => `${row.model} ${row.place} ${row.provider}`}
+                    rowKey={(row) => `${row.model} ${row.place ?? row.trial} ${row.provider}`}
                 />
             )}
             <Pager {...pager} />
@@ -237,10 +247,16 @@ function unitName(unit: string): string {
     return key ? t(key) : unit;
 }
 
-function Candidate({ place, provider, upstream_model, available, unavailable_reason }: PriceRow) {
+function Candidate(row: PriceRow) {
+    const { place, trial, share, provider, upstream_model, available, unavailable_reason } = row;
     return (
         <>
             {place !== null && <span class="mr-1.5 text-soft">{place}.</span>}
+            {trial && (
+                <span class="mr-1.5 text-soft">
+                    {t(`trials.role.${trial}`)} {share}
+                </span>
+            )}
             {provider ?? "–"}
             {!available && (
                 <span class="ml-1.5" title={unavailable_reason ?? undefined}>

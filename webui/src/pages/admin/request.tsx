@@ -77,10 +77,35 @@ function statedFacts({ stated_cost, computed_cost }: AdminRequest): Fact[] {
     ];
 }
 
+/** Whether the call was part of a trial of its model. */
+function trialFacts({ canary, canary_attempts, shadow }: AdminRequest): Fact[] {
+    const facts: Fact[] = [];
+    if (canary_attempts > 0) {
+        facts.push({
+            name: t("trials.role.canary"),
+            value: t(canary ? "ours.canaryAnswered" : "ours.canaryFailed"),
+        });
+    }
+    if (shadow) {
+        const { provider, provider_model, outcome, cost, total_ms } = shadow;
+        facts.push({
+            name: t("trials.role.shadow"),
+            value: (
+                <>
+                    {provider}, {provider_model} · {outcome ?? "–"} · {duration(total_ms)} ·{" "}
+                    <Exact amount={cost} />
+                </>
+            ),
+        });
+    }
+    return facts;
+}
+
 function OurSide({ request }: { request: AdminRequest }) {
     const facts: Fact[] = [
         { name: t("ours.model"), value: request.provider_model ?? "–" },
         { name: t("ours.margin"), value: request.margin },
+        ...trialFacts(request),
         ...statedFacts(request),
         { name: t("sales.cost"), value: <Exact amount={request.provider_cost} /> },
         { name: t("sales.overrun"), value: <Exact amount={request.overrun} /> },
