@@ -15,6 +15,7 @@
 #include "dialect/paid_features.h"
 #include "dialect/prompt.h"
 #include "dialect/request_fault.h"
+#include "dialect/session_name.h"
 
 struct kept_names;
 
@@ -72,17 +73,18 @@ struct model_request {
     enum embedding_format embedding_format;
     struct asked_media media; /* sound and pictures */
     bool streamed;
-    bool as_array;             /* the stream is one JSON array: Gemini's other form */
-    bool usage_asked;          /* stream_options.include_usage, or OpenRouter's usage.include */
-    bool usage_optioned;       /* by stream_options.include_usage */
-    int64_t output_tokens;     /* max_completion_tokens, else max_tokens; -1: not given */
-    int64_t usual_tokens;      /* the most that we put in; 0: any */
-    int64_t choices;           /* n, for all prompts */
-    int64_t echoed_bytes;      /* of the prompts, that come back */
-    struct prompt prompt;      /* the size of its input to the model */
-    struct asked_words asked;  /* what decides prices of its own; of `text` */
-    struct paid_features paid; /* what it asks for beside plain tokens; of `text` */
-    struct kept_names *kept;   /* takes what it names of what the provider keeps; NULL: nothing */
+    bool as_array;               /* the stream is one JSON array: Gemini's other form */
+    bool usage_asked;            /* stream_options.include_usage, or OpenRouter's usage.include */
+    bool usage_optioned;         /* by stream_options.include_usage */
+    int64_t output_tokens;       /* max_completion_tokens, else max_tokens; -1: not given */
+    int64_t usual_tokens;        /* the most that we put in; 0: any */
+    int64_t choices;             /* n, for all prompts */
+    int64_t echoed_bytes;        /* of the prompts, that come back */
+    struct prompt prompt;        /* the size of its input to the model */
+    struct asked_words asked;    /* what decides prices of its own; of `text` */
+    struct session_name session; /* how the client calls the conversation; of `text` */
+    struct paid_features paid;   /* what it asks for beside plain tokens; of `text` */
+    struct kept_names *kept;     /* takes what it names of what the provider keeps; NULL: nothing */
 };
 
 /* The changes for one provider. */

@@ -79,9 +79,12 @@ static bool read_member(struct model_request *out, const char *const names[REQUE
     size_t member = name_among(name, names, read_case);
     if (member == REQUEST_MEMBERS) {
         prompt_add_member(&out->prompt, item->key, &item->value);
-        return is_plain(name) || (kept_objects_allow(name, &item->value, out->kept, fault) &&
-                                  asked_words_note(&out->asked, item, name, fault) &&
-                                  paid_features_read(&out->paid, name, &item->value, fault));
+        if (is_plain(name))
+            return true;
+        session_name_note(&out->session, name, &item->value);
+        return kept_objects_allow(name, &item->value, out->kept, fault) &&
+               asked_words_note(&out->asked, item, name, fault) &&
+               paid_features_read(&out->paid, name, &item->value, fault);
     }
     if (!request_written_so(name, names[member], read_case, fault))
         return false;
@@ -252,6 +255,7 @@ bool request_begin(struct slice text, uint64_t seed, struct json_index *index,
 void request_end(struct model_request *request)
 {
     request->root.index = NULL;
+    request->session.value.index = NULL;
     for (size_t i = 0; i < REQUEST_MEMBERS; i++)
         request->members[i].index = NULL;
 }

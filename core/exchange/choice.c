@@ -28,14 +28,29 @@ static uint64_t hash_prefix(uint64_t hash, struct slice text)
     return hash;
 }
 
+/* How the client calls the conversation: in its request, or in a header (OpenRouter's, and Claude
+ * Code's). Empty: it does not say. */
+static struct slice session_of(const struct exchange *exchange)
+{
+    static const char *const headers[] = {"x-session-id", "x-claude-code-session-id"};
+    struct slice name = session_name_text(&exchange->asks.session);
+    for (size_t i = 0; name.bytes == 0 && exchange->request != NULL && i < 2; i++) {
+        const struct slice *header = head_header(&exchange->request->head, headers[i]);
+        name = header != NULL ? *header : name;
+    }
+    return name;
+}
+
 /* The same for all requests of a conversation, which so find the prompt cache that they have
  * filled. */
 static uint64_t seed_of(const struct exchange *exchange)
 {
-    struct slice prefix = buffer_slice(&exchange->body);
-    if (prefix.bytes > PREFIX_BYTES)
-        prefix.bytes = PREFIX_BYTES;
-    return hash_prefix(hash_on(HASH_START, slice_of(exchange->key.account_id.text)), prefix);
+    struct slice words = session_of(exchange);
+    if (words.bytes == 0)
+        words = buffer_slice(&exchange->body);
+    if (words.bytes > PREFIX_BYTES)
+        words.bytes = PREFIX_BYTES;
+    return hash_prefix(hash_on(HASH_START, slice_of(exchange->key.account_id.text)), words);
 }
 
 static bool has_pools(const struct route_entry *entries, size_t count)
