@@ -1,6 +1,6 @@
 /* One try to get an answer from one provider. By the first event of a stream, or by the whole of a
  * plain body, it decides whether the provider has answered. The owner gets the bytes of a stream.
- * An attempt does not know its exchange. Worker's thread. */
+ * Worker's thread. */
 #ifndef EXCHANGE_ATTEMPT_H
 #define EXCHANGE_ATTEMPT_H
 
@@ -102,6 +102,7 @@ struct attempt {
     int64_t started_us;
     int64_t sent_us;    /* of a tail; 0: nothing */
     int64_t heard_us;   /* when the last byte came; 0: no byte yet */
+    bool held_up;       /* we have paused it */
     char detail[160];   /* for the log */
     bool late;          /* a time limit has ended it; `detail` may also go to the client */
     bool rate_limited;  /* with OVERLOADED: the provider's limit on us was the cause */

@@ -62,6 +62,14 @@ static bool has_pools(const struct route_entry *entries, size_t count)
     return false;
 }
 
+static int64_t time_of(const struct exchange *exchange, const struct candidate *candidate,
+                       enum route_sort sort, int64_t now_ms)
+{
+    struct health_figures figures =
+        health_figures_of(exchange->env->health, &candidate->health, now_ms);
+    return sort == ROUTE_BY_LATENCY ? figures.latency_us : figures.token_us;
+}
+
 static void make_route(struct exchange *exchange, struct candidate *const candidates[],
                        size_t count, enum route_sort sort, int64_t now_ms)
 {
@@ -70,9 +78,8 @@ static void make_route(struct exchange *exchange, struct candidate *const candid
         const struct candidate *candidate = candidates[i];
         entries[i] = (struct route_entry){.group = candidate->health.target,
                                           .weight = candidate->terms.weight};
-        if (sort == ROUTE_BY_LATENCY)
-            entries[i].latency_us =
-                health_latency_us(exchange->env->health, &candidate->health, now_ms);
+        if (sort == ROUTE_BY_LATENCY || sort == ROUTE_BY_THROUGHPUT)
+            entries[i].time_us = time_of(exchange, candidate, sort, now_ms);
     }
     bool drawn = sort != ROUTE_AS_LISTED || has_pools(entries, count);
     route_make(entries, count, sort, drawn ? seed_of(exchange) : 0, &exchange->route);
@@ -226,8 +233,11 @@ static void log_news(const struct exchange *exchange, const struct health_news *
     log_change(exchange, news->account,
                "breaker opened: a provider refuses our account, and is not asked",
                "breaker closed: a provider takes our account again", news->pause_ms);
-    if (news->pause_ms > 0 && attempt->rate_limited && attempt->candidate != NULL)
-        log_event(LOG_WARN, "a provider's rate limit: its key pauses",
+    bool limited = news->spent || attempt->rate_limited;
+    if (news->pause_ms > 0 && limited && attempt->candidate != NULL)
+        log_event(LOG_WARN,
+                  news->spent ? "nothing is left of a provider's rate limit: its key pauses"
+                              : "a provider's rate limit: its key pauses",
                   log_text("provider", attempt_provider(attempt)),
                   log_text("model", attempt->candidate->terms.model),
                   log_int("pause_ms", news->pause_ms));
@@ -244,7 +254,8 @@ void exchange_tell_health(struct exchange *exchange)
     }
     const struct health_end end = {.result = result_of(attempt),
                                    .took_us = clock_mono_us() - attempt->started_us,
-                                   .retry_after_ms = attempt->retry_after_ms};
+                                   .retry_after_ms = attempt->retry_after_ms,
+                                   .limits = &attempt->limits};
     struct health_news news =
         health_tell(&exchange->pass, &attempt->candidate->terms.breaker, &end, health_now_ms());
     log_news(exchange, &news);
@@ -255,8 +266,14 @@ void exchange_tell_answer_end(struct exchange *exchange, bool cut)
     const struct attempt *attempt = &exchange->attempt;
     if (attempt->candidate == NULL)
         return;
-    struct health_news news =
-        health_tell_end(&exchange->pass, &attempt->candidate->terms.breaker, cut, health_now_ms());
+    bool whole = !exchange->cut && !exchange->stream.out_of_budget && !attempt->held_up;
+    int64_t begun_us = attempt->sent_us > 0 ? attempt->sent_us : attempt->started_us;
+    const struct health_answer answer = {
+        .cut = cut,
+        .took_us = whole ? attempt->heard_us - begun_us : 0,
+        .output_tokens = unit_counts_answer(&exchange->settlement.record.counts)};
+    struct health_news news = health_tell_end(&exchange->pass, &attempt->candidate->terms.breaker,
+                                              &answer, health_now_ms());
     log_news(exchange, &news);
 }
 

@@ -113,8 +113,6 @@ void exchange_mean(struct exchange *exchange, const char *model);
 bool exchange_read_request(struct exchange *exchange, const struct request_address *address,
                            bool asks_model);
 
-struct candidate;
-
 /* What a hold must cover, by the policy. */
 struct cost_ceiling {
     struct unit_prices prices; /* without margin; the dearest of each kind */

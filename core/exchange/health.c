@@ -1,7 +1,5 @@
 #include "exchange/health.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,42 +7,15 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/json_writer.h"
-#include "base/limits.h"
-#include "exchange/health_window.h"
+#include "exchange/health_place.h"
 
-/* A power of two. More names than a table half full has room for come only of many reloads. */
-enum { PLACES = 8192, PLACES_MOST = PLACES / 2 };
-enum { PROVIDER_BYTES = 64 }; /* with NUL; longer names are shown cut */
-enum { WINDOW_MS = HEALTH_SLOT_MS * HEALTH_SLOTS };
-enum { SHOWN_MODELS = 20, SHOWN_BYTES = 15 * 1024 };
 enum { FAILURES_SPAN_MS = 9000 }; /* that a percentage looks at */
 enum { PAUSE_MS = 1000, PAUSE_MOST_MS = 60000, RETRY_MOST_MS = 3600000 };
+enum { RESET_MOST_MS = 86400000 };
+enum { SPENT_MOST_MS = 600000 }; /* a limit of a day is looked at again before it ends */
 enum { ACCOUNT_MS = 30000, ACCOUNT_MOST_MS = 600000 };
-enum { LATENCY_SHARE = 8, LATENCY_FADES_MS = 30000 }; /* to half of it */
-
-enum place_kind { PLACE_TARGET, PLACE_LIMIT, PLACE_ACCOUNT };
-
-struct health_place {
-    uint64_t key;
-    enum place_kind kind;
-    char provider[PROVIDER_BYTES]; /* these two never change */
-    char model[LIMIT_MODEL_NAME_BYTES];
-    atomic_bool marked; /* `breaker` or a pause is not as it was at first: look, with the lock */
-    _Atomic int64_t latency_us;
-    _Atomic int64_t latency_ms;     /* when that was noted */
-    _Atomic int64_t keys_paused_ms; /* of a target: until when a key of it pauses; to be shown */
-    pthread_mutex_t mutex;          /* guards what follows */
-    struct breaker breaker;
-    int64_t paused_until_ms;
-    int64_t pauses;               /* in a row */
-    struct health_window *window; /* of a target; else NULL */
-};
-
-struct health {
-    _Atomic(struct health_place *) places[PLACES]; /* by key, then the next free one */
-    _Atomic unsigned count;
-};
+enum { TOKENS_MOST = 10 * 1000 * 1000, TOKEN_PARTS = 1024 }; /* of one answer; parts of a token */
+enum { MEAN_SHARE = 8 };                                     /* of a mean: the newest one's */
 
 /* Of our account: nothing but the operator can mend it. */
 static const struct breaker_terms account_terms = {.base_ejection_ms = ACCOUNT_MS,
@@ -70,7 +41,7 @@ void health_free(struct health *health)
 {
     if (health == NULL)
         return;
-    for (size_t i = 0; i < PLACES; i++)
+    for (size_t i = 0; i < HEALTH_PLACES; i++)
         place_free(health->places[i]);
     free(health);
 }
@@ -116,26 +87,13 @@ static struct health_place *place_new(uint64_t key, enum place_kind kind,
     return place;
 }
 
-static struct health_place *look_up(const struct health *health, uint64_t key, size_t *free_at)
-{
-    size_t at = key & (PLACES - 1);
-    for (;; at = (at + 1) & (PLACES - 1)) {
-        struct health_place *place =
-            atomic_load_explicit(&health->places[at], memory_order_acquire);
-        if (place == NULL || place->key == key) {
-            *free_at = at;
-            return place;
-        }
-    }
-}
-
 /* Finds the place, or makes it. NULL: there is no room for it. */
 static struct health_place *place_of(struct health *health, uint64_t key, enum place_kind kind,
                                      const struct health_names *names)
 {
     size_t at;
-    struct health_place *place = look_up(health, key, &at);
-    if (place != NULL || atomic_load(&health->count) >= PLACES_MOST)
+    struct health_place *place = health_place_find(health, key, &at);
+    if (place != NULL || atomic_load(&health->count) >= HEALTH_PLACES_MOST)
         return place;
     struct health_place *made = place_new(key, kind, names);
     while (place == NULL) {
@@ -143,8 +101,8 @@ static struct health_place *place_of(struct health *health, uint64_t key, enum p
             atomic_fetch_add(&health->count, 1);
             return made;
         }
-        place =
-            look_up(health, key, &at); /* another was quicker: with this one, or with its like */
+        place = health_place_find(health, key,
+                                  &at); /* another was quicker: with this one, or with its like */
     }
     place_free(made);
     return place;
@@ -152,37 +110,18 @@ static struct health_place *place_of(struct health *health, uint64_t key, enum p
 
 /* ---- before an attempt ---- */
 
-static void lock(struct health_place *place)
-{
-    check(pthread_mutex_lock(&place->mutex) == 0);
-}
-
-/* Ends what `lock` has begun. */
-static void unlock(struct health_place *place)
-{
-    bool marked = place->breaker.state != BREAKER_CLOSED || place->breaker.consecutive > 0 ||
-                  place->pauses > 0;
-    atomic_store_explicit(&place->marked, marked, memory_order_relaxed);
-    check(pthread_mutex_unlock(&place->mutex) == 0);
-}
-
-static bool is_well(const struct health_place *place)
-{
-    return place == NULL || !atomic_load_explicit(&place->marked, memory_order_relaxed);
-}
-
 static struct health_view look_at(struct health_place *place, enum health_obstacle kind,
                                   int64_t now_ms)
 {
     struct health_view view = {HEALTH_CLEAR, 0};
-    if (is_well(place))
+    if (health_place_is_well(place))
         return view;
-    lock(place);
+    health_place_lock(place);
     if (now_ms < place->paused_until_ms)
         view = (struct health_view){HEALTH_PAUSED, place->paused_until_ms};
     else if (!breaker_admits(&place->breaker, now_ms))
         view = (struct health_view){kind, place->breaker.until_ms};
-    unlock(place);
+    health_place_unlock(place);
     return view;
 }
 
@@ -190,21 +129,22 @@ struct health_view health_look(struct health *health, const struct health_names 
                                int64_t now_ms)
 {
     size_t at;
-    struct health_view view = look_at(look_up(health, names->account, &at), HEALTH_ACCOUNT, now_ms);
+    struct health_view view =
+        look_at(health_place_find(health, names->account, &at), HEALTH_ACCOUNT, now_ms);
     if (view.obstacle == HEALTH_CLEAR)
-        view = look_at(look_up(health, names->limit, &at), HEALTH_PAUSED, now_ms);
+        view = look_at(health_place_find(health, names->limit, &at), HEALTH_PAUSED, now_ms);
     if (view.obstacle == HEALTH_CLEAR)
-        view = look_at(look_up(health, names->target, &at), HEALTH_EJECTED, now_ms);
+        view = look_at(health_place_find(health, names->target, &at), HEALTH_EJECTED, now_ms);
     return view;
 }
 
 static enum breaker_pass enter(struct health_place *place, int64_t now_ms)
 {
-    if (is_well(place))
+    if (health_place_is_well(place))
         return BREAKER_CALL;
-    lock(place);
+    health_place_lock(place);
     enum breaker_pass through = breaker_enter(&place->breaker, now_ms);
-    unlock(place);
+    health_place_unlock(place);
     return through;
 }
 
@@ -212,9 +152,9 @@ static void release(struct health_place *place, enum breaker_pass through, int64
 {
     if (place == NULL || through != BREAKER_PROBE)
         return;
-    lock(place);
+    health_place_lock(place);
     breaker_release(&place->breaker, now_ms);
-    unlock(place);
+    health_place_unlock(place);
 }
 
 static void find_places(struct health *health, const struct health_names *names,
@@ -252,7 +192,7 @@ void health_force(struct health *health, const struct health_names *names, struc
 static void note_latency(struct health_place *place, int64_t took_us, int64_t now_ms)
 {
     int64_t before = atomic_load_explicit(&place->latency_us, memory_order_relaxed);
-    int64_t mean = before == 0 ? took_us : before + (took_us - before) / LATENCY_SHARE;
+    int64_t mean = before == 0 ? took_us : before + (took_us - before) / MEAN_SHARE;
     atomic_store_explicit(&place->latency_us, mean > 0 ? mean : 1, memory_order_relaxed);
     atomic_store_explicit(&place->latency_ms, now_ms, memory_order_relaxed);
 }
@@ -265,7 +205,7 @@ static enum breaker_change tell_target(struct health_place *place, enum breaker_
     struct health_sums sums;
     if (place == NULL)
         return change;
-    lock(place);
+    health_place_lock(place);
     if (end->result == HEALTH_ANSWERED)
         note_latency(place, end->took_us, now_ms);
     health_window_count(place->window, end->result, end->took_us, now_ms);
@@ -290,7 +230,7 @@ static enum breaker_change tell_target(struct health_place *place, enum breaker_
             breaker_release(&place->breaker, now_ms);
         break;
     }
-    unlock(place);
+    health_place_unlock(place);
     return change;
 }
 
@@ -300,16 +240,16 @@ static enum breaker_change tell_account(struct health_place *place, enum breaker
     bool ours = result == HEALTH_DENIED;
     bool well = result == HEALTH_ANSWERED || result == HEALTH_REFUSED;
     enum breaker_change change = BREAKER_STAYS;
-    if (place == NULL || (!ours && is_well(place)))
+    if (place == NULL || (!ours && health_place_is_well(place)))
         return change;
-    lock(place);
+    health_place_lock(place);
     if (ours)
         change = breaker_fail(&place->breaker, through, &account_terms, 1, 1, true, now_ms);
     else if (well)
         change = breaker_succeed(&place->breaker, through, &account_terms, now_ms);
     else if (through == BREAKER_PROBE)
         breaker_release(&place->breaker, now_ms);
-    unlock(place);
+    health_place_unlock(place);
     return change;
 }
 
@@ -321,30 +261,60 @@ static int64_t pause_of(const struct health_place *place, int64_t retry_after_ms
     return breaker_pause_ms(PAUSE_MS, place->pauses, PAUSE_MOST_MS);
 }
 
-/* Returns for how long a pause has begun; 0: none has. */
-static int64_t tell_limit(const struct health_pass *pass, const struct health_end *end,
-                          int64_t now_ms)
+/* Pauses until then, unless it does for longer. Returns for how long, if the pause begins now, and
+ * not with each call that was under way. */
+static int64_t pause_for(const struct health_pass *pass, int64_t pause_ms, int64_t now_ms)
 {
     struct health_place *place = pass->limit;
-    int64_t ms = 0;
-    if (place == NULL || (end->result != HEALTH_LIMITED && is_well(place)))
-        return 0;
-    lock(place);
-    if (end->result == HEALTH_ANSWERED && now_ms >= place->paused_until_ms)
-        place->pauses = 0;
-    if (end->result == HEALTH_LIMITED) {
-        bool begins = now_ms >= place->paused_until_ms; /* not with each call that was under way */
-        int64_t pause_ms = pause_of(place, end->retry_after_ms);
-        place->pauses += begins;
-        if (now_ms + pause_ms > place->paused_until_ms)
-            place->paused_until_ms = now_ms + pause_ms;
-        if (pass->target != NULL)
-            atomic_store_explicit(&pass->target->keys_paused_ms, place->paused_until_ms,
-                                  memory_order_relaxed);
-        ms = begins ? pause_ms : 0;
+    bool begins = now_ms >= place->paused_until_ms;
+    if (now_ms + pause_ms > place->paused_until_ms)
+        place->paused_until_ms = now_ms + pause_ms;
+    if (pass->target != NULL)
+        atomic_store_explicit(&pass->target->keys_paused_ms, place->paused_until_ms,
+                              memory_order_relaxed);
+    return begins ? pause_ms : 0;
+}
+
+/* Returns for how long to wait, because nothing is left of a limit; 0: something is left of all. */
+static int64_t note_limits(struct health_place *place, const struct provider_limits *limits,
+                           int64_t now_ms)
+{
+    int64_t spent_ms = 0;
+    place->limits.said_ms = now_ms;
+    for (size_t i = 0; i < PROVIDER_LIMIT_KINDS; i++) {
+        const struct provider_limit *said = &limits->of[i];
+        int64_t reset_ms = said->reset_ms < RESET_MOST_MS ? said->reset_ms : RESET_MOST_MS;
+        place->limits.of[i] =
+            (struct health_limit){.limit = said->limit,
+                                  .remaining = said->remaining,
+                                  .reset_ms = reset_ms > 0 ? now_ms + reset_ms : 0};
+        if (said->remaining == 0 && reset_ms > spent_ms)
+            spent_ms = reset_ms;
     }
-    unlock(place);
-    return ms;
+    return spent_ms < SPENT_MOST_MS ? spent_ms : SPENT_MOST_MS;
+}
+
+/* Notes in *news what has begun. */
+static void tell_limit(const struct health_pass *pass, const struct health_end *end, int64_t now_ms,
+                       struct health_news *news)
+{
+    struct health_place *place = pass->limit;
+    bool said = end->limits != NULL && end->limits->said;
+    if (place == NULL || (end->result != HEALTH_LIMITED && !said && health_place_is_well(place)))
+        return;
+    health_place_lock(place);
+    int64_t spent_ms = said ? note_limits(place, end->limits, now_ms) : 0;
+    if (end->result == HEALTH_ANSWERED && now_ms >= place->paused_until_ms)
+        place->pauses = place->paused_until_ms = 0;
+    if (end->result == HEALTH_LIMITED) {
+        int64_t pause_ms = pause_of(place, end->retry_after_ms);
+        place->pauses += now_ms >= place->paused_until_ms;
+        news->pause_ms = pause_for(pass, pause_ms, now_ms);
+    } else if (spent_ms > 0) {
+        news->pause_ms = pause_for(pass, spent_ms, now_ms);
+        news->spent = news->pause_ms > 0;
+    }
+    health_place_unlock(place);
 }
 
 static int64_t longest(int64_t pause_ms, struct health_place *place, enum breaker_change change,
@@ -352,16 +322,16 @@ static int64_t longest(int64_t pause_ms, struct health_place *place, enum breake
 {
     if (change != BREAKER_OPENS)
         return pause_ms;
-    lock(place);
+    health_place_lock(place);
     int64_t ms = place->breaker.until_ms - now_ms;
-    unlock(place);
+    health_place_unlock(place);
     return ms > pause_ms ? ms : pause_ms;
 }
 
 struct health_news health_tell(struct health_pass *pass, const struct breaker_terms *terms,
                                const struct health_end *end, int64_t now_ms)
 {
-    struct health_news news = {BREAKER_STAYS, BREAKER_STAYS, 0};
+    struct health_news news = {.pause_ms = 0};
     if (!pass->open)
         return news;
     pass->open = false;
@@ -369,7 +339,7 @@ struct health_news health_tell(struct health_pass *pass, const struct breaker_te
     if (terms->base_ejection_ms == 0)
         return news; /* the operator wants none of it */
     news.account = tell_account(pass->account, pass->through_account, end->result, now_ms);
-    news.pause_ms = tell_limit(pass, end, now_ms);
+    tell_limit(pass, end, now_ms, &news);
     news.pause_ms = longest(news.pause_ms, pass->target, news.target, now_ms);
     news.pause_ms = longest(news.pause_ms, pass->account, news.account, now_ms);
     return news;
@@ -394,110 +364,45 @@ static enum breaker_change tell_cut(struct health_place *place, const struct bre
                         now_ms);
 }
 
-struct health_news health_tell_end(const struct health_pass *pass,
-                                   const struct breaker_terms *terms, bool cut, int64_t now_ms)
+/* Of tokens and of time there is a mean for each, so a long answer counts more than a short one,
+ * most of whose time passes before it begins. */
+static void note_throughput(struct health_place *place, int64_t tokens, int64_t took_us,
+                            int64_t now_ms)
 {
-    struct health_news news = {BREAKER_STAYS, BREAKER_STAYS, 0};
+    if (tokens <= 0)
+        return;
+    tokens = (tokens < TOKENS_MOST ? tokens : TOKENS_MOST) * TOKEN_PARTS;
+    if (place->mean_tokens == 0) {
+        place->mean_tokens = tokens;
+        place->mean_us = took_us;
+    } else {
+        place->mean_tokens += (tokens - place->mean_tokens) / MEAN_SHARE;
+        place->mean_us += (took_us - place->mean_us) / MEAN_SHARE;
+    }
+    int64_t us = place->mean_us * 1000 * TOKEN_PARTS / place->mean_tokens;
+    atomic_store_explicit(&place->token_us, us > 0 ? us : 1, memory_order_relaxed);
+    atomic_store_explicit(&place->token_ms, now_ms, memory_order_relaxed);
+}
+
+struct health_news health_tell_end(const struct health_pass *pass,
+                                   const struct breaker_terms *terms,
+                                   const struct health_answer *answer, int64_t now_ms)
+{
+    struct health_news news = {.pause_ms = 0};
     struct health_place *place = pass->target;
-    if (place == NULL || (!cut && is_well(place)))
+    if (place == NULL)
         return news;
-    lock(place);
-    if (cut)
+    health_place_lock(place);
+    if (answer->cut) {
         news.target = tell_cut(place, terms, now_ms);
-    else
+    } else {
         (void)breaker_succeed(&place->breaker, BREAKER_CALL, terms, now_ms);
-    unlock(place);
+        if (answer->took_us > 0) {
+            health_window_count_end(place->window, answer->took_us, now_ms);
+            note_throughput(place, answer->output_tokens, answer->took_us, now_ms);
+        }
+    }
+    health_place_unlock(place);
     news.pause_ms = longest(0, place, news.target, now_ms);
     return news;
-}
-
-/* ---- what is known ---- */
-
-int64_t health_latency_us(struct health *health, const struct health_names *names, int64_t now_ms)
-{
-    size_t at;
-    const struct health_place *place = look_up(health, names->target, &at);
-    if (place == NULL)
-        return 0;
-    int64_t us = atomic_load_explicit(&place->latency_us, memory_order_relaxed);
-    int64_t noted_ms = atomic_load_explicit(&place->latency_ms, memory_order_relaxed);
-    int64_t halvings = (now_ms - noted_ms) / LATENCY_FADES_MS;
-    return halvings > 0 ? us >> (halvings < 62 ? halvings : 62) : us;
-}
-
-/* What a page shows of a provider. */
-struct shown {
-    struct buffer models; /* JSON */
-    int64_t count, left_out;
-    int64_t calls, failures;
-    int64_t refused_until_ms; /* our account */
-};
-
-/* `at_ms` as the time of day; null if it has passed. */
-static void write_time(struct buffer *out, const char *name, int64_t at_ms, int64_t now_ms)
-{
-    json_writer_time_or_null(out, name, at_ms > now_ms ? clock_wall_ms() + (at_ms - now_ms) : 0);
-}
-
-static void show_target(struct health_place *place, int64_t now_ms, struct shown *shown)
-{
-    static const char *const states[] = {
-        [BREAKER_CLOSED] = "closed", [BREAKER_OPEN] = "open", [BREAKER_HALF_OPEN] = "half_open"};
-    const struct breaker *breaker = &place->breaker;
-    struct health_sums sums;
-    health_window_sum(place->window, WINDOW_MS, now_ms, &sums);
-    shown->calls += sums.calls;
-    shown->failures += sums.failures;
-    if (sums.calls == 0 && breaker->state == BREAKER_CLOSED)
-        return;
-    if (shown->count == SHOWN_MODELS) {
-        shown->left_out++;
-        return;
-    }
-    shown->count++;
-    struct buffer *out = &shown->models;
-    json_writer_object(out, NULL);
-    json_writer_text(out, "model", place->model);
-    json_writer_text(out, "breaker", states[breaker->state]);
-    write_time(out, "open_until", breaker->state == BREAKER_OPEN ? breaker->until_ms : 0, now_ms);
-    write_time(out, "paused_until",
-               atomic_load_explicit(&place->keys_paused_ms, memory_order_relaxed), now_ms);
-    health_window_render(&sums, out);
-    json_writer_object_end(out);
-}
-
-static void show_place(struct health_place *place, int64_t now_ms, struct shown *shown)
-{
-    lock(place);
-    if (place->kind == PLACE_TARGET)
-        show_target(place, now_ms, shown);
-    else if (place->kind == PLACE_ACCOUNT && place->breaker.state != BREAKER_CLOSED &&
-             place->breaker.until_ms > shown->refused_until_ms)
-        shown->refused_until_ms = place->breaker.until_ms;
-    unlock(place);
-}
-
-void health_render_provider(struct health *health, const char *provider, struct buffer *out)
-{
-    int64_t now_ms = health_now_ms();
-    struct shown shown = {.calls = 0};
-    buffer_init(&shown.models, SHOWN_BYTES);
-    json_writer_array(&shown.models, NULL);
-    for (size_t i = 0; i < PLACES; i++) {
-        struct health_place *place = atomic_load_explicit(&health->places[i], memory_order_acquire);
-        if (place != NULL && strcmp(place->provider, provider) == 0)
-            show_place(place, now_ms, &shown);
-    }
-    json_writer_array_end(&shown.models);
-    buffer_append_char(&shown.models, '\0');
-    check(!shown.models.failed);
-    json_writer_object(out, NULL);
-    json_writer_int(out, "window_s", WINDOW_MS / 1000);
-    json_writer_int(out, "calls", shown.calls);
-    json_writer_int(out, "failures", shown.failures);
-    write_time(out, "account_refused_until", shown.refused_until_ms, now_ms);
-    json_writer_json(out, "models", shown.models.data);
-    json_writer_int(out, "left_out", shown.left_out);
-    json_writer_object_end(out);
-    buffer_fini(&shown.models);
 }

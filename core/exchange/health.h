@@ -17,6 +17,7 @@
 
 #include "base/buffer.h"
 #include "exchange/breaker.h"
+#include "exchange/health_limits.h"
 #include "exchange/health_window.h"
 
 struct health;
@@ -74,32 +75,52 @@ struct health_end {
     enum health_result result;
     int64_t took_us;        /* until it was decided */
     int64_t retry_after_ms; /* of HEALTH_LIMITED; <= 0: the provider did not say */
+    /* What it says of its limits on this key; NULL: nothing. Where nothing is left, the key pauses
+     * for this model until the limit is free again, at most ten minutes: the next call would be
+     * refused. */
+    const struct provider_limits *limits;
 };
 /* What a result has changed, for the log. */
 struct health_news {
     enum breaker_change target, account;
     int64_t pause_ms; /* of the longest of what has begun */
+    bool spent;       /* the pause is of a limit of which nothing is left */
 };
 /* Tells the end of an attempt, once. */
 struct health_news health_tell(struct health_pass *pass, const struct breaker_terms *terms,
                                const struct health_end *end, int64_t now_ms);
 /* The attempt ended and says nothing about the provider: the client has left, say. */
 void health_release(struct health_pass *pass, int64_t now_ms);
-/* An answer has come to its end, or has broken off; its attempt was told of. Until then a call that
- * is no probe does not end a row of failures. */
+/* How an answer came to its end. */
+struct health_answer {
+    bool cut;              /* it has broken off */
+    int64_t took_us;       /* from the request's start to the last byte; 0: we held it up */
+    int64_t output_tokens; /* 0: it is no text */
+};
+/* An answer has come to its end; its attempt was told of. Until then a call that is no probe does
+ * not end a row of failures. */
 struct health_news health_tell_end(const struct health_pass *pass,
-                                   const struct breaker_terms *terms, bool cut, int64_t now_ms);
+                                   const struct breaker_terms *terms,
+                                   const struct health_answer *answer, int64_t now_ms);
 
 /* ---- what is known ---- */
 
-/* How long a target takes until it answers, in us: the mean, recent ones count most, what is
- * old fades. 0: not known. */
-int64_t health_latency_us(struct health *health, const struct health_names *names, int64_t now_ms);
+/* Means in which recent calls count most. What is old fades, as if it were quicker, so that it is
+ * tried again. 0: not known. */
+struct health_figures {
+    int64_t latency_us; /* until it answers */
+    int64_t token_us;   /* a thousand tokens of its answers, counted from the request's start */
+};
+struct health_figures health_figures_of(struct health *health, const struct health_names *names,
+                                        int64_t now_ms);
 
-/* JSON, less than 16 KB: {window_s, calls, failures, account_refused_until, models, left_out}.
+struct health_limit_view health_limits_of(struct health *health, const struct health_names *names,
+                                          int64_t now_ms);
+
+/* JSON, less than 25 KB: {window_s, calls, failures, account_refused_until, models, left_out}.
  * models: [{model, breaker ("closed", "open", "half_open"), open_until, paused_until (for a rate
- * limit), calls, failures, results (by their names), first_byte_ms}], of those that were asked
- * lately, or are not to be asked. */
+ * limit), calls, failures, results (by their names), first_byte_ms, total_ms, tokens_per_s}], of
+ * those that were asked lately, or are not to be asked. */
 void health_render_provider(struct health *health, const char *provider, struct buffer *out);
 
 #endif

@@ -19,7 +19,12 @@ void health_window_count(struct health_window *window, enum health_result result
     struct health_slot *slot = present_slot(window, now_ms);
     slot->results[result]++;
     if (result == HEALTH_ANSWERED)
-        slot->times[time_buckets_of(took_us / 1000)]++;
+        time_counts_add(&slot->first_byte, took_us / 1000);
+}
+
+void health_window_count_end(struct health_window *window, int64_t took_us, int64_t now_ms)
+{
+    time_counts_add(&present_slot(window, now_ms)->total, took_us / 1000);
 }
 
 void health_window_count_cut(struct health_window *window, int64_t now_ms)
@@ -34,8 +39,8 @@ static void add_slot(struct health_sums *sums, const struct health_slot *slot)
         sums->calls += slot->results[i];
     }
     sums->cuts += slot->cuts;
-    for (int i = 0; i < TIME_BUCKETS; i++)
-        sums->times[i] += slot->times[i];
+    time_sums_add(&sums->first_byte, &slot->first_byte);
+    time_sums_add(&sums->total, &slot->total);
 }
 
 void health_window_sum(const struct health_window *window, int64_t span_ms, int64_t now_ms,
@@ -66,5 +71,6 @@ void health_window_render(const struct health_sums *sums, struct buffer *out)
         json_writer_int(out, names[i], sums->results[i]);
     json_writer_int(out, "cut", sums->cuts);
     json_writer_object_end(out);
-    time_buckets_render(sums->times, sums->answered, out);
+    time_sums_render("first_byte_ms", &sums->first_byte, out);
+    time_sums_render("total_ms", &sums->total, out);
 }

@@ -1,5 +1,5 @@
-/* What calls to one place did in the last 30 seconds, in slots of three. The caller has the lock
- * and the time. */
+/* What calls to one place did in the last 30 seconds, in slots of three: less than 6 KB a place,
+ * for its times are counts of lengths (time_buckets.h). The caller has the lock and the time. */
 #ifndef EXCHANGE_HEALTH_WINDOW_H
 #define EXCHANGE_HEALTH_WINDOW_H
 
@@ -25,7 +25,8 @@ struct health_slot {
     int64_t tick; /* the three seconds that it counts */
     uint32_t results[HEALTH_RESULTS];
     uint32_t cuts; /* answers that broke off; they count among the answered ones, too */
-    uint32_t times[TIME_BUCKETS]; /* until an answer began */
+    struct time_counts first_byte; /* until an answer began */
+    struct time_counts total;      /* of whole answers */
 };
 
 struct health_window { /* zeroed: nothing happened */
@@ -38,16 +39,18 @@ struct health_sums {
     int64_t results[HEALTH_RESULTS];
     int64_t cuts;
     int64_t answered;
-    int64_t times[TIME_BUCKETS];
+    struct time_sums first_byte, total;
 };
 
 void health_window_count(struct health_window *window, enum health_result result, int64_t took_us,
                          int64_t now_ms);
+/* A whole answer has come; its attempt was counted. */
+void health_window_count_end(struct health_window *window, int64_t took_us, int64_t now_ms);
 void health_window_count_cut(struct health_window *window, int64_t now_ms);
 /* The last `span_ms`, at most 30 seconds. */
 void health_window_sum(const struct health_window *window, int64_t span_ms, int64_t now_ms,
                        struct health_sums *out);
-/* JSON members: calls, failures, results by their names (with `cut`), first_byte_ms. */
+/* JSON members: calls, failures, results by their names (with `cut`), first_byte_ms, total_ms. */
 void health_window_render(const struct health_sums *sums, struct buffer *out);
 
 #endif

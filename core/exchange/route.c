@@ -20,14 +20,14 @@ static int64_t quickest(const struct route_entry *entries, size_t count)
 {
     int64_t best_us = INT64_MAX;
     for (size_t i = 0; i < count; i++)
-        best_us = entries[i].latency_us < best_us ? entries[i].latency_us : best_us;
+        best_us = entries[i].time_us < best_us ? entries[i].time_us : best_us;
     return best_us;
 }
 
 /* Whether the entry belongs to those that share the calls by weight. */
 static bool is_near(const struct route_entry *entry, enum route_sort sort, int64_t best_us)
 {
-    return sort == ROUTE_BY_WEIGHT || entry->latency_us <= best_us * NEAR_PERCENT / 100;
+    return sort == ROUTE_BY_WEIGHT || entry->time_us <= best_us * NEAR_PERCENT / 100;
 }
 
 /* Draws one of the places that are not taken, each by its share of their weights; -1: all weigh
@@ -59,11 +59,11 @@ static void add(struct route *out, size_t place, unsigned *taken)
 static void add_rest(const struct route_entry *entries, size_t count, unsigned taken,
                      enum route_sort sort, struct route *out)
 {
+    bool by_time = sort == ROUTE_BY_LATENCY || sort == ROUTE_BY_THROUGHPUT;
     while (out->count < count) {
         size_t best = count;
         for (size_t i = 0; i < count; i++) {
-            bool quicker = sort == ROUTE_BY_LATENCY && best < count &&
-                           entries[i].latency_us < entries[best].latency_us;
+            bool quicker = by_time && best < count && entries[i].time_us < entries[best].time_us;
             if ((taken >> i & 1) == 0 && (best == count || quicker))
                 best = i;
         }

@@ -9,15 +9,16 @@
 
 enum route_sort {
     ROUTE_AS_LISTED,
-    ROUTE_BY_WEIGHT, /* each comes first in proportion to its weight */
-    ROUTE_BY_LATENCY /* the quickest; those that are nearly as quick share the calls by weight */
+    ROUTE_BY_WEIGHT,    /* each comes first in proportion to its weight */
+    ROUTE_BY_LATENCY,   /* the quickest; those that are nearly as quick share the calls by weight */
+    ROUTE_BY_THROUGHPUT /* the same by the time that its tokens take */
 };
 
 /* What is known of a candidate. */
 struct route_entry {
     uint64_t group; /* the same model of the same provider, with several keys: a pool */
     int64_t weight;
-    int64_t latency_us; /* 0: not known; it is tried early, to get to know it */
+    int64_t time_us; /* that decides; 0: not known: it is tried early, to get to know it */
 };
 
 struct route {

@@ -42,3 +42,30 @@ void time_buckets_render(const int64_t counts[TIME_BUCKETS], int64_t timed, stru
     json_writer_int_or_null(out, "p95", timed > 0, percentile(counts, timed, 95));
     json_writer_object_end(out);
 }
+
+void time_counts_add(struct time_counts *counts, int64_t ms)
+{
+    counts->counts[time_buckets_of(ms)]++;
+    counts->ms += ms;
+}
+
+void time_sums_add(struct time_sums *sums, const struct time_counts *counts)
+{
+    for (size_t i = 0; i < TIME_BUCKETS; i++) {
+        sums->counts[i] += counts->counts[i];
+        sums->timed += counts->counts[i];
+    }
+    sums->ms += counts->ms;
+}
+
+void time_sums_render(const char *name, const struct time_sums *sums, struct buffer *out)
+{
+    bool known = sums->timed > 0;
+    json_writer_object(out, name);
+    json_writer_int(out, "count", sums->timed);
+    json_writer_int_or_null(out, "mean", known, known ? sums->ms / sums->timed : 0);
+    json_writer_int_or_null(out, "p50", known, percentile(sums->counts, sums->timed, 50));
+    json_writer_int_or_null(out, "p90", known, percentile(sums->counts, sums->timed, 90));
+    json_writer_int_or_null(out, "p95", known, percentile(sums->counts, sums->timed, 95));
+    json_writer_object_end(out);
+}

@@ -11,6 +11,23 @@
 enum { TIME_BUCKETS = 64 };
 
 size_t time_buckets_of(int64_t ms);
+
+/* Of a short time, and of a longer one. Zeroed: nothing was counted. */
+struct time_counts {
+    uint32_t counts[TIME_BUCKETS];
+    int64_t ms; /* their sum */
+};
+struct time_sums {
+    int64_t counts[TIME_BUCKETS];
+    int64_t ms;
+    int64_t timed; /* the sum of the counts */
+};
+void time_counts_add(struct time_counts *counts, int64_t ms);
+void time_sums_add(struct time_sums *sums, const struct time_counts *counts);
+/* JSON, a member `name` of an object: {count, mean, p50, p90, p95}, null where nothing was
+ * counted. */
+void time_sums_render(const char *name, const struct time_sums *sums, struct buffer *out);
+
 /* JSON, a member `first_byte_ms` of an object: {count, p50, p95}. The last two are null where
  * nothing was counted. `timed` is the sum of the counts. */
 void time_buckets_render(const int64_t counts[TIME_BUCKETS], int64_t timed, struct buffer *out);

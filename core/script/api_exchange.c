@@ -180,7 +180,7 @@ static int api_choose(lua_State *state)
     luaL_checktype(state, 2, LUA_TTABLE);
     size_t count = lua_objlen(state, 2);
     luaL_argcheck(state, count <= LIMIT_ROUTE, 2, "too many candidates");
-    enum route_sort sort = (enum route_sort)integer_check(state, 3, 0, ROUTE_BY_LATENCY);
+    enum route_sort sort = (enum route_sort)integer_check(state, 3, 0, ROUTE_BY_THROUGHPUT);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(state, 2, (int)i + 1);
         candidates[i] = compiled_plan_candidate(state, lua_gettop(state));

@@ -18,7 +18,7 @@
 #include "script/reload_status.h"
 #include "script/replay_service.h"
 
-enum { DOCUMENT_BYTES_MAX = 16 * 1024 };
+enum { DOCUMENT_BYTES_MAX = 32 * 1024 };
 
 /* A buffer on the stack: the next calls may raise, which would leak allocated memory. */
 static struct buffer buffer_in(char *room)

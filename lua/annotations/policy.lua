@@ -560,7 +560,7 @@ function math.tan(x) end
 ---@field groups? table<string, string[]>
 ---@field rule? fun(request: policy.Request): boolean?
 
----@alias policy.Sort "listed"|"price"|"weight"|"latency"
+---@alias policy.Sort "listed"|"price"|"weight"|"latency"|"throughput"
 
 ---A member of `provider` in a client's request.
 ---@alias policy.Wish "order"|"only"|"ignore"|"allow_fallbacks"|"sort"|"max_price"

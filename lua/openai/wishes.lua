@@ -10,9 +10,8 @@ local wishes = {}
 local NAMES_MAX, NAME_BYTES_MAX = 32, 128
 local WORD_BYTES_MAX = 32
 
--- Throughput is not measured; a provider that answers soon is mostly quick. "exacto" is about the
--- quality of tool calls, of which nothing is known: the policy's order.
-local SORTS = { price = "price", latency = "latency", throughput = "latency", exacto = false }
+-- "exacto" is about the quality of tool calls, of which nothing is known: the policy's order.
+local SORTS = { price = "price", latency = "latency", throughput = "throughput", exacto = false }
 
 local function refuse(x, name, what)
     x:refuse(400, "invalid_value", "'provider." .. name .. "' " .. what, "provider." .. name)
@@ -123,7 +122,7 @@ end
 
 -- The wish of the text `raw` of the member `provider`, or nil if it says nothing: {order (names in
 -- lower case, in their order), only, ignore (sets of such names), fallbacks (whether others may be
--- tried), sort ("price" or "latency"), max_price (nano-USD by member)}. Ends the task with a 400
+-- tried), sort ("price", "latency" or "throughput"), max_price (nano-USD by member)}. Ends the task with a 400
 -- that names what is wrong, or not granted.
 function wishes.read(x, raw)
     local wish, says = {}, false

@@ -3,7 +3,7 @@
 local sorting = {}
 
 -- Each with its number in core/exchange/route.h. What is sorted by price is listed so.
-sorting.SORTS = { listed = 0, weight = 1, latency = 2, price = 0 }
+sorting.SORTS = { listed = 0, weight = 1, latency = 2, throughput = 3, price = 0 }
 
 -- What a usual call costs: three tokens of prompt for one of the answer.
 local function usual_price(list)

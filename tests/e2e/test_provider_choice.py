@@ -6,6 +6,8 @@ import pytest
 from answers import Usage
 from gateway import Gateway
 from prices import Price
+from replays import make_admin
+from wait import wait_until
 
 PRICE = Price("0.15", "0.60")
 USAGE = Usage(20, 10)
@@ -19,6 +21,17 @@ def prepare(policies) -> None:
         policies.provider(name)
     both = [{"provider": "left", "model": LEFT}, {"provider": "right", "model": RIGHT}]
     policies.model("shared", PRICE, candidates=both, sort="weight")
+    for model in ("swift-plain", "swift-streamed", "wished"):
+        slow = {"provider": "left", "model": f"slow-{model}"}
+        fast = {"provider": "right", "model": f"fast-{model}"}
+        sort = {} if model == "wished" else {"sort": "throughput"}
+        policies.model(model, PRICE, candidates=[slow, fast], **sort)
+    limits = {"limit": "x-ratelimit-limit-requests", "reset": "x-ratelimit-reset-requests",
+              "remaining": "x-ratelimit-remaining-requests"}  # fmt: skip
+    policies.provider("counted", rate_limits={"requests": limits, "reset": "duration"}, breaker={})
+    policies.model("limited", PRICE, candidates=[
+        {"provider": "counted", "model": "first-limited"},
+        {"provider": "right", "model": "second-limited"}])  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +54,17 @@ def who(provider) -> list[str]:
     return names
 
 
+@pytest.fixture(scope="module")
+def admin(house):
+    return make_admin(house, "admin@example.com")
+
+
+def figures(admin, name: str) -> list[dict]:
+    """What the operator sees of each model of the provider."""
+    rows = admin.call("GET", "/admin/providers", 200)["data"]
+    return next(row for row in rows if row["name"] == name)["recent"]["models"]
+
+
 # ---- what stays together ----
 
 
@@ -56,8 +80,10 @@ def named_by(kind: str, number: int) -> tuple[dict, dict]:
     }[kind]
 
 
-@pytest.mark.parametrize("kind", [
-    "session_id", "x-session-id", "prompt_cache_key", "x-claude-code-session-id", "metadata"])
+@pytest.mark.parametrize(
+    "kind",
+    ["session_id", "x-session-id", "prompt_cache_key", "x-claude-code-session-id", "metadata"],
+)
 def test_a_named_conversation_stays(customer, provider, kind):
     """Whatever its requests begin with; and conversations of different names are spread."""
     firsts = set()
@@ -80,3 +106,64 @@ def test_without_a_name_the_beginning_tells(customer, provider):
         messages = [{"role": "user", "content": f"turn {turn} " * 400}]
         assert customer.ask("shared", messages=messages).status_code == 200
     assert set(who(provider)) == {LEFT, RIGHT}
+
+
+# ---- by throughput ----
+
+
+def paced(chunks: int, pause_s: float):
+    """The usual answer as a stream, with a pause before each of its last chunks."""
+
+    async def answer(connection, request) -> None:
+        await connection.pause(chunks * pause_s)
+        await GOOD(connection, request)
+
+    return answer
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_by_throughput(admin, customer, provider, streamed):
+    """Who makes more tokens a second is asked first, by streamed and by plain answers."""
+    model = "swift-streamed" if streamed else "swift-plain"
+    provider.script(f"slow-{model}", paced(4, 0.1))
+    for _ in range(3):
+        assert customer.ask(model, stream=streamed).status_code == 200
+    assert f"fast-{model}" in who(provider), "who is not known yet is tried"
+    for _ in range(5):
+        assert customer.ask(model, stream=streamed).status_code == 200
+    assert set(who(provider)) == {f"fast-{model}"}
+    shown = {row["model"]: row for name in ("left", "right") for row in figures(admin, name)}
+    slow, fast = shown[f"slow-{model}"], shown[f"fast-{model}"]
+    assert 0 < slow["tokens_per_s"] < 25 < fast["tokens_per_s"], "10 tokens in more than 0.4 s"
+    assert fast["total_ms"]["count"] == 7
+    assert slow["total_ms"]["p50"] >= 350  # exact to an eighth
+    assert slow["total_ms"]["mean"] >= 400
+
+
+def test_a_client_wishes_for_throughput(customer, provider):
+    provider.script("slow-wished", paced(4, 0.1))
+    for _ in range(2):
+        assert customer.ask("wished", provider={"sort": "throughput"}).status_code == 200
+    who(provider)
+    for _ in range(3):
+        assert customer.ask("wished", provider={"sort": "throughput"}).status_code == 200
+    assert set(who(provider)) == {"fast-wished"}
+    assert customer.ask("wished").status_code == 200
+    assert who(provider) == ["slow-wished"], "as listed"
+
+
+# ---- limits of the provider ----
+
+
+def test_what_is_spent_is_not_asked(house, admin, customer, provider):
+    """The answer says that nothing is left: the next call goes elsewhere, before a 429 comes."""
+    spent = {"x-ratelimit-limit-requests": "9", "x-ratelimit-remaining-requests": "0",
+             "x-ratelimit-reset-requests": "60s"}  # fmt: skip
+    body = answers.Chat(usage=USAGE).body("?")
+    provider.script("first-limited", answers.reply(200, body, spent))
+    for _ in range(3):
+        assert customer.ask("limited").status_code == 200
+    assert who(provider) == ["first-limited", "second-limited", "second-limited"]
+    row = next(row for row in figures(admin, "counted") if row["model"] == "first-limited")
+    assert row["paused_until"] is not None
+    wait_until(lambda: house.logged("nothing is left", provider="counted"), 10, "the log's line")

@@ -43,12 +43,12 @@ static struct health_news call(const struct candidate *candidate, enum health_re
                                int64_t retry_after_ms, int64_t now_ms)
 {
     struct health_pass pass;
-    const struct health_end end = {result, 20000, retry_after_ms};
+    const struct health_end end = {result, 20000, retry_after_ms, NULL};
     const struct breaker_terms *terms = &candidate->terms.breaker;
     assert_true(health_enter(health, &candidate->health, now_ms, &pass));
     struct health_news news = health_tell(&pass, terms, &end, now_ms);
     if (result == HEALTH_ANSWERED)
-        (void)health_tell_end(&pass, terms, false, now_ms);
+        (void)health_tell_end(&pass, terms, &(struct health_answer){false, 2000000, 100}, now_ms);
     return news;
 }
 
@@ -133,6 +133,64 @@ static void an_unsaid_pause_grows(void **state)
     candidate_unref(one);
 }
 
+static struct health_news say(const struct candidate *one, enum health_result result,
+                              int64_t remaining, int64_t reset_ms, int64_t now_ms)
+{
+    struct health_pass pass;
+    const struct provider_limits limits = {
+        true, {[PROVIDER_REQUESTS] = {100, remaining, reset_ms}, [PROVIDER_TOKENS] = {-1, -1, -1}}};
+    const struct health_end end = {.result = result, .took_us = 1, .limits = &limits};
+    health_force(health, &one->health, &pass);
+    return health_tell(&pass, &one->terms.breaker, &end, now_ms);
+}
+
+static void a_limit_that_is_spent_pauses_before_a_refusal(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    struct candidate *pool = target("p", "m", "another key");
+    assert_int_equal(say(one, HEALTH_ANSWERED, 1, 7000, NOW_MS).pause_ms, 0);
+    assert_view(one, NOW_MS, HEALTH_CLEAR, 0);
+    struct health_news news = say(one, HEALTH_ANSWERED, 0, 7000, NOW_MS);
+    assert_int_equal(news.pause_ms, 7000);
+    assert_true(news.spent);
+    assert_view(one, NOW_MS + 6999, HEALTH_PAUSED, NOW_MS + 7000);
+    assert_view(pool, NOW_MS, HEALTH_CLEAR, 0);
+    news = say(one, HEALTH_ANSWERED, 3, 7000, NOW_MS + 1); /* it was under way: its count is old */
+    assert_false(news.spent);
+    assert_view(one, NOW_MS + 6999, HEALTH_PAUSED, NOW_MS + 7000);
+    assert_view(one, NOW_MS + 7000, HEALTH_CLEAR, 0);
+    (void)say(one, HEALTH_ANSWERED, 0, 0, NOW_MS + 7000); /* no time: no pause */
+    (void)say(one, HEALTH_ANSWERED, 0, -1, NOW_MS + 7000);
+    assert_view(one, NOW_MS + 7000, HEALTH_CLEAR, 0);
+    news = say(one, HEALTH_FAILED, 0, INT64_MAX, NOW_MS + 8000);
+    assert_int_equal(news.pause_ms, 600000);
+    candidate_unref(one);
+    candidate_unref(pool);
+}
+
+static void how_near_a_limit_is_can_be_asked(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    struct health_limit_view view = health_limits_of(health, &one->health, NOW_MS);
+    assert_int_equal(view.said_ms, 0);
+    assert_int_equal(view.of[PROVIDER_REQUESTS].remaining, -1);
+    (void)say(one, HEALTH_ANSWERED, 12, 5000, NOW_MS);
+    view = health_limits_of(health, &one->health, NOW_MS + 4999);
+    assert_int_equal(view.said_ms, NOW_MS);
+    assert_int_equal(view.of[PROVIDER_REQUESTS].limit, 100);
+    assert_int_equal(view.of[PROVIDER_REQUESTS].remaining, 12);
+    assert_int_equal(view.of[PROVIDER_REQUESTS].reset_ms, NOW_MS + 5000);
+    assert_int_equal(view.of[PROVIDER_TOKENS].remaining, -1);
+    assert_int_equal(view.of[PROVIDER_TOKENS].reset_ms, 0);
+    view = health_limits_of(health, &one->health, NOW_MS + 5000);
+    assert_int_equal(view.of[PROVIDER_REQUESTS].limit, 100);
+    assert_int_equal(view.of[PROVIDER_REQUESTS].remaining, -1);
+    assert_int_equal(view.of[PROVIDER_REQUESTS].reset_ms, 0);
+    candidate_unref(one);
+}
+
 static void our_account_is_left_out_at_once(void **state)
 {
     (void)state;
@@ -178,10 +236,11 @@ static void answers_that_break_off_are_failures(void **state)
     struct health_news news = {0};
     for (int i = 0; i < 3; i++) {
         struct health_pass pass;
-        const struct health_end end = {HEALTH_ANSWERED, 20000, 0};
+        const struct health_end end = {HEALTH_ANSWERED, 20000, 0, NULL};
         assert_true(health_enter(health, &one->health, NOW_MS, &pass));
         (void)health_tell(&pass, &one->terms.breaker, &end, NOW_MS);
-        news = health_tell_end(&pass, &one->terms.breaker, true, NOW_MS);
+        news = health_tell_end(&pass, &one->terms.breaker, &(struct health_answer){.cut = true},
+                               NOW_MS);
     }
     assert_int_equal(news.target, BREAKER_OPENS);
     candidate_unref(one);
@@ -195,14 +254,17 @@ static void the_window_is_shown(void **state)
     int64_t now_ms = health_now_ms();
     (void)call(one, HEALTH_ANSWERED, 0, now_ms);
     (void)call(one, HEALTH_FAILED, 0, now_ms);
-    buffer_init(&out, 16384);
+    buffer_init(&out, 32768);
     health_render_provider(health, "p", &out);
     buffer_append_char(&out, '\0');
     assert_non_null(strstr(out.data, "\"model\":\"m\""));
     assert_non_null(strstr(out.data, "\"breaker\":\"closed\""));
     assert_non_null(strstr(out.data, "\"calls\":2,\"failures\":1"));
     assert_non_null(strstr(out.data, "\"answered\":1"));
-    assert_non_null(strstr(out.data, "\"p50\":23"));
+    assert_non_null(strstr(out.data, "\"first_byte_ms\":{\"count\":1,\"mean\":20,\"p50\":23,"
+                                     "\"p90\":23,\"p95\":23}"));
+    assert_non_null(strstr(out.data, "\"total_ms\":{\"count\":1,\"mean\":2000,\"p50\":2047"));
+    assert_non_null(strstr(out.data, "\"tokens_per_s\":50"));
     buffer_reset(&out);
     health_render_provider(health, "q", &out);
     buffer_append_char(&out, '\0');
@@ -212,14 +274,52 @@ static void the_window_is_shown(void **state)
     candidate_unref(one);
 }
 
+static struct health_figures figures(const struct candidate *one, int64_t now_ms)
+{
+    return health_figures_of(health, &one->health, now_ms);
+}
+
 static void latency_fades(void **state)
 {
     (void)state;
     struct candidate *one = target("p", "m", "k");
-    assert_int_equal(health_latency_us(health, &one->health, NOW_MS), 0);
+    assert_int_equal(figures(one, NOW_MS).latency_us, 0);
     (void)call(one, HEALTH_ANSWERED, 0, NOW_MS);
-    assert_int_equal(health_latency_us(health, &one->health, NOW_MS), 20000);
-    assert_int_equal(health_latency_us(health, &one->health, NOW_MS + 60000), 5000);
+    assert_int_equal(figures(one, NOW_MS).latency_us, 20000);
+    assert_int_equal(figures(one, NOW_MS + 60000).latency_us, 5000);
+    candidate_unref(one);
+}
+
+static void answer(const struct candidate *one, int64_t took_us, int64_t tokens)
+{
+    struct health_pass pass;
+    const struct health_end end = {HEALTH_ANSWERED, 20000, 0, NULL};
+    const struct health_answer whole = {false, took_us, tokens};
+    assert_true(health_enter(health, &one->health, NOW_MS, &pass));
+    (void)health_tell(&pass, &one->terms.breaker, &end, NOW_MS);
+    (void)health_tell_end(&pass, &one->terms.breaker, &whole, NOW_MS);
+}
+
+/* In us for a thousand tokens: 50 tokens a second are 20 s. */
+static void throughput_is_of_tokens_and_time(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    assert_int_equal(figures(one, NOW_MS).token_us, 0);
+    answer(one, 2000000, 0); /* no text: embeddings, say */
+    answer(one, 0, 100);     /* a client that reads slowly */
+    assert_int_equal(figures(one, NOW_MS).token_us, 0);
+    answer(one, 2000000, 100);
+    assert_int_equal(figures(one, NOW_MS).token_us, 20000000);
+    assert_int_equal(figures(one, NOW_MS + 30000).token_us, 10000000);
+    for (int i = 0; i < 8; i++)
+        answer(one, 1000000, 2); /* short answers say little of it */
+    assert_in_range(figures(one, NOW_MS).token_us, 19000000, 45000000);
+    for (int i = 0; i < 60; i++)
+        answer(one, 1000000, 1000);
+    assert_in_range(figures(one, NOW_MS).token_us, 900000, 1100000);
+    answer(one, INT64_C(3600000000) * 6, INT64_MAX); /* the largest there are */
+    assert_true(figures(one, NOW_MS).token_us > 0);
     candidate_unref(one);
 }
 
@@ -236,7 +336,7 @@ static void a_page_has_room_for_some(void **state)
         (void)call(one, HEALTH_LIMITED, 5000, health_now_ms());
         candidate_unref(one);
     }
-    buffer_init(&out, 16384);
+    buffer_init(&out, 32768);
     health_render_provider(health, "p", &out);
     buffer_append_char(&out, '\0');
     assert_false(out.failed);
@@ -268,8 +368,10 @@ static void *work(void *arg)
     struct dice dice = {(uint64_t)(uintptr_t)&arg};
     for (int i = 0; i < 4000; i++) {
         const struct candidate *one = candidates[dice_below(&dice, 4)];
+        const struct provider_limits limits = {i % 3 == 0, {{10, i % 7, 50}, {-1, -1, -1}}};
         struct health_pass pass;
-        const struct health_end end = {(enum health_result)dice_below(&dice, HEALTH_RESULTS), i, 1};
+        const struct health_end end = {(enum health_result)dice_below(&dice, HEALTH_RESULTS), i, 1,
+                                       &limits};
         int64_t now_ms = NOW_MS + i * 100;
         if (health_look(health, &one->health, now_ms).obstacle != HEALTH_CLEAR ||
             !health_enter(health, &one->health, now_ms, &pass))
@@ -278,7 +380,12 @@ static void *work(void *arg)
             health_release(&pass, now_ms);
         else
             (void)health_tell(&pass, &one->terms.breaker, &end, now_ms);
-        (void)health_latency_us(health, &one->health, now_ms);
+        if (dice_below(&dice, 2) == 0)
+            (void)health_tell_end(&pass, &one->terms.breaker,
+                                  &(struct health_answer){dice_below(&dice, 9) == 0, i + 1, i},
+                                  now_ms);
+        (void)figures(one, now_ms);
+        (void)health_limits_of(health, &one->health, now_ms);
     }
     return NULL;
 }
@@ -312,12 +419,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_customer_must_mend_is_no_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rate_limit_pauses_the_key_that_got_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_unsaid_pause_grows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_limit_that_is_spent_pauses_before_a_refusal, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(how_near_a_limit_is_can_be_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(our_account_is_left_out_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_403_is_no_denial, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_that_break_off_are_failures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_window_is_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_page_has_room_for_some, set_up, tear_down),
         cmocka_unit_test_setup_teardown(latency_fades, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(throughput_is_of_tokens_and_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_registry_refuses_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(from_many_threads, set_up, tear_down),
     };

@@ -88,6 +88,23 @@ static void by_latency(void **state)
     assert_int_equal(made(fresh, 2, ROUTE_BY_LATENCY, 3).places[0], 1); /* not known yet */
 }
 
+/* Latency and throughput are times of different things; less is better in both. */
+static void by_throughput(void **state)
+{
+    (void)state;
+    const struct route_entry entries[3] = {{1, 1, 90000000}, {2, 1, 10000000}, {3, 3, 12000000}};
+    struct dice dice = dice_make();
+    for (int i = 0; i < 100; i++) {
+        uint64_t seed = dice_u64(&dice);
+        struct route one = made(entries, 3, ROUTE_BY_LATENCY, seed);
+        struct route two = made(entries, 3, ROUTE_BY_THROUGHPUT, seed);
+        assert_memory_equal(one.places, two.places, 3);
+        assert_int_equal(two.places[2], 0);
+    }
+    const struct route_entry slow[3] = {{1, 0, 300}, {2, 0, 200}, {3, 0, 100}};
+    assert_int_equal(made(slow, 3, ROUTE_BY_THROUGHPUT, 1).places[0], 2);
+}
+
 /* Each key of a pool comes first as often as the others, and they follow each other. */
 static void a_pool_is_one_candidate(void **state)
 {
@@ -138,6 +155,7 @@ int main(void)
         cmocka_unit_test(by_weight),
         cmocka_unit_test(the_same_seed_gives_the_same_order),
         cmocka_unit_test(by_latency),
+        cmocka_unit_test(by_throughput),
         cmocka_unit_test(a_pool_is_one_candidate),
         cmocka_unit_test(a_canary_leads),
     };

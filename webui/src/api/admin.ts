@@ -29,6 +29,12 @@ export interface FirstByte {
     p95: number | null;
 }
 
+/** How long answers took: until they began, or until they ended. */
+export interface Times extends FirstByte {
+    mean: number | null;
+    p90: number | null;
+}
+
 export interface Live {
     now: string;
     started_at: string;
@@ -230,7 +236,9 @@ export interface ModelHealth {
     paused_until: string | null; // for a rate limit of the provider's
     calls: number;
     failures: number;
-    first_byte_ms: FirstByte;
+    first_byte_ms: Times;
+    total_ms: Times;
+    tokens_per_s: number | null; // of its answers, from the request's start
 }
 
 export interface ProviderLimit {

@@ -5,6 +5,7 @@ import {
     type Outcome,
     type Provider,
     type ProviderLimit,
+    type Times,
 } from "../../api/admin";
 import { glance, usd } from "../../base/money";
 import { count, percent } from "../../base/number";
@@ -92,6 +93,9 @@ function ProviderCard({ provider }: { provider: Provider }) {
         },
         { name: t("providers.errorRate"), value: errorRate(provider) },
         { name: t("providers.latency"), value: `${ms(p50)} / ${ms(p95)}` },
+        ...(provider.recent.models.some(({ calls }) => calls > 0)
+            ? [{ name: t("providers.times"), value: <ModelTimes {...provider.recent} /> }]
+            : []),
         { name: t("nav.models"), value: count(provider.models, locale()) },
         {
             name: t("providers.lastSuccess"),
@@ -148,6 +152,26 @@ function Recent({ calls, failures, account_refused_until, models, left_out }: Pr
                 </span>
             ))}
             {left_out > 0 && `+${count(left_out, locale())}`}
+        </>
+    );
+}
+
+/** How quick each model was in the last seconds. */
+function ModelTimes({ models }: Provider["recent"]) {
+    const words = ({ mean, p50, p90 }: Times) => `${ms(mean)} / ${ms(p50)} / ${ms(p90)}`;
+    return (
+        <>
+            {models
+                .filter(({ first_byte_ms }) => first_byte_ms.count > 0)
+                .map(({ model, first_byte_ms, total_ms, tokens_per_s }) => (
+                    <span key={model} class="block break-all">
+                        {model}: {t("providers.firstByte", { times: words(first_byte_ms) })}
+                        {total_ms.count > 0 &&
+                            ` · ${t("providers.whole", { times: words(total_ms) })}`}
+                        {tokens_per_s !== null &&
+                            ` · ${t("providers.tokensPerSecond", { n: count(tokens_per_s, locale()) })}`}
+                    </span>
+                ))}
         </>
     );
 }
