@@ -39,6 +39,11 @@ bool attempt_is_asked(const struct attempt *attempt)
     return attempt->call != NULL && upstream_is_sent(attempt->call);
 }
 
+enum attempt_class attempt_class(const struct attempt *attempt)
+{
+    return attempt_outcome_class(attempt->outcome, attempt->sent, attempt->status);
+}
+
 void attempt_decide(struct attempt *attempt, enum attempt_outcome outcome, const char *detail)
 {
     if (attempt->outcome != ATTEMPT_NONE)
@@ -79,12 +84,15 @@ static bool start_call(struct attempt *attempt, const struct attempt_request *as
         .body = attempt->copy.parts,
         .body_parts = attempt->copy.part_count,
         .tail = asked->tail,
+        .once = true,
+        .fresh = asked->fresh,
         .connect_timeout_ms = candidate->terms.connect_timeout_ms,
         .ca_file = candidate->terms.ca_file[0] != '\0' ? candidate->terms.ca_file : NULL,
     };
     attempt->call = upstream_start(asked->upstream, &request, events, fault);
     provider_headers_fini(&headers);
-    return attempt->call != NULL;
+    attempt->sent = attempt->call != NULL;
+    return attempt->sent;
 }
 
 static void start_demo(struct attempt *attempt, const struct attempt_request *asked,
@@ -517,14 +525,14 @@ static void decide_at_end(struct attempt *attempt, enum upstream_end end, const 
 {
     if (end == UPSTREAM_UNREACHABLE)
         attempt_decide(attempt, ATTEMPT_UNREACHABLE, detail);
-    else if (end == UPSTREAM_TIMED_OUT)
+    else if (end == UPSTREAM_TIMED_OUT) /* it had no connection */
         attempt_decide(attempt, ATTEMPT_TIMED_OUT, detail);
     else if (attempt->status >= 300)
         attempt_decide(attempt,
                        attempt_classify(attempt, attempt->asks->model, attempt->status,
                                         buffer_slice(&attempt->body)),
                        "the provider answered with an error");
-    else if (end == UPSTREAM_BROKEN)
+    else if (end == UPSTREAM_BROKEN || end == UPSTREAM_STALE)
         attempt_decide(attempt, ATTEMPT_BROKEN, detail);
     else if (attempt->event_stream)
         attempt_decide(attempt, ATTEMPT_GARBLED, "the stream ended and had said nothing");
@@ -543,6 +551,8 @@ static void on_end(enum upstream_end end, const char *detail, void *arg)
         give_stream(attempt, slice_of(""), true);
     if (attempt->event_stream)
         events->on_answer_end(end, detail, attempt->owner); /* the last event may say something */
+    attempt->sent = attempt->sent && end != UPSTREAM_TIMED_OUT;
+    attempt->stale = end == UPSTREAM_STALE;
     if (attempt->outcome == ATTEMPT_NONE)
         decide_at_end(attempt, end, detail);
     if (attempt->outcome == ATTEMPT_ANSWERED)

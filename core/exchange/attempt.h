@@ -58,6 +58,7 @@ struct attempt_request {
     const char *why_not;          /* it has failed already; NULL: no */
     enum attempt_outcome outcome;
     const char *exchange_id;
+    bool fresh;
     int64_t created_ms;
     /* The gateway itself keeps the answer; the ids of what it goes on from, NULL: nothing. */
     bool stored;
@@ -102,7 +103,9 @@ struct attempt {
     int64_t started_us;
     int64_t sent_us;    /* of a tail; 0: nothing */
     int64_t heard_us;   /* when the last byte came; 0: no byte yet */
-    bool held_up;       /* we have paused it */
+    bool sent;          /* the provider may have the request */
+    bool stale;         /* UPSTREAM_STALE */
+    bool held_up;       /* by us */
     char detail[160];   /* for the log */
     bool late;          /* a time limit has ended it; `detail` may also go to the client */
     bool rate_limited;  /* with OVERLOADED: the provider's limit on us was the cause */
@@ -121,14 +124,14 @@ const char *attempt_provider(const struct attempt *attempt);
  * call. */
 bool attempt_is_asked(const struct attempt *attempt);
 
+enum attempt_class attempt_class(const struct attempt *attempt);
 /* Whether OpenAI's choices come, in the client's form. */
 bool attempt_passes_chunks(const struct attempt *attempt);
 bool attempt_translates(const struct attempt *attempt);
 
 /* Private (attempt_body.c): sets `copy`. False: it is decided. */
 bool attempt_make_body(struct attempt *attempt, const struct attempt_request *asked);
-/* Starts an attempt in place of the one before. It is decided at once or later. Takes its own
- * reference to the candidate. */
+/* Starts an attempt in place of the one before. Takes its own reference to the candidate. */
 void attempt_start(struct attempt *attempt, struct candidate *candidate,
                    const struct attempt_request *request, const struct attempt_events *events,
                    void *owner);

@@ -69,6 +69,8 @@ static struct attempt_note *add(struct attempt_log *log, int number, const struc
     snprintf(note->provider, sizeof note->provider, "%s", terms->provider);
     snprintf(note->model, sizeof note->model, "%s", terms->model);
     snprintf(note->outcome, sizeof note->outcome, "%s", outcome);
+    snprintf(note->class, sizeof note->class, "%s",
+             attempt_outcome_class_name(attempt_class(attempt)));
     return note;
 }
 

@@ -2,6 +2,8 @@
 #ifndef EXCHANGE_ATTEMPT_OUTCOME_H
 #define EXCHANGE_ATTEMPT_OUTCOME_H
 
+#include <stdbool.h>
+
 enum attempt_outcome {
     ATTEMPT_NONE,
     ATTEMPT_ANSWERED,
@@ -15,6 +17,18 @@ enum attempt_outcome {
     ATTEMPT_UNKNOWN,    /* unknown model, path or method: a fault of our setup */
     ATTEMPT_GARBLED     /* the reply is no answer: HTML, no JSON, too large */
 };
+
+/* Whether what was asked for may have been done, and billed. A request is only repeated by itself
+ * after ATTEMPT_NOT_BEGUN, or where the operator bears the risk (`retry.unknown` in routes.lua). */
+enum attempt_class {
+    ATTEMPT_NOT_BEGUN, /* "refused": safe to repeat */
+    ATTEMPT_PERHAPS,   /* "unknown" */
+    ATTEMPT_DONE       /* "answered" */
+};
+/* Of an attempt that was decided. `sent`: the provider may have the request; `status` is its own,
+ * 0: none came. */
+enum attempt_class attempt_outcome_class(enum attempt_outcome outcome, bool sent, int status);
+const char *attempt_outcome_class_name(enum attempt_class class);
 
 /* The word for the log: "connect", "timeout", "garbled", ... */
 const char *attempt_outcome_name(enum attempt_outcome outcome);

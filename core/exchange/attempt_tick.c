@@ -46,6 +46,7 @@ void attempt_tick(struct attempt *attempt, bool held_up, int64_t now_us)
     char why[sizeof attempt->detail];
     if (attempt->call == NULL || !is_late(attempt, held_up, now_us, why, sizeof why))
         return;
+    attempt->sent = upstream_is_sent(attempt->call);
     attempt_cancel(attempt);
     attempt->late = true;
     if (attempt->outcome == ATTEMPT_NONE)

@@ -84,6 +84,7 @@ static void note_failure(struct exchange *exchange)
               log_text("provider", attempt_provider(attempt)),
               log_text("model", attempt->candidate->terms.model),
               log_text("outcome", attempt_outcome_name(attempt->outcome)),
+              log_text("class", attempt_outcome_class_name(attempt_class(attempt))),
               log_int("status", attempt->status), log_text("detail", attempt->detail),
               log_text(attempt->explained ? "said" : NULL, attempt->refusal_message));
 }
@@ -97,10 +98,40 @@ static void distrust_token(const struct exchange *exchange)
         access_tokens_distrust(exchange->env->tokens, account);
 }
 
+static void start_waiting(void *arg);
+
+/* Waits until no callback of the attempt, or task, runs any more. */
+static void start_later(struct exchange *exchange, struct candidate *candidate)
+{
+    exchange->starting = candidate_ref(candidate);
+    exchange->starting_us = clock_mono_us();
+    exchange->starter = (struct deferred){.call = start_waiting, .arg = exchange};
+    loop_defer(exchange->env->loop, &exchange->starter);
+}
+
+/* A kept connection has ended before any byte of an answer. Mostly the provider closed it before it
+ * saw the request, which is no failure of it: nothing is told to health.h. It is not sure, so the
+ * policy decides, and the attempts' notes show it. */
+static bool ask_again(struct exchange *exchange)
+{
+    struct attempt *attempt = &exchange->attempt;
+    if (!attempt->stale || !exchange->repeats || exchange->again ||
+        departure_is_abandoned(exchange))
+        return false;
+    note_failure(exchange);
+    exchange->attempts++;
+    exchange->again = true;
+    attempt->outcome = ATTEMPT_NONE;
+    start_later(exchange, attempt->candidate);
+    return true;
+}
+
 static void on_decided(void *owner)
 {
     struct exchange *exchange = owner;
     bool of_client = exchange->shadow == NULL;
+    if (of_client && ask_again(exchange))
+        return;
     if (of_client) {
         count(exchange);
         exchange_tell_health(exchange);
@@ -243,6 +274,7 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .asks = &exchange->asks,
         .head = exchange->request != NULL ? &exchange->request->head : NULL,
         .exchange_id = exchange->id.text,
+        .fresh = exchange->again,
         .created_ms = exchange->created_ms,
         .stored = exchange->shadow == NULL && kept_turns_are_wanted(exchange),
         .continues_response = kept_turns_response(exchange),
@@ -344,7 +376,7 @@ static void prepare(struct exchange *exchange, const struct candidate *candidate
     exchange_price_budget(exchange);
 }
 
-bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate, bool repeats)
 {
     static const struct means none = {.state = TOKEN_READY};
     bool held = exchange->hold_open && !exchange->settlement_pending && !exchange->void_wanted;
@@ -356,6 +388,8 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
     }
     exchange_enter(exchange, EXCHANGE_SENT);
     exchange->attempts++;
+    exchange->repeats = repeats;
+    exchange->again = false;
     prepare(exchange, candidate);
     if (candidate_takes(candidate, &exchange->asks) && candidate->terms.map_path[0] == '\0' &&
         candidate->terms.account == NULL) {
@@ -364,10 +398,7 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
     }
     attempt_fini(&exchange->attempt); /* its outcome is of the attempt before */
     exchange->attempt.outcome = ATTEMPT_NONE;
-    exchange->starting = candidate_ref(candidate);
-    exchange->starting_us = clock_mono_us();
-    exchange->starter = (struct deferred){.call = start_waiting, .arg = exchange};
-    loop_defer(exchange->env->loop, &exchange->starter);
+    start_later(exchange, candidate);
     return true;
 }
 

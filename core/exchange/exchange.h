@@ -148,9 +148,10 @@ enum hold_step {
 enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered);
 
 /* Starts an attempt. The task yields until exchange_wake, then reads exchange_attempt_cause.
+ * `repeats`: once more where a kept connection ends before an answer.
  * Returns false if there is no hold for it, or if the client has left and the last attempt has
  * failed; the exchange has then ended. */
-bool exchange_attempt(struct exchange *exchange, struct candidate *candidate);
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate, bool repeats);
 /* All attempts have failed: answers by the last outcome. */
 void exchange_refuse_attempt(struct exchange *exchange);
 /* The attempt has answered: sends the answer to the client and settles. The task yields until
@@ -193,6 +194,7 @@ const struct model_request *exchange_model_request(const struct exchange *exchan
  * `retry.on` in routes.lua. */
 bool exchange_has_answer(const struct exchange *exchange);
 const char *exchange_attempt_cause(const struct exchange *exchange);
+bool exchange_attempt_is_unknown(const struct exchange *exchange);
 const struct store_call *exchange_call_result(const struct exchange *exchange);
 
 #endif

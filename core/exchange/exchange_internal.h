@@ -87,6 +87,8 @@ struct exchange {
     struct deferred starter;    /* of an attempt that is translated, or waits for a token */
     struct candidate *starting; /* its candidate, a reference; NULL: none waits */
     int64_t starting_us;
+    bool repeats; /* asks once more where a kept connection ended before an answer */
+    bool again;   /* the attempt that starts does so */
 
     struct buffer reply_headers; /* "name\0value\0" pairs */
     /* The tightest limits of LIMIT_REQUESTS and LIMIT_TOKENS; limit 0: no such limit. */

@@ -575,6 +575,11 @@ const char *exchange_attempt_cause(const struct exchange *exchange)
     return attempt_outcome_cause(exchange->attempt.outcome);
 }
 
+bool exchange_attempt_is_unknown(const struct exchange *exchange)
+{
+    return attempt_class(&exchange->attempt) == ATTEMPT_PERHAPS;
+}
+
 const struct store_call *exchange_call_result(const struct exchange *exchange)
 {
     return &exchange->call->call;

@@ -342,7 +342,7 @@ static void on_begun(struct job *job)
         return;
     }
     exchange->hold_open = true;
-    (void)exchange_attempt(exchange, shadow->candidate);
+    (void)exchange_attempt(exchange, shadow->candidate, false);
 }
 
 void shadow_begin(struct exchange *exchange)

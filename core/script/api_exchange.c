@@ -193,11 +193,11 @@ static int api_choose(lua_State *state)
     return 1;
 }
 
-/* x:attempt(candidate) -> nil, or why there is no answer */
+/* x:attempt(candidate, repeats) -> nil, or why there is no answer, and whether there may be one */
 static int api_attempt(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    if (!exchange_attempt(exchange, compiled_plan_candidate(state, 2)))
+    if (!exchange_attempt(exchange, compiled_plan_candidate(state, 2), lua_toboolean(state, 3)))
         return task_stop(state);
     return task_wait(state, TASK_WAITS_ATTEMPT);
 }
@@ -440,7 +440,8 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
         return api_asked_ask_result(state, exchange);
     case TASK_WAITS_ATTEMPT:
         lua_pushstring(state, exchange_attempt_cause(exchange));
-        return 1;
+        lua_pushboolean(state, exchange_attempt_is_unknown(exchange));
+        return 2;
     case TASK_WAITS_CALL:
         return push_call_result(state, exchange);
     case TASK_WAITS_PASSWORD:

@@ -34,6 +34,7 @@ struct attempt_note {
     char provider[64];
     char model[LIMIT_MODEL_NAME_BYTES]; /* the provider's name for it */
     char outcome[16];
+    char class[16]; /* "refused", "unknown" (it may have been billed), "answered" */
     int32_t status; /* the provider's; 0: no reply came */
     int64_t created_ms;
     int64_t duration_us;

@@ -265,8 +265,10 @@ function exchange:choose(candidates, sort) end
 
 ---Makes an attempt with one candidate. Yields.
 ---@param candidate userdata of a prepared plan
+---@param repeats boolean it is asked once more where a kept connection ends before an answer
 ---@return core.Failure? failure nil: its first event or its whole body is good; relay it
-function exchange:attempt(candidate) end
+---@return boolean? unknown what was asked for may have been done, and billed
+function exchange:attempt(candidate, repeats) end
 
 ---Answers by the last attempt's failure and ends the task.
 function exchange:refuse_attempt() end

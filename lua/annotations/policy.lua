@@ -583,6 +583,7 @@ function math.tan(x) end
 
 ---@class policy.Retry
 ---@field attempts_max? integer
+---@field unknown? boolean also what may have been done, and billed; default true
 ---@field on? ("connect"|"reset"|"timeout"|"429"|"5xx"|"auth")[]
 
 ---@class policy.Routes

@@ -20,12 +20,15 @@ local function attempt(x, plan, candidates)
     local canary_count = plan.canary_count or 0
     for _ = 1, plan.attempts_max do
         local place = x:choose(candidates, plan.sort)
-        local failure = place and x:attempt(candidates[place])
-        if place and not failure then
+        if not place then
+            break
+        end
+        local failure, unknown = x:attempt(candidates[place], plan.repeats)
+        if not failure then
             return
-        elseif not place or not plan.retry_on[failure]
-            and not (place <= canary_count and failure == "refused")
-        then
+        end
+        local goes_on = plan.retry_on[failure] or place <= canary_count and failure == "refused"
+        if not goes_on or unknown and not plan.retry_unknown then
             break
         end
     end

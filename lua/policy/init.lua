@@ -8,7 +8,7 @@
 --     plan: {model, context (nil: not stated), max_output, image_tokens_max (nil: takes no
 --     images), output_hidden (it reasons: generates what no stream shows), max_tokens (the
 --     longest answer that limits.lua allows, or nil), candidates, retry = {attempts_max,
---     on = {connect = true, ["5xx"] = true, ...}}, limits = {{scope, key (what to count under),
+--     on = {connect = true, ["5xx"] = true, ...}, unknown, repeats}, limits = {{scope, key (what to count under),
 --     kind = "requests"|"tokens"|"concurrency"|"usd", limit (nano-USD for usd), window_ms (0 for
 --     concurrency)}}}
 --     candidate: {provider, dialect, base_url, api_key (nil: none), ca_file, available,
@@ -24,11 +24,11 @@
 --     (also no_provider_left), message. `wish` (nil: none) is what openai.wishes reads. The plan:
 --     {limits, need (for x:hold), candidates (handles of those that may be tried; may be none, then
 --     unavailable_reason says why), keepers (nil: no candidate keeps responses; else of[provider] =
---     {own, mixed} and others, lists of handles), retry_on, attempts_max, sort (a number of
---     core/exchange/route.h), trials (nil, or {canary = {plan, count, share_ppm, groups,
---     by_account}, shadow = {handle, share_ppm, groups, by_account, spend_nusd}};
---     lua/policy/trials.lua), canary_count (nil: no candidate is the canary's)}. Shared between
---     requests: never change it.
+--     {own, mixed} and others, lists of handles), retry_on, retry_unknown, repeats (for x:attempt),
+--     attempts_max, sort (a number of core/exchange/route.h), trials (nil, or {canary = {plan,
+--     count, share_ppm, groups, by_account}, shadow = {handle, share_ppm, groups, by_account,
+--     spend_nusd}}; lua/policy/trials.lua), canary_count (nil: no candidate is the canary's)}.
+--     Shared between requests: never change it.
 --   policy.offer(request) -> by what a call that was made (at request.created_ms, which now() then
 --     says) is charged, for `replay`: the handles of
 --     all candidates in the order of models.lua, whether they are available or not; the features

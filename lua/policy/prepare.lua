@@ -133,6 +133,8 @@ function prepare.plan(model, candidates, counted, retry, sort, canary)
         unavailable_reason = unavailable_reason,
         counts_tokens = first and first.counts_tokens, -- the first that is tried
         retry_on = retry.on,
+        retry_unknown = retry.unknown,
+        repeats = retry.repeats,
         attempts_max = retry.attempts_max,
         sort = sorting.SORTS[sort],
         endpoints = model.endpoints,

@@ -12,7 +12,7 @@ local MEMBERS = { mounts = true, access = true, order = true, retry = true,
 local MOUNT_MEMBERS = { openai = true, gemini = true, dashboard = true }
 local GEMINI_MOUNTS = { "/v1beta", "/api/v1beta" }
 local ACCESS_MEMBERS = { default = true, groups = true, rule = true }
-local RETRY_MEMBERS = { attempts_max = true, on = true }
+local RETRY_MEMBERS = { attempts_max = true, on = true, unknown = true }
 local CAUSES = {
     connect = true, reset = true, timeout = true, ["429"] = true, ["5xx"] = true, auth = true,
 }
@@ -98,16 +98,20 @@ local function access(parent, models)
     return found
 end
 
+-- `unknown`: whether what may have been done, and billed, is repeated; `repeats`: whether a provider
+-- is asked once more when a kept connection ended before its answer, which is such a case.
 local function retry(parent)
-    if parent.value.retry == nil then
-        return { attempts_max = 3, on = CAUSES }
+    local found = { attempts_max = 3, on = CAUSES, unknown = true }
+    if parent.value.retry ~= nil then
+        local node = schema.only(schema.child(parent, "retry"), RETRY_MEMBERS)
+        if node.value.on ~= nil then
+            found.on = select(2, schema.choices(node, "on", CAUSES, "causes"))
+        end
+        found.attempts_max = schema.integer(node, "attempts_max", 3, 1, ATTEMPTS_MAX)
+        found.unknown = node.value.unknown == nil or schema.boolean(node, "unknown")
     end
-    local node = schema.only(schema.child(parent, "retry"), RETRY_MEMBERS)
-    local on = CAUSES
-    if node.value.on ~= nil then
-        on = select(2, schema.choices(node, "on", CAUSES, "causes"))
-    end
-    return { attempts_max = schema.integer(node, "attempts_max", 3, 1, ATTEMPTS_MAX), on = on }
+    found.repeats = found.unknown and found.on.reset == true and found.attempts_max > 1
+    return found
 end
 
 function routes.read(value, models)

@@ -162,7 +162,8 @@ function wishes.apply(candidates, wish, sort, retry)
     elseif sorting.SORTS[sort] == sorting.SORTS.listed then
         list = first_available(list)
     end
-    return list, sort, { attempts_max = 1, on = retry.on }
+    return list, sort, { attempts_max = 1, on = retry.on, unknown = retry.unknown,
+        repeats = retry.repeats }
 end
 
 return wishes

@@ -1,3 +1,4 @@
+/* long: the callbacks of libcurl share what they know of a call. */
 #include "net/client/curl_client.h"
 
 #include <curl/curl.h>
@@ -65,6 +66,9 @@ struct curl_call {
     bool head_told;
     bool own_certificates; /* a ca_file has marked the handle: no other call may use it */
     bool cancelled;
+    bool once;  /* not sent again over another connection */
+    bool begun; /* libcurl has begun to send it */
+    bool stale; /* libcurl wanted to send it again */
     bool pause_wanted;
     bool paused;
     char error[CURL_ERROR_SIZE];
@@ -331,6 +335,20 @@ static size_t on_write(char *data, size_t size, size_t count, void *arg)
     return bytes;
 }
 
+/* Before each time that libcurl sends the request: it does so again by itself when a kept
+ * connection has ended before any byte of the answer. */
+static int on_before_request(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct curl_call *call = arg;
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    call->stale = call->once && call->begun;
+    call->begun = true;
+    return call->stale ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 /* ---- handles ---- */
 
 static void set_options(struct curl_client *client, CURL *easy)
@@ -349,6 +367,7 @@ static void set_options(struct curl_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, client);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
@@ -376,6 +395,7 @@ static void easy_give(struct curl_client *client, CURL *easy, bool reusable)
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, NULL);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, NULL);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
     curl_body_unset(easy);
     client->idle[client->idle_count++] = easy;
@@ -426,11 +446,14 @@ static void finish(struct curl_call *call, CURLcode result)
     bool tell = !call->cancelled;
     char detail[sizeof untrusted + CURL_ERROR_SIZE];
     const char *words = call->error[0] != '\0' ? call->error : curl_easy_strerror(result);
+    enum upstream_end end = call->stale ? UPSTREAM_STALE : end_of(result);
+    if (call->stale)
+        words = "a kept connection ended before an answer";
     bool distrusted = result == CURLE_PEER_FAILED_VERIFICATION;
     snprintf(detail, sizeof detail, "%s%s", distrusted ? untrusted : "", words);
     call_free(call);
     if (tell)
-        events.on_end(end_of(result), detail, events.arg);
+        events.on_end(end, detail, events.arg);
 }
 
 /* Ends the calls that are done, and those that were cancelled inside libcurl. Only at depth 0. */
@@ -583,7 +606,11 @@ struct upstream_call *curl_client_start(struct curl_client *client,
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
     curl_body_set(&call->body, easy, request, &call->headers, &call->cancelled);
+    call->once = request->once;
+    if (request->fresh)
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);

@@ -42,6 +42,7 @@ struct http_call {
     size_t address_at;        /* the next address to try */
     int connect_error;        /* of the last address tried */
     bool heard;               /* a byte of the answer has come */
+    bool once;                /* not sent again if anything of it was sent */
     bool paused;
     bool delivering;       /* inside an event of this call */
     bool cancelled;        /* during that event: free the call after it */
@@ -329,7 +330,13 @@ static bool was_not_seen(const struct http_call *call)
 /* The connection has ended: with an error, or closed (0). */
 static void on_closed(struct http_call *call, int error)
 {
-    if (was_not_seen(call)) {
+    bool stale = was_not_seen(call);
+    if (stale && call->once && call->sent_bytes > 0) {
+        fail(call, UPSTREAM_STALE, "a kept connection ended before an answer: %s",
+             error != 0 ? strerror(error) : "it was closed");
+        return;
+    }
+    if (stale) {
         drop_connection(call);
         call->sent_bytes = 0;
         LIST_REMOVE(call, link);
@@ -521,7 +528,9 @@ struct upstream_call *http_client_start(struct http_client *client,
     response_init(&call->response);
     buffer_init(&call->rest, INPUT_BYTES);
     write_head(call, request);
-    struct http_connection *connection = request->tail == NULL ? http_pool_take(target) : NULL;
+    call->once = request->once;
+    bool kept = request->tail == NULL && !request->fresh;
+    struct http_connection *connection = kept ? http_pool_take(target) : NULL;
     if (connection == NULL) {
         connect_call(call);
         return &call->base;

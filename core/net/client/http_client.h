@@ -6,9 +6,9 @@
  * - A connection is kept only after a whole request and an answer with a definite end and nothing
  *   behind it.
  * - The provider may close a kept connection while we send. If the connection ends within seconds
- *   and before a byte of the answer, the request is sent once more over a new connection; that does
- *   not count as a second attempt. After that time the provider may have worked on the request, and
- *   the call is broken.
+ *   and before a byte of the answer, the request is sent once more over a new connection; one that
+ *   may be sent `once` only if nothing of it was sent, else its call is stale. After that time the
+ *   provider may have worked on the request, and the call is broken.
  * - The addresses of a name are tried in order, each for its share of connect_timeout_ms.
  *
  * On the loop's thread. No event comes from inside a function of this file or of upstream.h. */

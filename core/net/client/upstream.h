@@ -28,6 +28,7 @@ enum upstream_end {
     UPSTREAM_COMPLETE,    /* the whole answer arrived, whatever its status */
     UPSTREAM_UNREACHABLE, /* no connection: refused, unknown host, TLS failure */
     UPSTREAM_BROKEN,      /* cut, reset or garbled after the connection was made */
+    UPSTREAM_STALE,       /* a kept connection ended before any byte, of what is sent `once` */
     UPSTREAM_TIMED_OUT    /* not connected in time (the caller has the other time-outs) */
 };
 
@@ -60,6 +61,10 @@ struct upstream_request {
     const struct slice *body;
     size_t body_parts;                /* at most UPSTREAM_PARTS_MAX; 0: none */
     const struct upstream_tail *tail; /* borrowed; or NULL */
+    bool
+        once; /* it is not sent again by itself when a kept connection ends (UPSTREAM_STALE), unless
+                 * nothing of it was sent */
+    bool fresh; /* over a new connection */
     int64_t connect_timeout_ms;
     const char *ca_file; /* NULL: the system's certificates */
 };

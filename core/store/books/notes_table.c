@@ -191,12 +191,13 @@ static bool write_attempt(struct db *db, const struct id *exchange_id,
 {
     return db_run(db,
                   "INSERT INTO attempts (exchange_id, number, provider, model, outcome, status,"
-                  " created_ms, duration_us, words) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                  " created_ms, duration_us, words, class)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                   DB_VALUES(bind_text(exchange_id->text), bind_int(attempt->number),
                             bind_text(attempt->provider), bind_text(attempt->model),
                             bind_text(attempt->outcome), bind_int(attempt->status),
                             bind_int(attempt->created_ms), bind_int(attempt->duration_us),
-                            bind_text(attempt->words)));
+                            bind_text(attempt->words), bind_text(attempt->class)));
 }
 
 static bool write_left_out(struct db *db, const struct notes_sample *sample)

@@ -200,7 +200,7 @@ static void render_attempts(struct buffer *out, struct db *db, struct store_valu
 {
     struct row *row = db_bind(db,
                               "SELECT number, provider, model, outcome, status, created_ms,"
-                              " duration_us, words FROM attempts WHERE exchange_id = ?1"
+                              " duration_us, words, class FROM attempts WHERE exchange_id = ?1"
                               " ORDER BY number, seq",
                               &exchange_id, 1);
     json_writer_array(out, "attempt_list");
@@ -210,6 +210,7 @@ static void render_attempts(struct buffer *out, struct db *db, struct store_valu
         json_writer_text(out, "provider", column_text(row, 1));
         json_writer_text(out, "model", column_text(row, 2));
         json_writer_text(out, "outcome", column_text(row, 3));
+        json_writer_text_or_null(out, "class", column_text(row, 8));
         if (column_int(row, 4) == 0)
             json_writer_null(out, "status");
         else

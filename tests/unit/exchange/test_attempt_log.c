@@ -63,6 +63,7 @@ static void a_failure_is_noted_and_the_answer_behind_it(void **state)
     attempt.outcome = ATTEMPT_UNREACHABLE;
     attempt_log_failure(&log_of, 1, &attempt);
     attempt.status = 200;
+    attempt.outcome = ATTEMPT_ANSWERED;
     attempt_log_answered(&log_of, 2, &attempt, NULL);
     assert_int_equal(log_of.count, 2);
     const struct attempt_note *note = log_of.notes;
@@ -71,12 +72,48 @@ static void a_failure_is_noted_and_the_answer_behind_it(void **state)
     assert_string_equal(note->provider, "openai");
     assert_string_equal(note->model, "there");
     assert_string_equal(note->outcome, "connect");
+    assert_string_equal(note->class, "refused");
     assert_string_equal(note->words, "no connection");
     assert_in_range(note->duration_us, 5000, 60000000);
     assert_in_range(clock_wall_ms() - note->created_ms, 4, 60000);
     assert_int_equal(note[1].number, 2);
     assert_string_equal(note[1].outcome, "answered");
+    assert_string_equal(note[1].class, "answered");
     assert_string_equal(note[1].words, "");
+}
+
+/* What may have been billed: the request is there, and no word of an error has come of it. */
+static void the_class_says_what_may_have_been_billed(void **state)
+{
+    (void)state;
+    static const struct {
+        enum attempt_outcome outcome;
+        bool sent;
+        int status;
+        enum attempt_class class;
+    } cases[] = {
+        {ATTEMPT_ANSWERED, true, 200, ATTEMPT_DONE},
+        {ATTEMPT_UNREACHABLE, true, 0, ATTEMPT_NOT_BEGUN},
+        {ATTEMPT_BROKEN, true, 0, ATTEMPT_PERHAPS},
+        {ATTEMPT_TIMED_OUT, true, 0, ATTEMPT_PERHAPS},
+        {ATTEMPT_TIMED_OUT, false, 0, ATTEMPT_NOT_BEGUN},
+        {ATTEMPT_GARBLED, true, 200, ATTEMPT_PERHAPS},
+        {ATTEMPT_OVERLOADED, true, 429, ATTEMPT_NOT_BEGUN},
+        {ATTEMPT_OVERLOADED, true, 503, ATTEMPT_NOT_BEGUN},
+        {ATTEMPT_DENIED, true, 401, ATTEMPT_NOT_BEGUN},
+        {ATTEMPT_REFUSED, true, 400, ATTEMPT_NOT_BEGUN},
+        {ATTEMPT_UNKNOWN, true, 404, ATTEMPT_NOT_BEGUN},
+        {ATTEMPT_FAILED, true, 500, ATTEMPT_NOT_BEGUN},
+        {ATTEMPT_FAILED, true, 502, ATTEMPT_PERHAPS},
+        {ATTEMPT_FAILED, true, 504, ATTEMPT_PERHAPS},
+        {ATTEMPT_FAILED, true, 524, ATTEMPT_PERHAPS},
+        {ATTEMPT_FAILED, true, 529, ATTEMPT_NOT_BEGUN},
+        {ATTEMPT_FAILED, true, 200, ATTEMPT_PERHAPS},
+        {ATTEMPT_FAILED, false, 0, ATTEMPT_NOT_BEGUN},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(attempt_outcome_class(cases[i].outcome, cases[i].sent, cases[i].status),
+                         cases[i].class);
 }
 
 static void a_cut_answer_is_noted_with_its_reason(void **state)
@@ -165,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_LOG(an_only_answer_leaves_nothing),
         WITH_LOG(a_failure_is_noted_and_the_answer_behind_it),
+        WITH_LOG(the_class_says_what_may_have_been_billed),
         WITH_LOG(a_cut_answer_is_noted_with_its_reason),
         WITH_LOG(an_answer_is_noted_once),
         WITH_LOG(what_the_provider_said_goes_first),

@@ -9,6 +9,7 @@
 
 struct upstream *asker_upstream;
 struct scripted_server asker_server;
+bool asker_once, asker_fresh;
 
 static struct job_queue queue;
 static struct loop *loop;
@@ -93,6 +94,8 @@ void asker_begin_at(struct outcome *outcome, enum plan plan, const char *url, st
                                              .header_count = 2,
                                              .body = outcome->parts,
                                              .body_parts = 4,
+                                             .once = asker_once,
+                                             .fresh = asker_fresh,
                                              .connect_timeout_ms = connect_timeout_ms};
     const struct upstream_events events = {on_head, on_data, on_end, outcome};
     memset(outcome, 0, sizeof *outcome);
@@ -182,6 +185,7 @@ void asker_turn_until(atomic_int *count, int wanted)
 
 int asker_set_up(void **state)
 {
+    asker_once = asker_fresh = false;
     struct fault fault;
     (void)state;
     alarm(300); /* nothing here waits for ever */

@@ -36,6 +36,8 @@ struct outcome {
     char detail[256];
 };
 
+extern bool asker_once, asker_fresh; /* of the calls to come */
+
 int asker_set_up(void **state);
 int asker_tear_down(void **state);
 

@@ -350,9 +350,11 @@ static void test_route_mistakes(void **unused)
          "routes.lua:1: routes.order: must be a function, not a table"},
         {"routes.lua", "return { sort = 'speed' }",
          "routes.lua:1: routes.sort: there is no \"speed\"; known are latency, listed, price, "
-         "weight"},
+         "throughput, weight"},
         {"routes.lua", "return { retry = { attempts_max = 9 } }",
          "routes.lua:1: routes.retry.attempts_max: must be from 1 to 8, not 9"},
+        {"routes.lua", "return { retry = { unknown = 'no' } }",
+         "routes.lua:1: routes.retry.unknown: must be true or false, not a string"},
         {"routes.lua", "return { retry = { on = { '500' } } }",
          "routes.lua:1: routes.retry.on[1]: there is no \"500\"; did you mean \"5xx\"?"},
     };

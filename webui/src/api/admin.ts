@@ -99,6 +99,7 @@ export interface Attempt {
     provider: string;
     model: string;
     outcome: string;
+    class: "refused" | "unknown" | "answered" | null; // unknown: it may have been billed
     status: number | null;
     created_at: string;
     duration_ms: number;

@@ -504,6 +504,8 @@ export const en = {
     "ours.title": "Our side",
     "ours.note": "What the provider takes for it. Customers never see this.",
     "ours.outcome": "Outcome",
+    "ours.perhapsBilled": "may have been billed",
+    "ours.notBegun": "not begun",
     "ours.words": "What the provider said",
     "ours.model": "The provider's model",
     "ours.margin": "Margin",

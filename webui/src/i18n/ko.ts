@@ -502,6 +502,8 @@ export const ko: Catalogue = {
     "ours.title": "당사 측 비용",
     "ours.note": "공급자가 받는 금액입니다. 고객에게는 보이지 않습니다.",
     "ours.outcome": "결과",
+    "ours.perhapsBilled": "청구되었을 수 있음",
+    "ours.notBegun": "시작되지 않음",
     "ours.words": "공급자의 응답",
     "ours.model": "공급자의 모델",
     "ours.margin": "마진",

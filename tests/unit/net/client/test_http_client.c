@@ -173,6 +173,35 @@ static void repeats_once_only(void **state)
     asker_join(2);
 }
 
+/* Whether it was seen is not sure: the caller decides. */
+static void what_is_sent_once_is_stale(void **state)
+{
+    (void)state;
+    static const struct script script = {
+        {{READ, SAY(HELLO), READ, CLOSE}, {READ, SAY(HELLO), WAIT}}};
+    asker_start(&script);
+    asker_once = true;
+    asker_ask_whole(200, "hello");
+    struct outcome outcome = asker_ask(TAKE, slice_of("{}"));
+    assert_failed(&outcome, UPSTREAM_STALE, "");
+    asker_ask_whole(200, "hello");
+    scripted_server_go(&asker_server);
+    asker_join(2);
+    assert_int_equal(asker_server.requests, 3);
+}
+
+static void what_is_fresh_takes_no_kept_connection(void **state)
+{
+    (void)state;
+    static const struct script script = {{{READ, SAY(HELLO), WAIT}, {READ, SAY(HELLO), WAIT}}};
+    asker_start(&script);
+    asker_ask_whole(200, "hello");
+    asker_fresh = true;
+    asker_ask_whole(200, "hello");
+    scripted_server_go(&asker_server);
+    asker_join(2);
+}
+
 static void repeats_nothing_that_was_worked_on(void **state)
 {
     (void)state;
@@ -486,6 +515,8 @@ int main(void)
         WITH_ASKER(closes_an_old_idle_connection),
         WITH_ASKER(repeats_over_a_new_connection),
         WITH_ASKER(repeats_once_only),
+        WITH_ASKER(what_is_sent_once_is_stale),
+        WITH_ASKER(what_is_fresh_takes_no_kept_connection),
         WITH_ASKER(repeats_nothing_that_was_worked_on),
         WITH_ASKER(repeats_nothing_of_which_a_byte_was_answered),
         WITH_ASKER(tells_what_is_broken),

@@ -159,11 +159,19 @@ function attemptColumns(): Column<Attempt>[] {
         {
             id: "outcome",
             head: t("ours.outcome"),
-            cell: ({ outcome, status }) => (
-                <span class="whitespace-nowrap">
-                    <Badge tone={outcome === "answered" ? "good" : "warn"}>{outcome}</Badge>{" "}
-                    {status}
-                </span>
+            cell: ({ outcome, status, class: kind }) => (
+                <>
+                    <span class="whitespace-nowrap">
+                        <Badge tone={outcome === "answered" ? "good" : "warn"}>{outcome}</Badge>{" "}
+                        {status}
+                    </span>
+                    {kind === "unknown" && (
+                        <span class="block text-sm text-warn">{t("ours.perhapsBilled")}</span>
+                    )}
+                    {kind === "refused" && (
+                        <span class="block text-sm text-soft">{t("ours.notBegun")}</span>
+                    )}
+                </>
             ),
         },
         {
