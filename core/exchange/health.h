@@ -117,6 +117,10 @@ struct health_figures health_figures_of(struct health *health, const struct heal
 struct health_limit_view health_limits_of(struct health *health, const struct health_names *names,
                                           int64_t now_ms);
 
+/* The share of the calls of the last 30 seconds that did not fail, in millionths; 1,000,000 where
+ * there were none. */
+int64_t health_success_ppm(struct health *health, const struct health_names *names, int64_t now_ms);
+
 /* JSON, less than 25 KB: {window_s, calls, failures, account_refused_until, models, left_out}.
  * models: [{model, breaker ("closed", "open", "half_open"), open_until, paused_until (for a rate
  * limit), calls, failures, results (by their names), first_byte_ms, total_ms, tokens_per_s}], of

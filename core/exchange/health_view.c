@@ -36,6 +36,19 @@ struct health_figures health_figures_of(struct health *health, const struct heal
     return figures;
 }
 
+int64_t health_success_ppm(struct health *health, const struct health_names *names, int64_t now_ms)
+{
+    struct health_sums sums = {.calls = 0};
+    size_t at;
+    struct health_place *place = health_place_find(health, names->target, &at);
+    if (place != NULL) {
+        health_place_lock(place);
+        health_window_sum(place->window, WINDOW_MS, now_ms, &sums);
+        health_place_unlock(place);
+    }
+    return sums.calls > 0 ? (sums.calls - sums.failures) * 1000000 / sums.calls : 1000000;
+}
+
 struct health_limit_view health_limits_of(struct health *health, const struct health_names *names,
                                           int64_t now_ms)
 {

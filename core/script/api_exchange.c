@@ -7,11 +7,14 @@
 
 #include "base/limits.h"
 #include "dialect/dialect.h"
+#include "exchange/candidate.h"
 #include "exchange/choice.h"
 #include "exchange/download.h"
 #include "exchange/estimate.h"
 #include "exchange/exchange.h"
+#include "exchange/exchange_env.h"
 #include "exchange/form_intake.h"
+#include "exchange/health.h"
 #include "exchange/idempotency.h"
 #include "exchange/meter.h"
 #include "exchange/password.h"
@@ -191,6 +194,19 @@ static int api_choose(lua_State *state)
         return 0;
     lua_pushinteger(state, place + 1);
     return 1;
+}
+
+/* x:figures(candidate) -> latency_ms, tokens a second, share of calls that did not fail */
+static int api_figures(lua_State *state)
+{
+    const struct candidate *candidate = compiled_plan_candidate(state, 2);
+    struct health *health = exchange_shared(task_exchange(state))->health;
+    int64_t now_ms = health_now_ms();
+    struct health_figures figures = health_figures_of(health, &candidate->health, now_ms);
+    lua_pushnumber(state, (lua_Number)figures.latency_us / 1000);
+    lua_pushnumber(state, figures.token_us > 0 ? 1e9 / (lua_Number)figures.token_us : 0);
+    lua_pushnumber(state, (lua_Number)health_success_ppm(health, &candidate->health, now_ms) / 1e6);
+    return 3;
 }
 
 /* x:attempt(candidate, repeats) -> nil, or why there is no answer, and whether there may be one */
@@ -472,6 +488,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"caller", api_caller},
     {"body", api_body},
     {"choose", api_choose},
+    {"figures", api_figures},
     {"claim", api_claim},
     {"count_input", api_count_input},
     {"download", api_download},

@@ -263,6 +263,13 @@ function exchange:estimate(ceiling, limits) end
 ---@return integer? place nil: none may be asked
 function exchange:choose(candidates, sort) end
 
+---How a candidate did of late.
+---@param candidate userdata of a prepared plan
+---@return number latency_ms until it answers, the mean; 0: not known
+---@return number throughput output tokens a second; 0: not known
+---@return number success the share of the calls of the last 30 seconds that did not fail; 1: none
+function exchange:figures(candidate) end
+
 ---Makes an attempt with one candidate. Yields.
 ---@param candidate userdata of a prepared plan
 ---@param repeats boolean it is asked once more where a kept connection ends before an answer

@@ -313,6 +313,22 @@ function math.tan(x) end
 
 ---@alias policy.Candidates policy.CandidateView[]
 
+---A candidate as `sort` sees it.
+---@class policy.SortView
+---@field provider string
+---@field model string the provider's name for it
+---@field available boolean
+---@field weight integer
+---@field price number your cost, USD per million tokens: three of prompt for one of the answer
+---@field latency_ms number until it answers, the mean of late; 0: not known
+---@field throughput number output tokens a second, the mean of late; 0: not known
+---@field success number the share of the calls of the last 30 seconds that did not fail; 1: none
+
+---The order in which to ask them; nil: as they are listed. Those that it leaves out are not asked.
+---@alias policy.SortViews policy.SortView[]
+---@alias policy.SortFunction
+---| fun(request: policy.Request, candidates: policy.SortViews): policy.SortViews?
+
 -- ---- the results of the files ----
 
 ---@alias policy.Price string|number USD per million tokens
@@ -515,7 +531,7 @@ function math.tan(x) end
 ---@field max_tokens_field? policy.LimitField
 ---@field web_search_by? "query"|"prompt" whether a prompt's searches cost as one; default "query"
 ---@field price_by? "first"|"candidate"|"cost" whose price is sold; default "first"
----@field sort? policy.Sort in which order the candidates are asked; default: as in routes.lua
+---@field sort? policy.Sort|policy.SortFunction of its candidates; default: as in routes.lua
 ---@field candidates policy.Candidate[]
 ---@field canary? policy.Canary
 ---@field shadow? policy.Shadow
@@ -591,7 +607,7 @@ function math.tan(x) end
 ---@field access? policy.Access
 ---@field order? fun(request: policy.Request, candidates: policy.Candidates): policy.Candidates?
 ---@field retry? policy.Retry
----@field sort? policy.Sort in which order candidates are asked; default "listed"
+---@field sort? policy.Sort|policy.SortFunction the order of candidates; default "listed"
 ---@field wishes? policy.Wish[]|boolean which wishes of clients are granted
 ---@field groups? string[] groups that only rules know; groups in other files need no entry
 

@@ -47,7 +47,8 @@ end
 -- `wished`: the text of the request's member `provider`, or nil.
 function plans.make(x, asked, endpoint, wished)
     local name = asked.model
-    local plan, code, message = policy.prepare(asked, wished and wishes.read(x, wished))
+    local plan, code, message = policy.prepare(asked, wished and wishes.read(x, wished),
+        x)
     if asked.model ~= name then
         x:means(asked.model)
     end

@@ -122,8 +122,8 @@ end
 
 -- The wish of the text `raw` of the member `provider`, or nil if it says nothing: {order (names in
 -- lower case, in their order), only, ignore (sets of such names), fallbacks (whether others may be
--- tried), sort ("price", "latency" or "throughput"), max_price (nano-USD by member)}. Ends the task with a 400
--- that names what is wrong, or not granted.
+-- tried), sort ("price", "latency" or "throughput"), max_price (nano-USD by
+-- member)}. Ends the task with a 400 that names what is wrong, or not granted.
 function wishes.read(x, raw)
     local wish, says = {}, false
     for name, value in pairs(members(x, raw, "provider")) do

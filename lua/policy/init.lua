@@ -8,9 +8,9 @@
 --     plan: {model, context (nil: not stated), max_output, image_tokens_max (nil: takes no
 --     images), output_hidden (it reasons: generates what no stream shows), max_tokens (the
 --     longest answer that limits.lua allows, or nil), candidates, retry = {attempts_max,
---     on = {connect = true, ["5xx"] = true, ...}, unknown, repeats}, limits = {{scope, key (what to count under),
---     kind = "requests"|"tokens"|"concurrency"|"usd", limit (nano-USD for usd), window_ms (0 for
---     concurrency)}}}
+--     on = {connect = true, ["5xx"] = true, ...}, unknown, repeats}, limits = {{scope, key (what to
+--     count under), kind = "requests"|"tokens"|"concurrency"|"usd", limit (nano-USD for usd),
+--     window_ms (0 for concurrency)}}}
 --     candidate: {provider, dialect, base_url, api_key (nil: none), ca_file, available,
 --     unavailable_reason, model, max_tokens_field, buy (what we pay: {input, output, ...} in
 --     pico-USD of one; a unit without a price of its own is absent), sold (what the margin is put
@@ -20,8 +20,9 @@
 --     unavailable ones are included. Candidates and retry are shared between requests: never
 --     change them. The plan and its limits are the caller's.
 --     These functions put the entry's name into request.model if it is another name of it.
---   policy.prepare(request, wish) -> the same plan in the form that an exchange takes, or nil, code
---     (also no_provider_left), message. `wish` (nil: none) is what openai.wishes reads. The plan:
+--   policy.prepare(request, wish, x) -> the same plan in the form that an exchange takes, or nil,
+--     code (also no_provider_left), message. `wish` (nil: none) is what openai.wishes reads; `x` is
+--     the exchange, of which a `sort` that is a function gets figures. The plan:
 --     {limits, need (for x:hold), candidates (handles of those that may be tried; may be none, then
 --     unavailable_reason says why), keepers (nil: no candidate keeps responses; else of[provider] =
 --     {own, mixed} and others, lists of handles), retry_on, retry_unknown, repeats (for x:attempt),
@@ -87,6 +88,7 @@ local providers = require "policy.providers"
 local routes = require "policy.routes"
 local rule = require "policy.rule"
 local rule_text = require "policy.rule_text"
+local sorting = require "policy.sorting"
 local status = require "policy.status"
 local survey = require "policy.survey"
 local trials = require "policy.trials"
@@ -155,10 +157,11 @@ end
 
 local function has_rules(found)
     local any = found.margins.rule or found.routes.access.rule or found.routes.order
+        or type(found.routes.sort) == "function"
     for _, model in pairs(found.models) do
-        any = any or model.choose
+        any = any or model.choose or type(model.sort) == "function"
     end
-    return any ~= nil
+    return any and true or false
 end
 
 -- provider -> the handle of one that keeps responses, and the first of them by name.
@@ -382,8 +385,26 @@ local function settle(request, plan)
     return plan
 end
 
+-- The model's candidates in the order of the functions that say one, and the word by which they are
+-- sorted then; or nil and the reason.
+local function arranged(request, model, candidates, x)
+    local sort, why = model.sort or rules.routes.sort, nil
+    if rules.routes.order then
+        candidates, why = reordered(request, model, candidates)
+        return candidates, candidates and "listed" or why
+    elseif type(sort) ~= "function" then
+        return candidates, sort
+    end
+    local name = model.sort and 'models.lua: models["' .. model.id .. '"].sort'
+        or "routes.lua: sort"
+    candidates, why = sorting.by_function(name, sort, request, candidates, function(candidate)
+        return x:figures(prepare.handle_of(candidate))
+    end)
+    return candidates, candidates and "listed" or why
+end
+
 -- Rules are asked for each request; only what they choose from is kept.
-function policy.prepare(request, wish)
+function policy.prepare(request, wish, x)
     if not rules.models[request.model] then
         resolve(request)
     end
@@ -397,17 +418,13 @@ function policy.prepare(request, wish)
         return nil, offer, why
     end
     local counted, retry = limits.find(rules.limits, request), rules.routes.retry
-    local candidates, sort = offer.candidates, model.sort or rules.routes.sort
-    if rules.routes.order then
-        candidates, why = reordered(request, model, candidates)
-        if not candidates then
-            return nil, "policy_error", why
-        end
-        sort = "listed"
+    local candidates, sort = arranged(request, model, offer.candidates, x)
+    if not candidates then
+        return nil, "policy_error", sort
     end
     if wish then
         return prepare.wished(model, candidates, counted, retry, sort, wish)
-    elseif rules.routes.order then
+    elseif candidates ~= offer.candidates then
         return prepare.with_trials(model, offer, candidates, counted, retry, sort)
     end
     plan = offer.plans[counted] or keep(offer.plans, counted,

@@ -306,7 +306,7 @@ local function model(parent, id, providers)
         owned_by = schema.text(node, "owned_by", "llm-gateway", 200),
         max_tokens_field = limits.field(node),
         available = false,
-        sort = node.value.sort and schema.choice(node, "sort", nil, sorting.SORTS),
+        sort = sorting.read(node, nil),
         price_by = schema.choice(node, "price_by", "first", PRICE_BY),
         web_search_by = schema.choice(node, "web_search_by", "query", SEARCH_BY),
         candidates = {},

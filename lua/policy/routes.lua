@@ -98,8 +98,8 @@ local function access(parent, models)
     return found
 end
 
--- `unknown`: whether what may have been done, and billed, is repeated; `repeats`: whether a provider
--- is asked once more when a kept connection ended before its answer, which is such a case.
+-- `unknown`: whether what may have been done, and billed, is repeated; `repeats`: whether a
+-- provider is asked once more when a kept connection ended before its answer: such a case.
 local function retry(parent)
     local found = { attempts_max = 3, on = CAUSES, unknown = true }
     if parent.value.retry ~= nil then
@@ -120,7 +120,7 @@ function routes.read(value, models)
         mounts = mounts(node),
         access = access(node, models),
         order = schema.callable(node, "order"),
-        sort = schema.choice(node, "sort", "listed", sorting.SORTS),
+        sort = sorting.read(node, "listed"),
         retry = retry(node),
         wishes = wishes.read(node),
         groups = select(2, schema.choices(node, "groups", nil, "groups")),
@@ -168,29 +168,15 @@ end
 
 -- The places of the model's candidates in the order of routes.order, or nil and the reason.
 function routes.ordered(table_of_routes, request, model)
-    local views, places = {}, {}
+    local views = {}
     for i, view in ipairs(model.views) do
-        views[i], places[view] = view, i
+        views[i] = view
     end
     local list, why = rule.call("routes.lua: order", table_of_routes.order, request, views)
     if why then
         return nil, why
-    elseif list == nil then
-        list = model.views
-    elseif type(list) ~= "table" or #list == 0 then
-        return nil, "routes.lua: order: the result must be a list of at least one candidate"
     end
-    local order = {}
-    for i = 1, #list do
-        local place = places[list[i]]
-        if not place then
-            return nil, "routes.lua: order: result[" .. i
-                .. "] is not one of the candidates that it was given, or stands there twice"
-        end
-        places[list[i]] = nil
-        order[i] = place
-    end
-    return order
+    return sorting.places("routes.lua: order", list, model.views)
 end
 
 -- A test compares this with lua/annotations/policy.lua.

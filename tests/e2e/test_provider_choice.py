@@ -5,6 +5,7 @@ import answers
 import pytest
 from answers import Usage
 from gateway import Gateway
+from policies import Lua
 from prices import Price
 from replays import make_admin
 from wait import wait_until
@@ -13,6 +14,21 @@ PRICE = Price("0.15", "0.60")
 USAGE = Usage(20, 10)
 GOOD = answers.chat(usage=USAGE)
 LEFT, RIGHT = "left-model", "right-model"  # the providers' own names
+
+OWN_ORDER = """function(request, candidates)
+    if request.input_tokens < 1000 then
+        assert(candidates[1].latency_ms == 0 and candidates[1].throughput == 0)
+        return { candidates[2] }
+    end
+    table.sort(candidates, function(a, b) return a.price < b.price end)
+    assert(candidates[1].provider == "left" and candidates[1].weight == 1)
+    return { candidates[1].success > 0.6 and candidates[1] or candidates[2] }
+end"""
+BAD_ORDERS = {
+    "raises": 'error("no order")',
+    "nonsense": "return 7",
+    "twice": "return { candidates[1], candidates[1] }",
+}
 
 
 def prepare(policies) -> None:
@@ -26,6 +42,18 @@ def prepare(policies) -> None:
         fast = {"provider": "right", "model": f"fast-{model}"}
         sort = {} if model == "wished" else {"sort": "throughput"}
         policies.model(model, PRICE, candidates=[slow, fast], **sort)
+    cheap = {"provider": "left", "model": "cheap-slow", "input": "0.01", "output": "0.01"}
+    dear = {
+        "provider": "right",
+        "model": "dear-quick",
+        "input": "0.1",
+        "output": "0.1",
+        "allow_loss": True,
+    }
+    policies.model("own-order", PRICE, candidates=[cheap, dear], sort=Lua(OWN_ORDER))
+    for kind, body in BAD_ORDERS.items():
+        sort = Lua(f"function(request, candidates) {body} end")
+        policies.model(f"order-{kind}", PRICE, candidates=[cheap, dear], sort=sort)
     limits = {"limit": "x-ratelimit-limit-requests", "reset": "x-ratelimit-reset-requests",
               "remaining": "x-ratelimit-remaining-requests"}  # fmt: skip
     policies.provider("counted", rate_limits={"requests": limits, "reset": "duration"}, breaker={})
@@ -150,6 +178,38 @@ def test_a_client_wishes_for_throughput(customer, provider):
     assert set(who(provider)) == {"fast-wished"}
     assert customer.ask("wished").status_code == 200
     assert who(provider) == ["slow-wished"], "as listed"
+
+
+# ---- by a function ----
+
+
+def test_by_a_function(customer, provider):
+    """It sees the request, and how each candidate did; what it leaves out is not asked."""
+    ask = {"messages": [{"role": "user", "content": "short"}]}
+    assert customer.ask("own-order", **ask).status_code == 200
+    assert who(provider) == ["dear-quick"], "none is known yet: the last one listed"
+    ask["messages"][0]["content"] = "word " * 3000
+    assert customer.ask("own-order", **ask).status_code == 200
+    assert who(provider) == ["cheap-slow"], "a long one: the cheapest"
+    provider.script("cheap-slow", answers.error(500, "no", None, "server_error"))
+    response = customer.ask("own-order", **ask)
+    assert response.status_code == 502
+    assert who(provider) == ["cheap-slow"], "the other one was left out"
+    response = customer.ask("own-order", **ask)
+    assert response.status_code == 200
+    assert who(provider) == ["dear-quick"], "half of the calls of the cheap one have failed"
+
+
+@pytest.mark.parametrize("kind", ["raises", "nonsense", "twice"])
+def test_a_function_that_fails(house, customer, provider, kind):
+    response = customer.ask(f"order-{kind}")
+    assert response.status_code == 500
+    assert response.json()["error"]["code"] == "policy_error"
+    customer.wait_for_no_hold()
+    assert customer.balance == 100
+    assert who(provider) == []
+    where = f'models["order-{kind}"].sort'
+    wait_until(lambda: any(where in str(line) for line in house.log()), 10, "the log's line")
 
 
 # ---- limits of the provider ----

@@ -193,6 +193,7 @@ def test_runaway_rule_at_request(changing, provider, name):
 
 RUNAWAY_ROUTES = {
     "access": "access = { rule = function(request) while request.input_tokens > 0 do end end },",
+    "sort": "sort = function(request) while request.input_tokens > 0 do end end,",
     "order": "order = function(request) while request.input_tokens > 0 do end end,",
 }
 

@@ -61,10 +61,8 @@ struct upstream_request {
     const struct slice *body;
     size_t body_parts;                /* at most UPSTREAM_PARTS_MAX; 0: none */
     const struct upstream_tail *tail; /* borrowed; or NULL */
-    bool
-        once; /* it is not sent again by itself when a kept connection ends (UPSTREAM_STALE), unless
-                 * nothing of it was sent */
-    bool fresh; /* over a new connection */
+    bool once;                        /* not sent again by itself, unless nothing of it was sent */
+    bool fresh;                       /* over a new connection */
     int64_t connect_timeout_ms;
     const char *ca_file; /* NULL: the system's certificates */
 };

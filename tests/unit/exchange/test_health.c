@@ -290,6 +290,20 @@ static void latency_fades(void **state)
     candidate_unref(one);
 }
 
+static void success_is_a_share(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    assert_int_equal(health_success_ppm(health, &one->health, NOW_MS), 1000000);
+    (void)call(one, HEALTH_ANSWERED, 0, NOW_MS);
+    (void)call(one, HEALTH_FAILED, 0, NOW_MS);
+    (void)call(one, HEALTH_REFUSED, 0, NOW_MS); /* the customer's fault */
+    (void)call(one, HEALTH_ANSWERED, 0, NOW_MS);
+    assert_int_equal(health_success_ppm(health, &one->health, NOW_MS), 750000);
+    assert_int_equal(health_success_ppm(health, &one->health, NOW_MS + 60000), 1000000);
+    candidate_unref(one);
+}
+
 static void answer(const struct candidate *one, int64_t took_us, int64_t tokens)
 {
     struct health_pass pass;
@@ -428,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_window_is_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_page_has_room_for_some, set_up, tear_down),
         cmocka_unit_test_setup_teardown(latency_fades, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(success_is_a_share, set_up, tear_down),
         cmocka_unit_test_setup_teardown(throughput_is_of_tokens_and_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_registry_refuses_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(from_many_threads, set_up, tear_down),
