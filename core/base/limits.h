@@ -29,7 +29,8 @@ enum {
     LIMIT_MEMBER_NAME_BYTES = 64,   /* name of a member of a body, or of a parameter */
     LIMIT_NUMBER_BYTES = 64,        /* a number's digits, or an amount as text */
     LIMIT_CLIENT_TEXT_BYTES = 8192, /* any text of a client; most fields allow less */
-    LIMIT_WISHES_BYTES = 4096,      /* the member `provider` of a call */
+    LIMIT_WISHES_BYTES = 4096,      /* the member `provider` of a call, and `models` */
+    LIMIT_ASKED_MODELS = 4,         /* that a call may name, each where the ones before fail */
     LIMIT_QUERY_PARAMETERS = 64,
     LIMIT_QUERY_VALUE_BYTES = 1024,
     LIMIT_HEADER_TEXT_BYTES = 1024,  /* one header; cookies may be longer */

@@ -6,7 +6,7 @@
 static const char *const names[REQUEST_MEMBERS] = {
     [REQUEST_MODEL] = "model",       [REQUEST_MESSAGES] = "messages",
     [REQUEST_STREAM] = "stream",     [REQUEST_MAX_TOKENS] = "max_tokens",
-    [REQUEST_PROVIDER] = "provider",
+    [REQUEST_PROVIDER] = "provider", [REQUEST_MODELS] = "models",
 };
 
 static bool read_limit(struct model_request *out, bool counted, struct request_fault *fault)

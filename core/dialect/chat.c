@@ -19,6 +19,8 @@ static const char *const member_names[REQUEST_MEMBERS] = {
     [REQUEST_N] = "n",
     [REQUEST_USAGE] = "usage",
     [REQUEST_PROVIDER] = "provider",
+    [REQUEST_MODELS] = "models",
+    [REQUEST_ROUTE] = "route",
 };
 
 /* The limit of one member, for each choice. */

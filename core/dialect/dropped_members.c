@@ -2,7 +2,7 @@
 
 #include "dialect/stream_wish.h"
 
-enum { DROPPED_MAX = 2 };
+enum { DROPPED_MAX = 4 };
 
 static bool is_space(char c)
 {
@@ -24,24 +24,32 @@ static const char *before_space(const char *at)
     return at;
 }
 
+static size_t add(const struct model_request *request, enum request_field field,
+                  enum request_field out[DROPPED_MAX], size_t count)
+{
+    size_t at = count;
+    if (request->members[field].raw.data == NULL)
+        return count;
+    for (; at > 0 && request->keys[out[at - 1]].data > request->keys[field].data; at--)
+        out[at] = out[at - 1];
+    out[at] = field;
+    return count + 1;
+}
+
 /* The members to take out, in the order of the text. */
 static size_t find(const struct model_request *request, enum request_field out[DROPPED_MAX])
 {
     struct json_value wish;
     size_t count = 0;
     if (stream_wish_find_usage(request, &wish))
-        out[count++] = REQUEST_USAGE;
-    if (request->members[REQUEST_PROVIDER].raw.data != NULL)
-        out[count++] = REQUEST_PROVIDER;
-    if (count == DROPPED_MAX && request->keys[out[0]].data > request->keys[out[1]].data) {
-        out[0] = REQUEST_PROVIDER;
-        out[1] = REQUEST_USAGE;
-    }
-    return count;
+        count = add(request, REQUEST_USAGE, out, count);
+    count = add(request, REQUEST_PROVIDER, out, count);
+    count = add(request, REQUEST_MODELS, out, count);
+    return add(request, REQUEST_ROUTE, out, count);
 }
 
 /* A member goes with the comma before it; those at the beginning go with the one behind. So two
- * neighbours never take the same comma. The model stays: a comma is always there. */
+ * neighbours never take the same comma. The messages stay: a comma is always there. */
 void dropped_members_cut(const struct model_request *request, struct request_edits *edits)
 {
     enum request_field fields[DROPPED_MAX];

@@ -196,6 +196,7 @@ static bool read_all(struct model_request *out, enum image_request kind,
                                                 [REQUEST_MODERATION] = "moderation",
                                                 [REQUEST_BACKGROUND] = "background",
                                                 [REQUEST_PROVIDER] = "provider",
+                                                [REQUEST_MODELS] = "models",
                                                 [REQUEST_PICTURES] = edits ? "images" : NULL,
                                                 [REQUEST_MASK] = edits ? "mask" : NULL,
                                                 [REQUEST_MARKUP] = edits ? "markup" : NULL};

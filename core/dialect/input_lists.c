@@ -124,7 +124,8 @@ static bool read_all(struct model_request *out, const char *name, read_inputs *r
     const char *const names[REQUEST_MEMBERS] = {[REQUEST_MODEL] = "model",
                                                 [REQUEST_MESSAGES] = name,
                                                 [REQUEST_STREAM] = "stream",
-                                                [REQUEST_PROVIDER] = "provider"};
+                                                [REQUEST_PROVIDER] = "provider",
+                                                [REQUEST_MODELS] = "models"};
     if (!request_members_read(out, names, MEMBER_CASE_FOLDED, fault) ||
         !request_read_model(out, fault))
         return false;

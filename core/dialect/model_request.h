@@ -34,6 +34,8 @@ enum request_field {
     REQUEST_SYSTEM,
     REQUEST_GENERATION,
     REQUEST_PROVIDER, /* what the client wishes of the choice of a provider; ours to read */
+    REQUEST_MODELS,   /* further models, where the ones before do not answer; likewise ours */
+    REQUEST_ROUTE,    /* "fallback": the same wish */
     /* What means something else, with a price, in a conversation: */
     REQUEST_MODERATION,
     REQUEST_BACKGROUND,
@@ -98,7 +100,7 @@ struct request_changes {
     bool usage_unasked;
 };
 
-enum { REQUEST_EDITS_MAX = 8, REQUEST_PARTS_MAX = 2 * REQUEST_EDITS_MAX + 1 };
+enum { REQUEST_EDITS_MAX = 12, REQUEST_PARTS_MAX = 2 * REQUEST_EDITS_MAX + 1 };
 
 /* The provider's copy: slices of the client's text, which is borrowed, with our text between
  * them. */

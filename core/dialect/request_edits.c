@@ -26,9 +26,17 @@ void request_replace(const struct model_request *request, const struct json_valu
 void request_edit_model(const struct model_request *request, const char *model,
                         struct request_edits *edits)
 {
-    if (json_string_is(&request->members[REQUEST_MODEL], model)) /* as the client wrote it */
+    const struct json_value *own = &request->members[REQUEST_MODEL];
+    if (json_string_is(own, model)) /* as the client wrote it */
         return;
     size_t from = edits->text.bytes;
+    if (own->raw.data == NULL) { /* `models` has it, which goes; the comma is that one's */
+        buffer_append_text(&edits->text, "\"model\":");
+        json_write_text(&edits->text, model);
+        buffer_append_char(&edits->text, ',');
+        request_add_edit(edits, request_offset(request->text, request->root.raw.data) + 1, 0, from);
+        return;
+    }
     json_write_text(&edits->text, model);
     request_replace(request, &request->members[REQUEST_MODEL], edits, from);
 }

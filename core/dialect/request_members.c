@@ -95,6 +95,21 @@ static bool read_member(struct model_request *out, const char *const names[REQUE
     return true;
 }
 
+/* The names are read in Lua (lua/openai/wishes.lua). */
+static bool check_models(const struct model_request *request, struct request_fault *fault)
+{
+    const struct json_value *models = request_member(request, REQUEST_MODELS);
+    const struct json_value *route = request_member(request, REQUEST_ROUTE);
+    if (route != NULL && !json_string_is(route, "fallback"))
+        return request_refuse(fault, "invalid_value", "route",
+                              "'route' can only be \"fallback\" here; leave it out.");
+    return models == NULL ||
+           (models->type == JSON_ARRAY && models->raw.bytes <= LIMIT_WISHES_BYTES) ||
+           request_refuse(fault, "invalid_value", "models",
+                          "'models' must be a list of at most %d names of models.",
+                          LIMIT_ASKED_MODELS);
+}
+
 /* What is wished is read in Lua (lua/openai/wishes.lua): so it is short. */
 static bool check_wishes(const struct model_request *request, struct request_fault *fault)
 {
@@ -132,7 +147,7 @@ bool request_members_read(struct model_request *out, const char *const names[REQ
         if (!good)
             return false;
     }
-    return check_wishes(out, fault);
+    return check_wishes(out, fault) && check_models(out, fault);
 }
 
 const struct json_value *request_member(const struct model_request *request,
@@ -153,9 +168,22 @@ int request_find(const struct json_value *object, const char *name, struct json_
     return count == 1 && out->type != JSON_NULL ? 1 : 0;
 }
 
+/* The first of `models` counts where there is no `model`. */
+static const struct json_value *model_of(const struct model_request *request,
+                                         struct json_item *first)
+{
+    const struct json_value *value = request_member(request, REQUEST_MODEL);
+    const struct json_value *models = request_member(request, REQUEST_MODELS);
+    if (value != NULL || models == NULL || models->type != JSON_ARRAY)
+        return value;
+    struct json_walk walk = json_walk(models);
+    return json_next(&walk, first) ? &first->value : NULL;
+}
+
 bool request_read_model(struct model_request *out, struct request_fault *fault)
 {
-    const struct json_value *value = request_member(out, REQUEST_MODEL);
+    struct json_item first;
+    const struct json_value *value = model_of(out, &first);
     if (value == NULL)
         return request_refuse(
             fault, "missing_field", "model",

@@ -9,7 +9,7 @@
 static const char *const names[REQUEST_MEMBERS] = {
     [REQUEST_MODEL] = "model",       [REQUEST_MESSAGES] = "input",
     [REQUEST_STREAM] = "stream",     [REQUEST_MAX_TOKENS] = "max_output_tokens",
-    [REQUEST_PROVIDER] = "provider",
+    [REQUEST_PROVIDER] = "provider", [REQUEST_MODELS] = "models",
 };
 
 /* ---- the input ---- */

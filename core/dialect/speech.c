@@ -73,7 +73,8 @@ static bool read_all(struct model_request *out, struct request_fault *fault)
                                                        [REQUEST_SPEED] = "speed",
                                                        [REQUEST_STREAM_OPTIONS] = "stream_format",
                                                        [REQUEST_GENERATION] = "response_format",
-                                                       [REQUEST_PROVIDER] = "provider"};
+                                                       [REQUEST_PROVIDER] = "provider",
+                                                       [REQUEST_MODELS] = "models"};
     return request_members_read(out, names, MEMBER_CASE_FOLDED, fault) &&
            request_read_model(out, fault) && read_input(out, fault) && read_voice(out, fault) &&
            read_form(out, fault);

@@ -19,6 +19,7 @@ static const char *const member_names[REQUEST_MEMBERS] = {
     [REQUEST_MAX_TOKENS] = "max_tokens", [REQUEST_N] = "n",
     [REQUEST_BEST_OF] = "best_of",       [REQUEST_ECHO] = "echo",
     [REQUEST_USAGE] = "usage",           [REQUEST_PROVIDER] = "provider",
+    [REQUEST_MODELS] = "models",         [REQUEST_ROUTE] = "route",
 };
 
 /* Without a prompt a model begins a new text. */

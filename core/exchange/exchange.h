@@ -145,7 +145,12 @@ enum hold_step {
     HOLD_WAITS,  /* the task yields until exchange_wake; then the hold is decided */
     HOLD_REFUSED /* the client has its answer */
 };
-enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered);
+/* `offered`: of each model that may answer; the dearest is held. */
+enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *const offered[],
+                             size_t count);
+/* Another model is asked from now on, within what is held. Returns false if it has answered. */
+bool exchange_turn_to(struct exchange *exchange, const char *model,
+                      const struct cost_ceiling *offered);
 
 /* Starts an attempt. The task yields until exchange_wake, then reads exchange_attempt_cause.
  * `repeats`: once more where a kept connection ends before an answer.

@@ -512,11 +512,48 @@ bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *of
     return limit_answer(exchange, offered->context * inputs, plan);
 }
 
-enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered)
+enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *const offered[],
+                             size_t count)
 {
     struct hold_plan plan;
-    check(exchange->waiting_hold == NULL);
-    if (!exchange_plan_hold(exchange, offered, &plan))
+    int64_t most_nusd = -1;
+    size_t dearest = 0;
+    check(exchange->waiting_hold == NULL && count > 0);
+    for (size_t i = 0; i < count; i++) {
+        if (!exchange_plan_hold(exchange, offered[i], &plan))
+            return HOLD_REFUSED;
+        dearest = plan.longest_nusd > most_nusd ? i : dearest;
+        most_nusd = plan.longest_nusd > most_nusd ? plan.longest_nusd : most_nusd;
+    }
+    if (dearest != count - 1 && !exchange_plan_hold(exchange, offered[dearest], &plan))
         return HOLD_REFUSED;
     return decide(exchange, &plan, false);
+}
+
+/* A stream holds only a chunk, and takes more of the wallet as it grows. */
+static int64_t within_nusd(const struct exchange *exchange)
+{
+    int64_t held_nusd = stream_budget_held_nusd(&exchange->budget);
+    if (!exchange->budget.chunked)
+        return held_nusd;
+    int64_t free_nusd = ledger_available_nusd(exchange->env->store, &exchange->key.account_id,
+                                              &exchange->key.key_id);
+    return free_nusd > 0 ? held_nusd + free_nusd : held_nusd;
+}
+
+bool exchange_turn_to(struct exchange *exchange, const char *model,
+                      const struct cost_ceiling *offered)
+{
+    struct hold_plan plan;
+    if (!exchange->hold_open) {
+        exchange_task_failed(exchange, "internal_error", "another model without an open hold");
+        return false;
+    }
+    exchange_mean(exchange, model);
+    exchange->route.count = 0;
+    exchange->tried = 0;
+    if (!exchange_plan_hold(exchange, offered, &plan))
+        return false;
+    (void)exchange_amount_to_hold(exchange, &plan, within_nusd(exchange));
+    return true;
 }

@@ -92,15 +92,21 @@ static int push_request(lua_State *state, const struct exchange *exchange)
         lua_pushnil(state);
     lua_pushnumber(state, (lua_Number)meter_estimate(asks->prompt.text_bytes));
     const struct json_value *wishes = &asks->members[REQUEST_PROVIDER];
-    if (wishes->raw.data == NULL || wishes->type == JSON_NULL)
+    const struct json_value *models = &asks->members[REQUEST_MODELS];
+    bool wished = wishes->raw.data != NULL && wishes->type != JSON_NULL;
+    bool several = models->raw.data != NULL && models->type != JSON_NULL;
+    if (!wished && !several)
         return 4;
-    lua_pushlstring(state, wishes->raw.data, wishes->raw.bytes);
-    return 5;
+    lua_pushlstring(state, wished ? wishes->raw.data : "", wished ? wishes->raw.bytes : 0);
+    if (!several)
+        return 5;
+    lua_pushlstring(state, models->raw.data, models->raw.bytes);
+    return 6;
 }
 
 /* x:read_request(purpose, model, streamed, as_array) -> model, stream, output_tokens, input_tokens,
- * wishes. `purpose`: "call", "estimate", "count" or "compact". The others are of a dialect that has
- * them in its address. */
+ * wishes, models. `purpose`: "call", "estimate", "count" or "compact". The others are of a dialect
+ * that has them in its address. */
 static int api_read_request(lua_State *state)
 {
     static const char *const purposes[] = {"call", "estimate", "count", "compact", NULL};
@@ -152,14 +158,29 @@ static int api_acquire(lua_State *state)
     return 0;
 }
 
-/* x:hold(ceiling) */
+/* x:hold(ceiling, ...): the dearest of them */
 static int api_hold(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    enum hold_step step = exchange_hold(exchange, compiled_plan_ceiling(state, 2));
+    const struct cost_ceiling *offered[LIMIT_ASKED_MODELS];
+    int count = lua_gettop(state) - 1;
+    luaL_argcheck(state, count >= 1 && count <= LIMIT_ASKED_MODELS, 2, "no ceiling, or too many");
+    for (int i = 0; i < count; i++)
+        offered[i] = compiled_plan_ceiling(state, i + 2);
+    enum hold_step step = exchange_hold(exchange, offered, (size_t)count);
     if (step == HOLD_REFUSED)
         return task_stop(state);
     return step == HOLD_WAITS ? task_wait(state, TASK_WAITS_HOLD) : 0;
+}
+
+/* x:turn_to(model, ceiling): it is asked from now on, within what is held */
+static int api_turn_to(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *model = luaL_checkstring(state, 2);
+    if (!exchange_turn_to(exchange, model, compiled_plan_ceiling(state, 3)))
+        return task_stop(state);
+    return 0;
 }
 
 /* x:estimate(ceiling, limits) -> JSON */
@@ -498,6 +519,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"finish", api_finish},
     {"header", api_header},
     {"hold", api_hold},
+    {"turn_to", api_turn_to},
     {"limits", api_limits},
     {"means", api_means},
     {"peer", api_peer},

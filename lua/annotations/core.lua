@@ -130,7 +130,8 @@ function exchange:means(model) end
 ---@return boolean stream
 ---@return integer? output_tokens the client's limit, if it sets one
 ---@return integer input_tokens an estimate
----@return string? wishes the member `provider`, a JSON object of at most 4 KB
+---@return string? wishes the member `provider`, a JSON object of at most 4 KB; may be ""
+---@return string? models the member `models`, a JSON array of at most 4 KB
 function exchange:read_request(purpose, model, streamed, as_array) end
 
 ---How many tokens the input of the request has, by an estimate.
@@ -236,8 +237,14 @@ function exchange:acquire(name, most) end
 
 ---Reserves the account's credits for the worst case. Ends the task with a 402 if they are too few.
 ---Yields if they are too few at first: another process may have just added some.
----@param ceiling userdata of a prepared plan
-function exchange:hold(ceiling) end
+---@param ceiling userdata of a prepared plan; of several models, the dearest is held
+---@param ... userdata
+function exchange:hold(ceiling, ...) end
+
+---Another model is asked from now on, within what is held: its candidates are chosen from anew.
+---@param model string
+---@param ceiling userdata of its plan, which was given to hold
+function exchange:turn_to(model, ceiling) end
 
 ---What the call would cost at most, and whether it would pass now; holds nothing. Counts as an
 ---estimate. Ends the task as x:hold does if the call is refused for another reason than money, and

@@ -578,8 +578,15 @@ function math.tan(x) end
 
 ---@alias policy.Sort "listed"|"price"|"weight"|"latency"|"throughput"
 
----A member of `provider` in a client's request.
----@alias policy.Wish "order"|"only"|"ignore"|"allow_fallbacks"|"sort"|"max_price"
+---A member of `provider` in a client's request, or its `models`.
+---@alias policy.Wish
+---| "order"
+---| "only"
+---| "ignore"
+---| "allow_fallbacks"
+---| "sort"
+---| "max_price"
+---| "models"
 
 ---Our account with a provider, asked every five minutes.
 ---@class policy.Balance

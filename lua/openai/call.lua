@@ -11,28 +11,77 @@ local call = {}
 
 local IN_BODY = {} -- the address says nothing
 
--- Tries candidates until one answers. A fault that only the customer can mend is not tried again,
--- unless a canary says so: another may see none.
-local function attempt(x, plan, candidates)
-    if #candidates == 0 then
-        plans.refuse_unavailable(x, plan)
-    end
+local ATTEMPTS_MAX = 8 -- LIMIT_ATTEMPTS of core/base/limits.h, of all models
+
+-- Tries the candidates of a model until one answers, at most `left` times. A fault that only the
+-- customer can mend is not tried again, unless a canary says so: another may see none. Returns
+-- whether there is an answer (nil: there may be one elsewhere), and how many attempts are left.
+local function try(x, plan, candidates, left)
     local canary_count = plan.canary_count or 0
-    for _ = 1, plan.attempts_max do
+    for _ = 1, math.min(plan.attempts_max, left) do
         local place = x:choose(candidates, plan.sort)
         if not place then
-            break
+            return nil, left
         end
         local failure, unknown = x:attempt(candidates[place], plan.repeats)
+        left = left - 1
         if not failure then
-            return
+            return true
         end
         local goes_on = plan.retry_on[failure] or place <= canary_count and failure == "refused"
         if not goes_on or unknown and not plan.retry_unknown then
-            break
+            return false
         end
     end
-    x:refuse_attempt()
+    return nil, left
+end
+
+-- Tries one model after the other.
+local function try_all(x, parts)
+    local left = ATTEMPTS_MAX
+    for _, part in ipairs(parts) do
+        if #part.plan.candidates > 0 and left > 0 then
+            x:turn_to(part.model, part.plan.need)
+            local answered
+            answered, left = try(x, part.plan, part.plan.candidates, left)
+            if answered ~= nil then
+                return answered
+            end
+        end
+    end
+    if left == ATTEMPTS_MAX and #parts[1].plan.candidates == 0 then
+        plans.refuse_unavailable(x, parts[1].plan)
+    end
+end
+
+local function attempt(x, plan, candidates)
+    if #candidates == 0 and not plan.parts then
+        plans.refuse_unavailable(x, plan)
+    end
+    local answered
+    if plan.parts then
+        answered = try_all(x, plan.parts)
+    else
+        answered = try(x, plan, candidates, ATTEMPTS_MAX)
+    end
+    if not answered then
+        x:refuse_attempt()
+    end
+end
+
+local function hold(x, plan)
+    if not plan.parts then
+        x:hold(plan.need)
+        return
+    elseif x:names_kept() then
+        x:refuse(400, "invalid_value", "'models' cannot go with what is kept of earlier calls: one "
+            .. "model answers. Leave it out.", "models")
+    end
+    local needs = {}
+    for i, part in ipairs(plan.parts) do
+        needs[i] = part.plan.need
+    end
+    x:hold(unpack(needs))
 end
 
 -- Answers the call at `endpoint`. `address` is what the request's address says, in a dialect that
@@ -40,12 +89,12 @@ end
 -- `purpose`: "call" if absent, or "compact".
 function call.answer(x, endpoint, address, digest, user_id, purpose)
     local group, key_models = caller.identify(x, digest, user_id)
-    local model, stream, output_tokens, input_tokens, wished =
+    local model, stream, output_tokens, input_tokens, wished, models =
         x:read_request(purpose or "call", address.model, address.streamed, address.as_array)
     -- Comes first: policies and balance may have changed since the first request.
     local fresh = x:claim("POST " .. endpoint)
     if fresh and kept.bring(x) then
-        model, stream, output_tokens, input_tokens, wished =
+        model, stream, output_tokens, input_tokens, wished, models =
             x:read_request(purpose or "call", address.model, address.streamed, address.as_array)
     end
     local request = plans.request(x, group, key_models, model, stream, output_tokens, input_tokens)
@@ -53,15 +102,15 @@ function call.answer(x, endpoint, address, digest, user_id, purpose)
         x:limits(policy.limits(request), true) -- costs nothing, but counts as a request
         x:answer_again()
     end
-    local plan, shadow = plans.make(x, request, address.endpoint or "chat", wished), nil
-    if plan.trials then
+    local plan, shadow = plans.make(x, request, address.endpoint or "chat", wished, models), nil
+    if plan.trials and not plan.parts then
         model = request.model
         plan = trials.plan(x, plan, model, group, wished)
         shadow = trials.shadow(x, plan, model, group, wished)
     end
     local candidates = kept.candidates(x, plan)
     x:limits(plan.limits)
-    x:hold(plan.need)
+    hold(x, plan)
     attempt(x, plan, candidates)
     x:relay()
     if shadow then

@@ -13,9 +13,13 @@ local function read(x, address)
 end
 
 local function answer(x, address, group, key_models)
-    local model, stream, output_tokens, input_tokens, wished = read(x, address)
+    local model, stream, output_tokens, input_tokens, wished, models = read(x, address)
     if kept.bring(x) then
-        model, stream, output_tokens, input_tokens, wished = read(x, address)
+        model, stream, output_tokens, input_tokens, wished, models = read(x, address)
+    end
+    if models then
+        x:refuse(400, "invalid_value", "An estimate is of one model: ask for each of 'models'.",
+            "models")
     end
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
         input_tokens), address.endpoint or "chat", wished)

@@ -43,12 +43,10 @@ local function check_endpoint(x, plan, model, endpoint)
         .. table.concat(paths, ", ") .. ".", "model", nil, nil, true)
 end
 
--- Ends the task if the policy refuses the request, or does not sell the model at this endpoint.
--- `wished`: the text of the request's member `provider`, or nil.
-function plans.make(x, asked, endpoint, wished)
+-- The plan of asked.model, of which `asked` has the entry's name then.
+local function plan_of(x, asked, endpoint, wish, param)
     local name = asked.model
-    local plan, code, message = policy.prepare(asked, wished and wishes.read(x, wished),
-        x)
+    local plan, code, message = policy.prepare(asked, wish, x)
     if asked.model ~= name then
         x:means(asked.model)
     end
@@ -59,7 +57,33 @@ function plans.make(x, asked, endpoint, wished)
     if not STATUS[code] then
         x:fail(message)
     end
-    x:refuse(STATUS[code], code, message, PARAM[code] or "model", nil, nil, true)
+    x:refuse(STATUS[code], code, message, PARAM[code] or param, nil, nil, true)
+end
+
+-- The plan of several models: the first one's, with `parts`, {model, plan} of each, and the limits
+-- of all.
+local function plan_of_all(x, asked, endpoint, wish, names)
+    local parts, models = {}, {}
+    for i, name in ipairs(names) do
+        asked.model = name
+        local plan = plan_of(x, asked, endpoint, wish, "models")
+        parts[i], models[i] = { model = asked.model, plan = plan }, asked.model
+    end
+    local limits = policy.limits_of_all(asked, models)
+    asked.model = models[1]
+    x:means(asked.model)
+    return setmetatable({ parts = parts, limits = limits }, { __index = parts[1].plan })
+end
+
+-- Ends the task if the policy refuses the request, or does not sell the model at this endpoint.
+-- `wished`, `models`: the texts of the request's members `provider` and `models`, or nil.
+function plans.make(x, asked, endpoint, wished, models)
+    local wish = wished and wished ~= "" and wishes.read(x, wished) or nil
+    local names = models and wishes.models(x, models, asked.model)
+    if names and #names > 1 then
+        return plan_of_all(x, asked, endpoint, wish, names)
+    end
+    return plan_of(x, asked, endpoint, wish, "model")
 end
 
 -- Ends the task: no provider is set up that could be tried.

@@ -8,6 +8,7 @@ local wishing = require "policy.wishes"
 local wishes = {}
 
 local NAMES_MAX, NAME_BYTES_MAX = 32, 128
+local MODELS_MAX = 4 -- LIMIT_ASKED_MODELS of core/base/limits.h
 local WORD_BYTES_MAX = 32
 
 -- "exacto" is about the quality of tool calls, of which nothing is known: the policy's order.
@@ -139,6 +140,26 @@ function wishes.read(x, raw)
     end
     wish.fallbacks = wish.allow_fallbacks ~= false
     return says and wish or nil
+end
+
+-- The models of the text `raw` of the member `models` that are to be tried, in order, `first`
+-- before the others; each once. Ends the task with a 400 if they are too many, or not granted.
+function wishes.models(x, raw, first)
+    local list = core.read_strings(raw, MODELS_MAX, NAME_BYTES_MAX - 1)
+    local models, seen = { first }, { [first] = true }
+    for _, name in ipairs(list or {}) do
+        if not seen[name] then
+            models[#models + 1], seen[name] = name, true
+        end
+    end
+    if not list or #models > MODELS_MAX then
+        x:refuse(400, "invalid_value", "'models' must be a list of at most " .. MODELS_MAX
+            .. " names of models, 'model' among them.", "models")
+    elseif #models > 1 and not policy.wishes.models then
+        x:refuse(400, "invalid_value", "'models' is not granted here: the operator chooses who "
+            .. "answers. Leave it out.", "models")
+    end
+    return models
 end
 
 return wishes

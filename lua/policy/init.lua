@@ -35,6 +35,8 @@
 --     all candidates in the order of models.lua, whether they are available or not; the features
 --     that the model sells; and whether all requests of this model and group get the same. Or nil,
 --     code, message.
+--   policy.limits_of_all(request, models) -> the strictest limits of those models; it changes
+--     request.model
 --   policy.limits(request) -> only the limits of a prepared plan, also for a model that is gone
 --   policy.keepers[provider]: the handle of a provider that keeps responses and is available, for
 --     x:ask; policy.first_keeper: the name of the first of them, or nil
@@ -388,7 +390,8 @@ end
 -- The model's candidates in the order of the functions that say one, and the word by which they are
 -- sorted then; or nil and the reason.
 local function arranged(request, model, candidates, x)
-    local sort, why = model.sort or rules.routes.sort, nil
+    local sort = model.sort or rules.routes.sort
+    local why
     if rules.routes.order then
         candidates, why = reordered(request, model, candidates)
         return candidates, candidates and "listed" or why
@@ -456,6 +459,10 @@ function policy.limits(request)
         resolve(request)
     end
     return limits.find(rules.limits, request).handle
+end
+
+function policy.limits_of_all(request, ids)
+    return limits.of_all(rules.limits, request, ids)
 end
 
 -- ---- showing ----

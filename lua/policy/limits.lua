@@ -91,6 +91,13 @@ function limits.read(value, models)
     return found
 end
 
+local function is_before(a, b)
+    if a.place ~= b.place then
+        return a.place < b.place
+    end
+    return a.prefix < b.prefix
+end
+
 -- The counters for the group and the model: later rules replace earlier ones.
 local function select_counters(table_of_limits, group, model)
     local by_prefix, output_tokens_max = {}, nil
@@ -106,12 +113,7 @@ local function select_counters(table_of_limits, group, model)
     for _, counter in pairs(by_prefix) do
         counters[#counters + 1] = counter
     end
-    table.sort(counters, function(a, b)
-        if a.place ~= b.place then
-            return a.place < b.place
-        end
-        return a.prefix < b.prefix
-    end)
+    table.sort(counters, is_before)
     return {
         counters = counters,
         output_tokens_max = output_tokens_max,
@@ -135,6 +137,25 @@ function limits.find(table_of_limits, request)
         memo[model] = found
     end
     return found
+end
+
+-- What is in force for a request that may be answered by any of the models: the strictest of each.
+function limits.of_all(table_of_limits, request, models)
+    local by_prefix, counters = {}, {}
+    for _, model in ipairs(models) do
+        request.model = model
+        for _, counter in ipairs(limits.find(table_of_limits, request).counters) do
+            local known = by_prefix[counter.prefix]
+            if not known or counter.limit < known.limit then
+                by_prefix[counter.prefix] = counter
+            end
+        end
+    end
+    for _, counter in pairs(by_prefix) do
+        counters[#counters + 1] = counter
+    end
+    table.sort(counters, is_before)
+    return native.limits(counters)
 end
 
 -- The limits of a request, each with the text that it is counted under, and the longest answer.

@@ -9,7 +9,7 @@ local wishes = {}
 -- Whether a wish names providers, which customers may not know.
 local NAMES_PROVIDERS = { order = true, only = true, ignore = true }
 wishes.NAMES = { order = true, only = true, ignore = true, allow_fallbacks = true, sort = true,
-    max_price = true }
+    max_price = true, models = true }
 
 -- Which unit each member of max_price is about.
 wishes.PRICED = { prompt = "input", completion = "output", request = "request", image = "image" }

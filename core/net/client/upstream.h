@@ -18,7 +18,7 @@
 #include "base/slice.h"
 #include "net/loop/loop.h"
 
-enum { UPSTREAM_PARTS_MAX = 16 };
+enum { UPSTREAM_PARTS_MAX = 28 };
 
 struct upstream; /* a worker's pool */
 struct upstream_call;

@@ -28,6 +28,7 @@ list("request", "", {
     { "user_profile_id", "skip", "an account of the provider" },
     { "workspace_id", "skip", "an account of the provider" },
     { "provider", "skip", "wishes of who answers: the gateway reads them" },
+    { "models", "skip", "wishes of who answers: the gateway reads them" },
     { "inference_geo", "refuse" },
     { "container", "refuse" },
     { "mcp_servers", "refuse" },

@@ -37,6 +37,8 @@ list("request", "", {
     { "store", "skip", "a log of the provider's account" },
     { "usage", "skip", "usage is always reported" },
     { "provider", "skip", "wishes of who answers: the gateway reads them" },
+    { "models", "skip", "wishes of who answers: the gateway reads them" },
+    { "route", "skip", "wishes of who answers: the gateway reads them" },
     { "audio", "refuse" },
     { "modalities", "any", "modalities" },
     { "moderation", "refuse" },

@@ -7,6 +7,7 @@ list("request", "", {
     { "input", "any", "contents; lists of tokens are refused" },
     { "dimensions", "integer", "outputDimensionality" },
     { "provider", "skip", "wishes of who answers: the gateway reads them" },
+    { "models", "skip", "wishes of who answers: the gateway reads them" },
     { "encoding_format", "text", "the gateway writes float or base64; others are refused" },
     { "user", "skip", "a log of the provider's account" },
 })

@@ -36,6 +36,7 @@ list("request", "", {
     { "store", "skip", "what is kept, and whether: the answer says so" },
     { "truncation", "skip", "a conversation that is too long is refused" },
     { "provider", "skip", "wishes of who answers: the gateway reads them" },
+    { "models", "skip", "wishes of who answers: the gateway reads them" },
     { "previous_response_id", "refuse", KEPT },
     { "conversation", "refuse", KEPT },
     { "prompt", "refuse", KEPT },

@@ -1,0 +1,171 @@
+"""`models` in a request, as OpenRouter's clients send it: the next model is asked where the one
+before does not answer, and everything is of the one that does."""
+
+import json
+
+import answers
+import pytest
+from answers import Usage, error
+from customer import QUESTION
+from errors import check_error
+from gateway import Gateway
+from policies import Lua
+from prices import Price, charge
+
+CHEAP, DEAR = Price("0.15", "0.60"), Price("3", "12")
+USAGE = Usage(20, 10)
+GOOD = answers.chat(usage=USAGE)
+DOWN = error(500, "no", None, "server_error")
+
+
+def prepare(policies) -> None:
+    policies.write("examples", "return {}\n")
+    policies.provider("fake")
+    policies.provider("claude", dialect="anthropic")
+    for name, price in (("one", CHEAP), ("two", DEAR), ("three", CHEAP), ("four", CHEAP)):
+        candidate = {"provider": "fake", "model": f"at-{name}"}
+        policies.model(name, price, candidates=[candidate])
+    policies.model("unset", CHEAP, providers=("empty",))
+    policies.provider("empty", api_key=Lua('env("GW_NO_SUCH_KEY")'))
+    policies.model("translated", DEAR, candidates=[{"provider": "claude", "model": "at-claude"}])
+    policies.model("pictures", CHEAP, providers=("fake",), endpoints=["images"])
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("models"), shared_provider, {})
+    prepare(gateway.policies)
+    yield from gateway.served()
+
+
+@pytest.fixture
+def customer(house, provider):
+    provider.answer = GOOD
+    return house.customer()
+
+
+def asked(provider) -> list[str]:
+    for request in provider.requests:
+        assert not {"models", "route", "provider"} & set(request.json), request.json
+    names = [request.model.removeprefix("at-") for request in provider.requests]
+    provider.requests.clear()
+    return names
+
+
+def ask(customer, **members):
+    return customer.post({"messages": list(QUESTION), **members})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_next_model_answers(customer, provider, stream):
+    """The charge, the record and the name in the answer are its own."""
+    provider.script("at-one", DOWN)
+    response = ask(customer, model="one", models=["two", "three"], route="fallback", stream=stream)
+    assert response.status_code == 200, response.text
+    assert asked(provider) == ["one", "two"]
+    assert b'"model":"two"' in response.content.replace(b": ", b":")
+    customer.wait_for_no_hold()
+    assert 10 - customer.balance == charge(DEAR, USAGE)
+    record = customer.wait_for_record()
+    assert (record["model"], record["attempts"]) == ("two", 2)
+
+
+@pytest.mark.parametrize(
+    ("members", "who"),
+    [
+        ({"models": ["two", "one"]}, "two"),
+        ({"models": ["one"]}, "one"),
+        ({"models": [], "model": "one"}, "one"),
+        ({"models": None, "model": "one", "route": None}, "one"),
+        ({"model": "one", "models": ["two"]}, "one"),
+        ({"model": "one", "models": ["one", "one"]}, "one"),
+        ({"models": ["unset", "one"]}, "one"),
+    ],
+)
+def test_the_first_that_can(customer, provider, members, who):
+    body = json.dumps({**members, "messages": list(QUESTION)}).encode()
+    response = customer.post(body)
+    assert response.status_code == 200, response.text
+    assert asked(provider) == [who]
+    customer.wait_for_no_hold()
+    assert 10 - customer.balance == charge(DEAR if who == "two" else CHEAP, USAGE)
+    assert customer.wait_for_record()["model"] == who
+
+
+def test_all_fail(customer, provider):
+    provider.answer = DOWN
+    response = ask(customer, models=["one", "two", "three"])
+    check_error(response, 502, "provider_unavailable")
+    assert asked(provider) == ["one", "two", "three"]
+    customer.wait_for_no_hold()
+    assert customer.balance == 10
+
+
+def test_a_fault_of_the_customer_s_is_no_reason(customer, provider):
+    provider.script("at-one", error(400, "no such tool", "invalid_value", "invalid_request_error"))
+    assert ask(customer, models=["one", "two"]).status_code == 400
+    assert asked(provider) == ["one"]
+
+
+def test_a_translated_model_answers(customer, provider):
+    """Of another dialect, whose copy has no such members either."""
+    provider.script("at-one", DOWN)
+    provider.script("at-claude", error(500, "no", None, "api_error"))
+    response = ask(customer, models=["one", "translated", "three"])
+    assert response.status_code == 200, response.text
+    assert asked(provider) == ["one", "claude", "three"]
+
+
+def test_the_dearest_is_held(house, provider):
+    """Who cannot pay the dearest is refused before anybody is asked."""
+    customer = house.customer("0.0010")
+    ask_both = {"models": ["one", "two"], "max_tokens": 400}
+    check_error(ask(customer, **ask_both), 402, "insufficient_credits")
+    assert asked(provider) == []
+    provider.answer = GOOD
+    assert ask(customer, models=["one", "three"], max_tokens=400).status_code == 200
+
+
+BAD = {
+    "no list": ({"model": "one", "models": "two"}, 400, "invalid_value"),
+    "no names": ({"model": "one", "models": [1]}, 400, "invalid_value"),
+    "too many": ({"model": "one", "models": ["two", "three", "four", "unset"]}, 400,
+                 "invalid_value"),
+    "unknown": ({"model": "one", "models": ["nothing-like-it"]}, 404, "model_not_found"),
+    "elsewhere": ({"model": "one", "models": ["pictures"]}, 404, "wrong_endpoint"),
+    "another route": ({"model": "one", "route": "sideways"}, 400, "invalid_value"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_cannot_be_had(customer, provider, kind):
+    members, status, code = BAD[kind]
+    check_error(ask(customer, **members), status, code)
+    assert asked(provider) == []
+    assert customer.balance == 10
+
+
+def test_a_key_gets_no_further_models(house, customer, provider):
+    customer.create_key(models=["one"])
+    assert ask(customer, model="one").status_code == 200
+    asked(provider)
+    check_error(ask(customer, model="one", models=["two"]), 403, "model_not_allowed")
+    assert asked(provider) == []
+
+
+def test_an_estimate_is_of_one_model(customer):
+    response = customer.post({"models": ["one", "two"], "messages": list(QUESTION)}, "/estimate")
+    check_error(response, 400, "invalid_value")
+
+
+def test_where_it_is_not_granted(make_gateway, provider):
+    def prepare_strict(policies):
+        prepare(policies)
+        policies.write("routes", 'return { wishes = { "sort" } }\n')
+
+    gateway = make_gateway(prepare=prepare_strict)
+    customer = gateway.customer()
+    provider.answer = GOOD
+    error = check_error(ask(customer, models=["one", "two"]), 400, "invalid_value")
+    assert error["param"] == "models"
+    assert ask(customer, models=["one"]).status_code == 200
