@@ -93,7 +93,7 @@ local rule_text = require "policy.rule_text"
 local sorting = require "policy.sorting"
 local status = require "policy.status"
 local survey = require "policy.survey"
-local trials = require "policy.trials"
+local whole = require "policy.whole"
 
 local policy = {}
 
@@ -118,66 +118,6 @@ local function run_file(file)
     return native.load(file)()
 end
 
--- Counts for each provider the models that have it as a candidate.
-local function count_models(found)
-    for _, provider in pairs(found.providers) do
-        provider.models = 0
-    end
-    for _, model in pairs(found.models) do
-        local seen = {}
-        for _, list in ipairs { model.candidates, trials.each(model) } do
-            for _, candidate in ipairs(list) do
-                if not seen[candidate.provider] then
-                    seen[candidate.provider] = true
-                    local provider = found.providers[candidate.provider]
-                    provider.models = provider.models + 1
-                end
-            end
-        end
-    end
-end
-
--- All groups in the files; routes.lua lists those that only a rule knows.
-local function groups_of(found)
-    local groups = {}
-    for _, named in ipairs {
-        found.margins.groups, found.routes.access.groups, found.limits.groups, found.routes.groups,
-    } do
-        for name in pairs(named) do
-            groups[name] = true
-        end
-    end
-    for _, model in pairs(found.models) do
-        for _, trial in pairs { model.canary or {}, model.shadow or {} } do
-            for name in pairs(trial.groups or {}) do
-                groups[name] = true
-            end
-        end
-    end
-    return groups
-end
-
-local function has_rules(found)
-    local any = found.margins.rule or found.routes.access.rule or found.routes.order
-        or type(found.routes.sort) == "function"
-    for _, model in pairs(found.models) do
-        any = any or model.choose or type(model.sort) == "function"
-    end
-    return any and true or false
-end
-
--- provider -> the handle of one that keeps responses, and the first of them by name.
-local function keepers_of(found)
-    local keepers, first = {}, nil
-    for name, provider in pairs(found.providers) do
-        if provider.keeps_responses and provider.available then
-            keepers[name] = survey.server_of(provider)
-            first = (first and first < name) and first or name
-        end
-    end
-    return keepers, first
-end
-
 -- Reads, checks and normalises all files, then runs the examples. Raises "file:line: why".
 function policy.load()
     local found = {}
@@ -195,8 +135,8 @@ function policy.load()
     local expected = run_file("examples.lua")
     catalog.close()
     native.end_load()
-    found.groups = groups_of(found)
-    count_models(found)
+    found.groups = whole.groups(found)
+    whole.count_models(found)
     for _, model in pairs(found.models) do
         model.offers, model.cards = { count = 0 }, { count = 0 }
         if found.routes.order then
@@ -209,8 +149,8 @@ function policy.load()
     policy.asked_servers = survey.servers(found)
     policy.service_accounts = survey.accounts(found)
     policy.balances = survey.balances(found)
-    policy.has_rules = has_rules(found)
-    policy.keepers, policy.first_keeper = keepers_of(found)
+    policy.has_rules = whole.has_rules(found)
+    policy.keepers, policy.first_keeper = whole.keepers(found)
     examples.run(expected, policy.plan)
     policy.models {} -- builds the cards now: for 10,000 models that would exceed a turn
 end

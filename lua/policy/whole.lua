@@ -1,0 +1,68 @@
+-- What all files together come to, once each is read.
+local survey = require "policy.survey"
+local trials = require "policy.trials"
+
+local whole = {}
+
+-- Counts for each provider the models that have it as a candidate.
+function whole.count_models(found)
+    for _, provider in pairs(found.providers) do
+        provider.models = 0
+    end
+    for _, model in pairs(found.models) do
+        local seen = {}
+        for _, list in ipairs { model.candidates, trials.each(model) } do
+            for _, candidate in ipairs(list) do
+                if not seen[candidate.provider] then
+                    seen[candidate.provider] = true
+                    local provider = found.providers[candidate.provider]
+                    provider.models = provider.models + 1
+                end
+            end
+        end
+    end
+end
+
+-- All groups in the files; routes.lua lists those that only a rule knows.
+function whole.groups(found)
+    local groups = {}
+    for _, named in ipairs {
+        found.margins.groups, found.routes.access.groups, found.limits.groups, found.routes.groups,
+    } do
+        for name in pairs(named) do
+            groups[name] = true
+        end
+    end
+    for _, model in pairs(found.models) do
+        for _, trial in pairs { model.canary or {}, model.shadow or {} } do
+            for name in pairs(trial.groups or {}) do
+                groups[name] = true
+            end
+        end
+    end
+    return groups
+end
+
+-- Whether any rule is a function.
+function whole.has_rules(found)
+    local any = found.margins.rule or found.routes.access.rule or found.routes.order
+        or type(found.routes.sort) == "function"
+    for _, model in pairs(found.models) do
+        any = any or model.choose or type(model.sort) == "function"
+    end
+    return any and true or false
+end
+
+-- provider -> the handle of one that keeps responses, and the first of them by name.
+function whole.keepers(found)
+    local keepers, first = {}, nil
+    for name, provider in pairs(found.providers) do
+        if provider.keeps_responses and provider.available then
+            keepers[name] = survey.server_of(provider)
+            first = (first and first < name) and first or name
+        end
+    end
+    return keepers, first
+end
+
+return whole
