@@ -43,14 +43,16 @@ bool commands_make_folder(const char *path, struct fault *fault)
     return true;
 }
 
-struct store *commands_open_store(const struct config *config, bool serve, struct fault *fault)
+struct store *commands_open_store(const struct config *config, struct alerts *alerts,
+                                  struct fault *fault)
 {
     const struct store_options options = {.path = config->database,
                                           .power_durable = config->durability == 0,
-                                          .serve = serve,
+                                          .serve = alerts != NULL,
                                           .providers_shown = config->show_providers != 0,
                                           .migrations = migration_assets,
-                                          .migration_count = migration_asset_count};
+                                          .migration_count = migration_asset_count,
+                                          .alerts = alerts};
     struct store *store = store_open(&options, fault);
     if (store == NULL && strstr(fault->message, config->database) == NULL) {
         struct fault why = *fault;
@@ -218,7 +220,7 @@ struct store *commands_open(const struct config *config)
     struct fault fault;
     struct store *store = NULL;
     if (commands_make_folder(config->database, &fault))
-        store = commands_open_store(config, false, &fault);
+        store = commands_open_store(config, NULL, &fault);
     if (store == NULL)
         commands_fail(&fault);
     return store;

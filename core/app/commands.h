@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/secret.h"
 
+struct alerts;
 struct store;
 struct store_value;
 
@@ -63,7 +64,9 @@ bool commands_run(struct store *store, const char *operation, const struct store
 
 /* Makes the folder of the file `path`. */
 bool commands_make_folder(const char *path, struct fault *fault);
-struct store *commands_open_store(const struct config *config, bool serve, struct fault *fault);
+/* `alerts`: of the server that opens it; NULL: it is for the command line. */
+struct store *commands_open_store(const struct config *config, struct alerts *alerts,
+                                  struct fault *fault);
 
 /* Each does the work of its command in an open store. */
 bool commands_make_user(struct store *store, const char *email, const char *name, bool admin,

@@ -24,7 +24,7 @@ bool first_run_prepare(struct first_run *made, const struct config *config,
                        const struct secret *secret, struct fault *fault)
 {
     bool empty = false;
-    struct store *store = commands_open_store(config, false, fault);
+    struct store *store = commands_open_store(config, NULL, fault);
     if (store == NULL)
         return false;
     bool good = commands_no_users(store, &empty, fault) &&

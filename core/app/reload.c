@@ -10,6 +10,7 @@
 #include "script/policy_files.h"
 #include "script/reload_status.h"
 #include "script/vm.h"
+#include "store/alerts.h"
 #include "store/call.h"
 
 struct reload {
@@ -112,6 +113,8 @@ static void on_swapped(void *arg)
     if (--reload->swaps_left > 0)
         return;
     reload_status_accept(reload->shared->reload_status, reload->files);
+    alerts_clear(reload->shared->alerts, ALERT_RELOAD_REFUSED, "policies");
+    alerts_clear_kind(reload->shared->alerts, ALERT_POLICY_FAILED); /* it may be mended */
     note(reload);
 }
 
@@ -164,6 +167,8 @@ static void on_built(struct job *job)
         swap(reload);
     } else {
         reload_status_refuse(reload->shared->reload_status, &reload->fault);
+        alerts_raise(reload->shared->alerts, ALERT_RELOAD_REFUSED, "policies",
+                     reload->fault.message);
         note(reload);
     }
 }

@@ -41,6 +41,7 @@
 #include "net/server/tally.h"
 #include "net/server/tls.h"
 #include "script/reload_status.h"
+#include "store/alerts.h"
 #include "store/provider_costs.h"
 #include "store/store.h"
 
@@ -71,6 +72,7 @@ struct gateway {
     struct health *health;
     struct spending *spending;
     struct balances *balances;
+    struct alerts *alerts;
     struct access_tokens *tokens;
     struct fair_pool *helpers;
     struct thread_pool *signer;
@@ -230,7 +232,8 @@ static bool open_store(struct gateway *gateway, struct fault *fault)
     if (gateway->options->first_run &&
         !first_run_prepare(&gateway->first_run, config, &gateway->secret, fault))
         return false;
-    gateway->store = commands_open_store(config, true, fault);
+    gateway->alerts = alerts_new(4 * 3600 * INT64_C(1000));
+    gateway->store = commands_open_store(config, gateway->alerts, fault);
     return gateway->store != NULL;
 }
 
@@ -299,6 +302,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .health = gateway->health,
                                    .spending = gateway->spending,
                                    .balances = gateway->balances,
+                                   .alerts = gateway->alerts,
                                    .tokens = gateway->tokens,
                                    .helpers = gateway->helpers,
                                    .signer = gateway->signer,
@@ -334,10 +338,13 @@ static void reload_certificate(const struct gateway *gateway)
     struct fault fault;
     if (gateway->tls == NULL)
         return;
-    if (tls_reload(gateway->tls, config->tls_certificate, config->tls_key, &fault))
+    if (tls_reload(gateway->tls, config->tls_certificate, config->tls_key, &fault)) {
         log_event(LOG_INFO, "certificate read again");
-    else
+        alerts_clear(gateway->alerts, ALERT_RELOAD_REFUSED, "certificate");
+    } else {
         log_event(LOG_ERROR, "the certificate in use stays", log_text("reason", fault.message));
+        alerts_raise(gateway->alerts, ALERT_RELOAD_REFUSED, "certificate", fault.message);
+    }
 }
 
 static void reload(struct gateway *gateway)
@@ -349,7 +356,9 @@ static void reload(struct gateway *gateway)
     if (!config_load(&fresh, options->config_path, options->sets, options->set_count, &fault)) {
         log_event(LOG_ERROR, "reload refused, the old settings stay in force",
                   log_text("reason", fault.message));
+        alerts_raise(gateway->alerts, ALERT_RELOAD_REFUSED, "gateway.conf", fault.message);
     } else {
+        alerts_clear(gateway->alerts, ALERT_RELOAD_REFUSED, "gateway.conf");
         config_apply_reloadable(&options->config, &fresh, &needs_restart);
         if (needs_restart != NULL)
             log_event(LOG_WARN, "a changed setting needs a restart",
@@ -474,6 +483,7 @@ static void stop(struct gateway *gateway)
     health_free(gateway->health);
     spending_free(gateway->spending);
     balances_free(gateway->balances);
+    alerts_free(gateway->alerts);
     survey_free(gateway->survey);
     access_tokens_free(gateway->tokens);
     live_metrics_free(gateway->metrics);

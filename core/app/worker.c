@@ -379,6 +379,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .health = shared->health,
                               .spending = shared->spending,
                               .balances = shared->balances,
+                              .alerts = shared->alerts,
                               .tokens = shared->tokens,
                               .helpers = shared->helpers,
                               .metrics = shared->metrics,

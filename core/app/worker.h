@@ -28,6 +28,7 @@ struct worker_shared {
     struct health *health;
     struct spending *spending;
     struct balances *balances;
+    struct alerts *alerts;
     struct access_tokens *tokens;
     struct fair_pool *helpers;
     struct thread_pool *signer;   /* one thread: signs for access tokens */

@@ -117,6 +117,9 @@ enum {
     LIMIT_ATTEMPT_NOTES = 1000 * 1000, /* rows, likewise */
     LIMIT_ATTEMPT_WORDS_BYTES = 300,   /* of a provider's words about a failure */
 
+    /* what the operator is told */
+    LIMIT_ALERTS = 256, /* open at the same time, or closed lately */
+
     /* what providers keep for customers: responses, conversations, items */
     LIMIT_OBJECT_ID_BYTES = 200,
     LIMIT_NAMED_OBJECTS = 1000, /* that one request names */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/raised_alerts.h"
 #include "exchange/spend_cap.h"
 
 /* No prompt cache begins below 1,024 tokens: what requests have in common there tells which ones
@@ -259,6 +260,7 @@ void exchange_tell_health(struct exchange *exchange)
     struct health_news news =
         health_tell(&exchange->pass, &attempt->candidate->terms.breaker, &end, health_now_ms());
     log_news(exchange, &news);
+    raised_alerts_of_health(exchange, end.result, &news);
 }
 
 void exchange_tell_answer_end(struct exchange *exchange, bool cut)
@@ -275,6 +277,8 @@ void exchange_tell_answer_end(struct exchange *exchange, bool cut)
     struct health_news news = health_tell_end(&exchange->pass, &attempt->candidate->terms.breaker,
                                               &answer, health_now_ms());
     log_news(exchange, &news);
+    if (cut)
+        raised_alerts_of_health(exchange, HEALTH_FAILED, &news);
 }
 
 void exchange_release_health(struct exchange *exchange)

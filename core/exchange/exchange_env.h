@@ -12,6 +12,7 @@
 
 struct access_tokens;
 struct balances;
+struct alerts;
 struct exchange;
 struct fair_pool;
 struct health;
@@ -40,6 +41,7 @@ struct exchange_env {
     struct rates *rates;
     struct survey *survey;
     struct health *health;
+    struct alerts *alerts;
     struct spending *spending;
     struct balances *balances;
     struct access_tokens *tokens;

@@ -20,6 +20,7 @@
 #include "exchange/made_objects.h"
 #include "exchange/named_objects.h"
 #include "exchange/password.h"
+#include "exchange/raised_alerts.h"
 #include "exchange/rate_limits.h"
 #include "exchange/relay.h"
 #include "exchange/revocation.h"
@@ -338,6 +339,8 @@ void exchange_task_failed(struct exchange *exchange, const char *code, const cha
     }
     log_event(LOG_ERROR, "task failed", log_text("request_id", exchange->id.text),
               log_text("code", code), log_text("reason", place));
+    if (strcmp(code, "policy_error") == 0)
+        raised_alerts_of_policy(exchange, place);
     exchange->task.task = NULL;
     attempt_cancel(&exchange->attempt);
     if (download_cut(exchange, code))

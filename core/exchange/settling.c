@@ -15,6 +15,7 @@
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
+#include "exchange/raised_alerts.h"
 #include "exchange/relay.h"
 #include "exchange/shadow.h"
 #include "exchange/spend_cap.h"
@@ -266,6 +267,7 @@ static void fill_charge(struct exchange *exchange, bool cut)
     else
         learn(exchange, &charge);
     count_usage(exchange, charge.source, excessive);
+    raised_alerts_of_charge(exchange);
 }
 
 /* ---- resolving the hold ---- */

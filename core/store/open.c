@@ -77,7 +77,8 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
                                        .journal = &store->journal,
                                        .memory = {&store->wallets, &store->directory},
                                        .notes = &store->notes,
-                                       .checkpoint = &store->checkpoint};
+                                       .checkpoint = &store->checkpoint,
+                                       .alerts = store->alerts};
     db_clear(&store->db);
     if (!journal_begin(&store->journal, &store->db) ||
         !changes_load(&store->ledger.changes, &parts.memory, &store->db))
@@ -147,6 +148,7 @@ struct store *store_open(const struct store_options *options, struct fault *faul
     enum db_mode mode = options->power_durable ? DB_WRITE_POWER : DB_WRITE_PROCESS;
     struct store *store = new_store(options->path, options->serve);
     store->providers_shown = options->providers_shown;
+    store->alerts = options->alerts;
     if ((!store->serve || take_lock(store, fault)) &&
         db_open(&store->db, store->path, mode, fault) && migrate(store, options, fault) &&
         (store->serve ? start(store, mode, fault) : store_await_tables(store->path, fault)))

@@ -28,6 +28,7 @@
 #include "base/asset.h"
 #include "base/fault.h"
 
+struct alerts;
 struct store;
 
 struct store_options {
@@ -39,6 +40,7 @@ struct store_options {
     bool providers_shown;           /* customers see which provider answered */
     const struct asset *migrations; /* sorted by name "NNNN_words.sql" */
     size_t migration_count;
+    struct alerts *alerts; /* or NULL */
 };
 
 /* Opens and migrates the database (each migration once, in order, in one transaction with its row

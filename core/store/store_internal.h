@@ -21,6 +21,7 @@ struct store {
     char *path;
     bool serve;
     bool providers_shown;
+    struct alerts *alerts;      /* NULL: none */
     int lock_fd;                /* -1 without `serve` */
     struct db db;               /* the ledger thread's while it runs, else the caller's */
     struct wallets wallets;     /* loaded with `serve` only */

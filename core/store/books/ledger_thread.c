@@ -10,6 +10,7 @@
 #include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "store/alerts.h"
 #include "store/books/answers_table.h"
 #include "store/books/apply.h"
 #include "store/books/expiry.h"
@@ -212,6 +213,15 @@ static void return_job(struct job *job)
         job_return(job);
 }
 
+/* The last write has succeeded. */
+static void note_writable(struct ledger_thread *ledger)
+{
+    if (atomic_exchange(&ledger->writable, true))
+        return;
+    log_event(LOG_INFO, "the database can be written again");
+    alerts_clear(ledger->parts.alerts, ALERT_LEDGER_UNWRITABLE, "database");
+}
+
 static void finish_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     for (struct job *job = jobs->first; job != NULL; job = job->next)
@@ -221,8 +231,7 @@ static void finish_batch(struct ledger_thread *ledger, struct job_list *jobs)
     wallet_unreserve_all(ledger->parts.memory.wallets);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&ledger->jobs, jobs->count, memory_order_relaxed);
-    if (!atomic_exchange(&ledger->writable, true))
-        log_event(LOG_INFO, "the database can be written again");
+    note_writable(ledger);
     job_return_all(jobs);
 }
 
@@ -250,6 +259,8 @@ static void fail_batch(struct ledger_thread *ledger, struct job_list *jobs)
         log_event(LOG_ERROR, "the database cannot be written; new requests are refused",
                   log_text("why", db_of(ledger)->failure_text),
                   log_int("jobs", (int64_t)jobs->count));
+    alerts_raise(ledger->parts.alerts, ALERT_LEDGER_UNWRITABLE, "database",
+                 db_of(ledger)->failure_text);
     while (jobs->first != NULL)
         fail_job(ledger, job_list_pop(jobs));
 }
@@ -305,8 +316,7 @@ static void probe(struct ledger_thread *ledger)
     if (journal_pending(ledger->parts.journal) ? !apply_journal(ledger)
                                                : !db_write_nothing(db_of(ledger)))
         return;
-    atomic_store(&ledger->writable, true);
-    log_event(LOG_INFO, "the database can be written again");
+    note_writable(ledger);
 }
 
 static void poll_foreign(struct ledger_thread *ledger)

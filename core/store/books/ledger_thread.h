@@ -18,6 +18,7 @@
 #include "store/books/changes.h"
 #include "store/books/rollup.h"
 
+struct alerts;
 struct checkpoint;
 struct db;
 struct journal;
@@ -30,6 +31,7 @@ struct ledger_parts {
     struct memory_tables memory;
     struct notes *notes;
     struct checkpoint *checkpoint;
+    struct alerts *alerts; /* NULL: none */
 };
 
 struct ledger_thread {

@@ -1,0 +1,83 @@
+/* The facts of each kind of alert (alerts.h): one line a kind. */
+#include <string.h>
+
+#include "base/check.h"
+#include "store/alerts.h"
+
+static const struct alert_facts facts[] = {
+    [ALERT_BREAKER_OPEN] =
+        {"breaker_open", ALERT_WARNING, true, true, "Calls to a provider fail",
+         "Calls to a provider succeed again",
+         "Calls go to the next candidate of models.lua, if there is one. Look at the provider's "
+         "status page and at Providers in the dashboard; it is asked again by itself."},
+    [ALERT_ACCOUNT_REFUSED] =
+        {"account_refused", ALERT_CRITICAL, true, true, "A provider refuses our account",
+         "A provider takes our account again",
+         "Check the API key in providers.lua, and credit, limits and billing in the provider's "
+         "console. Then reload with SIGHUP, or wait: it is asked again by itself."},
+    [ALERT_MARGIN_NEGATIVE] =
+        {"margin_negative", ALERT_CRITICAL, false, false, "Calls cost more than they brought in",
+         "No more calls at a loss",
+         "Compare the prices in models.lua with the provider's, for example with `llm-gateway "
+         "catalog diff`, and look at a call of this model under Usage. Then reload with SIGHUP."},
+    [ALERT_LEDGER_UNWRITABLE] =
+        {"ledger_unwritable", ALERT_CRITICAL, true, true, "The ledger cannot be written",
+         "The ledger can be written again",
+         "New calls are refused until it can. Check space, mount and health of the disk that has "
+         "the database; nothing needs to be restarted."},
+    [ALERT_RELOAD_REFUSED] =
+        {"reload_refused", ALERT_WARNING, true, true, "A reload was refused",
+         "A reload was accepted",
+         "The old version stays in force. Mend what the message says, try it with `llm-gateway "
+         "check`, then send SIGHUP again."},
+    [ALERT_OVERRUN] =
+        {"overrun", ALERT_WARNING, false, false, "Calls cost more than was held",
+         "No more calls that cost more than was held",
+         "The operator pays the difference. Compare `context` and `max_output` of the model in "
+         "models.lua with the provider's, and look at the call under Usage."},
+    [ALERT_POLICY_FAILED] =
+        {"policy_failed", ALERT_CRITICAL, false, false, "A function of the policies has failed",
+         "The function of the policies fails no more",
+         "The calls that it decides are refused. Mend the line, add a case to examples.lua that "
+         "shows it, try `llm-gateway check`, then reload with SIGHUP."},
+    [ALERT_BALANCE_LOW] = {"balance_low", ALERT_WARNING, true, false,
+                           "Our credit at a provider is low",
+                           "Our credit at a provider is no longer low",
+                           "Add credit in the provider's console."},
+    [ALERT_SPEND_REACHED] =
+        {"spend_reached", ALERT_WARNING, true, false,
+         "The day's spend at a provider has reached its limit",
+         "The spend at a provider is below its limit again",
+         "Calls go to other candidates until the next day. Raise the limit in providers.lua, or "
+         "find out under Sales who spends so much."},
+    [ALERT_CANARY_WORSE] =
+        {"canary_worse", ALERT_WARNING, true, true, "A canary does worse",
+         "A canary does no longer worse",
+         "Compare both candidates in the dashboard, then take the canary out of models.lua or "
+         "keep it, and reload with SIGHUP."},
+    [ALERT_TEST] = {"test", ALERT_WARNING, false, true, "A test message", "The test is over",
+                    "Nothing: somebody has pressed the button in the dashboard."},
+};
+_Static_assert(sizeof facts / sizeof facts[0] == ALERT_KINDS, "each kind has its facts");
+
+const struct alert_facts *alert_facts(enum alert_kind kind)
+{
+    check(kind < ALERT_KINDS);
+    return &facts[kind];
+}
+
+bool alert_kind_of(const char *word, enum alert_kind *out)
+{
+    for (enum alert_kind kind = 0; kind < ALERT_KINDS; kind++) {
+        *out = kind;
+        if (strcmp(facts[kind].word, word) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *alert_telling_word(enum alert_telling telling)
+{
+    static const char *const words[] = {"", "opened", "open", "closed"};
+    return words[telling];
+}

@@ -1,0 +1,337 @@
+#include "store/alerts.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+enum {
+    QUIET_MS = 5 * 60 * 1000,    /* after a close is told: until the next opening is */
+    FADES_MS = 60 * 60 * 1000,   /* without a raise: then what has no end is over */
+    SAVE_MS = 5 * 1000,          /* between two writings of a mere count */
+    FULL_LOG_MS = 60 * 60 * 1000 /* between two complaints that there are too many */
+};
+
+struct entry {
+    uint64_t hash; /* of kind and subject; 0: a free place */
+    struct alert alert;
+    int64_t quiet_until_ms;
+    int64_t saved_ms;
+    bool dirty;     /* its row is not as it is here */
+    bool news;      /* its row is to be written now */
+    bool taken;     /* by alerts_take */
+    bool inherited; /* of another process; not raised since */
+};
+
+struct alerts {
+    pthread_mutex_t mutex; /* guards all that follows, but for what is atomic */
+    struct entry entries[LIMIT_ALERTS];
+    int64_t repeat_ms;
+    int64_t full_logged_ms;
+    atomic_uint inherited;
+};
+
+static uint64_t hash_of(enum alert_kind kind, const char *subject)
+{
+    uint64_t hash = hash_on(HASH_START, slice_of(alert_facts(kind)->word));
+    return hash_on(hash_on(hash, slice_of("\n")), slice_of(subject)) | 1; /* never 0 */
+}
+
+struct alerts *alerts_new(int64_t repeat_ms)
+{
+    struct alerts *alerts = calloc(1, sizeof *alerts);
+    check(alerts != NULL && pthread_mutex_init(&alerts->mutex, NULL) == 0);
+    alerts->repeat_ms = repeat_ms;
+    return alerts;
+}
+
+void alerts_free(struct alerts *alerts)
+{
+    if (alerts == NULL)
+        return;
+    check(pthread_mutex_destroy(&alerts->mutex) == 0);
+    free(alerts);
+}
+
+static void lock(struct alerts *alerts)
+{
+    check(pthread_mutex_lock(&alerts->mutex) == 0);
+}
+
+static void unlock(struct alerts *alerts)
+{
+    check(pthread_mutex_unlock(&alerts->mutex) == 0);
+}
+
+void alerts_set_repeat(struct alerts *alerts, int64_t repeat_ms)
+{
+    lock(alerts);
+    alerts->repeat_ms = repeat_ms;
+    unlock(alerts);
+}
+
+/* ---- entries; with the lock ---- */
+
+static struct entry *find(struct alerts *alerts, enum alert_kind kind, const char *subject)
+{
+    uint64_t hash = hash_of(kind, subject);
+    for (size_t i = 0; i < LIMIT_ALERTS; i++) {
+        struct entry *entry = &alerts->entries[i];
+        if (entry->hash == hash && entry->alert.kind == kind &&
+            strncmp(entry->alert.subject, subject, ALERT_SUBJECT_BYTES - 1) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+/* Whether nothing is lost with it. */
+static bool is_over(const struct entry *entry, int64_t now_ms)
+{
+    return entry->alert.closed_ms != 0 && !entry->dirty && !entry->taken &&
+           !entry->alert.told_open && now_ms >= entry->quiet_until_ms;
+}
+
+static struct entry *free_place(struct alerts *alerts, int64_t now_ms)
+{
+    for (size_t i = 0; i < LIMIT_ALERTS; i++) {
+        struct entry *entry = &alerts->entries[i];
+        if (entry->hash == 0 || is_over(entry, now_ms))
+            return entry;
+    }
+    return NULL;
+}
+
+static struct entry *add(struct alerts *alerts, enum alert_kind kind, const char *subject,
+                         int64_t now_ms)
+{
+    struct entry *entry = free_place(alerts, now_ms);
+    if (entry == NULL)
+        return NULL;
+    *entry = (struct entry){.hash = hash_of(kind, subject),
+                            .alert = {.kind = kind, .opened_ms = now_ms}};
+    id_make_at(&entry->alert.id, "alrt", now_ms);
+    slice_copy(slice_of(subject), entry->alert.subject, ALERT_SUBJECT_BYTES);
+    return entry;
+}
+
+static void disinherit(struct alerts *alerts, struct entry *entry)
+{
+    if (entry->inherited)
+        atomic_fetch_sub(&alerts->inherited, 1);
+    entry->inherited = false;
+}
+
+/* What was closed and is known to be closed is another alert when it opens again. */
+static struct entry *find_or_add(struct alerts *alerts, enum alert_kind kind, const char *subject,
+                                 int64_t now_ms)
+{
+    struct entry *entry = find(alerts, kind, subject);
+    if (entry != NULL && !is_over(entry, now_ms))
+        return entry;
+    if (entry != NULL)
+        entry->hash = 0;
+    return add(alerts, kind, subject, now_ms);
+}
+
+static void close_entry(struct alerts *alerts, struct entry *entry, int64_t now_ms)
+{
+    if (entry->alert.closed_ms != 0)
+        return;
+    disinherit(alerts, entry);
+    entry->alert.closed_ms = now_ms;
+    entry->dirty = entry->news = true;
+}
+
+/* ---- raised and cleared ---- */
+
+static void complain(struct alerts *alerts, int64_t now_ms)
+{
+    bool logs = alerts->full_logged_ms == 0 || now_ms - alerts->full_logged_ms >= FULL_LOG_MS;
+    if (!logs)
+        return;
+    alerts->full_logged_ms = now_ms;
+    log_event(LOG_ERROR, "too many alerts are open; further ones are not told");
+}
+
+void alerts_raise(struct alerts *alerts, enum alert_kind kind, const char *subject,
+                  const char *detail)
+{
+    if (alerts == NULL)
+        return;
+    int64_t now_ms = clock_wall_ms();
+    lock(alerts);
+    struct entry *entry = find_or_add(alerts, kind, subject, now_ms);
+    if (entry == NULL) {
+        complain(alerts, now_ms);
+        unlock(alerts);
+        return;
+    }
+    struct alert *alert = &entry->alert;
+    disinherit(alerts, entry);
+    entry->news |= alert->count == 0 || alert->closed_ms != 0;
+    entry->dirty = true;
+    alert->closed_ms = 0;
+    alert->last_ms = now_ms;
+    alert->count++;
+    if (detail[0] != '\0')
+        slice_copy(slice_of(detail), alert->detail, sizeof alert->detail);
+    unlock(alerts);
+}
+
+void alerts_clear(struct alerts *alerts, enum alert_kind kind, const char *subject)
+{
+    if (alerts == NULL)
+        return;
+    int64_t now_ms = clock_wall_ms();
+    lock(alerts);
+    struct entry *entry = find(alerts, kind, subject);
+    if (entry != NULL)
+        close_entry(alerts, entry, now_ms);
+    unlock(alerts);
+}
+
+void alerts_clear_kind(struct alerts *alerts, enum alert_kind kind)
+{
+    if (alerts == NULL)
+        return;
+    int64_t now_ms = clock_wall_ms();
+    lock(alerts);
+    for (size_t i = 0; i < LIMIT_ALERTS; i++) {
+        struct entry *entry = &alerts->entries[i];
+        if (entry->hash != 0 && entry->alert.kind == kind)
+            close_entry(alerts, entry, now_ms);
+    }
+    unlock(alerts);
+}
+
+bool alerts_have_inherited(const struct alerts *alerts)
+{
+    return alerts != NULL && atomic_load_explicit(&alerts->inherited, memory_order_relaxed) > 0;
+}
+
+/* ---- told ---- */
+
+static void fade(struct alerts *alerts, struct entry *entry, int64_t now_ms)
+{
+    bool lasts = alert_facts(entry->alert.kind)->lasts && !entry->inherited;
+    if (!lasts && now_ms - entry->alert.last_ms >= FADES_MS)
+        close_entry(alerts, entry, now_ms);
+}
+
+/* What is never told is told once even if it is over already. */
+static enum alert_telling telling_of(const struct alerts *alerts, const struct entry *entry,
+                                     int64_t now_ms)
+{
+    const struct alert *alert = &entry->alert;
+    bool open = alert->closed_ms == 0;
+    if (!alert->told_open)
+        return (open || alert->tellings == 0) && now_ms >= entry->quiet_until_ms
+                   ? ALERT_OPENED
+                   : ALERT_TELLS_NOTHING;
+    if (!open)
+        return ALERT_CLOSED;
+    bool again = alerts->repeat_ms > 0 && now_ms - alert->told_ms >= alerts->repeat_ms;
+    return again ? ALERT_STILL_OPEN : ALERT_TELLS_NOTHING;
+}
+
+/* Takes the entry if it has something to be written or told. */
+static bool take(struct alerts *alerts, struct entry *entry, int64_t now_ms, struct alert_news *out)
+{
+    if (entry->hash == 0 || entry->taken)
+        return false;
+    fade(alerts, entry, now_ms);
+    enum alert_telling telling = telling_of(alerts, entry, now_ms);
+    bool due = entry->news || (entry->dirty && now_ms - entry->saved_ms >= SAVE_MS);
+    if (telling == ALERT_TELLS_NOTHING && !due)
+        return false;
+    *out = (struct alert_news){entry->alert, telling};
+    if (telling != ALERT_TELLS_NOTHING) { /* as its row will have it */
+        out->alert.tellings++;
+        out->alert.told_ms = now_ms;
+        out->alert.told_open = telling != ALERT_CLOSED;
+    }
+    entry->taken = true;
+    return true;
+}
+
+size_t alerts_take(struct alerts *alerts, int64_t now_ms, struct alert_news *out, size_t most)
+{
+    size_t count = 0;
+    lock(alerts);
+    for (size_t i = 0; i < LIMIT_ALERTS && count < most; i++)
+        count += take(alerts, &alerts->entries[i], now_ms, &out[count]) ? 1 : 0;
+    unlock(alerts);
+    return count;
+}
+
+bool alerts_take_kind(struct alerts *alerts, enum alert_kind kind, int64_t now_ms,
+                      struct alert_news *out)
+{
+    bool taken = false;
+    lock(alerts);
+    for (size_t i = 0; i < LIMIT_ALERTS && !taken; i++) {
+        struct entry *entry = &alerts->entries[i];
+        taken = entry->hash != 0 && entry->alert.kind == kind && !entry->taken &&
+                telling_of(alerts, entry, now_ms) != ALERT_TELLS_NOTHING &&
+                take(alerts, entry, now_ms, out);
+    }
+    unlock(alerts);
+    return taken;
+}
+
+static struct entry *find_taken(struct alerts *alerts, const struct alert_news *news)
+{
+    for (size_t i = 0; i < LIMIT_ALERTS; i++) {
+        struct entry *entry = &alerts->entries[i];
+        if (entry->taken && strcmp(entry->alert.id.text, news->alert.id.text) == 0)
+            return entry;
+    }
+    check(false); /* what is taken stays */
+    return NULL;
+}
+
+void alerts_done(struct alerts *alerts, const struct alert_news *news, bool written)
+{
+    lock(alerts);
+    struct entry *entry = find_taken(alerts, news);
+    entry->taken = false;
+    entry->alert.tellings = news->alert.tellings;
+    entry->alert.told_ms = news->alert.told_ms;
+    entry->alert.told_open = news->alert.told_open;
+    if (news->telling == ALERT_CLOSED)
+        entry->quiet_until_ms = news->alert.told_ms + QUIET_MS;
+    bool same =
+        entry->alert.count == news->alert.count && entry->alert.closed_ms == news->alert.closed_ms;
+    entry->dirty = !written || !same;
+    entry->news = !written || entry->alert.closed_ms != news->alert.closed_ms;
+    if (written)
+        entry->saved_ms = clock_wall_ms();
+    unlock(alerts);
+}
+
+void alerts_give_back(struct alerts *alerts, const struct alert_news *news)
+{
+    lock(alerts);
+    find_taken(alerts, news)->taken = false;
+    unlock(alerts);
+}
+
+void alerts_inherit(struct alerts *alerts, const struct alert *alert)
+{
+    lock(alerts);
+    struct entry *entry = add(alerts, alert->kind, alert->subject, alert->opened_ms);
+    if (entry != NULL) {
+        entry->alert = *alert;
+        entry->inherited = alert_facts(alert->kind)->of_process;
+        if (entry->inherited)
+            atomic_fetch_add(&alerts->inherited, 1);
+    }
+    unlock(alerts);
+}
