@@ -27,6 +27,12 @@ struct setting {
         .name = #field, .standard = standard_text, .type = SETTING_TEXT,                           \
         .offset = offsetof(struct config, field)                                                   \
     }
+#define ALERT_TEXT(setting_name, field)                                                            \
+    {                                                                                              \
+        .name = setting_name, .standard = "", .type = SETTING_TEXT,                                \
+        .offset = offsetof(struct config, alerts.field), .reloadable = true                        \
+    }
+_Static_assert((int)ALERT_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
 #define INTEGER(field, standard_text, least, most)                                                 \
     {                                                                                              \
         .name = #field, .standard = standard_text, .type = SETTING_INTEGER,                        \
@@ -112,6 +118,21 @@ static const struct setting settings[] = {
     INTEGER(drain_timeout_ms, "30000", 0, 24 * 3600 * 1000),
     INTEGER(hold_expiry_ms, "691200000", INT64_C(8) * 24 * 3600 * 1000,
             INT64_C(30) * 24 * 3600 * 1000),
+    ALERT_TEXT("alert_webhook_url", webhook_url),
+    ALERT_TEXT("alert_webhook_secret", webhook_secret),
+    ALERT_TEXT("alert_mail", mail),
+    {.name = "alert_repeat_ms",
+     .standard = "14400000",
+     .type = SETTING_INTEGER,
+     .offset = offsetof(struct config, alerts.repeat_ms),
+     .reloadable = true,
+     .min = 0,
+     .max = INT64_C(30) * 24 * 3600 * 1000},
+    ALERT_TEXT("smtp_url", smtp_url),
+    ALERT_TEXT("smtp_user", smtp_user),
+    ALERT_TEXT("smtp_password", smtp_password),
+    ALERT_TEXT("mail_from", mail_from),
+    ALERT_TEXT("delivery_ca_file", ca_file),
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 
@@ -342,7 +363,7 @@ static bool check_together(const struct config *config, struct fault *fault)
             "and listen = %s is no loopback address. Set payments = off, or if you "
             "really mean it: payments_test_public = yes",
             config->listen);
-    return true;
+    return alert_settings_check(&config->alerts, fault);
 }
 
 bool config_load(struct config *config, const char *path, const char *const *sets,

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/alert_settings.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "net/server/peer.h"
@@ -62,6 +63,7 @@ struct config {
     int64_t hold_expiry_ms;
     int64_t keep_responses_days; /* 0: the gateway itself keeps none */
     int64_t keep_responses_bytes_max;
+    struct alert_settings alerts;
 
     /* from `listen` */
     char address[64];

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/alert_settings.h"
 #include "app/commands.h"
 #include "app/descriptors.h"
 #include "app/first_run.h"
@@ -28,6 +29,8 @@
 #include "base/thread_pool.h"
 #include "exchange/access_tokens.h"
 #include "exchange/balances.h"
+#include "exchange/courier.h"
+#include "exchange/courier_settings.h"
 #include "exchange/health.h"
 #include "exchange/limiter.h"
 #include "exchange/live_metrics.h"
@@ -73,6 +76,7 @@ struct gateway {
     struct spending *spending;
     struct balances *balances;
     struct alerts *alerts;
+    struct courier *courier;
     struct access_tokens *tokens;
     struct fair_pool *helpers;
     struct thread_pool *signer;
@@ -232,7 +236,7 @@ static bool open_store(struct gateway *gateway, struct fault *fault)
     if (gateway->options->first_run &&
         !first_run_prepare(&gateway->first_run, config, &gateway->secret, fault))
         return false;
-    gateway->alerts = alerts_new(4 * 3600 * INT64_C(1000));
+    gateway->alerts = alerts_new(config->alerts.repeat_ms);
     gateway->store = commands_open_store(config, gateway->alerts, fault);
     return gateway->store != NULL;
 }
@@ -265,6 +269,29 @@ static bool start_crews(struct gateway *gateway, struct fault *fault)
         return fault_set(fault, "out_of_threads",
                          "no thread is left for passwords and policies; raise ulimit -u");
     return true;
+}
+
+/* Gives the settings of alerts, which SIGHUP may change, to those who need them. */
+static void configure_alerts(struct gateway *gateway)
+{
+    const struct config *config = &gateway->options->config;
+    struct alert_receivers receivers;
+    alert_settings_receivers(&config->alerts, gateway->public_url, &receivers);
+    alerts_set_receivers(gateway->alerts, &receivers);
+    alerts_set_repeat(gateway->alerts, config->alerts.repeat_ms);
+}
+
+/* What a restart has seen to is over: the policies are in force, the database is open. */
+static bool start_courier(struct gateway *gateway, struct fault *fault)
+{
+    struct courier_settings settings;
+    configure_alerts(gateway);
+    alerts_clear_kind(gateway->alerts, ALERT_RELOAD_REFUSED);
+    alerts_clear_kind(gateway->alerts, ALERT_LEDGER_UNWRITABLE);
+    alert_settings_courier(&gateway->options->config.alerts, &settings);
+    gateway->courier = courier_new(gateway->store, gateway->alerts, &settings, fault);
+    secret_wipe(&settings, sizeof settings);
+    return gateway->courier != NULL;
 }
 
 static bool start(struct gateway *gateway, struct fault *fault)
@@ -318,6 +345,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .main_queue = &gateway->queue};
         good = make_workers(gateway, files, fault);
     }
+    good = good && start_courier(gateway, fault);
     if (good)
         gateway->reload = reload_new(&gateway->shared, gateway->workers, gateway->worker_count);
     if (good)
@@ -364,6 +392,11 @@ static void reload(struct gateway *gateway)
             log_event(LOG_WARN, "a changed setting needs a restart",
                       log_text("setting", needs_restart));
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
+        struct courier_settings settings;
+        configure_alerts(gateway);
+        alert_settings_courier(&options->config.alerts, &settings);
+        courier_configure(gateway->courier, &settings);
+        secret_wipe(&settings, sizeof settings);
     }
     reopen_log(&options->config);
     reload_certificate(gateway);
@@ -467,6 +500,7 @@ static void stop(struct gateway *gateway)
         fair_pool_free(gateway->helpers);
     if (gateway->signer != NULL)
         thread_pool_free(gateway->signer);
+    courier_free(gateway->courier);
     if (gateway->store != NULL)
         store_close(gateway->store);
     for (unsigned i = 0; i < gateway->worker_count; i++)

@@ -118,7 +118,12 @@ enum {
     LIMIT_ATTEMPT_WORDS_BYTES = 300,   /* of a provider's words about a failure */
 
     /* what the operator is told */
-    LIMIT_ALERTS = 256, /* open at the same time, or closed lately */
+    LIMIT_ALERTS = 256,            /* open at the same time, or closed lately */
+    LIMIT_DESTINATION_BYTES = 512, /* of a message: a URL, a mail address */
+    LIMIT_DELIVERIES = 16,         /* messages on their way at the same time */
+    LIMIT_DELIVERY_MS = 15 * 1000, /* until a receiver has answered */
+    LIMIT_MESSAGE_BYTES = 256 * 1024,
+    LIMIT_ALERT_RECEIVERS = 8, /* mail addresses */
 
     /* what providers keep for customers: responses, conversations, items */
     LIMIT_OBJECT_ID_BYTES = 200,

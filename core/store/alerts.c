@@ -34,6 +34,7 @@ struct alerts {
     pthread_mutex_t mutex; /* guards all that follows, but for what is atomic */
     struct entry entries[LIMIT_ALERTS];
     int64_t repeat_ms;
+    struct alert_receivers receivers;
     int64_t full_logged_ms;
     atomic_uint inherited;
 };
@@ -74,6 +75,20 @@ void alerts_set_repeat(struct alerts *alerts, int64_t repeat_ms)
 {
     lock(alerts);
     alerts->repeat_ms = repeat_ms;
+    unlock(alerts);
+}
+
+void alerts_set_receivers(struct alerts *alerts, const struct alert_receivers *receivers)
+{
+    lock(alerts);
+    alerts->receivers = *receivers;
+    unlock(alerts);
+}
+
+void alerts_get_receivers(struct alerts *alerts, struct alert_receivers *out)
+{
+    lock(alerts);
+    *out = alerts->receivers;
     unlock(alerts);
 }
 

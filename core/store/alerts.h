@@ -11,11 +11,11 @@
  * and is told a little later, so that what flaps does not fill a mailbox.
  *
  * Any thread, also an event loop: a short lock, a bounded list, no I/O. The ledger thread writes
- * rows (table `alerts`) and what is to be told (store/outbox.h); while it cannot, the registry has
- * it. A NULL registry takes nothing.
+ * the rows (table `alerts`) and, in the same transaction, what is to be told (outbox.h). While the
+ * database cannot be written, the registry has it. A NULL registry takes nothing.
  *
  * To add a kind: a word in `enum alert_kind`, a line of its facts in alert_kinds.c, a section in
- * docs/ALERTS.md, and its name in both languages in webui/src/admin/alertTexts.ts. Then raise it. */
+ * docs/ALERTS.md, and its name and advice in webui/src/i18n (both languages). Then raise it. */
 #ifndef STORE_ALERTS_H
 #define STORE_ALERTS_H
 
@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/id.h"
+#include "base/limits.h"
 
 /* The order may change: tables and messages have their words. */
 enum alert_kind {
@@ -65,6 +66,16 @@ struct alerts;
 struct alerts *alerts_new(int64_t repeat_ms);
 void alerts_free(struct alerts *alerts); /* NULL is allowed */
 void alerts_set_repeat(struct alerts *alerts, int64_t repeat_ms);
+
+/* Who is told. Zeroed: nobody; alerts are then only listed. */
+struct alert_receivers {
+    bool webhook; /* the courier knows its address */
+    char mail[LIMIT_ALERT_RECEIVERS][LIMIT_EMAIL_BYTES + 1];
+    size_t mail_count;
+    char gateway_url[LIMIT_DESTINATION_BYTES]; /* in the messages; no slash at the end */
+};
+void alerts_set_receivers(struct alerts *alerts, const struct alert_receivers *receivers);
+void alerts_get_receivers(struct alerts *alerts, struct alert_receivers *out);
 
 /* `detail`: what is known of the cause, without secrets; the latest is kept. "": nothing new. */
 void alerts_raise(struct alerts *alerts, enum alert_kind kind, const char *subject,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "store/books/alerts_table.h"
 #include "store/books/apply.h"
 #include "store/books/expiry.h"
 #include "store/engine/migrate.h"
@@ -78,10 +79,12 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
                                        .memory = {&store->wallets, &store->directory},
                                        .notes = &store->notes,
                                        .checkpoint = &store->checkpoint,
-                                       .alerts = store->alerts};
+                                       .alerts = store->alerts,
+                                       .outbox = &store->outbox};
     db_clear(&store->db);
     if (!journal_begin(&store->journal, &store->db) ||
-        !changes_load(&store->ledger.changes, &parts.memory, &store->db))
+        !changes_load(&store->ledger.changes, &parts.memory, &store->db) ||
+        !alerts_table_load(store->alerts, &store->db))
         return fault_set(fault, "database_unusable", "the database cannot be read: %s",
                          store->db.failure_text);
     for (size_t i = 0; i < REPORTS_THREADS; i++) {
@@ -139,6 +142,7 @@ static struct store *new_store(const char *path, bool serve)
     directory_table_init(&store->directory);
     claims_table_init(&store->claims);
     notes_table_init(&store->notes);
+    outbox_table_init(&store->outbox);
     journal_init(&store->journal);
     return store;
 }
@@ -171,6 +175,7 @@ void store_close(struct store *store)
     db_close(&store->db);
     journal_fini(&store->journal);
     notes_table_fini(&store->notes);
+    outbox_table_fini(&store->outbox);
     claims_table_fini(&store->claims);
     directory_table_fini(&store->directory);
     wallet_fini(&store->wallets);

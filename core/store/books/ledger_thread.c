@@ -11,12 +11,14 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "store/alerts.h"
+#include "store/books/alerts_table.h"
 #include "store/books/answers_table.h"
 #include "store/books/apply.h"
 #include "store/books/expiry.h"
 #include "store/books/ledger_jobs.h"
 #include "store/books/notes_table.h"
 #include "store/books/objects_table.h"
+#include "store/books/outbox_table.h"
 #include "store/books/posting.h"
 #include "store/books/turns_table.h"
 #include "store/engine/checkpoint.h"
@@ -226,8 +228,10 @@ static void finish_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     for (struct job *job = jobs->first; job != NULL; job = job->next)
         apply_job(ledger, job);
-    if (ledger->operations_ran)
+    if (ledger->operations_ran) {
         changes_apply(&ledger->changes, &ledger->parts.memory);
+        outbox_table_added(ledger->parts.outbox); /* it may have */
+    }
     wallet_unreserve_all(ledger->parts.memory.wallets);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&ledger->jobs, jobs->count, memory_order_relaxed);
@@ -382,6 +386,14 @@ static void collect_debts(struct ledger_thread *ledger)
     store_call_fini(&call);
 }
 
+/* Not while the disk fails: the courier then tells that from memory. */
+static void write_alerts(struct ledger_thread *ledger)
+{
+    if (atomic_load(&ledger->writable))
+        alerts_table_write(ledger->parts.alerts, ledger->parts.outbox, db_of(ledger),
+                           &ledger->alerts_due_us);
+}
+
 static void idle(struct ledger_thread *ledger)
 {
     int64_t now_us = clock_mono_us();
@@ -398,6 +410,7 @@ static void idle(struct ledger_thread *ledger)
         atomic_load(&ledger->writable))
         collect_debts(ledger);
     notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
+    write_alerts(ledger);
     if (ledger->unsettled.count == 0) {
         answers_table_forget(db_of(ledger), &ledger->forget_due_us);
         objects_table_forget(db_of(ledger), &ledger->forget_objects_due_us);
@@ -547,6 +560,8 @@ static void serve(void *server)
         idle(ledger);
     }
     notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
+    ledger->alerts_due_us = 0;
+    write_alerts(ledger);
     if (!apply_journal(ledger))
         log_event(LOG_WARN, "stopping while the database cannot be written: the next start does it",
                   log_text("why", db_of(ledger)->failure_text));

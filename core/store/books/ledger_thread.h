@@ -23,6 +23,7 @@ struct checkpoint;
 struct db;
 struct journal;
 struct notes;
+struct outbox;
 
 /* What the thread works on; all is borrowed until it is stopped. */
 struct ledger_parts {
@@ -32,6 +33,7 @@ struct ledger_parts {
     struct notes *notes;
     struct checkpoint *checkpoint;
     struct alerts *alerts; /* NULL: none */
+    struct outbox *outbox;
 };
 
 struct ledger_thread {
@@ -55,6 +57,7 @@ struct ledger_thread {
     int64_t collected_us;  /* when debts were last collected */
     int64_t expired_us;    /* when holds were last expired */
     int64_t forget_due_us; /* when to look for expired answers */
+    int64_t alerts_due_us; /* when to write alerts and what came of messages */
     int64_t forget_objects_due_us;
     int64_t forget_turns_due_us;
     int64_t stop_deadline_us;

@@ -1,0 +1,138 @@
+#include "app/alert_settings.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "base/webhook_signature.h"
+#include "exchange/courier_send.h"
+#include "exchange/courier_settings.h"
+#include "exchange/mail_message.h"
+#include "store/alerts.h"
+
+/* Takes the next address of a list with commas. Returns false at its end. */
+static bool next_address(const char **at, char out[LIMIT_EMAIL_BYTES + 2])
+{
+    const char *end = strchr(*at, ',');
+    size_t bytes = end != NULL ? (size_t)(end - *at) : strlen(*at);
+    struct slice address = slice_trim((struct slice){*at, bytes});
+    if (**at == '\0')
+        return false;
+    slice_copy(address, out, LIMIT_EMAIL_BYTES + 2); /* one that is too long stays too long */
+    *at += bytes + (end != NULL ? 1 : 0);
+    return true;
+}
+
+static bool is_url(const char *url, const char *scheme)
+{
+    struct slice text = slice_of(url);
+    size_t bytes = strlen(scheme);
+    return slice_starts_with(text, scheme) && text.bytes > bytes && slice_is_visible(text) &&
+           strchr("/:?#", text.data[bytes]) == NULL;
+}
+
+static bool check_webhook(const struct alert_settings *settings, struct fault *fault)
+{
+    const char *url = settings->webhook_url;
+    struct webhook_key key;
+    if (url[0] == '\0')
+        return true;
+    if (!is_url(url, "https://") && !(is_url(url, "http://") && courier_is_loopback(url)))
+        return fault_set(fault, "invalid_value",
+                         "alert_webhook_url must be an address that begins with https:// (http:// "
+                         "only on this machine: localhost, 127.0.0.1, [::1])");
+    bool good = webhook_key_parse(settings->webhook_secret, &key);
+    secret_wipe(&key, sizeof key);
+    if (good)
+        return true;
+    return fault_set(fault, "invalid_value",
+                     "alert_webhook_secret must be whsec_ and the base64 of 24 to 64 random bytes: "
+                     "the receiver checks signatures by it. Make one with: echo whsec_$(head -c 32 "
+                     "/dev/urandom | base64)");
+}
+
+static bool check_addresses(const struct alert_settings *settings, struct fault *fault)
+{
+    const char *at = settings->mail;
+    char address[LIMIT_EMAIL_BYTES + 2];
+    size_t count = 0;
+    while (next_address(&at, address)) {
+        if (!mail_message_is_address(address))
+            return fault_set(fault, "invalid_value",
+                             "alert_mail has '%.60s', which is no mail address: write addresses "
+                             "like ops@example.com with commas between them",
+                             address);
+        if (++count > LIMIT_ALERT_RECEIVERS)
+            return fault_set(fault, "invalid_value",
+                             "alert_mail has more than %d addresses: use a mailing list",
+                             LIMIT_ALERT_RECEIVERS);
+    }
+    if (count > 0 && settings->smtp_url[0] == '\0')
+        return fault_set(fault, "invalid_value",
+                         "alert_mail needs smtp_url, the server that takes the mails, like "
+                         "smtp://mail.example.com:587, and mail_from");
+    return true;
+}
+
+static bool check_smtp(const struct alert_settings *settings, struct fault *fault)
+{
+    const char *url = settings->smtp_url;
+    if (url[0] == '\0')
+        return true;
+    if (!is_url(url, "smtp://") && !is_url(url, "smtps://"))
+        return fault_set(fault, "invalid_value",
+                         "smtp_url must be smtp://HOST:PORT (with STARTTLS) or smtps://HOST:PORT");
+    if (strchr(url, '@') != NULL)
+        return fault_set(fault, "invalid_value",
+                         "smtp_url must not have a user or password in it: use smtp_user and "
+                         "smtp_password");
+    if (!mail_message_is_address(settings->mail_from))
+        return fault_set(fault, "invalid_value",
+                         "mail_from must be the address that mails come from, like "
+                         "gateway@example.com: smtp_url needs it");
+    if ((settings->smtp_user[0] == '\0') != (settings->smtp_password[0] == '\0'))
+        return fault_set(fault, "invalid_value",
+                         "smtp_user and smtp_password belong together: set both or none");
+    return true;
+}
+
+static bool check_authorities(const struct alert_settings *settings, struct fault *fault)
+{
+    const char *path = settings->ca_file;
+    if (path[0] == '\0' || access(path, R_OK) == 0)
+        return true;
+    return fault_set(fault, "invalid_value",
+                     "delivery_ca_file = %s cannot be read: it must be a PEM file of the "
+                     "certificate authorities that sign for alert_webhook_url and smtp_url",
+                     path);
+}
+
+bool alert_settings_check(const struct alert_settings *settings, struct fault *fault)
+{
+    return check_webhook(settings, fault) && check_addresses(settings, fault) &&
+           check_smtp(settings, fault) && check_authorities(settings, fault);
+}
+
+void alert_settings_courier(const struct alert_settings *settings, struct courier_settings *out)
+{
+    *out = (struct courier_settings){.webhook_url = ""};
+    slice_copy(slice_of(settings->webhook_url), out->webhook_url, sizeof out->webhook_url);
+    slice_copy(slice_of(settings->webhook_secret), out->webhook_secret, sizeof out->webhook_secret);
+    slice_copy(slice_of(settings->smtp_url), out->smtp_url, sizeof out->smtp_url);
+    slice_copy(slice_of(settings->smtp_user), out->smtp_user, sizeof out->smtp_user);
+    slice_copy(slice_of(settings->smtp_password), out->smtp_password, sizeof out->smtp_password);
+    slice_copy(slice_of(settings->mail_from), out->mail_from, sizeof out->mail_from);
+    slice_copy(slice_of(settings->ca_file), out->ca_file, sizeof out->ca_file);
+}
+
+void alert_settings_receivers(const struct alert_settings *settings, const char *public_url,
+                              struct alert_receivers *out)
+{
+    const char *at = settings->mail;
+    char address[LIMIT_EMAIL_BYTES + 2];
+    *out = (struct alert_receivers){.webhook = settings->webhook_url[0] != '\0'};
+    slice_copy(slice_of(public_url), out->gateway_url, sizeof out->gateway_url);
+    while (next_address(&at, address) && out->mail_count < LIMIT_ALERT_RECEIVERS)
+        slice_copy(slice_of(address), out->mail[out->mail_count++], LIMIT_EMAIL_BYTES + 1);
+}

@@ -1,0 +1,224 @@
+#include "exchange/courier.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/service.h"
+#include "exchange/courier_send.h"
+#include "exchange/courier_settings.h"
+#include "exchange/emergency.h"
+#include "net/client/delivery.h"
+#include "store/outbox.h"
+
+enum {
+    POLL_MS = 200,         /* between two looks for new messages */
+    REREAD_MS = 60 * 1000, /* between two readings if nothing seems to be new */
+    STATUS_GONE = 410,
+    STATUS_REFUSED = 500, /* of SMTP, and above */
+};
+
+struct courier {
+    struct service service;
+    struct store *store;
+    struct emergency emergency;
+    pthread_mutex_t mutex; /* guards `settings` */
+    struct courier_settings settings;
+    /* the thread's own */
+    struct deliveries *deliveries;
+    struct outbox_message *under_way[LIMIT_DELIVERIES];
+    uint64_t version; /* of the outbox when it was last read */
+    int64_t read_ms, next_ms;
+};
+
+static void copy_settings(struct courier *courier, struct courier_settings *out)
+{
+    check(pthread_mutex_lock(&courier->mutex) == 0);
+    *out = courier->settings;
+    check(pthread_mutex_unlock(&courier->mutex) == 0);
+}
+
+void courier_configure(struct courier *courier, const struct courier_settings *settings)
+{
+    check(pthread_mutex_lock(&courier->mutex) == 0);
+    courier->settings = *settings;
+    check(pthread_mutex_unlock(&courier->mutex) == 0);
+}
+
+/* ---- what came of it ---- */
+
+static bool is_final(enum outbox_kind kind, int status)
+{
+    return kind == OUTBOX_MAIL ? status >= STATUS_REFUSED : status == STATUS_GONE;
+}
+
+static void log_failure(const struct outbox_message *message, const struct outbox_result *result)
+{
+    bool given_up = result->state == OUTBOX_GIVEN_UP;
+    log_event(given_up ? LOG_ERROR : LOG_WARN,
+              given_up ? "a message is given up" : "a message could not be delivered",
+              log_text("message", message->id.text),
+              log_text("kind", message->kind == OUTBOX_MAIL ? "mail" : "webhook"),
+              log_text("destination", message->destination), log_int("tries", result->tries),
+              log_text("why", result->error));
+}
+
+static void note(struct courier *courier, const struct outbox_message *message,
+                 const struct delivery_end *end)
+{
+    int64_t now_ms = clock_wall_ms();
+    struct outbox_result result = {.id = message->id,
+                                   .state = OUTBOX_DELIVERED,
+                                   .tries = message->tries + 1,
+                                   .due_ms = now_ms};
+    if (!end->taken) {
+        int64_t retry_ms = outbox_retry_ms(message->created_ms, result.tries, now_ms, random_u64());
+        bool over = retry_ms == 0 || is_final(message->kind, end->status);
+        result.state = over ? OUTBOX_GIVEN_UP : OUTBOX_WAITING;
+        result.due_ms = over ? now_ms : retry_ms;
+        snprintf(result.error, sizeof result.error, "%s", end->words);
+        log_failure(message, &result);
+    }
+    outbox_note(courier->store, &result);
+}
+
+static void drop(struct outbox_message *message)
+{
+    outbox_message_fini(message);
+    free(message);
+}
+
+static void finish(struct courier *courier, const struct delivery_end *end)
+{
+    for (size_t i = 0; i < LIMIT_DELIVERIES; i++) {
+        struct outbox_message *message = courier->under_way[i];
+        if (message == NULL || message != end->arg)
+            continue;
+        note(courier, message, end);
+        drop(message);
+        courier->under_way[i] = NULL;
+        courier->next_ms = 0; /* the destination may have more */
+        return;
+    }
+    emergency_end(&courier->emergency, end);
+}
+
+/* ---- taking messages ---- */
+
+static size_t count_free(const struct courier *courier)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < LIMIT_DELIVERIES; i++)
+        count += courier->under_way[i] == NULL ? 1 : 0;
+    return count;
+}
+
+/* Whether a message of this destination, so maybe this one, is on its way. */
+static bool is_busy(const struct courier *courier, const struct outbox_message *message)
+{
+    for (size_t i = 0; i < LIMIT_DELIVERIES; i++) {
+        const struct outbox_message *other = courier->under_way[i];
+        if (other != NULL && other->kind == message->kind &&
+            strcmp(other->destination, message->destination) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void begin(struct courier *courier, const struct courier_settings *settings,
+                  struct outbox_message *message)
+{
+    struct delivery_end end = {.arg = message};
+    const char *why = "";
+    size_t place = 0;
+    while (courier->under_way[place] != NULL)
+        place++;
+    courier->under_way[place] = message;
+    if (courier_send(courier->deliveries, settings, message, message, &why))
+        return;
+    snprintf(end.words, sizeof end.words, "%s", why);
+    finish(courier, &end);
+}
+
+static void take_due(struct courier *courier, const struct courier_settings *settings)
+{
+    enum { READ_MOST = 2 * LIMIT_DELIVERIES }; /* half of them may be busy */
+    struct outbox_message due[READ_MOST];
+    int64_t now_ms = clock_wall_ms();
+    uint64_t version = outbox_version(courier->store);
+    size_t free_count = count_free(courier);
+    bool wanted = version != courier->version || now_ms >= courier->next_ms ||
+                  now_ms - courier->read_ms >= REREAD_MS;
+    if (!wanted || free_count == 0)
+        return;
+    courier->version = version;
+    courier->read_ms = now_ms;
+    size_t count = outbox_due(courier->store, now_ms, due, READ_MOST, &courier->next_ms);
+    for (size_t i = 0; i < count; i++) {
+        struct outbox_message *message = NULL;
+        if (free_count > 0 && outbox_has_room(courier->store) && !is_busy(courier, &due[i])) {
+            message = malloc(sizeof *message);
+            check(message != NULL);
+            *message = due[i];
+            free_count--;
+            begin(courier, settings, message);
+        } else {
+            outbox_message_fini(&due[i]);
+        }
+    }
+}
+
+/* ---- the thread ---- */
+
+static void serve(void *server)
+{
+    struct courier *courier = server;
+    struct courier_settings settings;
+    struct delivery_end end;
+    while (!courier->service.stopping) {
+        service_take(&courier->service, 0);
+        copy_settings(courier, &settings);
+        emergency_look(&courier->emergency, courier->deliveries, &settings);
+        take_due(courier, &settings);
+        for (int ms = POLL_MS; deliveries_next(courier->deliveries, ms, &end); ms = 0)
+            finish(courier, &end);
+    }
+    secret_wipe(&settings, sizeof settings);
+}
+
+struct courier *courier_new(struct store *store, struct alerts *alerts,
+                            const struct courier_settings *settings, struct fault *fault)
+{
+    enum { JOBS = 1 };
+    struct courier *courier = calloc(1, sizeof *courier);
+    check(courier != NULL && pthread_mutex_init(&courier->mutex, NULL) == 0);
+    courier->store = store;
+    courier->settings = *settings;
+    courier->deliveries = deliveries_new();
+    emergency_init(&courier->emergency, store, alerts);
+    if (service_start(&courier->service, "courier", JOBS, serve, courier, fault))
+        return courier;
+    courier_free(courier);
+    return NULL;
+}
+
+void courier_free(struct courier *courier)
+{
+    if (courier == NULL)
+        return;
+    service_stop(&courier->service);
+    deliveries_free(courier->deliveries);
+    for (size_t i = 0; i < LIMIT_DELIVERIES; i++) {
+        if (courier->under_way[i] != NULL)
+            drop(courier->under_way[i]);
+    }
+    emergency_fini(&courier->emergency);
+    check(pthread_mutex_destroy(&courier->mutex) == 0);
+    secret_wipe(&courier->settings, sizeof courier->settings);
+    free(courier);
+}

@@ -1,0 +1,18 @@
+/* The settings of the courier (courier.h). */
+#ifndef EXCHANGE_COURIER_SETTINGS_H
+#define EXCHANGE_COURIER_SETTINGS_H
+
+#include "base/limits.h"
+
+/* Where messages go, and by what means. */
+struct courier_settings {
+    char webhook_url[LIMIT_DESTINATION_BYTES]; /* of the destination "operator"; "": none */
+    char webhook_secret[LIMIT_DESTINATION_BYTES];
+    char smtp_url[LIMIT_DESTINATION_BYTES]; /* "": mails wait */
+    char smtp_user[LIMIT_DESTINATION_BYTES];
+    char smtp_password[LIMIT_DESTINATION_BYTES];
+    char mail_from[LIMIT_EMAIL_BYTES + 1];
+    char ca_file[LIMIT_DESTINATION_BYTES];
+};
+
+#endif

@@ -1,0 +1,51 @@
+/* Deliveries: a webhook by HTTP, a mail by SMTP, with libcurl and without an event loop; for the
+ * courier's thread. Several run at the same time, each with one deadline for all of it. A redirect
+ * is not followed; no proxy and no .netrc of the environment is used; certificates are verified. */
+#ifndef NET_CLIENT_DELIVERY_H
+#define NET_CLIENT_DELIVERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct deliveries;
+
+struct deliveries *deliveries_new(void);
+/* Cuts what runs. NULL is allowed. */
+void deliveries_free(struct deliveries *deliveries);
+
+enum { DELIVERY_HEADERS = 4, DELIVERY_WORDS_BYTES = 301 };
+
+/* What is to be delivered; all is copied. */
+struct delivery {
+    const char *url; /* http(s):// or smtp(s):// */
+    struct slice body;
+    int64_t timeout_ms;
+    const char *ca_file; /* NULL or "": the system's */
+    /* for HTTP: "Name: value"; NULL ends them */
+    const char *headers[DELIVERY_HEADERS + 1];
+    /* for SMTP */
+    const char *from;
+    const char *to;
+    const char *user; /* "": none */
+    const char *password;
+    bool needs_tls; /* smtp:// without STARTTLS is refused */
+};
+
+/* What came of it. */
+struct delivery_end {
+    void *arg;
+    bool taken;                       /* HTTP 2xx, or the mail server has taken it */
+    int status;                       /* of HTTP or SMTP; 0: none came */
+    char words[DELIVERY_WORDS_BYTES]; /* if not taken: the receiver's, or why it was not reached */
+};
+
+/* Starts one. Returns false when that is impossible: *why says so (a text of ours). */
+bool deliveries_start(struct deliveries *deliveries, const struct delivery *delivery, void *arg,
+                      const char **why);
+/* Waits up to timeout_ms while nothing ends, then gives the next end. Returns false if there is
+ * none. */
+bool deliveries_next(struct deliveries *deliveries, int timeout_ms, struct delivery_end *out);
+
+#endif

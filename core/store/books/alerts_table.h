@@ -1,0 +1,24 @@
+/* The table `alerts`: what the registry (store/alerts.h) says, written by the ledger thread
+ * together with the messages that tell of it. */
+#ifndef STORE_BOOKS_ALERTS_TABLE_H
+#define STORE_BOOKS_ALERTS_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct alert_news;
+struct alerts;
+struct db;
+struct outbox;
+
+/* At the start: the registry inherits the alerts that are open. */
+bool alerts_table_load(struct alerts *alerts, struct db *db);
+/* Writes what is due of both, in a transaction of its own, at most some times a second. If it
+ * fails, all waits for the next time. `alerts` may be NULL. */
+void alerts_table_write(struct alerts *alerts, struct outbox *outbox, struct db *db,
+                        int64_t *due_us);
+/* Adds the messages of these news for each receiver, in the open transaction. */
+bool alerts_table_tell(struct alerts *alerts, struct db *db, const struct alert_news *news,
+                       int64_t now_ms);
+
+#endif

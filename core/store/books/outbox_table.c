@@ -1,0 +1,190 @@
+#include "store/books/outbox_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+enum { FIRST_MS = 1000, MOST_MS = 3600 * 1000, GIVEN_UP_MS = 24 * 3600 * 1000 };
+enum { FORGET_ROWS = 256 };
+#define DELIVERED_KEPT_MS (INT64_C(7) * 24 * 3600 * 1000)
+#define GIVEN_UP_KEPT_MS (INT64_C(30) * 24 * 3600 * 1000)
+
+static const char *const kinds[] = {[OUTBOX_WEBHOOK] = "webhook", [OUTBOX_MAIL] = "mail"};
+static const char *const states[] = {
+    [OUTBOX_WAITING] = "waiting", [OUTBOX_DELIVERED] = "delivered", [OUTBOX_GIVEN_UP] = "given_up"};
+
+void outbox_table_init(struct outbox *outbox)
+{
+    check(pthread_mutex_init(&outbox->mutex, NULL) == 0);
+    atomic_init(&outbox->version, 1);
+}
+
+void outbox_table_fini(struct outbox *outbox)
+{
+    db_close(&outbox->reader);
+    check(pthread_mutex_destroy(&outbox->mutex) == 0);
+}
+
+int64_t outbox_retry_ms(int64_t created_ms, int64_t tries, int64_t now_ms, uint64_t random)
+{
+    int64_t pause_ms = FIRST_MS;
+    for (int64_t i = 1; i < tries && pause_ms < MOST_MS; i++)
+        pause_ms *= 2;
+    pause_ms = pause_ms < MOST_MS ? pause_ms : MOST_MS;
+    pause_ms = pause_ms / 2 + (int64_t)(random % (uint64_t)(pause_ms / 2 + 1));
+    return now_ms + pause_ms - created_ms > GIVEN_UP_MS ? 0 : now_ms + pause_ms;
+}
+
+/* ---- the ledger thread ---- */
+
+bool outbox_table_add(struct db *db, enum outbox_kind kind, const char *destination,
+                      const char *payload, int64_t now_ms)
+{
+    struct id id;
+    check(strlen(destination) < LIMIT_DESTINATION_BYTES);
+    id_make_at(&id, "msg", now_ms);
+    return db_run(db,
+                  "INSERT INTO outbox (id, kind, destination, payload, created_ms, due_ms, tries,"
+                  " state, last_error) VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0, 'waiting', '')",
+                  DB_VALUES(bind_text(id.text), bind_text(kinds[kind]), bind_text(destination),
+                            bind_text(payload), bind_int(now_ms)));
+}
+
+void outbox_table_added(struct outbox *outbox)
+{
+    atomic_fetch_add(&outbox->version, 1);
+}
+
+size_t outbox_table_results(struct outbox *outbox, struct outbox_result out[OUTBOX_RESULTS])
+{
+    check(pthread_mutex_lock(&outbox->mutex) == 0);
+    size_t count = outbox->count;
+    memcpy(out, outbox->results, count * sizeof out[0]);
+    check(pthread_mutex_unlock(&outbox->mutex) == 0);
+    return count;
+}
+
+bool outbox_table_write(struct db *db, const struct outbox_result *results, size_t count)
+{
+    bool ok = true;
+    for (size_t i = 0; i < count && ok; i++) {
+        const struct outbox_result *result = &results[i];
+        ok = db_run(db,
+                    "UPDATE outbox SET state = ?2, tries = ?3, due_ms = ?4, last_error = ?5,"
+                    " payload = iif(?2 = 'delivered', '', payload) WHERE id = ?1",
+                    DB_VALUES(bind_text(result->id.text), bind_text(states[result->state]),
+                              bind_int(result->tries), bind_int(result->due_ms),
+                              bind_text(result->error)));
+    }
+    return ok;
+}
+
+void outbox_table_written(struct outbox *outbox, size_t count)
+{
+    check(pthread_mutex_lock(&outbox->mutex) == 0);
+    outbox->count -= count;
+    memmove(outbox->results, outbox->results + count, outbox->count * sizeof outbox->results[0]);
+    check(pthread_mutex_unlock(&outbox->mutex) == 0);
+    if (count > 0)
+        atomic_fetch_add(&outbox->version, 1);
+}
+
+bool outbox_table_forget(struct db *db, int64_t now_ms)
+{
+    return db_run(db,
+                  "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE"
+                  " (state = 'delivered' AND due_ms < ?1) OR (state = 'given_up' AND due_ms < ?2)"
+                  " LIMIT ?3)",
+                  DB_VALUES(bind_int(now_ms - DELIVERED_KEPT_MS),
+                            bind_int(now_ms - GIVEN_UP_KEPT_MS), bind_int(FORGET_ROWS)));
+}
+
+/* ---- the courier's thread ---- */
+
+void outbox_message_fini(struct outbox_message *message)
+{
+    free(message->payload);
+    message->payload = NULL;
+}
+
+static void take_row(struct row *row, struct outbox_message *out)
+{
+    *out = (struct outbox_message){
+        .kind = strcmp(column_text(row, 1), "mail") == 0 ? OUTBOX_MAIL : OUTBOX_WEBHOOK,
+        .payload = strdup(column_text(row, 3)),
+        .created_ms = column_int(row, 4),
+        .tries = column_int(row, 5)};
+    check(out->payload != NULL);
+    slice_copy(slice_of(column_text(row, 0)), out->id.text, sizeof out->id.text);
+    slice_copy(slice_of(column_text(row, 2)), out->destination, sizeof out->destination);
+}
+
+static bool is_noted(const struct outbox_result *results, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(results[i].id.text, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* min() names the row that the other columns are of. */
+static size_t read_due(struct db *db, const struct outbox_result *noted, size_t noted_count,
+                       int64_t now_ms, struct outbox_message *out, size_t most)
+{
+    size_t count = 0;
+    struct row *row =
+        db_bind(db,
+                "SELECT min(id), kind, destination, payload, created_ms, tries FROM outbox"
+                " WHERE state = 'waiting' AND due_ms <= ?1 GROUP BY kind, destination",
+                DB_VALUES(bind_int(now_ms)));
+    while (db_row(db, row)) {
+        if (is_noted(noted, noted_count, column_text(row, 0)))
+            continue;
+        if (count == most)
+            break;
+        take_row(row, &out[count++]);
+    }
+    db_leave(row);
+    return count;
+}
+
+size_t outbox_table_due(struct outbox *outbox, const char *path, int64_t now_ms,
+                        struct outbox_message *out, size_t most, int64_t *next_ms)
+{
+    struct outbox_result noted[OUTBOX_RESULTS];
+    struct fault ignored;
+    struct db *db = &outbox->reader;
+    *next_ms = INT64_MAX;
+    if (!outbox->reading)
+        outbox->reading = db_open(db, path, DB_READ, &ignored);
+    if (!outbox->reading) {
+        db_close(db);
+        return 0;
+    }
+    /* First the results, then the rows: what was written in between is in the rows. */
+    size_t noted_count = outbox_table_results(outbox, noted);
+    db_clear(db);
+    size_t count = read_due(db, noted, noted_count, now_ms, out, most);
+    *next_ms =
+        db_number(db, "SELECT min(due_ms) FROM outbox WHERE state = 'waiting' AND due_ms > ?1",
+                  DB_VALUES(bind_int(now_ms)), INT64_MAX);
+    return count;
+}
+
+bool outbox_table_has_room(struct outbox *outbox)
+{
+    check(pthread_mutex_lock(&outbox->mutex) == 0);
+    bool room = outbox->count < OUTBOX_RESULTS;
+    check(pthread_mutex_unlock(&outbox->mutex) == 0);
+    return room;
+}
+
+void outbox_table_note(struct outbox *outbox, const struct outbox_result *result)
+{
+    check(pthread_mutex_lock(&outbox->mutex) == 0);
+    check(outbox->count < OUTBOX_RESULTS);
+    outbox->results[outbox->count++] = *result;
+    check(pthread_mutex_unlock(&outbox->mutex) == 0);
+}

@@ -1,0 +1,61 @@
+/* The outbox: messages to the outside (webhooks, mail), as rows. A message is written in the
+ * transaction of its cause (books/outbox_table.h), so it exists exactly if its cause does. One
+ * thread, the courier, reads what is due, sends it and notes what came of it; the ledger thread
+ * writes the notes. Until then, the message is not given to the courier again.
+ *
+ * So a message is sent at least once, and twice only if the process dies between the sending and
+ * the note; its id is the same both times, and the receiver can tell by it. The outbox knows
+ * nothing of what messages say. */
+#ifndef STORE_OUTBOX_H
+#define STORE_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/limits.h"
+
+struct store;
+
+enum outbox_kind { OUTBOX_WEBHOOK, OUTBOX_MAIL };
+
+struct outbox_message {
+    struct id id; /* msg_... */
+    enum outbox_kind kind;
+    char destination[LIMIT_DESTINATION_BYTES];
+    char *payload;      /* JSON; owned */
+    int64_t created_ms; /* wall clock */
+    int64_t tries;      /* that have failed */
+};
+void outbox_message_fini(struct outbox_message *message);
+
+enum outbox_state { OUTBOX_WAITING, OUTBOX_DELIVERED, OUTBOX_GIVEN_UP };
+
+/* What came of a try. */
+struct outbox_result {
+    struct id id;
+    enum outbox_state state;
+    int64_t tries;
+    int64_t due_ms; /* when to try again; else the time now */
+    char error[LIMIT_ATTEMPT_WORDS_BYTES + 1];
+};
+
+/* When to try again after so many failures: after a second, then about twice as long each time, at
+ * most an hour; `random` spreads it. 0: it is given up, because it is a day old. Pure. */
+int64_t outbox_retry_ms(int64_t created_ms, int64_t tries, int64_t now_ms, uint64_t random);
+
+/* ---- for the courier's thread ---- */
+
+/* Fills `out` with at most `most` messages that are due, the oldest of each destination. *next_ms:
+ * when the next one will be; INT64_MAX: none waits. Returns how many; none if the database cannot
+ * be read. */
+size_t outbox_due(struct store *store, int64_t now_ms, struct outbox_message *out, size_t most,
+                  int64_t *next_ms);
+/* Whether a further result can be noted; if not, nothing may be sent. */
+bool outbox_has_room(struct store *store);
+void outbox_note(struct store *store, const struct outbox_result *result);
+/* Another number than before: rows may have come. */
+uint64_t outbox_version(const struct store *store);
+
+#endif

@@ -1,0 +1,231 @@
+"""What the operator must know of is told: each kind by its real cause, once when it opens and once
+when it closes."""
+
+import signal
+
+import answers
+import pytest
+from answers import Usage, error
+from failing_disk import Disk
+from policies import Lua
+from prices import Price
+from receivers import Receiver, alerts, is_empty
+from test_provider_farm import IN_A_ROW, QUICK_TERMS
+from wait import wait_until
+
+PRICE = Price("0.15", "0.60")
+LONG_TERMS = {"base_ejection_ms": 60_000, "max_ejection_ms": 60_000}
+GOOD = answers.chat(usage=Usage(20, 10))
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture
+def told(make_gateway, receiver):
+    """Makes a gateway that tells the receiver."""
+    return lambda **how: make_gateway(**receiver.settings, **how)
+
+
+def check_told_once(receiver, kind: str, subject: str) -> None:
+    """Opened and closed, and nothing else of this kind."""
+    for type in ("opened", "closed"):
+        assert receiver.wait_for(type, kind)["subject"] == subject
+    assert len([told for told in receiver.kinds if told[1] == kind]) == 2
+
+
+def add_model(policies, provider: str, **terms) -> None:
+    policies.provider(provider, **terms)
+    policies.model("m", PRICE, candidates=[{"provider": provider, "model": "inner"}])
+    policies.write("examples", "return {}\n")
+
+
+def test_a_breaker(told, receiver, provider):
+    gateway = told(prepare=lambda policies: add_model(policies, "shy", breaker=QUICK_TERMS))
+    customer = gateway.customer()
+    provider.script("inner", error(500, "out of tea", None, "server_error"))
+    for _ in range(IN_A_ROW + 3):
+        assert customer.ask("m").status_code >= 500
+    data = receiver.wait_for("opened", "breaker_open")
+    assert data["subject"] == "shy/inner"
+    assert data["severity"] == "warning"
+    assert "out of tea" in data["detail"]
+    assert data["advice"]
+    assert data["opened_at"]
+    assert data["closed_at"] is None
+    provider.script("inner", GOOD)
+    wait_until(lambda: customer.ask("m").status_code == 200 and receiver.told(
+        "closed", "breaker_open"), 20, "a close")  # fmt: skip
+    check_told_once(receiver, "breaker_open", "shy/inner")
+
+
+@pytest.mark.parametrize("breaker", [QUICK_TERMS, False], ids=["watched", "unwatched"])
+def test_our_account(told, receiver, provider, breaker):
+    gateway = told(prepare=lambda policies: add_model(policies, "shy", breaker=breaker))
+    customer = gateway.customer()
+    provider.script("inner", error(401, "bad key", "invalid_api_key", "invalid_request_error"))
+    for _ in range(3):
+        assert customer.ask("m").status_code == 503
+    data = receiver.wait_for("opened", "account_refused")
+    assert data["subject"].startswith("shy (key ...")
+    assert data["severity"] == "critical"
+    assert "bad key" in data["detail"]
+    if breaker is False:
+        provider.script("inner", GOOD)
+        assert customer.ask("m").status_code == 200
+        check_told_once(receiver, "account_refused", data["subject"])
+
+
+def test_a_reload_that_is_refused(told, receiver):
+    gateway = told()
+    good = gateway.policies.read("margins")
+    gateway.policies.write("margins", "return {")
+    for _ in range(2):
+        gateway.reload(refused=True)
+    data = receiver.wait_for("opened", "reload_refused")
+    assert data["subject"] == "policies"
+    assert "margins.lua" in data["detail"]
+    gateway.policies.write("margins", good)
+    gateway.reload()
+    check_told_once(receiver, "reload_refused", "policies")
+
+
+def test_settings_that_are_refused(told, receiver):
+    gateway = told()
+    gateway.settings["log_level"] = "loud"
+    gateway.write_config()
+    gateway.signal(signal.SIGHUP)
+    assert "log_level" in receiver.wait_for("opened", "reload_refused")["detail"]
+    gateway.settings["log_level"] = "info"
+    gateway.write_config()
+    gateway.signal(signal.SIGHUP)
+    check_told_once(receiver, "reload_refused", "gateway.conf")
+
+
+def test_a_disk_that_fails(told, receiver, tmp_path):
+    """It is told from memory: the outbox cannot be written."""
+    disk = Disk(tmp_path, tmp_path / "gateway0" / "gateway.db")
+    gateway = told(env=disk.env, durability="power")
+    customer = gateway.customer()
+    with disk.failing("eio"):
+        wait_until(lambda: customer.ask().status_code == 503, 10, "a refusal")
+        data = receiver.wait_for("opened", "ledger_unwritable")
+        assert data["severity"] == "critical"
+        assert data["detail"]
+        assert gateway.http.get("/readyz").status_code != 200
+    check_told_once(receiver, "ledger_unwritable", "database")
+
+
+def test_an_overrun(told, receiver, provider):
+    """The provider counts more than the model may have: the operator pays it."""
+    gateway = told()
+    customer = gateway.customer()
+    provider.answer = answers.chat(usage=Usage(10**9, 20))
+    for _ in range(3):
+        assert customer.ask().status_code == 200
+    data = receiver.wait_for("opened", "overrun")
+    assert data["subject"] == "gpt-4o-mini"
+    assert "above the hold $" in data["detail"]
+    rows = wait_until(lambda: counted(gateway, "overrun", 3), 20, "three in a row")
+    assert rows[0]["tellings"] == 1
+    assert len(receiver.hooks) == 1
+
+
+def counted(gateway, kind: str, count: int) -> list[dict]:
+    return [row for row in alerts(gateway) if row["kind"] == kind and row["count"] == count]
+
+
+def test_a_loss(told, receiver, provider):
+    """The provider states a cost above what models.lua sells for."""
+
+    def prepare(policies):
+        policies.provider("dear", cost={"path": "usage.cost"})
+        policies.model("m", PRICE, providers=("dear",))
+        policies.model("wanted", candidates=[
+            {"provider": "dear", "allow_loss": True, "input": "1", "output": "1"}],
+            input="0.1", output="0.1")  # fmt: skip
+        policies.write("examples", "return {}\n")
+
+    gateway = told(prepare=prepare)
+    customer = gateway.customer()
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "cost": 0.0005}
+    provider.answer = answers.counted_as("hello world " * 30, usage)
+    assert customer.ask("wanted").status_code == 200
+    assert customer.ask("m").status_code == 200
+    data = receiver.wait_for("opened", "margin_negative")
+    assert data["subject"] == "m"
+    assert "lost $" in data["detail"]
+    customer.wait_for_no_hold()
+    assert [row["subject"] for row in alerts(gateway)] == ["m"]
+
+
+def test_a_function_that_fails(told, receiver):
+    bad = Lua("function() return nil + 1 end")
+    chosen = {"when": Lua('{ { choice = "short", input = "0.1" } }'), "choose": bad}
+
+    def prepare(policies):
+        policies.model("m", PRICE, **chosen)
+        policies.write("examples", "return {}\n")
+
+    gateway = told(prepare=prepare)
+    customer = gateway.customer()
+    for _ in range(2):
+        assert customer.ask("m").status_code == 500
+    data = receiver.wait_for("opened", "policy_failed")
+    assert data["subject"].startswith("models.lua:")
+    assert data["severity"] == "critical"
+    assert "arithmetic" in data["detail"]
+    gateway.policies.model("m", PRICE)
+    gateway.reload()  # it may be mended
+    check_told_once(receiver, "policy_failed", data["subject"])
+
+
+# ---- over a restart ----
+
+
+def start_again(gateway, customer) -> None:
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+
+
+def test_a_restart(told, receiver, provider):
+    """An alert that is open stays the same one; what the restart has mended is closed."""
+    gateway = told(prepare=lambda policies: add_model(policies, "shy", breaker=False))
+    customer = gateway.customer()
+    provider.script("inner", error(402, "pay first", None, "payment_required"))
+    assert customer.ask("m").status_code == 503
+    good = gateway.policies.read("margins")
+    gateway.policies.write("margins", "return {")
+    gateway.reload(refused=True)
+    account = receiver.wait_for("opened", "account_refused")
+    receiver.wait_for("opened", "reload_refused")
+    wait_until(lambda: is_empty(gateway), 20, "all notes of the courier")
+    gateway.kill()
+    gateway.policies.write("margins", good)
+    start_again(gateway, customer)
+    check_told_once(receiver, "reload_refused", "policies")
+    assert customer.ask("m").status_code == 503
+    wait_until(lambda: counted(gateway, "account_refused", 2), 20, "the second in its row")
+    assert len(receiver.told("opened", "account_refused")) == 1
+    provider.script("inner", GOOD)
+    assert customer.ask("m").status_code == 200
+    assert receiver.wait_for("closed", "account_refused")["id"] == account["id"]
+
+
+def test_a_breaker_that_a_restart_closes(told, receiver, provider):
+    gateway = told(prepare=lambda policies: add_model(policies, "shy", breaker=LONG_TERMS))
+    customer = gateway.customer()
+    provider.script("inner", error(500, "no", None, "server_error"))
+    for _ in range(IN_A_ROW):
+        customer.ask("m")
+    receiver.wait_for("opened", "breaker_open")
+    wait_until(lambda: is_empty(gateway), 20, "all notes of the courier")
+    gateway.kill()
+    provider.script("inner", GOOD)
+    start_again(gateway, customer)
+    assert customer.ask("m").status_code == 200
+    check_told_once(receiver, "breaker_open", "shy/inner")
