@@ -10,6 +10,7 @@ local STATUS = {
     invalid_value = 400,
     key_disabled_by_operator = 409,
     last_administrator = 409,
+    no_receiver = 409,
     not_found = 404,
     nothing_to_refund = 409,
     overloaded = 503,

@@ -161,6 +161,10 @@ void store_call_now(struct store *store, struct store_call *call);
  *   sales.summary     from? to? by zone? -> {data, totals}: by whole quarters of an hour
  *                     (by: "day,model,provider" or a part of it, or "customer": the dearest 100)
  *   audit.list        user_id? cursor? limit -> {data, next_cursor}
+ *   alert.list        -> {open: [alert], closed: [alert] (the last 100), undelivered: [message],
+ *                     receivers: {webhook, mail: [address]}}
+ *   alert.test        -> {}: a message to all receivers  ! no_receiver
+ *   attempt.failed    provider -> {data: [attempt]}: the last 20 that have failed
  *   policy.reload     revision? refusal? -> {}: an entry of the audit log
  *   usage.list        account_id from? to? model? key_id? sort cursor? limit totals zone?
  *                     -> {data: [record], totals, next_cursor}  ! too_many_to_sort

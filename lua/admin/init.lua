@@ -1,5 +1,6 @@
 -- The routes of the operator's pages, below the dashboard's mount. For users who are no
 -- administrators they do not exist.
+local alerts = require "admin.alerts"
 local customers = require "admin.customers"
 local operator = require "admin.operator"
 local session = require "dashboard.session"
@@ -25,6 +26,9 @@ add("GET", "/admin/prices", operator.prices)
 add("GET", "/admin/providers", operator.providers)
 add("GET", "/admin/trials", trials.list)
 add("GET", "/admin/trials/compare", trials.compare)
+add("GET", "/admin/attempts", operator.failed_attempts)
+add("GET", "/admin/alerts", alerts.list)
+add("POST", "/admin/alerts/test", alerts.test)
 add("GET", "/admin/audit", operator.audit)
 add("GET", "/admin/users", customers.list)
 add("GET", "/admin/users/{id}", customers.get)

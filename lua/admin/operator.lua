@@ -190,6 +190,16 @@ local function health_of(provider, state, recent)
     return "ok"
 end
 
+-- The last attempts at a provider that have failed, in its own words.
+function operator.failed_attempts(x)
+    local values = query.read(x)
+    local provider = query.text(x, values, "provider")
+    if not provider then
+        x:refuse(400, "invalid_value", "provider must be the name of a provider.", "provider")
+    end
+    x:reply(200, store.call(x, "attempt.failed", provider))
+end
+
 function operator.providers(x)
     local rows, window_s = json.list {}, WINDOW_S
     for _, provider in ipairs(policy.providers()) do

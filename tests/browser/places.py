@@ -53,6 +53,7 @@ PLACES = (
     Place("admin-policies", "/dashboard/admin/policies", "operator", "nav.policies",
           "policies.prices"),
     Place("admin-providers", "/dashboard/admin/providers", "operator", "nav.providers"),
+    Place("admin-alerts", "/dashboard/admin/alerts", "operator", "nav.alerts"),
     Place("admin-audit", "/dashboard/admin/audit", "operator", "nav.audit", "nav.audit"),
 )  # fmt: skip
 

@@ -383,6 +383,41 @@ def test_providers(boss_at, customer, provider):
     expect(demo).not_to_contain_text(boss.t("providers.limits"))
 
 
+def test_each_failed_attempt_of_a_provider(boss_at, customer, provider):
+    provider.answer = answers.error(503, "No capacity in eu-north", "busy", "server_error")
+    failed = customer.ask("gpt-4o-mini").headers["x-request-id"]
+    boss = boss_at("/providers")
+    card = boss.main.get_by_role("region", name="openai", exact=True)
+    boss.button("providers.attempts", card).click()
+    newest = card.get_by_role("listitem").first
+    for told in ("503", "No capacity in eu-north", failed):
+        expect(newest).to_contain_text(told)
+
+
+def test_alerts(make_person, make_gateway, view):
+    """Who is told, what is wrong, what to do, and what the receiver has said to the test."""
+    from conftest import make_operator
+    from receivers import Receiver
+
+    receiver = Receiver()
+    receiver.answer = lambda _: (410, {}, b"moved to another house")
+    gateway = make_gateway(**receiver.settings)
+    boss = make_person(view, gateway).become(make_operator(gateway))
+    boss.open("/dashboard/admin/alerts")
+    boss.sees(boss.t("alerts.none"))
+    boss.button("alerts.test").click()
+    message = boss.rows("alerts.undelivered")
+    expect(message).to_contain_text("moved to another house")
+    expect(message).to_contain_text(boss.t("alerts.givenUp"))
+    gateway.policies.write("margins", "return {")
+    gateway.reload(refused=True)
+    row = boss.rows("alerts.open")
+    expect(row).to_contain_text(boss.t("alert.reload_refused"))
+    expect(row).to_contain_text("margins.lua")
+    expect(row).to_contain_text(boss.t("advice.reload_refused"))
+    receiver.stop()
+
+
 def test_what_is_left_out_is_shown(make_gateway, make_person, provider):
     pauses = {"base_ejection_ms": 60_000, "max_ejection_ms": 60_000}
 

@@ -26,6 +26,7 @@ from customer import QUESTION, Customer
 from idempotent import HEADER
 from policies import Policies
 from prices import Price
+from receivers import NOBODY, SECRET
 from test_admin_api import id_of, make_admin
 from test_routes import ADMIN, DASHBOARD, GEMINI, OPENAI
 from wait import wait_until
@@ -523,6 +524,15 @@ def walk_admin_reads(admin: Customer, customer: Customer, refused_id: str) -> No
     assert customer.get("/generation", params={"id": refused_id}).status_code == 200
 
 
+def walk_alerts(admin: Customer) -> None:
+    """With one that is open, and messages that nobody takes."""
+    admin.call("GET", "/admin/attempts", 200, params={"provider": "openai"})
+    admin.call("GET", "/admin/attempts", 400)
+    admin.call("POST", "/admin/alerts/test", 202)
+    listed = lambda: admin.call("GET", "/admin/alerts", 200)  # noqa: E731
+    wait_until(lambda: listed()["open"] and listed()["undelivered"], 20, "an undelivered message")
+
+
 def walk_admin_acts(admin: Customer, customer: Customer) -> None:
     user_id = id_of(customer)
     of_user = {"user_id": user_id}
@@ -584,8 +594,12 @@ def test_every_answer(make_gateway, provider, document):
         walk_accounts(document, gateway, person)
         walk_account(person)
         walk_admin_reads(admin, customer, refused_id)
+        admin.call("POST", "/admin/alerts/test", 409)
         gateway.policies.write("models", "return {\n    broken\n}\n")
+        gateway.settings |= {"alert_webhook_url": NOBODY, "alert_webhook_secret": SECRET}
+        gateway.write_config()
         gateway.reload(refused=True)
+        walk_alerts(admin)
         admin.call("GET", "/admin/policies", 200)
         walk_admin_acts(admin, customer)
     done = {(method, path) for method, path, status in document.seen if status < "4"}

@@ -60,6 +60,7 @@ const ADMIN: readonly Route[] = [
     { pattern: HOME + "/admin/requests/:id", page: admin((pages) => pages.AdminRequestPage) },
     { pattern: HOME + "/admin/policies", page: admin((pages) => pages.Policies) },
     { pattern: HOME + "/admin/providers", page: admin((pages) => pages.Providers) },
+    { pattern: HOME + "/admin/alerts", page: admin((pages) => pages.Alerts) },
     { pattern: HOME + "/admin/audit", page: admin((pages) => pages.Audit) },
 ];
 const OUTSIDE: readonly Route[] = [

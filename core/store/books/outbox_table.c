@@ -16,6 +16,7 @@ static const char *const states[] = {
 
 void outbox_table_init(struct outbox *outbox)
 {
+    memset(outbox, 0, sizeof *outbox);
     check(pthread_mutex_init(&outbox->mutex, NULL) == 0);
     atomic_init(&outbox->version, 1);
 }

@@ -313,6 +313,55 @@ export interface Act {
     detail: Record<string, string | boolean | null>;
 }
 
+export interface Alert {
+    id: string;
+    kind: string;
+    severity: "warning" | "critical";
+    subject: string;
+    title: string;
+    detail: string;
+    advice: string;
+    opened_at: string;
+    closed_at: string | null;
+    last_at: string;
+    count: number;
+    told_at: string | null;
+}
+
+export interface Message {
+    id: string;
+    kind: "webhook" | "mail";
+    destination: string;
+    created_at: string;
+    next_try_at: string | null;
+    tries: number;
+    state: "waiting" | "given_up";
+    error: string | null;
+}
+
+export interface AlertList {
+    open: Alert[];
+    closed: Alert[];
+    undelivered: Message[];
+    receivers: { webhook: boolean; mail: string[] };
+}
+
+export interface FailedAttempt {
+    request_id: string;
+    number: number;
+    model: string;
+    outcome: string;
+    status: number | null;
+    at: string;
+    duration_ms: number;
+    words: string;
+}
+
+export const getAlerts = (signal?: Signal) => get<AlertList>("/admin/alerts", {}, signal);
+export const sendTestMessage = () => post("/admin/alerts/test", {});
+export const getFailedAttempts = (provider: string, signal?: Signal) =>
+    get<{ data: FailedAttempt[] }>("/admin/attempts", { provider }, signal);
+
 export const getPolicies = (signal?: Signal) => get<Policies>("/admin/policies", {}, signal);
 export const getPrices = (query: Query, signal?: Signal) =>
     get<Page<PriceRow>>("/admin/prices", query, signal);

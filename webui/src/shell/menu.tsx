@@ -38,6 +38,7 @@ const OPERATOR: readonly Item[] = [
     },
     { path: "/dashboard/admin/policies", icon: "policies", label: "nav.policies" },
     { path: "/dashboard/admin/providers", icon: "providers", label: "nav.providers" },
+    { path: "/dashboard/admin/alerts", icon: "warning", label: "nav.alerts" },
     { path: "/dashboard/admin/audit", icon: "audit", label: "nav.audit" },
 ];
 

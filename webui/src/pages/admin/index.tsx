@@ -1,4 +1,5 @@
 // The operator's pages: one chunk, which customers never load.
+export { Alerts } from "./alerts";
 export { Audit } from "./audit";
 export { CustomerPage } from "./customer";
 export { Customers } from "./customers";

@@ -19,6 +19,7 @@ import { Empty } from "../../ui/empty";
 import { type Fact, Facts } from "../../ui/facts";
 import { Ago } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
+import { Failures } from "./failures";
 
 const EVERY_MS = 2000;
 const SECONDS_A_MINUTE = 60;
@@ -129,6 +130,7 @@ function ProviderCard({ provider }: { provider: Provider }) {
                 <p class="mb-2 text-warn">{provider.unavailable_reason}</p>
             )}
             <Facts facts={facts} />
+            <Failures provider={provider.name} />
         </Card>
     );
 }

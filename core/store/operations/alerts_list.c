@@ -1,0 +1,162 @@
+/* What the operator's page of alerts shows: alerts, messages that were not delivered, and the
+ * failed attempts at a provider. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json_writer.h"
+#include "store/alerts.h"
+#include "store/books/alerts_table.h"
+#include "store/operations/audit_log.h"
+#include "store/operations/operations.h"
+#include "store/store_internal.h"
+
+enum { OPEN_ROWS = 256, CLOSED_ROWS = 100, MESSAGE_ROWS = 100, ATTEMPT_ROWS = 20 };
+
+/* ---- the lists ---- */
+
+/* Columns: id, kind, subject, detail, opened_ms, closed_ms, last_ms, count, told_ms. */
+static void render_alert(struct buffer *out, struct row *row)
+{
+    static const char *const severities[] = {
+        [ALERT_WARNING] = "warning", [ALERT_CRITICAL] = "critical"};
+    enum alert_kind kind;
+    bool known = alert_kind_of(column_text(row, 1), &kind);
+    const struct alert_facts *facts = known ? alert_facts(kind) : NULL;
+    json_writer_object(out, NULL);
+    json_writer_text(out, "id", column_text(row, 0));
+    json_writer_text(out, "kind", column_text(row, 1));
+    json_writer_text(out, "severity", severities[known ? facts->severity : ALERT_WARNING]);
+    json_writer_text(out, "subject", column_text(row, 2));
+    json_writer_text(out, "title", known ? facts->title : column_text(row, 1));
+    json_writer_text(out, "detail", column_text(row, 3));
+    json_writer_text(out, "advice", known ? facts->advice : "");
+    json_writer_time(out, "opened_at", column_int(row, 4));
+    json_writer_time_or_null(out, "closed_at", column_int(row, 5));
+    json_writer_time(out, "last_at", column_int(row, 6));
+    json_writer_int(out, "count", column_int(row, 7));
+    json_writer_time_or_null(out, "told_at", column_int(row, 8));
+    json_writer_object_end(out);
+}
+
+/* Columns: id, kind, destination, created_ms, due_ms, tries, state, last_error. */
+static void render_message(struct buffer *out, struct row *row)
+{
+    bool waits = strcmp(column_text(row, 6), "waiting") == 0;
+    json_writer_object(out, NULL);
+    json_writer_text(out, "id", column_text(row, 0));
+    json_writer_text(out, "kind", column_text(row, 1));
+    json_writer_text(out, "destination", column_text(row, 2));
+    json_writer_time(out, "created_at", column_int(row, 3));
+    json_writer_time_or_null(out, "next_try_at", waits ? column_int(row, 4) : 0);
+    json_writer_int(out, "tries", column_int(row, 5));
+    json_writer_text(out, "state", column_text(row, 6));
+    json_writer_text_or_null(out, "error", column_text(row, 7));
+    json_writer_object_end(out);
+}
+
+static void list(struct store_call *call, struct db *db, struct row *row, const char *name,
+                 void (*render)(struct buffer *out, struct row *row))
+{
+    json_writer_array(&call->result, name);
+    while (db_row(db, row))
+        render(&call->result, row);
+    json_writer_array_end(&call->result);
+}
+
+static void write_receivers(struct store_call *call)
+{
+    struct alert_receivers receivers = {.webhook = false};
+    struct buffer *out = &call->result;
+    if (call->store->alerts != NULL)
+        alerts_get_receivers(call->store->alerts, &receivers);
+    json_writer_object(out, "receivers");
+    json_writer_bool(out, "webhook", receivers.webhook);
+    json_writer_array(out, "mail");
+    for (size_t i = 0; i < receivers.mail_count; i++)
+        json_writer_text(out, NULL, receivers.mail[i]);
+    json_writer_array_end(out);
+    json_writer_object_end(out);
+}
+
+#define ALERTS                                                                                     \
+    "SELECT id, kind, subject, detail, opened_ms, closed_ms, last_ms, count, told_ms FROM alerts"
+
+bool alerts_list(struct store_call *call, struct db *db)
+{
+    json_writer_object(&call->result, NULL);
+    list(call, db,
+         db_bind(db, ALERTS " WHERE closed_ms = 0 ORDER BY opened_ms DESC LIMIT ?1",
+                 DB_VALUES(bind_int(OPEN_ROWS))),
+         "open", render_alert);
+    list(call, db,
+         db_bind(db, ALERTS " WHERE closed_ms > 0 ORDER BY closed_ms DESC LIMIT ?1",
+                 DB_VALUES(bind_int(CLOSED_ROWS))),
+         "closed", render_alert);
+    list(call, db,
+         db_bind(db,
+                 "SELECT id, kind, destination, created_ms, due_ms, tries, state, last_error"
+                 " FROM outbox WHERE state = 'given_up' OR (state = 'waiting' AND tries > 0)"
+                 " ORDER BY id DESC LIMIT ?1",
+                 DB_VALUES(bind_int(MESSAGE_ROWS))),
+         "undelivered", render_message);
+    write_receivers(call);
+    json_writer_object_end(&call->result);
+    return db->failure == 0;
+}
+
+/* ---- the test message ---- */
+
+bool alerts_test(struct store_call *call, struct db *db)
+{
+    struct alerts *alerts = call->store->alerts;
+    struct alert_receivers receivers = {.webhook = false};
+    int64_t now_ms = clock_wall_ms();
+    struct alert_news news = {.alert = {.kind = ALERT_TEST, .opened_ms = now_ms, .count = 1},
+                              .telling = ALERT_OPENED};
+    struct buffer detail;
+    if (alerts != NULL)
+        alerts_get_receivers(alerts, &receivers);
+    if (!receivers.webhook && receivers.mail_count == 0)
+        return fault_set(&call->fault, "no_receiver",
+                         "nobody is told: set alert_webhook_url or alert_mail in gateway.conf");
+    id_make_at(&news.alert.id, "alrt", now_ms);
+    slice_copy(slice_of("test"), news.alert.subject, sizeof news.alert.subject);
+    buffer_init(&detail, 64);
+    json_writer_object(&detail, NULL);
+    bool ok = alerts_table_tell(alerts, db, &news, now_ms) &&
+              audit_log_note(call, db, "", news.alert.id.text, &detail);
+    buffer_fini(&detail);
+    return ok && buffer_append_text(&call->result, "{}");
+}
+
+/* ---- attempts ---- */
+
+/* Columns: exchange_id, number, model, outcome, status, created_ms, duration_us, words. */
+static void render_attempt(struct buffer *out, struct row *row)
+{
+    json_writer_object(out, NULL);
+    json_writer_text(out, "request_id", column_text(row, 0));
+    json_writer_int(out, "number", column_int(row, 1));
+    json_writer_text(out, "model", column_text(row, 2));
+    json_writer_text(out, "outcome", column_text(row, 3));
+    json_writer_int_or_null(out, "status", column_int(row, 4) != 0, column_int(row, 4));
+    json_writer_time(out, "at", column_int(row, 5));
+    json_writer_int(out, "duration_ms", column_int(row, 6) / 1000);
+    json_writer_text(out, "words", column_text(row, 7));
+    json_writer_object_end(out);
+}
+
+/* provider. The newest failures; the same call may have several. */
+bool attempts_failed(struct store_call *call, struct db *db)
+{
+    json_writer_object(&call->result, NULL);
+    list(call, db,
+         db_bind(db,
+                 "SELECT exchange_id, number, model, outcome, status, created_ms, duration_us,"
+                 " words FROM attempts WHERE provider = ?1 AND outcome <> 'answered'"
+                 " ORDER BY seq DESC LIMIT ?2",
+                 DB_VALUES(call->args[0], bind_int(ATTEMPT_ROWS))),
+         "data", render_attempt);
+    json_writer_object_end(&call->result);
+    return db->failure == 0;
+}

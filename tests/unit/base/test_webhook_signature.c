@@ -1,0 +1,44 @@
+/* Standard Webhooks: the example of its reference implementation, and which secrets are taken. */
+#include "base/support.h"
+
+#include "base/webhook_signature.h"
+
+static void the_reference_example(void **state)
+{
+    struct webhook_key key;
+    char signature[WEBHOOK_SIGNATURE_BYTES];
+    (void)state;
+    assert_true(webhook_key_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &key));
+    assert_int_equal(key.bytes, 24);
+    webhook_sign(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
+                 slice_of("{\"test\": 2432232314}"), signature);
+    /* made by standardwebhooks 1.1.0 of PyPI */
+    assert_string_equal(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+}
+
+static void secrets(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "whsec_",
+        "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",       /* without its prefix */
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaQ=", /* 23 bytes */
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa!w",
+        "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+        "AAAAA="}; /* 65 bytes */
+    struct webhook_key key;
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(webhook_key_parse(bad[i], &key));
+    assert_true(webhook_key_parse("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", &key));
+    assert_int_equal(key.bytes, 32);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_reference_example),
+        cmocka_unit_test(secrets),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,71 @@
+// The failed attempts at a provider, asked for when the operator wants to see them.
+import { useState } from "preact/hooks";
+import { type FailedAttempt, getFailedAttempts } from "../../api/admin";
+import { duration } from "../../base/time";
+import { t, textNamed } from "../../i18n";
+import { useResource } from "../../state/resource";
+import { Button } from "../../ui/button";
+import { Time } from "../../ui/figure";
+import { Failure } from "../../ui/notice";
+
+export function Failures({ provider }: { provider: string }) {
+    const [isOpen, setIsOpen] = useState(false);
+    return (
+        <div class="border-t border-line pt-3">
+            <Button
+                size="small"
+                kind="quiet"
+                icon={isOpen ? "down" : "right"}
+                aria-expanded={isOpen}
+                onClick={() => setIsOpen(!isOpen)}
+            >
+                {t("providers.attempts")}
+            </Button>
+            {isOpen && <Attempts provider={provider} />}
+        </div>
+    );
+}
+
+function Attempts({ provider }: { provider: string }) {
+    const attempts = useResource(`failures ${provider}`, (signal) =>
+        getFailedAttempts(provider, signal),
+    );
+    if (attempts.error) {
+        return <Failure error={attempts.error} retry={attempts.reload} />;
+    }
+    if (attempts.data === undefined) {
+        return <p class="py-2 text-soft">{t("page.loading")}</p>;
+    }
+    if (attempts.data.data.length === 0) {
+        return <p class="py-2 text-soft">{t("providers.noAttempts")}</p>;
+    }
+    return (
+        <ol class="divide-y divide-line">
+            {attempts.data.data.map((attempt) => (
+                <Attempt key={`${attempt.request_id} ${attempt.number}`} {...attempt} />
+            ))}
+        </ol>
+    );
+}
+
+function Attempt({ request_id, model, outcome, status, at, duration_ms, words }: FailedAttempt) {
+    return (
+        <li class="py-2 text-sm">
+            <span class="text-bad">
+                {textNamed(`outcome.${outcome}`) ?? outcome}
+                {status !== null && ` (${status})`}
+            </span>
+            {", "}
+            <Time time={at} />
+            {`, ${duration(duration_ms)}, `}
+            <span class="break-all">{model}</span>
+            <span class="block break-words text-soft">{words}</span>
+            <a
+                class="font-mono text-accent underline-offset-2 hover:underline"
+                href={`/dashboard/admin/requests/${encodeURIComponent(request_id)}`}
+            >
+                {request_id}
+            </a>
+        </li>
+    );
+}
