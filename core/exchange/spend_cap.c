@@ -1,5 +1,7 @@
 #include "exchange/spend_cap.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/money.h"
@@ -7,6 +9,7 @@
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/spending.h"
+#include "store/alerts.h"
 
 static void log_news(const struct candidate *candidate, enum spending_news news)
 {
@@ -20,6 +23,14 @@ static void log_news(const struct candidate *candidate, enum spending_news news)
                   ? "a provider's spend_per_day is reached: no call begins there before midnight"
                   : "four fifths of a provider's spend_per_day are spent",
               log_text("provider", candidate->terms.provider), log_text("spend_per_day", cap));
+}
+
+static void raise_alert(const struct exchange *exchange, const struct candidate *candidate)
+{
+    char cap[MONEY_TEXT_BYTES], detail[ALERT_DETAIL_BYTES];
+    money_format_short(candidate->terms.spend_per_day_nusd, cap);
+    snprintf(detail, sizeof detail, "spend_per_day = %s (%s)", cap, exchange->id.text);
+    alerts_raise(exchange->env->alerts, ALERT_SPEND_REACHED, candidate->terms.provider, detail);
 }
 
 void spend_cap_release(struct exchange *exchange)
@@ -44,6 +55,8 @@ bool spend_cap_reserve(struct exchange *exchange, const struct candidate *candid
     bool fits = spending_reserve(place, cap_nusd, most_nusd, clock_wall_ms(), &news);
     if (fits)
         exchange->spend = (struct spend_reserve){place, most_nusd};
+    else
+        raise_alert(exchange, candidate);
     log_news(candidate, news);
     return fits;
 }

@@ -45,11 +45,11 @@ static const struct alert_facts facts[] = {
                            "Our credit at a provider is no longer low",
                            "Add credit in the provider's console."},
     [ALERT_SPEND_REACHED] =
-        {"spend_reached", ALERT_WARNING, true, false,
+        {"spend_reached", ALERT_WARNING, false, false,
          "The day's spend at a provider has reached its limit",
-         "The spend at a provider is below its limit again",
-         "Calls go to other candidates until the next day. Raise the limit in providers.lua, or "
-         "find out under Sales who spends so much."},
+         "Calls are no longer kept away by the limit",
+         "Calls go to other candidates until the next day. Raise spend_per_day in providers.lua, "
+         "or find out under Sales who spends so much."},
     [ALERT_CANARY_WORSE] =
         {"canary_worse", ALERT_WARNING, true, true, "A canary does worse",
          "A canary does no longer worse",

@@ -163,6 +163,27 @@ def test_a_loss(told, receiver, provider):
     assert [row["subject"] for row in alerts(gateway)] == ["m"]
 
 
+def test_a_days_spend(told, receiver, provider):
+    """No room below the cap: told once, however many calls are kept away."""
+
+    def prepare(policies):
+        policies.provider("capped", spend_per_day="0.001")
+        policies.model("m", PRICE, candidates=[
+            {"provider": "capped"}, {"provider": "openai", "model": "inner"}], request="0.01")  # fmt: skip
+        policies.write("examples", "return {}\n")
+
+    gateway = told(prepare=prepare)
+    customer = gateway.customer()
+    provider.answer = GOOD
+    for _ in range(3):
+        assert customer.ask("m").status_code == 200
+    data = receiver.wait_for("opened", "spend_reached")
+    assert data["subject"] == "capped"
+    assert "0.001" in data["detail"]
+    wait_until(lambda: counted(gateway, "spend_reached", 3), 20, "three in a row")
+    assert len(receiver.hooks) == 1
+
+
 def test_a_function_that_fails(told, receiver):
     bad = Lua("function() return nil + 1 end")
     chosen = {"when": Lua('{ { choice = "short", input = "0.1" } }'), "choose": bad}
