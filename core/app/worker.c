@@ -396,7 +396,8 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
     if (index == 0) {
         worker->surveyor =
             surveyor_new(shared->survey, worker->upstream, shared->config->ask_context_every_ms);
-        worker->watcher = balance_watcher_new(shared->balances, worker->upstream, shared->spending);
+        worker->watcher = balance_watcher_new(shared->balances, worker->upstream, shared->spending,
+                                              shared->alerts);
         worker->keeper =
             token_keeper_new(shared->tokens, worker->upstream, shared->signer, &worker->queue);
     }

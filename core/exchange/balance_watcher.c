@@ -11,6 +11,7 @@
 #include "exchange/inquiry.h"
 #include "exchange/redact.h"
 #include "exchange/spending.h"
+#include "store/alerts.h"
 
 enum {
     SOURCES_MAX = 64,
@@ -38,6 +39,7 @@ struct balance_watcher {
     struct balances *balances;
     struct upstream *upstream;
     struct spending *spending;
+    struct alerts *alerts;
     struct balance_reader reader;
     struct kept_source *sources[SOURCES_MAX];
     size_t count;
@@ -64,6 +66,25 @@ static void log_alarm(const struct kept_source *source, const struct balance_fig
               log_text(left ? "below" : "counted", alarm));
 }
 
+/* Raised at each answer that is not as it should be, cleared at each other. */
+static void tell_alert(struct alerts *alerts, const struct kept_source *source,
+                       const struct balance_figure *figure)
+{
+    char amount[MONEY_TEXT_BYTES], alarm[MONEY_TEXT_BYTES], detail[ALERT_DETAIL_BYTES];
+    bool left = source->kind == BALANCE_LEFT;
+    bool wrong = left ? figure->nusd < figure->alarm_nusd : figure->nusd > figure->alarm_nusd;
+    enum alert_kind kind = left ? ALERT_BALANCE_LOW : ALERT_BILL_ABOVE;
+    if (!wrong) {
+        alerts_clear(alerts, kind, source->server->terms.provider);
+        return;
+    }
+    money_format_short(figure->nusd, amount);
+    money_format_short(figure->alarm_nusd, alarm);
+    snprintf(detail, sizeof detail, left ? "$%s left, less than $%s" : "$%s billed, more than $%s",
+             amount, alarm);
+    alerts_raise(alerts, kind, source->server->terms.provider, detail);
+}
+
 /* What the provider may have billed today, by our own count. */
 static int64_t counted_nusd(struct balance_watcher *watcher, const char *provider)
 {
@@ -83,6 +104,7 @@ static void note(struct balance_watcher *watcher, const struct kept_source *sour
                                                             ? source->below_nusd
                                                             : counted_nusd(watcher, provider)};
     enum balance_news news = balances_note(watcher->balances, provider, &figure);
+    tell_alert(watcher->alerts, source, &figure);
     if (news == BALANCE_ALARM)
         log_alarm(source, &figure);
     else if (news == BALANCE_CALM)
@@ -177,13 +199,14 @@ void balance_watcher_tick(struct balance_watcher *watcher)
 /* ---- making and freeing ---- */
 
 struct balance_watcher *balance_watcher_new(struct balances *balances, struct upstream *upstream,
-                                            struct spending *spending)
+                                            struct spending *spending, struct alerts *alerts)
 {
     struct balance_watcher *watcher = calloc(1, sizeof *watcher);
     check(watcher != NULL);
     watcher->balances = balances;
     watcher->upstream = upstream;
     watcher->spending = spending;
+    watcher->alerts = alerts;
     return watcher;
 }
 

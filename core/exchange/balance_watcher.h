@@ -9,6 +9,7 @@
 #include "exchange/candidate.h"
 
 struct balance_watcher;
+struct alerts;
 struct spending;
 struct upstream;
 
@@ -28,7 +29,7 @@ struct balance_reader {
 };
 
 struct balance_watcher *balance_watcher_new(struct balances *balances, struct upstream *upstream,
-                                            struct spending *spending);
+                                            struct spending *spending, struct alerts *alerts);
 void balance_watcher_free(struct balance_watcher *watcher); /* cancels what runs; NULL is allowed */
 
 /* Replaces the sources: forget, then add each. The next tick asks them. */

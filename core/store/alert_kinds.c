@@ -44,6 +44,12 @@ static const struct alert_facts facts[] = {
                            "Our credit at a provider is low",
                            "Our credit at a provider is no longer low",
                            "Add credit in the provider's console."},
+    [ALERT_BILL_ABOVE] =
+        {"bill_above", ALERT_WARNING, true, false,
+         "A provider bills more today than was counted here",
+         "A provider's bill of the day is what was counted here",
+         "Somebody else may use the key, or models.lua has other prices than the provider: look at "
+         "the provider's console, and compare with Sales."},
     [ALERT_SPEND_REACHED] =
         {"spend_reached", ALERT_WARNING, false, false,
          "The day's spend at a provider has reached its limit",

@@ -36,6 +36,7 @@ enum alert_kind {
     ALERT_OVERRUN,           /* "model": the operator pays what was not held */
     ALERT_POLICY_FAILED,     /* "file.lua:12": a function failed at a request */
     ALERT_BALANCE_LOW,       /* our credit at "provider" */
+    ALERT_BILL_ABOVE,        /* "provider": it bills more than was counted here */
     ALERT_SPEND_REACHED,     /* the day's spend at "provider" */
     ALERT_CANARY_WORSE,      /* "model" */
     ALERT_TEST,              /* the operator has asked for it */

@@ -10,6 +10,7 @@ import pytest
 from gateway import Gateway
 from policies import OPENAI_KEY, OPENAI_URL, Lua
 from prices import Price
+from receivers import alerts
 from replays import make_admin
 from wait import wait_until
 
@@ -147,6 +148,9 @@ def test_with_which_key(start, provider):
 def test_alarm_and_calm(start, provider):
     provider.pages = {"/v1/credits": page(CREDITS)}
     gateway = start(provider="openrouter", balance="80")
+    (alert,) = wait_until(lambda: alerts(gateway), 10)
+    assert (alert["kind"], alert["subject"]) == ("balance_low", "own")
+    assert alert["detail"] == "$74.75 left, less than $80"
     low = wait_until(lambda: gateway.logged("our balance at a provider is low"), 10)
     assert (low[0]["level"], low[0]["balance"], low[0]["below"]) == ("error", "74.75", "80")
     gateway.reload()  # asks again, and tells nothing anew
@@ -155,6 +159,8 @@ def test_alarm_and_calm(start, provider):
     gateway.reload()
     wait_until(lambda: gateway.logged("as it should be again", provider="own"), 10)
     assert len(gateway.logged("our balance at a provider is low")) == 1
+    wait_until(lambda: alerts(gateway)[0]["closed_ms"], 10)
+    assert len(alerts(gateway)) == 1
 
 
 def test_a_bill_above_our_count(start, provider):

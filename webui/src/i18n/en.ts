@@ -678,6 +678,7 @@ export const en = {
     "alert.overrun": "Calls cost more than was held",
     "alert.policy_failed": "A function of the policies has failed",
     "alert.balance_low": "Our credit at a provider is low",
+    "alert.bill_above": "A provider bills more today than was counted here",
     "alert.spend_reached": "The day's spend at a provider has reached its limit",
     "alert.canary_worse": "A canary does worse",
     "advice.breaker_open":
@@ -695,6 +696,8 @@ export const en = {
     "advice.policy_failed":
         "Its calls are refused. Mend the line, try llm-gateway check, then reload with SIGHUP.",
     "advice.balance_low": "Add credit in the provider's console.",
+    "advice.bill_above":
+        "Somebody else may use the key, or models.lua has other prices than the provider.",
     "advice.spend_reached":
         "Calls go elsewhere until the next day. Raise the limit, or see under Sales who spends so much.",
     "advice.canary_worse":

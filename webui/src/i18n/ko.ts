@@ -675,6 +675,7 @@ export const ko: Catalogue = {
     "alert.overrun": "호출 비용이 예약 금액보다 큽니다",
     "alert.policy_failed": "정책 함수가 실패했습니다",
     "alert.balance_low": "공급자 계정의 크레딧이 부족합니다",
+    "alert.bill_above": "공급자가 오늘 여기서 계산한 것보다 많이 청구합니다",
     "alert.spend_reached": "공급자의 하루 지출이 한도에 도달했습니다",
     "alert.canary_worse": "카나리의 결과가 더 나쁩니다",
     "advice.breaker_open":
@@ -691,6 +692,7 @@ export const ko: Catalogue = {
     "advice.policy_failed":
         "해당 호출은 거부됩니다. 그 줄을 고치고 llm-gateway check로 확인한 뒤 SIGHUP을 보내세요.",
     "advice.balance_low": "공급자 콘솔에서 크레딧을 추가하세요.",
+    "advice.bill_above": "다른 사람이 키를 쓰거나 models.lua의 가격이 공급자와 다를 수 있습니다.",
     "advice.spend_reached":
         "다음 날까지 다른 후보를 호출합니다. 한도를 올리거나 매출 화면에서 누가 많이 쓰는지 확인하세요.",
     "advice.canary_worse": "두 후보를 비교한 뒤 카나리를 models.lua에서 빼거나 유지하세요.",
