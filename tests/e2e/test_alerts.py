@@ -168,8 +168,8 @@ def test_a_days_spend(told, receiver, provider):
 
     def prepare(policies):
         policies.provider("capped", spend_per_day="0.001")
-        policies.model("m", PRICE, candidates=[
-            {"provider": "capped"}, {"provider": "openai", "model": "inner"}], request="0.01")  # fmt: skip
+        candidates = [{"provider": "capped"}, {"provider": "openai", "model": "inner"}]
+        policies.model("m", PRICE, candidates=candidates, request="0.01")
         policies.write("examples", "return {}\n")
 
     gateway = told(prepare=prepare)

@@ -546,19 +546,19 @@ static void charge(void **state)
     assert_true(fixture_settle(f.store, &settlement));
     assert_non_null(ASK("refund.create", "tit", hold.exchange_id.text, INT64_C(40), "sorry"));
     json = ASK("usage.explain", "tt", ann.account_id.text, hold.exchange_id.text);
-    fixture_assert_has(json,
-                       "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\","
-                       "\"conditions\":{\"service_tier\":\"flex\",\"region\":\"us\"},"
-                       "\"charge\":{\"by\":\"units\",\"lines\":["
-                       "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
-                       "\"amount\":\"0.000600000012000000\",\"quantity\":10,\"per\":1000000},"
-                       "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","
-                       "\"amount\":\"0.000060000000000000\",\"quantity\":2,\"per\":1000000},"
-                       "{\"kind\":\"output\",\"tokens\":5,\"price\":\"69.6\","
-                       "\"amount\":\"0.000348000000000000\",\"quantity\":5,\"per\":1000000}],"
-                       "\"exact\":\"0.001008000012000000\",\"rounding\":\"0.000000000988000000\","
-                       "\"price\":\"0.001008001\",\"covered\":\"0.000008001\","
-                       "\"charged\":\"0.001000000\"}}");
+    fixture_assert_has(
+        json, "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\","
+              "\"conditions\":{\"service_tier\":\"flex\",\"region\":\"us\"},\"canary\":false,"
+              "\"charge\":{\"by\":\"units\",\"lines\":["
+              "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
+              "\"amount\":\"0.000600000012000000\",\"quantity\":10,\"per\":1000000},"
+              "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","
+              "\"amount\":\"0.000060000000000000\",\"quantity\":2,\"per\":1000000},"
+              "{\"kind\":\"output\",\"tokens\":5,\"price\":\"69.6\","
+              "\"amount\":\"0.000348000000000000\",\"quantity\":5,\"per\":1000000}],"
+              "\"exact\":\"0.001008000012000000\",\"rounding\":\"0.000000000988000000\","
+              "\"price\":\"0.001008001\",\"covered\":\"0.000008001\","
+              "\"charged\":\"0.001000000\"}}");
     for (const char *const *secret =
              (const char *const[]){"margin", "50000001", "50.0", "0.000840001", "cost_lines",
                                    "profit", "aaaa", NULL};
@@ -569,7 +569,7 @@ static void charge(void **state)
     fixture_assert_has(json, "\"margin\":\"20%\",\"cost_lines\":[{\"kind\":\"input\",\"tokens\":10,"
                              "\"price\":\"50.000001\",\"amount\":\"0.000500000010000000\",");
     fixture_assert_has(json, "\"provider_cost\":\"0.000840001\",\"overrun\":\"0.000008001\","
-                             "\"profit\":\"0.000159959\",\"attempt_list\":[]}");
+                             "\"profit\":\"0.000159959\",\"shadow\":null,\"attempt_list\":[]}");
     assert_null(ASK("usage.explain", "tt", "acct_0", hold.exchange_id.text));
     assert_string_equal(fixture_code, "not_found");
     assert_null(ASK("usage.audit", "t", "req_0"));
