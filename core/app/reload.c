@@ -114,7 +114,12 @@ static void on_swapped(void *arg)
         return;
     reload_status_accept(reload->shared->reload_status, reload->files);
     alerts_clear(reload->shared->alerts, ALERT_RELOAD_REFUSED, "policies");
-    alerts_clear_kind(reload->shared->alerts, ALERT_POLICY_FAILED); /* it may be mended */
+    /* They may be mended, or gone; what is still true is raised again by the next call, and by the
+     * next question for a balance, which is asked at once. */
+    alerts_clear_kind(reload->shared->alerts, ALERT_POLICY_FAILED);
+    alerts_clear_kind(reload->shared->alerts, ALERT_ACCOUNT_REFUSED);
+    alerts_clear_kind(reload->shared->alerts, ALERT_BALANCE_LOW);
+    alerts_clear_kind(reload->shared->alerts, ALERT_BILL_ABOVE);
     note(reload);
 }
 

@@ -237,6 +237,7 @@ static bool open_store(struct gateway *gateway, struct fault *fault)
         !first_run_prepare(&gateway->first_run, config, &gateway->secret, fault))
         return false;
     gateway->alerts = alerts_new(config->alerts.repeat_ms);
+    alerts_wait_for_receivers(gateway->alerts);
     gateway->store = commands_open_store(config, gateway->alerts, fault);
     return gateway->store != NULL;
 }
@@ -288,6 +289,8 @@ static bool start_courier(struct gateway *gateway, struct fault *fault)
     configure_alerts(gateway);
     alerts_clear_kind(gateway->alerts, ALERT_RELOAD_REFUSED);
     alerts_clear_kind(gateway->alerts, ALERT_LEDGER_UNWRITABLE);
+    alerts_clear_kind(gateway->alerts, ALERT_BALANCE_LOW); /* asked at once, and raised again */
+    alerts_clear_kind(gateway->alerts, ALERT_BILL_ABOVE);
     alert_settings_courier(&gateway->options->config.alerts, &settings);
     gateway->courier = courier_new(gateway->store, gateway->alerts, &settings, fault);
     secret_wipe(&settings, sizeof settings);

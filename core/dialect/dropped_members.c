@@ -36,6 +36,14 @@ static size_t add(const struct model_request *request, enum request_field field,
     return count + 1;
 }
 
+/* Another `route`, without `models`, is none of our words: it passes as it came. */
+static bool is_our_route(const struct model_request *request)
+{
+    const struct json_value *route = &request->members[REQUEST_ROUTE];
+    return request->members[REQUEST_MODELS].raw.data != NULL || route->type == JSON_NULL ||
+           json_string_is(route, "fallback");
+}
+
 /* The members to take out, in the order of the text. */
 static size_t find(const struct model_request *request, enum request_field out[DROPPED_MAX])
 {
@@ -45,7 +53,7 @@ static size_t find(const struct model_request *request, enum request_field out[D
         count = add(request, REQUEST_USAGE, out, count);
     count = add(request, REQUEST_PROVIDER, out, count);
     count = add(request, REQUEST_MODELS, out, count);
-    return add(request, REQUEST_ROUTE, out, count);
+    return is_our_route(request) ? add(request, REQUEST_ROUTE, out, count) : count;
 }
 
 /* A member goes with the comma before it; those at the beginning go with the one behind. So two

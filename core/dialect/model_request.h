@@ -35,7 +35,7 @@ enum request_field {
     REQUEST_GENERATION,
     REQUEST_PROVIDER, /* what the client wishes of the choice of a provider; ours to read */
     REQUEST_MODELS,   /* further models, where the ones before do not answer; likewise ours */
-    REQUEST_ROUTE,    /* "fallback": the same wish */
+    REQUEST_ROUTE,    /* "fallback": the same wish; else it is none of ours */
     /* What means something else, with a price, in a conversation: */
     REQUEST_MODERATION,
     REQUEST_BACKGROUND,

@@ -100,9 +100,9 @@ static bool check_models(const struct model_request *request, struct request_fau
 {
     const struct json_value *models = request_member(request, REQUEST_MODELS);
     const struct json_value *route = request_member(request, REQUEST_ROUTE);
-    if (route != NULL && !json_string_is(route, "fallback"))
+    if (models != NULL && route != NULL && !json_string_is(route, "fallback"))
         return request_refuse(fault, "invalid_value", "route",
-                              "'route' can only be \"fallback\" here; leave it out.");
+                              "'route' can only be \"fallback\" beside 'models'; leave it out.");
     return models == NULL ||
            (models->type == JSON_ARRAY && models->raw.bytes <= LIMIT_WISHES_BYTES) ||
            request_refuse(fault, "invalid_value", "models",

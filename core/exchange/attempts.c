@@ -119,6 +119,8 @@ static bool ask_again(struct exchange *exchange)
         departure_is_abandoned(exchange))
         return false;
     note_failure(exchange);
+    if (exchange->canary_attempts == exchange->attempts)
+        exchange->canary_attempts++; /* the canary is asked again */
     exchange->attempts++;
     exchange->again = true;
     attempt->outcome = ATTEMPT_NONE;
@@ -373,6 +375,7 @@ static void prepare(struct exchange *exchange, const struct candidate *candidate
     stream_reset(&exchange->stream, &exchange->rates.output);
     exchange->stream.meter.echo_bytes = exchange->asks.echoed_bytes;
     exchange->budget.terms = &candidate->terms;
+    exchange->budget.output_tokens_covered = 0; /* by other prices */
     exchange_price_budget(exchange);
 }
 
@@ -508,22 +511,28 @@ static void assume_outcome(struct exchange *exchange)
     attempt->retry_after_ms = left_ms > 1000 ? left_ms : 1000;
 }
 
-/* All that might have been asked has cost as much today as its operator allows. */
+/* All that might have been asked has cost as much today as its operator allows, or may do so by the
+ * calls that run. */
 static void refuse_spent(struct exchange *exchange)
 {
+    bool busy = exchange->obstacle.obstacle == HEALTH_BUSY;
     const struct answer_error error = {
         .status = 503,
-        .code = "provider_unavailable",
-        .message = "This gateway has spent at the model's provider what its operator allows for a "
-                   "day, and asks it again after midnight UTC. Nothing was charged.",
+        .code = busy ? "provider_overloaded" : "provider_unavailable",
+        .message =
+            busy ? "Calls that run may use up what this gateway may spend at the model's provider "
+                   "today. Nothing was charged; try again soon."
+                 : "This call could cost more than is left of what this gateway may spend at the "
+                   "model's provider today; it asks there again after midnight UTC. Nothing was "
+                   "charged.",
         .retry_after_ms = exchange->obstacle.until_ms - health_now_ms(),
-        .final = true};
+        .final = !busy};
     exchange_refuse(exchange, &error);
 }
 
 void exchange_refuse_attempt(struct exchange *exchange)
 {
-    if (exchange->attempts == 0 && exchange->obstacle.obstacle == HEALTH_SPENT) {
+    if (exchange->attempts == 0 && exchange->obstacle.obstacle >= HEALTH_BUSY) {
         refuse_spent(exchange);
         return;
     }

@@ -134,8 +134,9 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
         size_t place = exchange->route.places[i];
         if ((exchange->tried >> place & 1) != 0)
             continue;
-        if (!spend_cap_reserve(exchange, candidates[place])) {
-            note_obstacle(exchange, (struct health_view){HEALTH_SPENT, spend_cap_until_ms(now_ms)});
+        enum health_obstacle cap = spend_cap_reserve(exchange, candidates[place]);
+        if (cap != HEALTH_CLEAR) {
+            note_obstacle(exchange, (struct health_view){cap, spend_cap_until_ms(cap, now_ms)});
             continue;
         }
         struct health_view view = health_look(health, &candidates[place]->health, now_ms);
@@ -152,7 +153,8 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
             ejected = (int)place;
         }
     }
-    if (ejected < 0 || exchange->attempts > 0 || !spend_cap_reserve(exchange, candidates[ejected]))
+    if (ejected < 0 || exchange->attempts > 0 ||
+        spend_cap_reserve(exchange, candidates[ejected]) != HEALTH_CLEAR)
         return -1;
     health_force(health, &candidates[ejected]->health, &exchange->pass);
     return take(exchange, (size_t)ejected);

@@ -52,9 +52,17 @@ void courier_configure(struct courier *courier, const struct courier_settings *s
 
 /* ---- what came of it ---- */
 
+/* These are about our own login (RFC 4954), which the operator may mend. */
+static bool is_of_login(int status)
+{
+    return status == 530 || status == 534 || status == 535 || status == 538;
+}
+
 static bool is_final(enum outbox_kind kind, int status)
 {
-    return kind == OUTBOX_MAIL ? status >= STATUS_REFUSED : status == STATUS_GONE;
+    if (kind == OUTBOX_MAIL)
+        return status >= STATUS_REFUSED && !is_of_login(status);
+    return status == STATUS_GONE;
 }
 
 static void log_failure(const struct outbox_message *message, const struct outbox_result *result)

@@ -48,7 +48,8 @@ enum health_obstacle {
     HEALTH_EJECTED,
     HEALTH_PAUSED,
     HEALTH_ACCOUNT,
-    HEALTH_SPENT /* its cap of the day (spend_cap.h) */
+    HEALTH_BUSY, /* calls that run may cost what is left of its cap of the day (spend_cap.h) */
+    HEALTH_SPENT /* less than the call's hold is left of that cap */
 };
 struct health_view {
     enum health_obstacle obstacle;

@@ -530,15 +530,21 @@ enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceilin
     return decide(exchange, &plan, false);
 }
 
-/* A stream holds only a chunk, and takes more of the wallet as it grows. */
-static int64_t within_nusd(const struct exchange *exchange)
+/* Holds as much as the plan needs now, beyond what is held. Returns false if it has answered. */
+static bool cover(struct exchange *exchange, const struct hold_plan *plan)
 {
-    int64_t held_nusd = stream_budget_held_nusd(&exchange->budget);
-    if (!exchange->budget.chunked)
-        return held_nusd;
-    int64_t free_nusd = ledger_available_nusd(exchange->env->store, &exchange->key.account_id,
-                                              &exchange->key.key_id);
-    return free_nusd > 0 ? held_nusd + free_nusd : held_nusd;
+    struct stream_budget *budget = &exchange->budget;
+    int64_t held_nusd = stream_budget_held_nusd(budget);
+    struct hold_refusal refusal = {
+        .available_nusd = ledger_available_nusd(exchange->env->store, &exchange->key.account_id,
+                                                &exchange->key.key_id)};
+    int64_t free_nusd = refusal.available_nusd > 0 ? refusal.available_nusd : 0;
+    int64_t amount_nusd = exchange_amount_to_hold(exchange, plan, held_nusd + free_nusd);
+    int64_t missing_nusd = amount_nusd - held_nusd;
+    if (missing_nusd <= 0 || stream_budget_extend(budget, missing_nusd) >= missing_nusd)
+        return true;
+    (void)refuse_money(exchange, &plan->need, amount_nusd, HOLD_INSUFFICIENT, &refusal);
+    return false;
 }
 
 bool exchange_turn_to(struct exchange *exchange, const char *model,
@@ -554,6 +560,5 @@ bool exchange_turn_to(struct exchange *exchange, const char *model,
     exchange->tried = 0;
     if (!exchange_plan_hold(exchange, offered, &plan))
         return false;
-    (void)exchange_amount_to_hold(exchange, &plan, within_nusd(exchange));
-    return true;
+    return cover(exchange, &plan);
 }

@@ -52,7 +52,7 @@ static bool was_answered(const struct exchange *original)
 {
     return original->settlement.durable && !original->settlement.voided &&
            original->attempt.outcome == ATTEMPT_ANSWERED && !original->stream.failed &&
-           !original->stream.out_of_budget && !original->cut;
+           !original->stream.out_of_budget && !original->cut && !original->detached;
 }
 
 /* What is asked for must be text by text alone: a form is not held whole, pictures and sound are
@@ -127,6 +127,7 @@ static void copy_bounds(const struct exchange *original, struct exchange *exchan
     exchange->charge_limits = original->charge_limits;
     exchange->charge_limits.beside = &exchange->budget.most;
     exchange->rates = original->rates;
+    exchange->never_reasons = original->never_reasons;
 }
 
 /* The request's slices are of the body, which moves without its bytes. */
@@ -275,9 +276,9 @@ static void finish(struct exchange *exchange, const char *outcome, int64_t cost_
 }
 
 /* Whether the provider may bill a call of which it has told nothing good. */
-static bool may_be_billed(enum attempt_outcome outcome)
+static bool may_be_billed(const struct attempt *attempt)
 {
-    return outcome == ATTEMPT_BROKEN || outcome == ATTEMPT_TIMED_OUT || outcome == ATTEMPT_GARBLED;
+    return attempt_class(attempt) == ATTEMPT_PERHAPS;
 }
 
 void shadow_settle(struct exchange *exchange)
@@ -295,7 +296,7 @@ void shadow_fail(struct exchange *exchange, const char *why)
     if (shadow->step != SHADOW_ASKS)
         return; /* its job is away; it ends when that is back */
     bool asked = exchange->attempt.outcome == ATTEMPT_ANSWERED ||
-                 attempt_is_asked(&exchange->attempt) || may_be_billed(exchange->attempt.outcome);
+                 attempt_is_asked(&exchange->attempt) || may_be_billed(&exchange->attempt);
     bool seen = exchange->stream.flowing;
     attempt_cancel(&exchange->attempt);
     if (seen)
@@ -356,7 +357,7 @@ void shadow_begin(struct exchange *exchange)
         return;
     }
     exchange->hold.amount_nusd = held_nusd;
-    if (!spend_cap_reserve(exchange, shadow->candidate)) {
+    if (spend_cap_reserve(exchange, shadow->candidate) != HEALTH_CLEAR) {
         note_left_out(exchange, "their provider's spend_per_day is reached");
         end(exchange);
         return;
@@ -382,7 +383,8 @@ void shadow_wake(struct exchange *exchange)
     if (outcome == ATTEMPT_ANSWERED)
         (void)exchange_relay(exchange);
     else
-        finish(exchange, attempt_outcome_name(outcome), may_be_billed(outcome) ? UNKNOWN_COST : 0);
+        finish(exchange, attempt_outcome_name(outcome),
+               may_be_billed(&exchange->attempt) ? UNKNOWN_COST : 0);
 }
 
 void shadow_tick(struct exchange *exchange, int64_t now_us)

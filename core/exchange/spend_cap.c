@@ -11,6 +11,8 @@
 #include "exchange/spending.h"
 #include "store/alerts.h"
 
+enum { BUSY_MS = 1000 };
+
 static void log_news(const struct candidate *candidate, enum spending_news news)
 {
     char cap[MONEY_TEXT_BYTES];
@@ -41,24 +43,26 @@ void spend_cap_release(struct exchange *exchange)
     *reserve = (struct spend_reserve){.place = NULL};
 }
 
-bool spend_cap_reserve(struct exchange *exchange, const struct candidate *candidate)
+enum health_obstacle spend_cap_reserve(struct exchange *exchange, const struct candidate *candidate)
 {
     int64_t cap_nusd = candidate->terms.spend_per_day_nusd;
     enum spending_news news;
     spend_cap_release(exchange);
     if (cap_nusd == 0)
-        return true;
+        return HEALTH_CLEAR;
     struct spending_place *place = spending_of(exchange->env->spending, candidate->terms.provider);
     if (place == NULL)
-        return true;
+        return HEALTH_CLEAR;
     int64_t most_nusd = stream_budget_held_nusd(&exchange->budget);
-    bool fits = spending_reserve(place, cap_nusd, most_nusd, clock_wall_ms(), &news);
-    if (fits)
+    enum spending_room room = spending_reserve(place, cap_nusd, most_nusd, clock_wall_ms(), &news);
+    if (room == SPENDING_ROOM)
         exchange->spend = (struct spend_reserve){place, most_nusd};
-    else
+    else if (room == SPENDING_SPENT)
         raise_alert(exchange, candidate);
     log_news(candidate, news);
-    return fits;
+    if (room == SPENDING_ROOM)
+        return HEALTH_CLEAR;
+    return room == SPENDING_ROOM_LATER ? HEALTH_BUSY : HEALTH_SPENT;
 }
 
 void spend_cap_settle(struct exchange *exchange, int64_t cost_nusd)
@@ -74,8 +78,9 @@ void spend_cap_settle(struct exchange *exchange, int64_t cost_nusd)
              spending_add(place, candidate->terms.spend_per_day_nusd, cost_nusd, clock_wall_ms()));
 }
 
-int64_t spend_cap_until_ms(int64_t now_ms)
+int64_t spend_cap_until_ms(enum health_obstacle obstacle, int64_t now_ms)
 {
     int64_t wall_ms = clock_wall_ms();
-    return now_ms + period_end_ms(PERIOD_DAY, wall_ms) - wall_ms;
+    return now_ms +
+           (obstacle == HEALTH_BUSY ? BUSY_MS : period_end_ms(PERIOD_DAY, wall_ms) - wall_ms);
 }

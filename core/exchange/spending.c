@@ -118,19 +118,27 @@ static int64_t sum(int64_t one_nusd, int64_t other_nusd)
     return __builtin_add_overflow(one_nusd, other_nusd, &whole_nusd) ? INT64_MAX : whole_nusd;
 }
 
-bool spending_reserve(struct spending_place *place, int64_t cap_nusd, int64_t most_nusd,
-                      int64_t wall_ms, enum spending_news *news)
+static enum spending_room room_of(const struct spending_place *place, int64_t cap_nusd,
+                                  int64_t most_nusd)
+{
+    if (sum(place->spent_nusd, most_nusd) > cap_nusd)
+        return place->spent_nusd < most_nusd ? SPENDING_TOO_LARGE : SPENDING_SPENT;
+    bool fits = sum(place->spent_nusd, sum(place->reserved_nusd, most_nusd)) <= cap_nusd;
+    return fits ? SPENDING_ROOM : SPENDING_ROOM_LATER;
+}
+
+enum spending_room spending_reserve(struct spending_place *place, int64_t cap_nusd,
+                                    int64_t most_nusd, int64_t wall_ms, enum spending_news *news)
 {
     *news = SPENDING_SAME;
     lock(place, wall_ms);
-    int64_t reserved_nusd = sum(place->reserved_nusd, most_nusd);
-    bool fits = sum(place->spent_nusd, reserved_nusd) <= cap_nusd;
-    if (fits)
-        place->reserved_nusd = reserved_nusd;
-    else
+    enum spending_room room = room_of(place, cap_nusd, most_nusd);
+    if (room == SPENDING_ROOM)
+        place->reserved_nusd += most_nusd;
+    else if (room == SPENDING_SPENT)
         *news = tell(place, SPENDING_REACHED);
     unlock(place);
-    return fits;
+    return room;
 }
 
 void spending_release(struct spending_place *place, int64_t most_nusd)

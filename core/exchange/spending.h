@@ -24,13 +24,20 @@ struct spending_place *spending_of(struct spending *spending, const char *provid
 enum spending_news {
     SPENDING_SAME,
     SPENDING_NEAR,   /* four fifths of the cap are spent */
-    SPENDING_REACHED /* a call was not begun for it */
+    SPENDING_REACHED /* so much is spent that a call was not begun */
 };
 
-/* A call may cost `most_nusd`. Returns false if that would go beyond the cap. Else the amount
- * counts until spending_release gives it back. */
-bool spending_reserve(struct spending_place *place, int64_t cap_nusd, int64_t most_nusd,
-                      int64_t wall_ms, enum spending_news *news);
+enum spending_room {
+    SPENDING_ROOM,
+    SPENDING_ROOM_LATER, /* calls that run may cost it */
+    SPENDING_TOO_LARGE,  /* less is left of the day, and less than that was spent */
+    SPENDING_SPENT       /* less is left of the day */
+};
+
+/* A call may cost `most_nusd`. Where there is room, the amount counts until spending_release gives
+ * it back. */
+enum spending_room spending_reserve(struct spending_place *place, int64_t cap_nusd,
+                                    int64_t most_nusd, int64_t wall_ms, enum spending_news *news);
 void spending_release(struct spending_place *place, int64_t most_nusd);
 /* A call has cost so much. cap_nusd 0: there is none. */
 enum spending_news spending_add(struct spending_place *place, int64_t cap_nusd, int64_t cost_nusd,

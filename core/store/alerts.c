@@ -35,6 +35,8 @@ struct alerts {
     struct entry entries[LIMIT_ALERTS];
     int64_t repeat_ms;
     struct alert_receivers receivers;
+    bool waits; /* for its receivers */
+    int64_t inherited_ms;
     int64_t full_logged_ms;
     atomic_uint inherited;
 };
@@ -82,6 +84,14 @@ void alerts_set_receivers(struct alerts *alerts, const struct alert_receivers *r
 {
     lock(alerts);
     alerts->receivers = *receivers;
+    alerts->waits = false;
+    unlock(alerts);
+}
+
+void alerts_wait_for_receivers(struct alerts *alerts)
+{
+    lock(alerts);
+    alerts->waits = true;
     unlock(alerts);
 }
 
@@ -233,10 +243,14 @@ bool alerts_have_inherited(const struct alerts *alerts)
 
 /* ---- told ---- */
 
+/* What comes from before a restart may still be true: nothing was tried since. */
 static void fade(struct alerts *alerts, struct entry *entry, int64_t now_ms)
 {
     bool lasts = alert_facts(entry->alert.kind)->lasts && !entry->inherited;
-    if (!lasts && now_ms - entry->alert.last_ms >= FADES_MS)
+    int64_t last_ms = entry->alert.last_ms;
+    if (entry->inherited && last_ms < alerts->inherited_ms)
+        last_ms = alerts->inherited_ms;
+    if (!lasts && now_ms - last_ms >= FADES_MS)
         close_entry(alerts, entry, now_ms);
 }
 
@@ -280,7 +294,7 @@ size_t alerts_take(struct alerts *alerts, int64_t now_ms, struct alert_news *out
 {
     size_t count = 0;
     lock(alerts);
-    for (size_t i = 0; i < LIMIT_ALERTS && count < most; i++)
+    for (size_t i = 0; i < LIMIT_ALERTS && count < most && !alerts->waits; i++)
         count += take(alerts, &alerts->entries[i], now_ms, &out[count]) ? 1 : 0;
     unlock(alerts);
     return count;
@@ -341,6 +355,7 @@ void alerts_give_back(struct alerts *alerts, const struct alert_news *news)
 void alerts_inherit(struct alerts *alerts, const struct alert *alert)
 {
     lock(alerts);
+    alerts->inherited_ms = clock_wall_ms();
     struct entry *entry = add(alerts, alert->kind, alert->subject, alert->opened_ms);
     if (entry != NULL) {
         entry->alert = *alert;

@@ -76,6 +76,8 @@ struct alert_receivers {
     char gateway_url[LIMIT_DESTINATION_BYTES]; /* in the messages; no slash at the end */
 };
 void alerts_set_receivers(struct alerts *alerts, const struct alert_receivers *receivers);
+/* Nothing is told before alerts_set_receivers: else what a start finds is told to nobody. */
+void alerts_wait_for_receivers(struct alerts *alerts);
 void alerts_get_receivers(struct alerts *alerts, struct alert_receivers *out);
 
 /* `detail`: what is known of the cause, without secrets; the latest is kept. "": nothing new. */

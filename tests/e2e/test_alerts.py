@@ -164,10 +164,11 @@ def test_a_loss(told, receiver, provider):
 
 
 def test_a_days_spend(told, receiver, provider):
-    """No room below the cap: told once, however many calls are kept away."""
+    """Two calls cost a cent each, a third could end above the cap: told once, however many calls
+    are kept away."""
 
     def prepare(policies):
-        policies.provider("capped", spend_per_day="0.001")
+        policies.provider("capped", spend_per_day="0.03")
         candidates = [{"provider": "capped"}, {"provider": "openai", "model": "inner"}]
         policies.model("m", PRICE, candidates=candidates, request="0.01")
         policies.write("examples", "return {}\n")
@@ -175,11 +176,11 @@ def test_a_days_spend(told, receiver, provider):
     gateway = told(prepare=prepare)
     customer = gateway.customer()
     provider.answer = GOOD
-    for _ in range(3):
-        assert customer.ask("m").status_code == 200
+    for _ in range(5):
+        assert customer.ask("m", max_tokens=10).status_code == 200
     data = receiver.wait_for("opened", "spend_reached")
     assert data["subject"] == "capped"
-    assert "0.001" in data["detail"]
+    assert "0.03" in data["detail"]
     wait_until(lambda: counted(gateway, "spend_reached", 3), 20, "three in a row")
     assert len(receiver.hooks) == 1
 

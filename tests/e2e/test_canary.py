@@ -101,7 +101,7 @@ def test_a_failing_canary_is_not_noticed(make, provider, failing):
 def test_the_trial_takes_no_attempt_away(make, provider):
     gateway = make()
     policies = gateway.policies
-    policies.replace("routes", "return {\n", "return {\n    retry = { attempts_max = 2 },\n")
+    policies.replace("routes", "attempts_max = 3", "attempts_max = 2")
     gateway.reload()
     no = answers.error(500, "no", None, "server_error")
     provider.then(no, no)

@@ -25,6 +25,13 @@ def prepare(policies) -> None:
     for name, price in (("one", CHEAP), ("two", DEAR), ("three", CHEAP), ("four", CHEAP)):
         candidate = {"provider": "fake", "model": f"at-{name}"}
         policies.model(name, price, candidates=[candidate])
+    for name, price, capabilities in (
+        ("chatty", Price("1", "10"), []),
+        ("thinks", Price("1", "9"), ["reasoning"]),
+    ):
+        candidate = {"provider": "fake", "model": f"at-{name}"}
+        policies.model(name, price, candidates=[candidate], capabilities=capabilities,
+                       max_output=50000)  # fmt: skip
     policies.model("unset", CHEAP, providers=("empty",))
     policies.provider("empty", api_key=Lua('env("GW_NO_SUCH_KEY")'))
     policies.model("translated", DEAR, candidates=[{"provider": "claude", "model": "at-claude"}])
@@ -126,6 +133,20 @@ def test_the_dearest_is_held(house, provider):
     assert ask(customer, models=["one", "three"], max_tokens=400).status_code == 200
 
 
+def test_a_model_that_streams_no_thoughts_is_held_whole(house, provider):
+    """A stream of the first holds a piece after the other; the next one needs all at once, which
+    the wallet has not."""
+    provider.script("at-chatty", DOWN)
+    customer = house.customer("0.05")
+    wish = {"models": ["chatty", "thinks"], "stream": True, "max_tokens": 40_000}
+    check_error(ask(customer, **wish), 402, "insufficient_credits")
+    assert asked(provider) == ["chatty"]
+    customer.wait_for_no_hold()
+    rich = house.customer("10")
+    assert ask(rich, **wish).status_code == 200
+    assert asked(provider) == ["chatty", "thinks"]
+
+
 BAD = {
     "no list": ({"model": "one", "models": "two"}, 400, "invalid_value"),
     "no names": ({"model": "one", "models": [1]}, 400, "invalid_value"),
@@ -133,7 +154,7 @@ BAD = {
                  "invalid_value"),
     "unknown": ({"model": "one", "models": ["nothing-like-it"]}, 404, "model_not_found"),
     "elsewhere": ({"model": "one", "models": ["pictures"]}, 404, "wrong_endpoint"),
-    "another route": ({"model": "one", "route": "sideways"}, 400, "invalid_value"),
+    "another route": ({"models": ["one"], "route": "sideways"}, 400, "invalid_value"),
 }  # fmt: skip
 
 

@@ -53,7 +53,6 @@ FEATURES = [
     ("mcp_servers", "mcp_servers", {"mcp_servers": [{"url": "https://x.example"}]}),
     ("context_management", "context_management",
      {"context_management": {"edits": [{"type": "compact_20260112"}]}}),
-    ("models", "models", {"models": ["dear"]}),
     ("data_sources", "data_sources", {"data_sources": [{"type": "azure_search"}]}),
     ("compound_custom", "compound_custom", {"compound_custom": {"tools": {"enabled_tools": []}}}),
     ("extra_body", "extra_body", {"extra_body": {"service_tier": "priority"}}),

@@ -29,6 +29,11 @@ BAD_ORDERS = {
     "nonsense": "return 7",
     "twice": "return { candidates[1], candidates[1] }",
 }
+FAULTS = {
+    "raises": "no order",
+    "nonsense": 'models["order-nonsense"].sort: the result must be',
+    "twice": 'models["order-twice"].sort: result[2]',
+}
 
 
 def prepare(policies) -> None:
@@ -208,8 +213,14 @@ def test_a_function_that_fails(house, customer, provider, kind):
     customer.wait_for_no_hold()
     assert customer.balance == 100
     assert who(provider) == []
-    where = f'models["order-{kind}"].sort'
-    wait_until(lambda: any(where in str(line) for line in house.log()), 10, "the log's line")
+    wait_until(
+        lambda: any(
+            FAULTS[kind] in line["reason"]
+            for line in house.logged("task failed", code="policy_error")
+        ),
+        10,
+        "the log's line",
+    )
 
 
 # ---- limits of the provider ----

@@ -85,7 +85,7 @@ def test_where_nobody_else_is(house, customer, provider):
     before = len(provider.requests)
     response = customer.ask("plain-alone", max_tokens=10)
     error = check_error(response, 503, "provider_unavailable")
-    assert "after midnight UTC" in error["message"]
+    assert "again after midnight UTC" in error["message"]
     assert "Nothing was charged" in error["message"]
     assert 0 < int(response.headers["Retry-After"]) <= 24 * 3600
     assert response.headers["x-should-retry"] == "false"

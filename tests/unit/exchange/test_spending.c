@@ -31,9 +31,9 @@ static int tear_down(void **state)
 static bool reserve(int64_t nusd, int64_t wall_ms, enum spending_news expected)
 {
     enum spending_news news;
-    bool fits = spending_reserve(place, CAP_NUSD, nusd, wall_ms, &news);
+    enum spending_room room = spending_reserve(place, CAP_NUSD, nusd, wall_ms, &news);
     assert_int_equal(news, expected);
-    return fits;
+    return room == SPENDING_ROOM;
 }
 
 static void check_view(int64_t wall_ms, int64_t spent_nusd, int64_t reserved_nusd)
@@ -61,11 +61,11 @@ static void nothing_begins_above_the_cap(void **state)
 {
     (void)state;
     assert_true(reserve(CAP_NUSD, NOON_MS, SPENDING_SAME)); /* the whole of it */
-    assert_false(reserve(1, NOON_MS, SPENDING_REACHED));
-    assert_false(reserve(1, NOON_MS, SPENDING_SAME)); /* told once a day */
+    assert_false(reserve(1, NOON_MS, SPENDING_SAME));       /* nothing is spent yet */
     spending_release(place, CAP_NUSD);
+    assert_false(reserve(CAP_NUSD + 1, NOON_MS, SPENDING_SAME)); /* too large by itself */
     assert_int_equal(spending_add(place, CAP_NUSD, 500, NOON_MS), SPENDING_SAME);
-    assert_false(reserve(501, NOON_MS, SPENDING_SAME));
+    assert_false(reserve(501, NOON_MS, SPENDING_SAME)); /* a large one */
     assert_true(reserve(500, NOON_MS, SPENDING_SAME));
     check_view(NOON_MS, 500, 500);
 }
@@ -76,7 +76,8 @@ static void the_operator_is_told_in_time(void **state)
     assert_int_equal(spending_add(place, CAP_NUSD, 799, NOON_MS), SPENDING_SAME);
     assert_int_equal(spending_add(place, CAP_NUSD, 1, NOON_MS), SPENDING_NEAR);
     assert_int_equal(spending_add(place, CAP_NUSD, 1, NOON_MS), SPENDING_SAME);
-    assert_false(reserve(900, NOON_MS, SPENDING_REACHED));
+    assert_false(reserve(300, NOON_MS, SPENDING_REACHED));
+    assert_false(reserve(300, NOON_MS, SPENDING_SAME)); /* told once a day */
     assert_int_equal(spending_add(place, CAP_NUSD, 1, NEXT_DAY_MS), SPENDING_SAME);
     assert_int_equal(spending_add(place, CAP_NUSD, 800, NEXT_DAY_MS), SPENDING_NEAR);
 }
@@ -93,7 +94,7 @@ static void a_day_begins_at_midnight(void **state)
     (void)state;
     assert_true(reserve(300, NOON_MS, SPENDING_SAME)); /* it runs over midnight */
     (void)spending_add(place, CAP_NUSD, 700, NOON_MS);
-    assert_false(reserve(1, NEXT_DAY_MS - 43200001, SPENDING_REACHED));
+    assert_false(reserve(1, NEXT_DAY_MS - 43200001, SPENDING_SAME));
     assert_true(reserve(700, NEXT_DAY_MS - 43200000, SPENDING_SAME));
     check_view(NEXT_DAY_MS, 0, 1000);
     check_view(NOON_MS, 0, 1000); /* the clock was set back: no day begins */
@@ -114,7 +115,7 @@ static void *spend(void *arg)
     enum spending_news news;
     for (int i = 0; i < ROUNDS; i++) {
         struct spending_place *own = spending_of(spending, "shared");
-        if (!spending_reserve(own, ROUNDS, 2, NOON_MS, &news))
+        if (spending_reserve(own, ROUNDS, 2, NOON_MS, &news) != SPENDING_ROOM)
             continue;
         (void)spending_add(own, ROUNDS, 1, NOON_MS);
         spending_release(own, 2);

@@ -244,6 +244,30 @@ static void ends_after_a_restart(void **state)
     assert_false(alerts_have_inherited(alerts));
 }
 
+/* Its last raise may be hours old: that says nothing of how it is now. */
+static void is_no_older_than_the_restart(void **state)
+{
+    struct alert alert = inherited(ALERT_BREAKER_OPEN);
+    (void)state;
+    alert.last_ms -= 120 * MINUTE;
+    alerts_inherit(alerts, &alert);
+    clock_advance_ms(59 * MINUTE);
+    assert_nothing();
+    clock_advance_ms(2 * MINUTE);
+    assert_int_equal(take_one().telling, ALERT_CLOSED);
+}
+
+static void waits_for_its_receivers(void **state)
+{
+    const struct alert_receivers receivers = {.webhook = true};
+    (void)state;
+    alerts_wait_for_receivers(alerts);
+    alerts_raise(alerts, ALERT_BREAKER_OPEN, "openai", "");
+    assert_nothing();
+    alerts_set_receivers(alerts, &receivers);
+    assert_int_equal(take_one().telling, ALERT_OPENED);
+}
+
 static void many(void **state)
 {
     char subject[32];
@@ -346,6 +370,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(closed_while_it_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(goes_on_after_a_restart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ends_after_a_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(is_no_older_than_the_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(waits_for_its_receivers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_texts_are_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_kind_has_its_facts, set_up, tear_down),
