@@ -49,15 +49,15 @@ def test_every_split(house, provider, client, of, is_long):
 
 
 @pytest.mark.parametrize(("client", "of"), PAIRS)
-def test_three_bytes_at_a_time(house, provider, client, of):
-    """Every place of the stream is within two of a cut; twice over, each is one."""
+def test_seven_bytes_at_a_time(house, provider, client, of):
+    """Every place of the stream is within six of a cut; each pair cuts at other places."""
     customer = house.customer(credit="1000")
     events = events_of(of, PIECES)
     whole = answers.sse_whole(events, chunk_bytes=230)
     provider.answer = answers.raw(whole, ending="keep")
     wanted = ask(customer, client, of)
-    start = PAIRS.index((client, of)) % 3 + 1
-    cuts = [0, *range(start, len(whole), 3), len(whole)]
+    start = PAIRS.index((client, of)) % 7 + 1
+    cuts = [0, *range(start, len(whole), 7), len(whole)]
     pieces = [whole[a:b] for a, b in itertools.pairwise(cuts)]
     provider.answer = answers.raw(*pieces, gap_s=0.0003, ending="keep")
     assert ask(customer, client, of) == wanted
