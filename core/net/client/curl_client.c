@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "net/client/curl_authorities.h"
 #include "net/client/curl_body.h"
+#include "net/client/curl_defaults.h"
 #include "net/client/upstream_call.h"
 #include "net/http1/field.h"
 
@@ -353,13 +354,7 @@ static int on_before_request(void *arg, char *to, char *from, int to_port, int f
 
 static void set_options(struct curl_client *client, CURL *easy)
 {
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_defaults_set(easy, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     /* Asks for no encoding, but still decodes one that comes: so usage can be read even if a

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "net/client/curl_defaults.h"
 
 enum { ANSWER_BYTES = 64 * 1024 }; /* of an answer; what comes then is not waited for */
 
@@ -109,17 +110,11 @@ static bool append(struct curl_slist **list, const char *text)
     return true;
 }
 
-static void lock_down(CURL *easy, const struct delivery *delivery)
+static void set_options(CURL *easy, const struct delivery *delivery)
 {
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
-                     1L); /* a message is seldom; a dead one is worse */
+    curl_defaults_set(easy, "http,https,smtp,smtps");
+    /* Messages are seldom: a connection that was kept would mostly be dead. */
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)delivery->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_URL, delivery->url);
@@ -170,7 +165,7 @@ static bool prepare(struct running *running, const struct delivery *delivery)
     CURL *easy = running->easy;
     if (easy == NULL || !buffer_append_slice(&running->body, delivery->body))
         return false;
-    lock_down(easy, delivery);
+    set_options(easy, delivery);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, running->error);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, running);
