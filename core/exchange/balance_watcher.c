@@ -72,9 +72,8 @@ static void tell_alert(struct alerts *alerts, const struct kept_source *source,
 {
     char amount[MONEY_TEXT_BYTES], alarm[MONEY_TEXT_BYTES], detail[ALERT_DETAIL_BYTES];
     bool left = source->kind == BALANCE_LEFT;
-    bool wrong = left ? figure->nusd < figure->alarm_nusd : figure->nusd > figure->alarm_nusd;
     enum alert_kind kind = left ? ALERT_BALANCE_LOW : ALERT_BILL_ABOVE;
-    if (!wrong) {
+    if (!balances_is_alarming(figure)) {
         alerts_clear(alerts, kind, source->server->terms.provider);
         return;
     }

@@ -25,6 +25,12 @@ struct balances {
     size_t count;
 };
 
+bool balances_is_alarming(const struct balance_figure *figure)
+{
+    return figure->kind == BALANCE_LEFT ? figure->nusd < figure->alarm_nusd
+                                        : figure->nusd > figure->alarm_nusd;
+}
+
 struct balances *balances_new(void)
 {
     struct balances *balances = calloc(1, sizeof *balances);
@@ -62,19 +68,13 @@ static struct standing *find_or_make(struct balances *balances, const char *prov
     return standing;
 }
 
-static bool is_alarming(const struct balance_figure *figure)
-{
-    return figure->kind == BALANCE_LEFT ? figure->nusd < figure->alarm_nusd
-                                        : figure->nusd > figure->alarm_nusd;
-}
-
 static enum balance_news note(struct standing *standing, const struct balance_figure *figure)
 {
     bool before = standing->alarmed;
     standing->figure = *figure;
     standing->said_ms = clock_wall_ms();
     standing->error[0] = '\0';
-    standing->alarmed = is_alarming(figure);
+    standing->alarmed = balances_is_alarming(figure);
     if (standing->alarmed == before)
         return BALANCE_SAME;
     return standing->alarmed ? BALANCE_ALARM : BALANCE_CALM;

@@ -20,6 +20,8 @@ struct balance_figure {
     int64_t alarm_nusd; /* BALANCE_LEFT: less raises an alarm; BALANCE_BILLED: more does */
 };
 
+bool balances_is_alarming(const struct balance_figure *figure);
+
 struct balances *balances_new(void);
 void balances_free(struct balances *balances); /* NULL is allowed */
 

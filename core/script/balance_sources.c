@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "script/compiled_plan.h"
+#include "script/integer.h"
 #include "script/modules.h"
+#include "script/provider_members.h"
 
 /* ---- reading an answer ---- */
 
@@ -45,32 +47,18 @@ static bool read(void *arg, const char *provider, struct slice answer, int64_t *
 
 /* ---- the sources ---- */
 
-static const char *text_member(lua_State *state, const char *name)
-{
-    lua_getfield(state, -1, name);
-    const char *text = luaL_checkstring(state, -1);
-    lua_pop(state, 1); /* the table keeps it */
-    return text;
-}
-
-static int64_t number_member(lua_State *state, const char *name)
-{
-    lua_getfield(state, -1, name);
-    int64_t number = (int64_t)luaL_checknumber(state, -1);
-    lua_pop(state, 1);
-    return number;
-}
-
 /* The source on top of the stack. */
 static void add(lua_State *state, struct balance_watcher *watcher)
 {
-    lua_getfield(state, -1, "server");
-    struct balance_source source = {.server = compiled_plan_candidate(state, lua_gettop(state))};
+    int index = lua_gettop(state);
+    lua_getfield(state, index, "server");
+    const struct balance_source source = {
+        .server = compiled_plan_candidate(state, index + 1),
+        .url = provider_members_text(state, index, "url", SIZE_MAX),
+        .key = provider_members_text(state, index, "key", SIZE_MAX),
+        .kind = (enum balance_kind)integer_member(state, index, "kind"),
+        .below_nusd = integer_member(state, index, "below_nusd")};
     lua_pop(state, 1); /* the table keeps it */
-    source.url = text_member(state, "url");
-    source.key = text_member(state, "key");
-    source.kind = (enum balance_kind)number_member(state, "kind");
-    source.below_nusd = number_member(state, "below_nusd");
     balance_watcher_add(watcher, &source);
 }
 
