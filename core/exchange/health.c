@@ -275,11 +275,9 @@ static int64_t pause_for(const struct health_pass *pass, int64_t pause_ms, int64
     return begins ? pause_ms : 0;
 }
 
-/* Returns for how long to wait, because nothing is left of a limit; 0: something is left of all. */
-static int64_t note_limits(struct health_place *place, const struct provider_limits *limits,
-                           int64_t now_ms)
+static void note_limits(struct health_place *place, const struct provider_limits *limits,
+                        int64_t now_ms)
 {
-    int64_t spent_ms = 0;
     place->limits.said_ms = now_ms;
     for (size_t i = 0; i < PROVIDER_LIMIT_KINDS; i++) {
         const struct provider_limit *said = &limits->of[i];
@@ -288,10 +286,7 @@ static int64_t note_limits(struct health_place *place, const struct provider_lim
             (struct health_limit){.limit = said->limit,
                                   .remaining = said->remaining,
                                   .reset_ms = reset_ms > 0 ? now_ms + reset_ms : 0};
-        if (said->remaining == 0 && reset_ms > spent_ms)
-            spent_ms = reset_ms;
     }
-    return spent_ms < SPENT_MOST_MS ? spent_ms : SPENT_MOST_MS;
 }
 
 /* Notes in *news what has begun. */
@@ -303,7 +298,9 @@ static void tell_limit(const struct health_pass *pass, const struct health_end *
     if (place == NULL || (end->result != HEALTH_LIMITED && !said && health_place_is_well(place)))
         return;
     health_place_lock(place);
-    int64_t spent_ms = said ? note_limits(place, end->limits, now_ms) : 0;
+    int64_t spent_ms = said ? provider_limits_spent_ms(end->limits) : 0;
+    if (said)
+        note_limits(place, end->limits, now_ms);
     if (end->result == HEALTH_ANSWERED && now_ms >= place->paused_until_ms)
         place->pauses = place->paused_until_ms = 0;
     if (end->result == HEALTH_LIMITED) {
@@ -311,7 +308,8 @@ static void tell_limit(const struct health_pass *pass, const struct health_end *
         place->pauses += now_ms >= place->paused_until_ms;
         news->pause_ms = pause_for(pass, pause_ms, now_ms);
     } else if (spent_ms > 0) {
-        news->pause_ms = pause_for(pass, spent_ms, now_ms);
+        int64_t pause_ms = spent_ms < SPENT_MOST_MS ? spent_ms : SPENT_MOST_MS;
+        news->pause_ms = pause_for(pass, pause_ms, now_ms);
         news->spent = news->pause_ms > 0;
     }
     health_place_unlock(place);

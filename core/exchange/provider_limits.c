@@ -63,14 +63,23 @@ void provider_limits_read(const struct provider_limit_fields *fields,
     }
 }
 
-int64_t provider_limits_wait_ms(const struct provider_limits *limits)
+int64_t provider_limits_spent_ms(const struct provider_limits *limits)
 {
     int64_t spent_ms = -1;
-    int64_t first_ms = -1;
     for (size_t i = 0; i < PROVIDER_LIMIT_KINDS && limits->said; i++) {
         const struct provider_limit *limit = &limits->of[i];
         if (limit->remaining == 0 && limit->reset_ms > spent_ms)
             spent_ms = limit->reset_ms;
+    }
+    return spent_ms;
+}
+
+int64_t provider_limits_wait_ms(const struct provider_limits *limits)
+{
+    int64_t spent_ms = provider_limits_spent_ms(limits);
+    int64_t first_ms = -1;
+    for (size_t i = 0; i < PROVIDER_LIMIT_KINDS && limits->said; i++) {
+        const struct provider_limit *limit = &limits->of[i];
         if (limit->reset_ms > 0 && (first_ms < 0 || limit->reset_ms < first_ms))
             first_ms = limit->reset_ms;
     }

@@ -42,6 +42,9 @@ struct provider_limits {
 
 void provider_limits_read(const struct provider_limit_fields *fields,
                           const struct upstream_head *head, struct provider_limits *out);
+/* How long until the last of the limits that have nothing left is free again; -1: none has, or it
+ * is not said. */
+int64_t provider_limits_spent_ms(const struct provider_limits *limits);
 /* How long to wait after a refusal: until the last of the limits that have nothing left is free
  * again; if something is left of each, until the first is. -1: it is not said. */
 int64_t provider_limits_wait_ms(const struct provider_limits *limits);
