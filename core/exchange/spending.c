@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/json_writer.h"
 #include "base/money.h"
 #include "base/period.h"
 
@@ -167,4 +168,21 @@ struct spending_view spending_look(struct spending_place *place, int64_t wall_ms
     struct spending_view view = {place->spent_nusd, place->reserved_nusd};
     unlock(place);
     return view;
+}
+
+void spending_render(struct spending *spending, const char *provider, int64_t cap_nusd,
+                     int64_t wall_ms, struct buffer *out)
+{
+    struct spending_place *place = spending_of(spending, provider);
+    struct spending_view view = {0, 0};
+    if (place != NULL)
+        view = spending_look(place, wall_ms);
+    json_writer_object(out, NULL);
+    json_writer_money(out, "today", view.spent_nusd);
+    json_writer_money(out, "reserved", view.reserved_nusd);
+    if (cap_nusd > 0)
+        json_writer_money(out, "cap", cap_nusd);
+    else
+        json_writer_null(out, "cap");
+    json_writer_object_end(out);
 }

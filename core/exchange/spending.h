@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
+
 struct spending;
 struct spending_place; /* of a provider */
 
@@ -53,6 +55,9 @@ struct spending_view {
     int64_t spent_nusd;    /* since midnight */
     int64_t reserved_nusd; /* of calls that run */
 };
+/* JSON: {today, reserved, cap (null for cap_nusd 0)}. */
+void spending_render(struct spending *spending, const char *provider, int64_t cap_nusd,
+                     int64_t wall_ms, struct buffer *out);
 struct spending_view spending_look(struct spending_place *place, int64_t wall_ms);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/json_writer.h"
 #include "exchange/balances.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
@@ -73,20 +72,9 @@ static int api_provider_spending(lua_State *state)
     const struct exchange *exchange = task_exchange(state);
     const char *name = luaL_checkstring(state, 2);
     int64_t cap_nusd = (int64_t)luaL_checknumber(state, 3);
-    struct spending_place *place = spending_of(exchange_shared(exchange)->spending, name);
-    struct spending_view view = {0, 0};
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
-    if (place != NULL)
-        view = spending_look(place, clock_wall_ms());
-    json_writer_object(&out, NULL);
-    json_writer_money(&out, "today", view.spent_nusd);
-    json_writer_money(&out, "reserved", view.reserved_nusd);
-    if (cap_nusd > 0)
-        json_writer_money(&out, "cap", cap_nusd);
-    else
-        json_writer_null(&out, "cap");
-    json_writer_object_end(&out);
+    spending_render(exchange_shared(exchange)->spending, name, cap_nusd, clock_wall_ms(), &out);
     return push_document(state, &out);
 }
 
