@@ -188,12 +188,15 @@ static void serve(void *server)
     struct courier *courier = server;
     struct courier_settings settings;
     struct delivery_end end;
-    while (!courier->service.stopping) {
+    for (;;) {
         service_take(&courier->service, 0);
+        if (courier->service.stopping)
+            break;
         copy_settings(courier, &settings);
         emergency_look(&courier->emergency, courier->deliveries, &settings);
         take_due(courier, &settings);
-        for (int ms = POLL_MS; deliveries_next(courier->deliveries, ms, &end); ms = 0)
+        int wake_fd = courier->service.queue.wake_fd;
+        for (int ms = POLL_MS; deliveries_next(courier->deliveries, wake_fd, ms, &end); ms = 0)
             finish(courier, &end);
     }
     secret_wipe(&settings, sizeof settings);

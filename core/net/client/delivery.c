@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "net/client/curl_authorities.h"
 #include "net/client/curl_defaults.h"
 
 enum { ANSWER_BYTES = 64 * 1024 }; /* of an answer; what comes then is not waited for */
@@ -118,8 +119,10 @@ static void set_options(CURL *easy, const struct delivery *delivery)
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)delivery->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_URL, delivery->url);
+    /* Whoever drops a delivery does not wait until the system gives up looking for its name. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     if (delivery->ca_file != NULL && delivery->ca_file[0] != '\0')
-        curl_easy_setopt(easy, CURLOPT_CAINFO, delivery->ca_file);
+        curl_authorities_set(easy, delivery->ca_file);
 }
 
 static bool prepare_post(struct running *running, const struct delivery *delivery)
@@ -225,13 +228,15 @@ static void forget(struct deliveries *deliveries, struct running *running)
     running_free(running);
 }
 
-bool deliveries_next(struct deliveries *deliveries, int timeout_ms, struct delivery_end *out)
+bool deliveries_next(struct deliveries *deliveries, int wake_fd, int timeout_ms,
+                     struct delivery_end *out)
 {
+    struct curl_waitfd wake = {.fd = wake_fd, .events = CURL_WAIT_POLLIN};
     int left;
     curl_multi_perform(deliveries->multi, &left);
     CURLMsg *message = curl_multi_info_read(deliveries->multi, &left);
     if (message == NULL && timeout_ms > 0) {
-        curl_multi_poll(deliveries->multi, NULL, 0, timeout_ms, NULL);
+        curl_multi_poll(deliveries->multi, &wake, 1, timeout_ms, NULL);
         curl_multi_perform(deliveries->multi, &left);
         message = curl_multi_info_read(deliveries->multi, &left);
     }

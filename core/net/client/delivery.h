@@ -22,7 +22,7 @@ struct delivery {
     const char *url; /* http(s):// or smtp(s):// */
     struct slice body;
     int64_t timeout_ms;
-    const char *ca_file; /* NULL or "": the system's */
+    const char *ca_file; /* these authorities and no others; NULL or "": the system's */
     /* for HTTP: "Name: value"; NULL ends them */
     const char *headers[DELIVERY_HEADERS + 1];
     /* for SMTP */
@@ -44,8 +44,9 @@ struct delivery_end {
 /* Starts one. Returns false when that is impossible: *why says so (a text of ours). */
 bool deliveries_start(struct deliveries *deliveries, const struct delivery *delivery, void *arg,
                       const char **why);
-/* Waits up to timeout_ms while nothing ends, then gives the next end. Returns false if there is
- * none. */
-bool deliveries_next(struct deliveries *deliveries, int timeout_ms, struct delivery_end *out);
+/* Waits up to timeout_ms while nothing ends and `wake_fd` is not readable, then gives the next end.
+ * Returns false if there is none. */
+bool deliveries_next(struct deliveries *deliveries, int wake_fd, int timeout_ms,
+                     struct delivery_end *out);
 
 #endif
