@@ -60,7 +60,7 @@ struct curl_call {
     struct upstream_events events;
     int status;
     char content_type[128]; /* with its parameters */
-    int64_t retry_after_ms;
+    struct retry_after retry_after;
     bool encoded;       /* its length is not that of what libcurl gives us */
     int64_t left_bytes; /* of the answer; -1: not known */
     size_t head_bytes;
@@ -257,8 +257,7 @@ static void note_header(struct curl_call *call, const char *line, size_t bytes)
         note_type(call, slice_trim(value));
     if (slice_equals_nocase(name, "content-encoding"))
         call->encoded = true;
-    if (slice_equals_nocase(name, "retry-after"))
-        call->retry_after_ms = field_retry_after_ms(slice_trim(value));
+    field_note_retry_after(name, slice_trim(value), &call->retry_after);
 }
 
 static struct slice field_of(const void *from, const char *name)
@@ -288,7 +287,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
         return 0;
     if (bytes > 5 && memcmp(line, "HTTP/", 5) == 0) {
         call->content_type[0] = '\0';
-        call->retry_after_ms = -1;
+        call->retry_after = (struct retry_after){.ms = -1};
         call->encoded = false;
         return bytes;
     }
@@ -308,7 +307,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
                                        .content_type =
                                            field_media_type(slice_of(call->content_type)),
                                        .content_type_line = slice_of(call->content_type),
-                                       .retry_after_ms = call->retry_after_ms,
+                                       .retry_after_ms = call->retry_after.ms,
                                        .content_length = call->left_bytes,
                                        .field = field_of,
                                        .from = call->easy};
@@ -594,7 +593,7 @@ struct upstream_call *curl_client_start(struct curl_client *client,
     call->base.ops = &ops;
     call->client = client;
     call->events = *events;
-    call->retry_after_ms = -1;
+    call->retry_after = (struct retry_after){.ms = -1};
     call->fd = CURL_SOCKET_BAD;
     append_headers(call, request);
     CURL *easy = call->easy = easy_take(client);

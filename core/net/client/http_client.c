@@ -287,7 +287,7 @@ static void tell_head(struct http_call *call)
     const struct upstream_head head = {.status = from->status,
                                        .content_type = from->content_type,
                                        .content_type_line = from->content_type_line,
-                                       .retry_after_ms = from->retry_after_ms,
+                                       .retry_after_ms = from->retry_after.ms,
                                        .content_length =
                                            from->coding == CODING_NONE ? from->content_length : -1,
                                        .field = field_of,

@@ -140,22 +140,45 @@ static bool parse_date(struct slice value, int64_t *out_wall_ms)
     return false;
 }
 
+/* A decimal number of units, each of so many milliseconds; -1: it is none. */
+static int64_t decimal_ms(struct slice value, int64_t unit_ms)
+{
+    enum { WHOLE_MAX = 1000 * 1000 * 1000 };
+    int64_t whole = 0;
+    int64_t part_ms = 0;
+    size_t at = 0;
+    for (; at < value.bytes && value.data[at] >= '0' && value.data[at] <= '9'; at++)
+        whole = whole < WHOLE_MAX ? whole * 10 + (value.data[at] - '0') : whole;
+    if (at == 0)
+        return -1;
+    if (at < value.bytes && value.data[at] == '.') {
+        int64_t digit_ms = unit_ms;
+        for (at++; at < value.bytes && value.data[at] >= '0' && value.data[at] <= '9'; at++) {
+            digit_ms /= 10;
+            part_ms += digit_ms * (value.data[at] - '0');
+        }
+    }
+    return at == value.bytes ? whole * unit_ms + part_ms : -1;
+}
+
 int64_t field_retry_after_ms(struct slice value)
 {
-    enum { SECONDS_MAX = 1000 * 1000 * 1000 };
-    int64_t seconds = 0;
+    enum { SECOND_MS = 1000 };
     int64_t wall_ms;
-    if (value.bytes == 0)
-        return -1;
-    for (size_t i = 0; i < value.bytes; i++) {
-        if (value.data[i] < '0' || value.data[i] > '9') {
-            if (!parse_date(value, &wall_ms))
-                return -1;
-            int64_t wait_ms = wall_ms - clock_wall_ms();
-            return wait_ms > 0 ? wait_ms : 0;
-        }
-        if (seconds < SECONDS_MAX)
-            seconds = seconds * 10 + (value.data[i] - '0');
+    int64_t ms = decimal_ms(value, SECOND_MS);
+    if (ms >= 0 || value.bytes == 0 || !parse_date(value, &wall_ms))
+        return ms;
+    int64_t wait_ms = wall_ms - clock_wall_ms();
+    return wait_ms > 0 ? wait_ms : 0;
+}
+
+void field_note_retry_after(struct slice name, struct slice value, struct retry_after *out)
+{
+    if (slice_equals_nocase(name, "retry-after-ms")) {
+        int64_t ms = decimal_ms(value, 1);
+        if (ms >= 0)
+            *out = (struct retry_after){.ms = ms, .exact = true};
+    } else if (!out->exact && slice_equals_nocase(name, "retry-after")) {
+        out->ms = field_retry_after_ms(value);
     }
-    return seconds * 1000;
 }

@@ -40,7 +40,16 @@ void field_note_coding(struct slice value, enum content_coding *coding);
 /* Returns a Content-Type without its parameters. */
 struct slice field_media_type(struct slice value);
 
-/* Returns a Retry-After (seconds or a date) in milliseconds from now; -1: it is neither. */
+/* Returns a Retry-After (seconds, also parts of one, or a date) in milliseconds from now; -1: it is
+ * neither. */
 int64_t field_retry_after_ms(struct slice value);
+
+/* When to ask again. */
+struct retry_after {
+    int64_t ms; /* -1: it is not said */
+    bool exact; /* by retry-after-ms (OpenAI has it), which counts first */
+};
+/* Notes the field if it is one of the two. */
+void field_note_retry_after(struct slice name, struct slice value, struct retry_after *out);
 
 #endif

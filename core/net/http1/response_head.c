@@ -67,10 +67,10 @@ static bool note_field(struct slice name, struct slice value, struct response_he
         field_note_coding(value, &out->coding);
     else if (slice_equals_nocase(name, "content-type"))
         note_type(value, out);
-    else if (slice_equals_nocase(name, "retry-after"))
-        out->retry_after_ms = field_retry_after_ms(value);
     else if (slice_equals_nocase(name, "connection") && field_list_has(value, "close"))
         out->close = true;
+    else
+        field_note_retry_after(name, value, &out->retry_after);
     return true;
 }
 
@@ -97,7 +97,7 @@ ptrdiff_t response_head_find_end(const char *data, size_t bytes, size_t scanned,
 bool response_head_parse(const char *data, size_t bytes, struct response_head *out,
                          const char **why)
 {
-    *out = (struct response_head){.retry_after_ms = -1, .content_length = -1};
+    *out = (struct response_head){.retry_after = {.ms = -1}, .content_length = -1};
     const char *end = data + bytes - 2; /* the empty line */
     const char *eol = memchr(data, '\n', bytes);
     if (!parse_status_line((struct slice){data, (size_t)(eol - data) - 1}, out, why))

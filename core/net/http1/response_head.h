@@ -16,8 +16,8 @@ struct response_head {
     int minor_version;
     struct slice content_type;      /* without parameters; points into the parsed bytes */
     struct slice content_type_line; /* with them */
-    int64_t retry_after_ms;         /* -1: not given */
-    int64_t content_length;         /* -1: absent */
+    struct retry_after retry_after;
+    int64_t content_length; /* -1: absent */
     bool chunked;
     bool close; /* the connection cannot be used after this answer */
     enum content_coding coding;

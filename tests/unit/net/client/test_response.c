@@ -59,7 +59,7 @@ static void feed(struct reading *reading, const char *data, size_t bytes)
             const struct response_head *head = &reading->response.head;
             reading->heads++;
             reading->status = head->status;
-            reading->retry_after_ms = head->retry_after_ms;
+            reading->retry_after_ms = head->retry_after.ms;
             snprintf(reading->content_type, sizeof reading->content_type, "%.*s",
                      (int)head->content_type.bytes,
                      head->content_type.data != NULL ? head->content_type.data : "");

@@ -250,6 +250,34 @@ static void retry_after_may_be_seconds(void **state)
     assert_true(retry_after_ms("99999999999999999999999999") >= INT64_C(1000000000000));
 }
 
+static void retry_after_may_have_parts_of_a_second(void **state)
+{
+    (void)state;
+    assert_int_equal(retry_after_ms("0.25"), 250);
+    assert_int_equal(retry_after_ms("1."), 1000);
+    assert_int_equal(retry_after_ms("2.0009"), 2000);
+    assert_int_equal(retry_after_ms(".5"), -1);
+    assert_int_equal(retry_after_ms("1.5s"), -1);
+}
+
+static int64_t noted_ms(const char *first, const char *first_value, const char *second,
+                        const char *second_value)
+{
+    struct retry_after after = {.ms = -1};
+    field_note_retry_after(slice_of(first), slice_of(first_value), &after);
+    field_note_retry_after(slice_of(second), slice_of(second_value), &after);
+    return after.ms;
+}
+
+static void milliseconds_count_before_seconds(void **state)
+{
+    (void)state;
+    assert_int_equal(noted_ms("Retry-After", "7", "Retry-After-Ms", "6500"), 6500);
+    assert_int_equal(noted_ms("retry-after-ms", "6500.7", "retry-after", "7"), 6500);
+    assert_int_equal(noted_ms("retry-after-ms", "soon", "retry-after", "7"), 7000);
+    assert_int_equal(noted_ms("retry", "8", "retry-after-msx", "9"), -1);
+}
+
 /* RFC 9110, 5.6.7: one form that is written, two that are read. */
 static void retry_after_may_be_a_date_in_each_of_its_forms(void **state)
 {
@@ -282,7 +310,6 @@ static void any_other_retry_after_says_nothing(void **state)
     static const char *const texts[] = {"",
                                         "-1",
                                         "+1",
-                                        "1.5",
                                         "1 2",
                                         "soon",
                                         "5s",
@@ -312,6 +339,8 @@ int main(void)
         cmocka_unit_test(packed_once_by_zlib_is_known_and_anything_more_is_not),
         cmocka_unit_test(a_media_type_comes_without_its_parameters),
         cmocka_unit_test(retry_after_may_be_seconds),
+        cmocka_unit_test(retry_after_may_have_parts_of_a_second),
+        cmocka_unit_test(milliseconds_count_before_seconds),
         cmocka_unit_test(retry_after_may_be_a_date_in_each_of_its_forms),
         cmocka_unit_test(a_date_that_has_passed_is_now),
         cmocka_unit_test(any_other_retry_after_says_nothing),

@@ -41,7 +41,7 @@ static void a_head_without_fields_says_nothing_but_its_status(void **state)
     assert_int_equal(head.status, 200);
     assert_int_equal(head.minor_version, 1);
     assert_int_equal(head.content_type.bytes, 0);
-    assert_int_equal(head.retry_after_ms, -1);
+    assert_int_equal(head.retry_after.ms, -1);
     assert_int_equal(head.content_length, -1);
     assert_false(head.chunked);
     assert_false(head.close);
@@ -74,7 +74,7 @@ static void reads_the_fields_that_matter(void **state)
     assert_true(head.chunked);
     assert_int_equal(head.content_length, -1);
     assert_int_equal(head.coding, CODING_ZLIB);
-    assert_int_equal(head.retry_after_ms, 7000);
+    assert_int_equal(head.retry_after.ms, 7000);
     assert_true(head.close);
     free(copy);
     assert_int_equal(parse_legal(OK "Content-Length: \t12 \r\n" END).content_length, 12);
