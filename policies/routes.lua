@@ -7,6 +7,7 @@ return {
         gemini = { "/v1beta", "/api/v1beta" },
         dashboard = "/api",
     },
+    queue = { wait_ms = 10000, calls = 200 }, -- for a provider's rate limit
     retry = {
         attempts_max = 3,
         on = { "connect", "reset", "timeout", "429", "5xx", "auth" },

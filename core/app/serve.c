@@ -32,6 +32,7 @@
 #include "exchange/courier.h"
 #include "exchange/courier_settings.h"
 #include "exchange/health.h"
+#include "exchange/limit_queues.h"
 #include "exchange/limiter.h"
 #include "exchange/live_metrics.h"
 #include "exchange/quotes.h"
@@ -73,6 +74,7 @@ struct gateway {
     struct rates *rates;
     struct survey *survey;
     struct health *health;
+    struct limit_queues *limit_queues;
     struct spending *spending;
     struct balances *balances;
     struct alerts *alerts;
@@ -317,6 +319,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->rates = rates_new();
         gateway->survey = survey_new();
         gateway->health = health_new();
+        gateway->limit_queues = limit_queues_new();
         gateway->balances = balances_new();
         gateway->tokens = access_tokens_new();
         gateway->metrics = live_metrics_new(worker_count_of(config));
@@ -330,6 +333,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .rates = gateway->rates,
                                    .survey = gateway->survey,
                                    .health = gateway->health,
+                                   .limit_queues = gateway->limit_queues,
                                    .spending = gateway->spending,
                                    .balances = gateway->balances,
                                    .alerts = gateway->alerts,
@@ -518,6 +522,7 @@ static void stop(struct gateway *gateway)
     quotes_free(gateway->quotes);
     rates_free(gateway->rates);
     health_free(gateway->health);
+    limit_queues_free(gateway->limit_queues);
     spending_free(gateway->spending);
     balances_free(gateway->balances);
     alerts_free(gateway->alerts);

@@ -377,6 +377,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .rates = shared->rates,
                               .survey = shared->survey,
                               .health = shared->health,
+                              .limit_queues = shared->limit_queues,
                               .spending = shared->spending,
                               .balances = shared->balances,
                               .alerts = shared->alerts,

@@ -26,6 +26,7 @@ struct worker_shared {
     struct rates *rates;
     struct survey *survey;
     struct health *health;
+    struct limit_queues *limit_queues;
     struct spending *spending;
     struct balances *balances;
     struct alerts *alerts;

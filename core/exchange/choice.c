@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/limit_wait.h"
 #include "exchange/raised_alerts.h"
 #include "exchange/spend_cap.h"
 
@@ -98,8 +99,30 @@ static void note_obstacle(struct exchange *exchange, struct health_view view)
         *first = view;
 }
 
+/* Whether it may be asked now; what pauses for a limit may be waited for. */
+static struct health_view look(struct exchange *exchange, struct candidate *candidate,
+                               int64_t now_ms)
+{
+    struct health_view view = health_look(exchange->env->health, &candidate->health, now_ms);
+    if (view.obstacle == HEALTH_CLEAR &&
+        limit_wait_bars(exchange, candidate, now_ms, &view.until_ms))
+        view.obstacle = HEALTH_PAUSED;
+    if (view.obstacle == HEALTH_PAUSED)
+        limit_wait_note(exchange, candidate, view.until_ms);
+    return view;
+}
+
+/* It has met a limit: that may be waited for. */
+static void note_limited(struct exchange *exchange, struct candidate *candidate, int64_t now_ms)
+{
+    struct health_view view = health_look(exchange->env->health, &candidate->health, now_ms);
+    if (view.obstacle == HEALTH_PAUSED || view.obstacle == HEALTH_CLEAR)
+        limit_wait_note(exchange, candidate, view.until_ms);
+}
+
 static int take(struct exchange *exchange, size_t place)
 {
+    exchange->place = (unsigned)place;
     exchange->tried |= 1U << place;
     exchange->canary_attempts += place < exchange->lead;
     return (int)place;
@@ -127,19 +150,23 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
     int64_t soonest_ms = INT64_MAX;
     int ejected = -1;
     exchange->obstacle = (struct health_view){HEALTH_CLEAR, 0};
+    limit_wait_begin_choice(exchange);
     if (exchange->route.count == 0)
         make_route(exchange, candidates, count, sort, now_ms);
     leave_pool(exchange, candidates, count);
     for (size_t i = 0; i < exchange->route.count; i++) {
         size_t place = exchange->route.places[i];
-        if ((exchange->tried >> place & 1) != 0)
+        if ((exchange->tried >> place & 1) != 0) {
+            if ((exchange->limited >> place & 1) != 0)
+                note_limited(exchange, candidates[place], now_ms);
             continue;
+        }
         enum health_obstacle cap = spend_cap_reserve(exchange, candidates[place]);
         if (cap != HEALTH_CLEAR) {
             note_obstacle(exchange, (struct health_view){cap, spend_cap_until_ms(cap, now_ms)});
             continue;
         }
-        struct health_view view = health_look(health, &candidates[place]->health, now_ms);
+        struct health_view view = look(exchange, candidates[place], now_ms);
         if (view.obstacle == HEALTH_CLEAR &&
             health_enter(health, &candidates[place]->health, now_ms, &exchange->pass))
             return take(exchange, place);
@@ -252,6 +279,7 @@ void exchange_tell_health(struct exchange *exchange)
     if (!exchange->pass.open || attempt->candidate == NULL)
         return;
     if (is_of_one_request(exchange)) {
+        limit_wait_tell(exchange, LIMIT_NOT_ASKED);
         exchange_release_health(exchange);
         return;
     }
@@ -261,6 +289,7 @@ void exchange_tell_health(struct exchange *exchange)
                                    .limits = &attempt->limits};
     struct health_news news =
         health_tell(&exchange->pass, &attempt->candidate->terms.breaker, &end, health_now_ms());
+    limit_wait_tell(exchange, end.result == HEALTH_LIMITED ? LIMIT_MET : LIMIT_TAKEN);
     log_news(exchange, &news);
     raised_alerts_of_health(exchange, end.result, &news);
 }

@@ -17,6 +17,7 @@ struct exchange;
 struct fair_pool;
 struct health;
 struct job_queue;
+struct limit_queues;
 struct limiter;
 struct live_metrics;
 struct live_metrics_shard;
@@ -41,6 +42,7 @@ struct exchange_env {
     struct rates *rates;
     struct survey *survey;
     struct health *health;
+    struct limit_queues *limit_queues;
     struct alerts *alerts;
     struct spending *spending;
     struct balances *balances;

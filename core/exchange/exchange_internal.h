@@ -36,6 +36,7 @@ struct kept_turns;
 struct made_list;
 struct named_objects;
 struct path_names;
+struct limit_wait;
 struct password_job;
 struct shadow;
 
@@ -131,13 +132,18 @@ struct exchange {
     bool settlement_pending;
 
     struct route route;
-    unsigned tried; /* places of its candidates, a bit for each */
-    unsigned lead;  /* so many places, the first ones, are the canary's; 0: none */
+    unsigned tried;   /* places of its candidates, a bit for each */
+    unsigned limited; /* those of them that met a rate limit */
+    unsigned place;   /* of the present one */
+    unsigned lead;    /* so many places, the first ones, are the canary's; 0: none */
     int canary_attempts;
-    struct shadow *shadow;       /* it is one (shadow.h); NULL: a client's */
-    struct health_view obstacle; /* why no further one may be asked (choice.h) */
-    struct health_pass pass;     /* of the attempt */
-    struct spend_reserve spend;  /* likewise */
+    struct shadow *shadow;         /* it is one (shadow.h); NULL: a client's */
+    struct health_view obstacle;   /* why no further one may be asked (choice.h) */
+    bool waits_for_limits;         /* of providers, instead of being refused */
+    struct limit_wait *limit_wait; /* NULL: no such limit was met (limit_wait.h) */
+    int64_t waited_ms;             /* for one, or for several */
+    struct health_pass pass;       /* of the attempt */
+    struct spend_reserve spend;    /* likewise */
     int attempts;
     struct attempt attempt;
     struct attempt_log attempt_log;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "exchange/health_place.h"
+#include "exchange/provider_limits.h"
 
 enum { FAILURES_SPAN_MS = 9000 }; /* that a percentage looks at */
 enum { PAUSE_MS = 1000, PAUSE_MOST_MS = 60000, RETRY_MOST_MS = 3600000 };
@@ -138,6 +139,17 @@ struct health_view health_look(struct health *health, const struct health_names 
     return view;
 }
 
+bool health_is_full(struct health *health, const struct health_names *names, int64_t now_ms)
+{
+    size_t at;
+    struct health_place *place = health_place_find(health, names->limit, &at);
+    if (place == NULL)
+        return false;
+    bool told = now_ms < atomic_load_explicit(&place->requests_reset_ms, memory_order_relaxed);
+    return told && atomic_load_explicit(&place->running, memory_order_relaxed) >=
+                       atomic_load_explicit(&place->requests_left, memory_order_relaxed);
+}
+
 static enum breaker_pass enter(struct health_place *place, int64_t now_ms)
 {
     if (health_place_is_well(place))
@@ -168,6 +180,13 @@ static void find_places(struct health *health, const struct health_names *names,
                                 .open = true};
 }
 
+/* Attempts that run with the key. */
+static void count_running(const struct health_pass *pass, int change)
+{
+    if (pass->limit != NULL)
+        atomic_fetch_add_explicit(&pass->limit->running, change, memory_order_relaxed);
+}
+
 bool health_enter(struct health *health, const struct health_names *names, int64_t now_ms,
                   struct health_pass *out)
 {
@@ -178,6 +197,8 @@ bool health_enter(struct health *health, const struct health_names *names, int64
     out->open = out->through_account != BREAKER_NO && out->through_target != BREAKER_NO;
     if (!out->open)
         release(out->account, out->through_account, now_ms);
+    else
+        count_running(out, 1);
     return out->open;
 }
 
@@ -185,6 +206,7 @@ void health_force(struct health *health, const struct health_names *names, struc
 {
     find_places(health, names, out);
     out->through_target = out->through_account = BREAKER_PROBE;
+    count_running(out, 1);
 }
 
 /* ---- after it ---- */
@@ -278,15 +300,12 @@ static int64_t pause_for(const struct health_pass *pass, int64_t pause_ms, int64
 static void note_limits(struct health_place *place, const struct provider_limits *limits,
                         int64_t now_ms)
 {
-    place->limits.said_ms = now_ms;
-    for (size_t i = 0; i < PROVIDER_LIMIT_KINDS; i++) {
-        const struct provider_limit *said = &limits->of[i];
-        int64_t reset_ms = said->reset_ms < RESET_MOST_MS ? said->reset_ms : RESET_MOST_MS;
-        place->limits.of[i] =
-            (struct health_limit){.limit = said->limit,
-                                  .remaining = said->remaining,
-                                  .reset_ms = reset_ms > 0 ? now_ms + reset_ms : 0};
-    }
+    const struct provider_limit *requests = &limits->of[PROVIDER_REQUESTS];
+    int64_t reset_ms = requests->reset_ms < RESET_MOST_MS ? requests->reset_ms : RESET_MOST_MS;
+    bool told = requests->remaining >= 0 && reset_ms > 0;
+    atomic_store_explicit(&place->requests_left, requests->remaining, memory_order_relaxed);
+    atomic_store_explicit(&place->requests_reset_ms, told ? now_ms + reset_ms : 0,
+                          memory_order_relaxed);
 }
 
 /* Notes in *news what has begun. */
@@ -333,6 +352,7 @@ struct health_news health_tell(struct health_pass *pass, const struct breaker_te
     if (!pass->open)
         return news;
     pass->open = false;
+    count_running(pass, -1);
     news.target = tell_target(pass->target, pass->through_target, terms, end, now_ms);
     if (terms->base_ejection_ms == 0)
         return news; /* the operator wants none of it */
@@ -348,6 +368,7 @@ void health_release(struct health_pass *pass, int64_t now_ms)
     if (!pass->open)
         return;
     pass->open = false;
+    count_running(pass, -1);
     release(pass->target, pass->through_target, now_ms);
     release(pass->account, pass->through_account, now_ms);
 }

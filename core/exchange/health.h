@@ -17,7 +17,6 @@
 
 #include "base/buffer.h"
 #include "exchange/breaker.h"
-#include "exchange/health_limits.h"
 #include "exchange/health_window.h"
 
 struct health;
@@ -57,6 +56,10 @@ struct health_view {
 };
 struct health_view health_look(struct health *health, const struct health_names *names,
                                int64_t now_ms);
+
+/* Whether the calls that run may take all that the key's limit of requests has left, by what the
+ * provider said last. */
+bool health_is_full(struct health *health, const struct health_names *names, int64_t now_ms);
 
 /* What an attempt holds while it runs. Zeroed: nothing. */
 struct health_pass {
@@ -114,9 +117,6 @@ struct health_figures {
 };
 struct health_figures health_figures_of(struct health *health, const struct health_names *names,
                                         int64_t now_ms);
-
-struct health_limit_view health_limits_of(struct health *health, const struct health_names *names,
-                                          int64_t now_ms);
 
 /* The share of the calls of the last 30 seconds that did not fail, in millionths; 1,000,000 where
  * there were none. */

@@ -10,7 +10,6 @@
 
 #include "base/limits.h"
 #include "exchange/breaker.h"
-#include "exchange/health_limits.h"
 #include "exchange/health_window.h"
 
 /* A power of two. More names than a table half full has room for come only of many reloads. */
@@ -30,14 +29,17 @@ struct health_place {
     _Atomic int64_t token_us;       /* a thousand tokens of answers take so long; 0: not known */
     _Atomic int64_t token_ms;       /* when that was noted */
     _Atomic int64_t keys_paused_ms; /* of a target: until when a key of it pauses; to be shown */
-    pthread_mutex_t mutex;          /* guards what follows */
+    /* Of a key with a model: how many requests were left when it was told last, until when that is
+     * true (0: it was not told), and how many attempts run. */
+    _Atomic int64_t requests_left, requests_reset_ms;
+    _Atomic int64_t running;
+    pthread_mutex_t mutex; /* guards what follows */
     struct breaker breaker;
     int64_t paused_until_ms;
     int64_t pauses;               /* in a row */
     struct health_window *window; /* of a target; else NULL */
     /* Of a target: recent means of whole answers, whose quotient is token_us. */
     int64_t mean_tokens, mean_us;
-    struct health_limit_view limits; /* of a key with a model: what was said last */
 };
 
 struct health {

@@ -49,27 +49,6 @@ int64_t health_success_ppm(struct health *health, const struct health_names *nam
     return sums.calls > 0 ? (sums.calls - sums.failures) * 1000000 / sums.calls : 1000000;
 }
 
-struct health_limit_view health_limits_of(struct health *health, const struct health_names *names,
-                                          int64_t now_ms)
-{
-    struct health_limit_view view = {.said_ms = 0};
-    size_t at;
-    struct health_place *place = health_place_find(health, names->limit, &at);
-    if (place != NULL) {
-        health_place_lock(place);
-        view = place->limits;
-        health_place_unlock(place);
-    }
-    for (size_t i = 0; i < PROVIDER_LIMIT_KINDS; i++) {
-        struct health_limit *limit = &view.of[i];
-        if (view.said_ms == 0)
-            *limit = (struct health_limit){.limit = -1, .remaining = -1};
-        else if (limit->reset_ms > 0 && now_ms >= limit->reset_ms)
-            *limit = (struct health_limit){.limit = limit->limit, .remaining = -1};
-    }
-    return view;
-}
-
 /* What a page shows of a provider. */
 struct shown {
     struct buffer models; /* JSON */

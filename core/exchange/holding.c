@@ -557,7 +557,7 @@ bool exchange_turn_to(struct exchange *exchange, const char *model,
     }
     exchange_mean(exchange, model);
     exchange->route.count = 0;
-    exchange->tried = 0;
+    exchange->tried = exchange->limited = 0;
     if (!exchange_plan_hold(exchange, offered, &plan))
         return false;
     return cover(exchange, &plan);

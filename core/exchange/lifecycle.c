@@ -16,6 +16,7 @@
 #include "exchange/form_intake.h"
 #include "exchange/idempotency.h"
 #include "exchange/kept_turns.h"
+#include "exchange/limit_wait.h"
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
 #include "exchange/named_objects.h"
@@ -172,6 +173,7 @@ static void release(struct exchange *exchange)
     named_objects_fini(exchange);
     kept_turns_fini(exchange);
     made_objects_fini(exchange);
+    limit_wait_fini(exchange);
     shadow_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);
@@ -235,6 +237,7 @@ static void write_log(const struct exchange *exchange)
                     log_int("tokens_out", unit_counts_answer(&record->counts)),
                     log_int("charge_nusd", record->charge_nusd),
                     log_int("duration_us", exchange->ended_us - exchange->started_us),
+                    log_int(exchange->waited_ms > 0 ? "waited_ms" : NULL, exchange->waited_ms),
                     log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
 }
 
@@ -291,6 +294,7 @@ void exchange_end(struct exchange *exchange)
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
     rate_limits_release(exchange);
+    limit_wait_fini(exchange);
     exchange_release_health(exchange);
     spend_cap_release(exchange);
     count_call(exchange);
@@ -471,6 +475,7 @@ void exchange_tick_all(struct exchange_env *env)
             event_room_tick(exchange);
             relay_tick(exchange, now_us);
             exchange_start_tick(exchange);
+            limit_wait_tick(exchange);
             attempt_tick(&exchange->attempt,
                          exchange->stream.paused || exchange->stream.lacks_room ||
                              form_intake_starves(exchange),

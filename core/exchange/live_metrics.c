@@ -261,7 +261,7 @@ static int64_t window_s(const struct live_metrics *metrics, int64_t slot_count)
 }
 
 void live_metrics_render_live(struct live_metrics *metrics, const struct store *store,
-                              struct buffer *out)
+                              size_t waiting, struct buffer *out)
 {
     struct sums sums = {0};
     struct store_totals totals;
@@ -279,6 +279,7 @@ void live_metrics_render_live(struct live_metrics *metrics, const struct store *
     json_writer_time(out, "started_at", metrics->started_ms);
     json_writer_int(out, "workers", metrics->shard_count);
     json_writer_int(out, "requests_open", calls);
+    json_writer_int(out, "requests_waiting", (int64_t)waiting);
     json_writer_int(out, "streams_open", streams);
     json_writer_int(out, "holds_open", totals.open_holds);
     json_writer_money(out, "held", totals.held_nusd);

@@ -57,9 +57,9 @@ void live_metrics_count_open(struct live_metrics_shard *shard, int64_t calls, in
 
 /* ---- for any thread ---- */
 
-/* JSON: what is open, and the last minute. */
+/* JSON: what is open, and the last minute. `waiting`: calls that wait for a provider's limit. */
 void live_metrics_render_live(struct live_metrics *metrics, const struct store *store,
-                              struct buffer *out);
+                              size_t waiting, struct buffer *out);
 /* JSON: {window_s, attempts, failures, first_byte_ms, last_success_at, last_error, usage,
  * rate_limits (null, or what was said last)} of a provider in the last five minutes. `usage` counts
  * answers since the start, by their token counts: {reported, corrected, missing, excessive (more

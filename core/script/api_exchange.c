@@ -16,6 +16,7 @@
 #include "exchange/form_intake.h"
 #include "exchange/health.h"
 #include "exchange/idempotency.h"
+#include "exchange/limit_wait.h"
 #include "exchange/meter.h"
 #include "exchange/password.h"
 #include "exchange/rate_limits.h"
@@ -196,7 +197,7 @@ static int api_estimate(lua_State *state)
     return 1;
 }
 
-/* x:choose(candidates, sort) -> the place of the next one to attempt, or nil */
+/* x:choose(candidates, sort, waits) -> the place of the next one to attempt, or nil */
 static int api_choose(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -205,6 +206,8 @@ static int api_choose(lua_State *state)
     size_t count = lua_objlen(state, 2);
     luaL_argcheck(state, count <= LIMIT_ROUTE, 2, "too many candidates");
     enum route_sort sort = (enum route_sort)integer_check(state, 3, 0, ROUTE_BY_THROUGHPUT);
+    if (lua_toboolean(state, 4))
+        limit_wait_allow(exchange);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(state, 2, (int)i + 1);
         candidates[i] = compiled_plan_candidate(state, lua_gettop(state));
@@ -214,6 +217,18 @@ static int api_choose(lua_State *state)
     if (place < 0)
         return 0;
     lua_pushinteger(state, place + 1);
+    return 1;
+}
+
+/* x:wait_for_limit(ms, calls) -> whether it may choose again */
+static int api_wait_for_limit(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    int64_t wait_ms = integer_check(state, 2, 0, INTEGER_MAX);
+    size_t most = (size_t)integer_check(state, 3, 0, INTEGER_MAX);
+    if (limit_wait_begin(exchange, wait_ms, most))
+        return task_wait(state, TASK_WAITS_TURN);
+    lua_pushboolean(state, false);
     return 1;
 }
 
@@ -487,6 +502,9 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
         return push_claim(state, exchange);
     case TASK_WAITS_NAMES:
         return api_asked_names_result(state, exchange);
+    case TASK_WAITS_TURN:
+        lua_pushboolean(state, limit_wait_is_over(exchange));
+        return 1;
     case TASK_WAITS_TURNS:
         return api_turns_result(state, exchange);
     case TASK_WAITS_CLIENT:
@@ -509,6 +527,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"caller", api_caller},
     {"body", api_body},
     {"choose", api_choose},
+    {"wait_for_limit", api_wait_for_limit},
     {"figures", api_figures},
     {"claim", api_claim},
     {"count_input", api_count_input},

@@ -9,6 +9,7 @@
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
 #include "exchange/health.h"
+#include "exchange/limit_queues.h"
 #include "exchange/live_metrics.h"
 #include "exchange/spending.h"
 #include "exchange/survey.h"
@@ -39,7 +40,8 @@ static int api_live(lua_State *state)
     const struct exchange *exchange = task_exchange(state);
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
-    live_metrics_render_live(exchange_shared(exchange)->metrics, exchange_shared(exchange)->store,
+    const struct exchange_env *env = exchange_shared(exchange);
+    live_metrics_render_live(env->metrics, env->store, limit_queues_waiting(env->limit_queues),
                              &out);
     return push_document(state, &out);
 }

@@ -609,11 +609,17 @@ function math.tan(x) end
 ---@field unknown? boolean also what may have been done, and billed; default true
 ---@field on? ("connect"|"reset"|"timeout"|"429"|"5xx"|"auth")[]
 
+---Calls that wait where all that they may ask pauses for its rate limit.
+---@class policy.Queue
+---@field wait_ms? integer for so long at most; default 10000
+---@field calls? integer so many for each limit; default 200
+
 ---@class policy.Routes
 ---@field mounts? policy.Mounts
 ---@field access? policy.Access
 ---@field order? fun(request: policy.Request, candidates: policy.Candidates): policy.Candidates?
 ---@field retry? policy.Retry
+---@field queue? policy.Queue without it such a call is refused
 ---@field sort? policy.Sort|policy.SortFunction the order of candidates; default "listed"
 ---@field wishes? policy.Wish[]|boolean which wishes of clients are granted
 ---@field groups? string[] groups that only rules know; groups in other files need no entry

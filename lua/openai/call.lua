@@ -13,13 +13,25 @@ local IN_BODY = {} -- the address says nothing
 
 local ATTEMPTS_MAX = 8 -- LIMIT_ATTEMPTS of core/base/limits.h, of all models
 
+-- The place of the next candidate, after a wait where all that may be asked pauses for its rate
+-- limit.
+local function choose(x, plan, candidates, waits)
+    local wait_ms = waits and plan.queue_wait_ms
+    local place = x:choose(candidates, plan.sort, wait_ms and true)
+    while not place and wait_ms and x:wait_for_limit(wait_ms, plan.queue_calls) do
+        place = x:choose(candidates, plan.sort, true)
+    end
+    return place
+end
+
 -- Tries the candidates of a model until one answers, at most `left` times. A fault that only the
--- customer can mend is not tried again, unless a canary says so: another may see none. Returns
+-- customer can mend is not tried again, unless a canary says so: another may see none. `waits`: a
+-- rate limit may be waited for. Returns
 -- whether there is an answer (nil: there may be one elsewhere), and how many attempts are left.
-local function try(x, plan, candidates, left)
+local function try(x, plan, candidates, left, waits)
     local canary_count = plan.canary_count or 0
     for _ = 1, math.min(plan.attempts_max, left) do
-        local place = x:choose(candidates, plan.sort)
+        local place = choose(x, plan, candidates, waits)
         if not place then
             return nil, left
         end
@@ -39,11 +51,11 @@ end
 -- Tries one model after the other.
 local function try_all(x, parts)
     local left = ATTEMPTS_MAX
-    for _, part in ipairs(parts) do
+    for i, part in ipairs(parts) do
         if #part.plan.candidates > 0 and left > 0 then
             x:turn_to(part.model, part.plan.need)
             local answered
-            answered, left = try(x, part.plan, part.plan.candidates, left)
+            answered, left = try(x, part.plan, part.plan.candidates, left, i == #parts)
             if answered ~= nil then
                 return answered
             end
@@ -62,7 +74,7 @@ local function attempt(x, plan, candidates)
     if plan.parts then
         answered = try_all(x, plan.parts)
     else
-        answered = try(x, plan, candidates, ATTEMPTS_MAX)
+        answered = try(x, plan, candidates, ATTEMPTS_MAX, true)
     end
     if not answered then
         x:refuse_attempt()

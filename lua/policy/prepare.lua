@@ -136,6 +136,8 @@ function prepare.plan(model, candidates, counted, retry, sort, canary)
         retry_unknown = retry.unknown,
         repeats = retry.repeats,
         attempts_max = retry.attempts_max,
+        queue_wait_ms = retry.queue_wait_ms,
+        queue_calls = retry.queue_calls,
         sort = sorting.SORTS[sort],
         endpoints = model.endpoints,
         limits = counted.handle,

@@ -8,15 +8,18 @@ local wishes = require "policy.wishes"
 local routes = {}
 
 local MEMBERS = { mounts = true, access = true, order = true, retry = true,
-    groups = true, sort = true, wishes = true }
+    groups = true, sort = true, wishes = true, queue = true }
 local MOUNT_MEMBERS = { openai = true, gemini = true, dashboard = true }
 local GEMINI_MOUNTS = { "/v1beta", "/api/v1beta" }
 local ACCESS_MEMBERS = { default = true, groups = true, rule = true }
 local RETRY_MEMBERS = { attempts_max = true, on = true, unknown = true }
+local QUEUE_MEMBERS = { wait_ms = true, calls = true }
 local CAUSES = {
     connect = true, reset = true, timeout = true, ["429"] = true, ["5xx"] = true, auth = true,
 }
 local ATTEMPTS_MAX = 8
+local QUEUE_WAIT_MS_MAX = 10 * 60 * 1000
+local QUEUE_CALLS_MAX = 10000
 
 -- ---- reading ----
 
@@ -114,6 +117,17 @@ local function retry(parent)
     return found
 end
 
+-- How long a call may wait where all that it may ask pauses for its rate limit, and behind how many
+-- others; nothing: it is refused.
+local function queue(parent, found)
+    if parent.value.queue ~= nil then
+        local node = schema.only(schema.child(parent, "queue"), QUEUE_MEMBERS)
+        found.queue_wait_ms = schema.integer(node, "wait_ms", 10000, 1, QUEUE_WAIT_MS_MAX)
+        found.queue_calls = schema.integer(node, "calls", 200, 1, QUEUE_CALLS_MAX)
+    end
+    return found
+end
+
 function routes.read(value, models)
     local node = schema.only(schema.open("routes.lua", value), MEMBERS)
     return {
@@ -121,7 +135,7 @@ function routes.read(value, models)
         access = access(node, models),
         order = schema.callable(node, "order"),
         sort = sorting.read(node, "listed"),
-        retry = retry(node),
+        retry = queue(node, retry(node)),
         wishes = wishes.read(node),
         groups = select(2, schema.choices(node, "groups", nil, "groups")),
     }
@@ -184,5 +198,6 @@ routes.MEMBERS = MEMBERS
 routes.MOUNT_MEMBERS = MOUNT_MEMBERS
 routes.ACCESS_MEMBERS = ACCESS_MEMBERS
 routes.RETRY_MEMBERS = RETRY_MEMBERS
+routes.QUEUE_MEMBERS = QUEUE_MEMBERS
 
 return routes

@@ -163,7 +163,8 @@ function wishes.apply(candidates, wish, sort, retry)
         list = first_available(list)
     end
     return list, sort, { attempts_max = 1, on = retry.on, unknown = retry.unknown,
-        repeats = retry.repeats }
+        repeats = retry.repeats, queue_wait_ms = retry.queue_wait_ms,
+        queue_calls = retry.queue_calls }
 end
 
 return wishes

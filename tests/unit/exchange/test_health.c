@@ -9,6 +9,7 @@
 
 #include "exchange/health.h"
 #include "exchange/provider.h"
+#include "exchange/provider_limits.h"
 
 enum { NOW_MS = 1700000000 };
 
@@ -169,25 +170,31 @@ static void a_limit_that_is_spent_pauses_before_a_refusal(void **state)
     candidate_unref(pool);
 }
 
-static void how_near_a_limit_is_can_be_asked(void **state)
+/* Whether so many attempts that run may take what the limit has left. */
+static bool is_full_with(const struct candidate *one, size_t running, int64_t now_ms)
+{
+    struct health_pass passes[8];
+    assert_true(running <= sizeof passes / sizeof passes[0]);
+    for (size_t i = 0; i < running; i++)
+        health_force(health, &one->health, &passes[i]);
+    bool full = health_is_full(health, &one->health, now_ms);
+    for (size_t i = 0; i < running; i++)
+        health_release(&passes[i], now_ms);
+    return full;
+}
+
+static void a_limit_is_full_when_what_runs_may_take_the_rest(void **state)
 {
     (void)state;
     struct candidate *one = target("p", "m", "k");
-    struct health_limit_view view = health_limits_of(health, &one->health, NOW_MS);
-    assert_int_equal(view.said_ms, 0);
-    assert_int_equal(view.of[PROVIDER_REQUESTS].remaining, -1);
-    (void)say(one, HEALTH_ANSWERED, 12, 5000, NOW_MS);
-    view = health_limits_of(health, &one->health, NOW_MS + 4999);
-    assert_int_equal(view.said_ms, NOW_MS);
-    assert_int_equal(view.of[PROVIDER_REQUESTS].limit, 100);
-    assert_int_equal(view.of[PROVIDER_REQUESTS].remaining, 12);
-    assert_int_equal(view.of[PROVIDER_REQUESTS].reset_ms, NOW_MS + 5000);
-    assert_int_equal(view.of[PROVIDER_TOKENS].remaining, -1);
-    assert_int_equal(view.of[PROVIDER_TOKENS].reset_ms, 0);
-    view = health_limits_of(health, &one->health, NOW_MS + 5000);
-    assert_int_equal(view.of[PROVIDER_REQUESTS].limit, 100);
-    assert_int_equal(view.of[PROVIDER_REQUESTS].remaining, -1);
-    assert_int_equal(view.of[PROVIDER_REQUESTS].reset_ms, 0);
+    assert_false(is_full_with(one, 0, NOW_MS)); /* it has said nothing */
+    assert_false(is_full_with(one, 8, NOW_MS));
+    (void)say(one, HEALTH_ANSWERED, 3, 5000, NOW_MS);
+    assert_false(is_full_with(one, 2, NOW_MS));
+    assert_true(is_full_with(one, 3, NOW_MS + 4999));
+    assert_false(is_full_with(one, 3, NOW_MS + 5000)); /* what it said is not true any more */
+    (void)say(one, HEALTH_ANSWERED, -1, 5000, NOW_MS + 5000);
+    assert_false(is_full_with(one, 3, NOW_MS + 5000));
     candidate_unref(one);
 }
 
@@ -399,7 +406,7 @@ static void *work(void *arg)
                                   &(struct health_answer){dice_below(&dice, 9) == 0, i + 1, i},
                                   now_ms);
         (void)figures(one, now_ms);
-        (void)health_limits_of(health, &one->health, now_ms);
+        (void)health_is_full(health, &one->health, now_ms);
     }
     return NULL;
 }
@@ -435,7 +442,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_unsaid_pause_grows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_limit_that_is_spent_pauses_before_a_refusal, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(how_near_a_limit_is_can_be_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_limit_is_full_when_what_runs_may_take_the_rest, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(our_account_is_left_out_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_403_is_no_denial, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_that_break_off_are_failures, set_up, tear_down),

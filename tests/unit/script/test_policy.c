@@ -43,7 +43,8 @@ static void test_shipped_plans(void **unused)
                   "OPENAI_API_KEY is not set weight=1}} context=128000 image_tokens_max=48169 "
                   "max_output=16384 model=gpt-4o-mini output_hidden=false "
                   "retry={attempts_max=3 on={429=true 5xx=true "
-                  "auth=true connect=true reset=true timeout=true} repeats=true unknown=true}}");
+                  "auth=true connect=true reset=true timeout=true} queue_calls=200 "
+                  "queue_wait_ms=10000 repeats=true unknown=true}}");
     fixture_gives(vm,
                   "local lines = {} for _, id in ipairs { 'gpt-4o', 'gpt-4o-mini', 'gpt-4-turbo', "
                   "'gpt-4', 'gpt-3.5-turbo', 'demo' } do local p = plan { model = id } "

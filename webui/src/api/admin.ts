@@ -41,6 +41,7 @@ export interface Live {
     version: string;
     workers: number;
     requests_open: number;
+    requests_waiting: number;
     streams_open: number;
     holds_open: number;
     held: string;

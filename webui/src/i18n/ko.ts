@@ -412,6 +412,7 @@ export const ko: Catalogue = {
     "live.p95": "상위 5% {time}",
     "live.streams": "열린 스트림",
     "live.requests": "진행 중인 요청 {n}건",
+    "live.waiting": "진행 중인 요청 {n}건, 그중 {waiting}건은 공급사 한도 대기 중",
     "live.holds": "진행 중인 예약",
     "live.held": "{amount} 예약됨",
     "sales.title": "매출",

@@ -27,6 +27,12 @@ function ms(value: number | null): string {
     return value === null ? "–" : duration(value);
 }
 
+function requests(live: Live): string {
+    const n = count(live.requests_open, locale());
+    const waiting = count(live.requests_waiting, locale());
+    return live.requests_waiting > 0 ? t("live.waiting", { n, waiting }) : t("live.requests", { n });
+}
+
 export function LiveTiles() {
     const live = useResource("admin live", getLive);
     useEvery(EVERY_MS, live.reload);
@@ -79,7 +85,7 @@ export function LiveTiles() {
                 <Stat
                     label={t("live.streams")}
                     value={data && number(data.streams_open)}
-                    note={data ? t("live.requests", { n: number(data.requests_open) }) : bone}
+                    note={data ? requests(data) : bone}
                 />
                 <Stat
                     class="max-lg:col-span-2"

@@ -1,0 +1,55 @@
+/* Calls that wait for a provider's rate limit, instead of being refused. A limit is a key with a
+ * model, as in health.h; it has a queue while calls wait for it.
+ *
+ * Fair: calls are let through in turns by account, so that none waits for all the calls of another.
+ * Where the queue is full, the account that has most in it gives up its newest.
+ * Gentle: at first one call is let through; each that is taken doubles how many may be under way,
+ * and one that meets the limit again halves that (as slow start does, RFC 5681, 3.1). So what has
+ * waited does not meet the limit again all at once.
+ *
+ * Shared by all workers, with one mutex, which nobody takes while nothing waits. Nobody is woken:
+ * who waits looks every tick. */
+#ifndef EXCHANGE_LIMIT_QUEUES_H
+#define EXCHANGE_LIMIT_QUEUES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct id;
+struct limit_queues;
+/* A call's place in a queue. */
+struct limit_ticket;
+
+struct limit_queues *limit_queues_new(void);
+void limit_queues_free(struct limit_queues *queues); /* empty ones; NULL is allowed */
+
+/* Whether calls wait for this limit, so that a new one would overtake them. */
+bool limit_queues_has(struct limit_queues *queues, uint64_t limit);
+/* How many wait for any. */
+size_t limit_queues_waiting(struct limit_queues *queues);
+
+/* Waits behind the others of the account. Returns NULL if `most` wait for this limit already, and
+ * no account has more of them than this one would have. */
+struct limit_ticket *limit_queues_join(struct limit_queues *queues, uint64_t limit,
+                                       const struct id *account_id, size_t most);
+
+enum limit_turn {
+    LIMIT_WAITS,
+    LIMIT_GOES, /* it may ask now */
+    LIMIT_LOST  /* it has made room for a call of another account */
+};
+/* `open`: as far as this call can see, the provider would take a call. */
+enum limit_turn limit_queues_look(struct limit_queues *queues, struct limit_ticket *ticket,
+                                  bool open);
+
+enum limit_end {
+    LIMIT_NOT_ASKED, /* it has given up, or asked elsewhere */
+    LIMIT_TAKEN,
+    LIMIT_MET /* the provider refused it for the limit */
+};
+/* Leaves in any state, and frees the ticket. */
+void limit_queues_leave(struct limit_queues *queues, struct limit_ticket *ticket,
+                        enum limit_end end);
+
+#endif

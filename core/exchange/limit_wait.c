@@ -1,0 +1,161 @@
+#include "exchange/limit_wait.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "exchange/candidate.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/limit_queues.h"
+
+enum { LOOK_AGAIN_MS = 1000 }; /* where no time is known: other calls decide */
+
+struct limit_wait {
+    struct candidate *candidate; /* of the limit that is free first; a reference; NULL: none */
+    int64_t until_ms;            /* when it may be */
+    int64_t begun_ms;            /* the first wait; 0: none yet */
+    int64_t deadline_ms;
+    struct limit_ticket *ticket; /* NULL: it is in no queue */
+    enum limit_turn turn;
+};
+
+void limit_wait_allow(struct exchange *exchange)
+{
+    exchange->waits_for_limits = true;
+}
+
+static struct limit_wait *wait_of(struct exchange *exchange)
+{
+    if (exchange->limit_wait == NULL) {
+        exchange->limit_wait = calloc(1, sizeof *exchange->limit_wait);
+        check(exchange->limit_wait != NULL);
+    }
+    return exchange->limit_wait;
+}
+
+static void leave(struct exchange *exchange, enum limit_end end)
+{
+    struct limit_wait *wait = exchange->limit_wait;
+    if (wait->ticket != NULL)
+        limit_queues_leave(exchange->env->limit_queues, wait->ticket, end);
+    wait->ticket = NULL;
+}
+
+static void forget_candidate(struct limit_wait *wait)
+{
+    candidate_unref(wait->candidate);
+    wait->candidate = NULL;
+}
+
+/* Whether it has come to its turn at this limit. */
+static bool has_turn(const struct limit_wait *wait, const struct candidate *candidate)
+{
+    return wait != NULL && wait->ticket != NULL && wait->turn == LIMIT_GOES &&
+           wait->candidate != NULL && wait->candidate->health.limit == candidate->health.limit;
+}
+
+bool limit_wait_bars(struct exchange *exchange, const struct candidate *candidate, int64_t now_ms,
+                     int64_t *until_ms)
+{
+    const struct exchange_env *env = exchange->env;
+    if (!exchange->waits_for_limits || has_turn(exchange->limit_wait, candidate))
+        return false;
+    *until_ms = now_ms + LOOK_AGAIN_MS;
+    return health_is_full(env->health, &candidate->health, now_ms) ||
+           limit_queues_has(env->limit_queues, candidate->health.limit);
+}
+
+void limit_wait_note(struct exchange *exchange, struct candidate *candidate, int64_t until_ms)
+{
+    if (!exchange->waits_for_limits)
+        return;
+    struct limit_wait *wait = wait_of(exchange);
+    if (wait->candidate != NULL && wait->until_ms <= until_ms)
+        return;
+    forget_candidate(wait);
+    wait->candidate = candidate_ref(candidate);
+    wait->until_ms = until_ms;
+}
+
+void limit_wait_begin_choice(struct exchange *exchange)
+{
+    struct limit_wait *wait = exchange->limit_wait;
+    if (wait != NULL && (wait->ticket == NULL || wait->turn != LIMIT_GOES))
+        forget_candidate(wait);
+}
+
+bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most)
+{
+    struct limit_wait *wait = exchange->limit_wait;
+    int64_t now_ms = health_now_ms();
+    if (wait == NULL || wait->candidate == NULL)
+        return false;
+    leave(exchange, LIMIT_NOT_ASKED);
+    if (wait->begun_ms == 0) {
+        wait->begun_ms = now_ms;
+        wait->deadline_ms = now_ms + wait_ms;
+    }
+    if (now_ms >= wait->deadline_ms || wait->until_ms > wait->deadline_ms)
+        return false; /* it would wait in vain */
+    wait->turn = LIMIT_WAITS;
+    wait->ticket = limit_queues_join(exchange->env->limit_queues, wait->candidate->health.limit,
+                                     &exchange->key.account_id, most);
+    return wait->ticket != NULL;
+}
+
+bool limit_wait_is_over(struct exchange *exchange)
+{
+    struct limit_wait *wait = exchange->limit_wait;
+    int64_t waited_ms = health_now_ms() - wait->begun_ms;
+    bool goes = wait->ticket != NULL && wait->turn == LIMIT_GOES;
+    log_event(LOG_DEBUG,
+              goes ? "waited for a provider's rate limit"
+                   : "waited in vain for a provider's rate limit",
+              log_text("request_id", exchange->id.text),
+              log_text("provider", wait->candidate->terms.provider),
+              log_text("model", wait->candidate->terms.model), log_int("waited_ms", waited_ms));
+    exchange->waited_ms = waited_ms;
+    exchange->tried &= ~exchange->limited;
+    exchange->limited = 0;
+    if (!goes)
+        leave(exchange, LIMIT_NOT_ASKED);
+    return goes;
+}
+
+void limit_wait_tick(struct exchange *exchange)
+{
+    struct limit_wait *wait = exchange->limit_wait;
+    if (wait == NULL || wait->ticket == NULL || wait->turn != LIMIT_WAITS)
+        return;
+    struct health *health = exchange->env->health;
+    const struct health_names *names = &wait->candidate->health;
+    int64_t now_ms = health_now_ms();
+    struct health_view view = health_look(health, names, now_ms);
+    bool open = view.obstacle == HEALTH_CLEAR && !health_is_full(health, names, now_ms);
+    wait->turn = limit_queues_look(exchange->env->limit_queues, wait->ticket, open);
+    bool in_vain = view.obstacle != HEALTH_CLEAR && view.until_ms > wait->deadline_ms;
+    if (wait->turn == LIMIT_WAITS && (in_vain || now_ms >= wait->deadline_ms))
+        wait->turn = LIMIT_LOST;
+    if (wait->turn != LIMIT_WAITS)
+        exchange_wake(exchange);
+}
+
+void limit_wait_tell(struct exchange *exchange, enum limit_end end)
+{
+    struct limit_wait *wait = exchange->limit_wait;
+    if (end == LIMIT_MET)
+        exchange->limited |= 1U << exchange->place;
+    if (wait == NULL || wait->ticket == NULL)
+        return;
+    leave(exchange, has_turn(wait, exchange->attempt.candidate) ? end : LIMIT_NOT_ASKED);
+}
+
+void limit_wait_fini(struct exchange *exchange)
+{
+    if (exchange->limit_wait == NULL)
+        return;
+    leave(exchange, LIMIT_NOT_ASKED);
+    forget_candidate(exchange->limit_wait);
+    free(exchange->limit_wait);
+    exchange->limit_wait = NULL;
+}

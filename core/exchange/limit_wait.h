@@ -1,0 +1,38 @@
+/* An exchange that waits until a provider's rate limit has room for its call (limit_queues.h).
+ * Worker's thread. */
+#ifndef EXCHANGE_LIMIT_WAIT_H
+#define EXCHANGE_LIMIT_WAIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exchange/limit_queues.h"
+
+struct candidate;
+struct exchange;
+
+/* From the first choice on: the exchange is one of those that wait. It does not overtake others,
+ * and does not ask where the calls that run may take all that a limit has left. */
+void limit_wait_allow(struct exchange *exchange);
+/* A choice begins: what the one before has noted is past. */
+void limit_wait_begin_choice(struct exchange *exchange);
+/* Whether the candidate must not be asked for that reason now; if so, *until_ms says when to look
+ * again. */
+bool limit_wait_bars(struct exchange *exchange, const struct candidate *candidate, int64_t now_ms,
+                     int64_t *until_ms);
+/* Its choice found that this candidate pauses for its rate limit: what it would wait for. */
+void limit_wait_note(struct exchange *exchange, struct candidate *candidate, int64_t until_ms);
+
+/* After a choice that found none: waits for the limit that is free first, for at most wait_ms since
+ * the first wait, behind at most `most` others. Returns whether it waits: the task then yields
+ * until exchange_wake. */
+bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most);
+/* After it was woken: whether it may choose again. What met a limit may be asked once more. */
+bool limit_wait_is_over(struct exchange *exchange);
+void limit_wait_tick(struct exchange *exchange);
+/* The attempt was decided. */
+void limit_wait_tell(struct exchange *exchange, enum limit_end end);
+void limit_wait_fini(struct exchange *exchange);
+
+#endif
