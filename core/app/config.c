@@ -94,6 +94,7 @@ static const struct setting settings[] = {
     INTEGER(body_window_ms, "10000", 10, 3600 * 1000),
     INTEGER(connections_max, "10000", 1, 1000000),
     INTEGER(connections_per_address_max, "0", 0, 1000000),
+    INTEGER(calls_max, "0", 0, 100000000),
     INTEGER(head_timeout_ms, "10000", 10, 3600 * 1000),
     INTEGER(body_timeout_ms, "60000", 10, 3600 * 1000),
     INTEGER(idle_timeout_ms, "75000", 10, 3600 * 1000),

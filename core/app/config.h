@@ -51,6 +51,7 @@ struct config {
     int64_t body_bytes_per_s_min;
     int64_t body_window_ms;
     int64_t connections_max;
+    int64_t calls_max; /* 0: as many as all workers have connections */
     int64_t connections_per_address_max;
     int64_t head_timeout_ms;
     int64_t body_timeout_ms;

@@ -46,6 +46,7 @@
 #include "net/server/tls.h"
 #include "script/reload_status.h"
 #include "store/alerts.h"
+#include "store/ledger.h"
 #include "store/provider_costs.h"
 #include "store/store.h"
 
@@ -204,6 +205,9 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
     struct descriptor_share share;
     if (!descriptors_share(config, count, &share, fault))
         return false;
+    int64_t calls_max =
+        config->calls_max > 0 ? config->calls_max : (int64_t)(share.connections_max * count);
+    ledger_share_holds(gateway->store, calls_max);
     for (unsigned i = 0; i < count; i++) {
         worker_bound_connections(gateway->workers[i], &share);
         if (!worker_start(gateway->workers[i], fault))

@@ -163,6 +163,11 @@ static enum hold_step refuse_hold(struct exchange *exchange, const struct cost_c
         error = (struct answer_error){
             .status = 401, .code = "invalid_api_key", .message = "This API key has been deleted."};
         break;
+    case HOLD_SHARE:
+        error.code = "overloaded";
+        error.message = "The gateway is busy, and your account has its share of the requests under "
+                        "way. Try again when some of them have ended.";
+        break;
     case HOLD_FULL:
         error.code = "overloaded";
         error.message =

@@ -53,6 +53,11 @@ enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
     return HOLD_FULL;
 }
 
+void ledger_share_holds(struct store *store, int64_t most)
+{
+    atomic_store(&store->wallets.holds_most, most);
+}
+
 enum hold_outcome ledger_would_hold(struct store *store, const struct ledger_hold *hold)
 {
     return wallet_would_take(&store->wallets, hold);

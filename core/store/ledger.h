@@ -30,7 +30,8 @@ enum hold_outcome {
     HOLD_FULL,         /* the ledger's queue is full: 503 with Retry-After */
     HOLD_UNAVAILABLE,  /* the database cannot be written: 503, never a free answer */
     HOLD_UNKNOWN,      /* no such account, or the key was deleted */
-    HOLD_DEBT          /* the account has a debt, which the next credit pays first */
+    HOLD_DEBT,         /* the account has a debt, which the next credit pays first */
+    HOLD_SHARE         /* the account has its share of what can be open */
 };
 
 /* A hold, embedded in the exchange. The caller sets `job.reply_queue` and `job.done`. done is
@@ -61,6 +62,8 @@ struct hold_refusal {
  * row. Else nothing was taken, the caller keeps `hold`, and *refusal says how much is available. */
 enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
                               struct hold_refusal *refusal);
+/* At most so many holds are open at once, of which each account has its share; 0: no bound. */
+void ledger_share_holds(struct store *store, int64_t most);
 /* What the wallet would answer. */
 enum hold_outcome ledger_would_hold(struct store *store, const struct ledger_hold *hold);
 

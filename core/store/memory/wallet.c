@@ -13,6 +13,7 @@ struct account_wallet {
     int64_t unapplied_nusd; /* its charges that are not in the tables yet */
     int64_t held_nusd;
     int64_t owed_nusd;
+    int64_t open_holds;
     uint64_t version;
 };
 
@@ -59,6 +60,8 @@ void wallet_init(struct wallets *wallets)
     wallets->epoch_ms = clock_wall_ms();
     wallets->reservations = NULL;
     atomic_init(&wallets->debtors, 0);
+    atomic_init(&wallets->open_holds, 0);
+    atomic_init(&wallets->holds_most, 0);
     init_shards(wallets->accounts);
     init_shards(wallets->keys);
 }
@@ -263,6 +266,17 @@ static enum hold_outcome ask_key(struct wallets *wallets, const struct ledger_ho
     return outcome;
 }
 
+/* Whether the account has as many open holds as it may have while so few are free (dynamic
+ * thresholds, as Choudhury and Hahne describe them for switches, IEEE/ACM Transactions on
+ * Networking 6(2), 1998). */
+static bool has_its_share(const struct wallets *wallets, const struct account_wallet *wallet)
+{
+    enum { OF_FREE = 4 };
+    int64_t most = atomic_load_explicit(&wallets->holds_most, memory_order_relaxed);
+    int64_t open = atomic_load_explicit(&wallets->open_holds, memory_order_relaxed);
+    return most > 0 && wallet->open_holds >= OF_FREE * (most - open);
+}
+
 static enum hold_outcome ask(struct wallets *wallets, const struct ledger_hold *hold, bool take,
                              struct hold_refusal *refusal)
 {
@@ -279,13 +293,17 @@ static enum hold_outcome ask(struct wallets *wallets, const struct ledger_hold *
     } else if (wallet->posted_nusd - wallet->held_nusd < hold->amount_nusd) {
         refusal->available_nusd = left_of(wallet);
         outcome = HOLD_INSUFFICIENT;
+    } else if (take && has_its_share(wallets, wallet)) {
+        outcome = HOLD_SHARE;
     } else if (hold->key_id.text[0]) {
         outcome = ask_key(wallets, hold, take, refusal);
     }
     if (take && outcome == HOLD_ACCEPTED) {
         wallet->held_nusd += hold->amount_nusd;
+        wallet->open_holds++;
         shard->held_nusd += hold->amount_nusd;
         shard->open_holds++;
+        atomic_fetch_add_explicit(&wallets->open_holds, 1, memory_order_relaxed);
     }
     unlock_shard(shard);
     return outcome;
@@ -384,8 +402,10 @@ static void release(struct wallets *wallets, const struct id *account_id, const 
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     check(charge->amount_nusd >= 0 && charge->amount_nusd <= held_nusd);
-    check(wallet != NULL && wallet->held_nusd >= held_nusd && shard->open_holds > 0);
+    check(wallet != NULL && wallet->held_nusd >= held_nusd && wallet->open_holds > 0);
     wallet->held_nusd -= held_nusd;
+    wallet->open_holds--;
+    atomic_fetch_sub_explicit(&wallets->open_holds, 1, memory_order_relaxed);
     wallet->posted_nusd -= charge->amount_nusd;
     wallet->unapplied_nusd += unapplied_nusd;
     wallet->version++;

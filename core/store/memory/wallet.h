@@ -31,6 +31,8 @@ struct wallet_reservation; /* money that a transaction is moving */
 struct wallets {
     struct wallet_reservation *reservations; /* for the ledger thread only */
     atomic_int_fast64_t debtors;             /* the number of wallets with a debt */
+    atomic_int_fast64_t open_holds;          /* of all */
+    atomic_int_fast64_t holds_most;          /* ledger_share_holds */
     int64_t epoch_ms; /* when they were made; with a version: what a reader saw of a wallet */
     struct wallet_shard accounts[WALLET_SHARDS];
     struct wallet_shard keys[WALLET_SHARDS];
@@ -99,7 +101,7 @@ void wallet_applied(struct wallets *wallets, const struct id *account_id, const 
 
 /* False: no such wallet. */
 bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wallet_state *out);
-/* What wallet_take would answer now. */
+/* What wallet_take would answer now, but for HOLD_SHARE. */
 enum hold_outcome wallet_would_take(struct wallets *wallets, const struct ledger_hold *hold);
 /* The largest hold that this key could make; 0 if wallet or key is unknown. */
 int64_t wallet_available(struct wallets *wallets, const struct id *account_id,

@@ -224,6 +224,50 @@ static void spent_at_once(void **state)
     assert_int_equal(held_nusd, 0);
 }
 
+/* ---- shares of the holds that can be open ---- */
+
+enum { MOST = 100 };
+
+/* Opens holds of this account until it has its share; returns how many. */
+static int open_share(const struct ledger_hold *hold)
+{
+    struct hold_refusal refusal;
+    enum hold_outcome outcome;
+    int count = 0;
+    while ((outcome = wallet_take(&wallets, hold, &refusal)) == HOLD_ACCEPTED)
+        count++;
+    assert_int_equal(outcome, HOLD_SHARE);
+    assert_int_equal(wallet_would_take(&wallets, hold),
+                     HOLD_ACCEPTED); /* it is no matter of money */
+    return count;
+}
+
+static void close_holds(const struct ledger_hold *hold, int count)
+{
+    for (; count > 0; count--)
+        wallet_give_back(&wallets, hold);
+}
+
+static void an_account_has_its_share_of_open_holds(void **state)
+{
+    (void)state;
+    struct ledger_hold holds[3] = {{.amount_nusd = 1}, {.amount_nusd = 1}, {.amount_nusd = 0}};
+    for (int i = 0; i < 3; i++) {
+        holds[i].account_id = named("acct", i);
+        wallet_put(&wallets, &holds[i].account_id, ENDLESS, 0);
+    }
+    atomic_store(&wallets.holds_most, MOST);
+    assert_int_equal(open_share(&holds[0]), 80);
+    assert_int_equal(open_share(&holds[1]), 16); /* four fifths of what is left */
+    assert_int_equal(open_share(&holds[2]), 4);  /* the last one has nothing, so it gets all */
+    close_holds(&holds[0], 80);
+    assert_int_equal(open_share(&holds[0]), 64);
+    close_holds(&holds[0], 64);
+    close_holds(&holds[1], 16);
+    close_holds(&holds[2], 4);
+    atomic_store(&wallets.holds_most, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_wallet_and_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(of_extensions, setup, teardown),
         cmocka_unit_test_setup_teardown(spent_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_account_has_its_share_of_open_holds, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
