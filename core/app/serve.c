@@ -37,6 +37,7 @@
 #include "exchange/live_metrics.h"
 #include "exchange/quotes.h"
 #include "exchange/rates.h"
+#include "exchange/shared_calls.h"
 #include "exchange/spending.h"
 #include "exchange/survey.h"
 #include "net/loop/library.h"
@@ -76,6 +77,7 @@ struct gateway {
     struct survey *survey;
     struct health *health;
     struct limit_queues *limit_queues;
+    struct shared_calls *shared_calls;
     struct spending *spending;
     struct balances *balances;
     struct alerts *alerts;
@@ -324,6 +326,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->survey = survey_new();
         gateway->health = health_new();
         gateway->limit_queues = limit_queues_new();
+        gateway->shared_calls = shared_calls_new();
         gateway->balances = balances_new();
         gateway->tokens = access_tokens_new();
         gateway->metrics = live_metrics_new(worker_count_of(config));
@@ -338,6 +341,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .survey = gateway->survey,
                                    .health = gateway->health,
                                    .limit_queues = gateway->limit_queues,
+                                   .shared_calls = gateway->shared_calls,
                                    .spending = gateway->spending,
                                    .balances = gateway->balances,
                                    .alerts = gateway->alerts,
@@ -527,6 +531,7 @@ static void stop(struct gateway *gateway)
     rates_free(gateway->rates);
     health_free(gateway->health);
     limit_queues_free(gateway->limit_queues);
+    shared_calls_free(gateway->shared_calls);
     spending_free(gateway->spending);
     balances_free(gateway->balances);
     alerts_free(gateway->alerts);

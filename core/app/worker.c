@@ -378,6 +378,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .survey = shared->survey,
                               .health = shared->health,
                               .limit_queues = shared->limit_queues,
+                              .shared_calls = shared->shared_calls,
                               .spending = shared->spending,
                               .balances = shared->balances,
                               .alerts = shared->alerts,

@@ -27,6 +27,7 @@ struct worker_shared {
     struct survey *survey;
     struct health *health;
     struct limit_queues *limit_queues;
+    struct shared_calls *shared_calls;
     struct spending *spending;
     struct balances *balances;
     struct alerts *alerts;

@@ -11,9 +11,12 @@
 #include "dialect/renamed.h"
 #include "dialect/said.h"
 #include "exchange/demo.h"
+#include "exchange/given_answer.h"
+#include "exchange/local_call.h"
 #include "exchange/mapped_api.h"
 #include "exchange/plain_answer.h"
 #include "exchange/provider_headers.h"
+#include "exchange/shared_calls.h"
 
 const char *attempt_provider(const struct attempt *attempt)
 {
@@ -34,7 +37,7 @@ bool attempt_is_asked(const struct attempt *attempt)
 {
     if (attempt->candidate == NULL || attempt->outcome != ATTEMPT_NONE || attempt->status >= 300)
         return false;
-    if (attempt->candidate->terms.demo || attempt->heard_us != 0)
+    if (attempt->local != NULL || attempt->heard_us != 0)
         return true;
     return attempt->call != NULL && upstream_is_sent(attempt->call);
 }
@@ -103,7 +106,7 @@ static void start_demo(struct attempt *attempt, const struct attempt_request *as
                                          .model = attempt->candidate->terms.model,
                                          .created_ms = asked->created_ms,
                                          .output_tokens_max = asked->output_tokens_max};
-    attempt->demo = demo_start(asked->loop, &request, events);
+    attempt->local = demo_start(asked->loop, &request, events);
 }
 
 static void reset(struct attempt *attempt, struct candidate *candidate)
@@ -142,7 +145,10 @@ void attempt_start(struct attempt *attempt, struct candidate *candidate,
     if (!attempt_make_body(attempt, request))
         return;
     failpoint_reach(FAILPOINT_BEFORE_UPSTREAM);
-    if (candidate->terms.demo)
+    attempt->record = request->record;
+    if (request->given != NULL)
+        attempt->local = given_answer_start(request->loop, request->given, &upstream_events);
+    else if (candidate->terms.demo)
         start_demo(attempt, request, &upstream_events);
     else if (!start_call(attempt, request, &upstream_events, &fault))
         attempt_decide(attempt, ATTEMPT_UNREACHABLE, fault.message);
@@ -153,8 +159,8 @@ void attempt_cancel(struct attempt *attempt)
     if (attempt->call != NULL)
         upstream_cancel(attempt->call);
     attempt->call = NULL;
-    demo_free(attempt->demo);
-    attempt->demo = NULL;
+    local_call_free(attempt->local);
+    attempt->local = NULL;
 }
 
 void attempt_fini(struct attempt *attempt)
@@ -188,9 +194,18 @@ void attempt_resume(struct attempt *attempt)
 
 /* ---- the answer comes ---- */
 
+static void record_head(struct shared_answer *record, const struct upstream_head *head)
+{
+    record->status = head->status;
+    slice_copy(head->content_type, record->content_type, sizeof record->content_type);
+    buffer_consume(&record->body, record->body.bytes);
+}
+
 static void on_head(const struct upstream_head *head, void *arg)
 {
     struct attempt *attempt = arg;
+    if (attempt->record != NULL)
+        record_head(attempt->record, head);
     attempt->status = head->status;
     attempt->retry_after_ms = head->retry_after_ms;
     if (attempt->candidate->terms.limit_fields != NULL)
@@ -296,6 +311,8 @@ static void on_data(struct slice data, void *arg)
     attempt->heard_us = clock_mono_us();
     if (attempt->outcome != ATTEMPT_NONE && attempt->outcome != ATTEMPT_ANSWERED)
         return;
+    if (attempt->record != NULL)
+        buffer_append_slice(&attempt->record->body, data);
     if (attempt->status < 300 && attempt->asks->media.opaque != OPAQUE_NONE &&
         pass_opaque(attempt, data))
         return;

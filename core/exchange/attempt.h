@@ -18,9 +18,10 @@
 #include "exchange/translator.h"
 #include "net/client/upstream.h"
 
-struct demo;
+struct local_call;
 struct http_head;
 struct loop;
+struct shared_answer;
 
 /* What an attempt tells its owner. No callback may free the attempt. */
 struct attempt_events {
@@ -69,6 +70,8 @@ struct attempt_request {
     bool never_reasons;               /* by the policy the model has no such capability */
     const struct upstream_tail *tail; /* or NULL */
     size_t closing_bytes;
+    struct shared_answer *record;      /* gets the answer as it comes; NULL: nothing does */
+    const struct shared_answer *given; /* the answer, in place of the provider's; or NULL */
     /* Moved in; zeroed: nothing is translated, or mapped. */
     struct translator translator, mapper;
 };
@@ -79,13 +82,14 @@ struct attempt {
     struct candidate *candidate;      /* a reference; NULL before the first attempt */
     const struct model_request *asks; /* the request */
     struct upstream_call *call;       /* NULL: no call runs */
-    struct demo *demo;                /* the same for the built-in provider */
+    struct local_call *local;         /* the same where no provider is asked */
     struct request_copy copy;         /* of the request; the upstream call borrows it */
     enum attempt_outcome outcome;     /* ATTEMPT_NONE: undecided */
     int status;                       /* the provider's */
     bool labelled_stream; /* its Content-Type says that it is a stream; the first bytes decide */
-    bool sorted;          /* the first bytes have come and were judged */
-    size_t early_bytes;   /* bytes that came before that */
+    struct shared_answer *record; /* or NULL */
+    bool sorted;                  /* the first bytes have come and were judged */
+    size_t early_bytes;           /* bytes that came before that */
     bool event_stream;
     bool opaque;                          /* it passes as it is (dialect/opaque_form.h) */
     char content_type[OPAQUE_TYPE_BYTES]; /* of an answer that may be no JSON, for the client */

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/id.h"
 #include "base/limits.h"
 #include "exchange/attempt.h"
 #include "exchange/redact.h"
@@ -83,9 +84,9 @@ void attempt_log_failure(struct attempt_log *log, int number, const struct attem
 
 /* If an answer broke off, `cut_code` is the reason that the client was told. */
 void attempt_log_answered(struct attempt_log *log, int number, const struct attempt *attempt,
-                          const char *cut_code)
+                          const char *cut_code, const struct id *leader)
 {
-    bool wanted = !log->answered && (cut_code != NULL || log->notes != NULL);
+    bool wanted = !log->answered && (cut_code != NULL || leader != NULL || log->notes != NULL);
     log->answered = true;
     if (!wanted)
         return;
@@ -93,6 +94,9 @@ void attempt_log_answered(struct attempt_log *log, int number, const struct atte
     struct attempt_note *note = add(log, number, attempt, outcome);
     if (note != NULL && cut_code != NULL)
         copy_flat(slice_of(cut_code), note->words, sizeof note->words);
+    else if (note != NULL && leader != NULL)
+        snprintf(note->words, sizeof note->words, "not asked: the answer of %s is shared",
+                 leader->text);
 }
 
 void attempt_log_write(struct attempt_log *log, struct store *store, const struct id *exchange_id)

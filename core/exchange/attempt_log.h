@@ -22,9 +22,10 @@ struct attempt_log {
 /* Notes a failed attempt; `number` counts the attempts of the exchange from 1. */
 void attempt_log_failure(struct attempt_log *log, int number, const struct attempt *attempt);
 /* Notes the attempt that answered, if another failed before or if its answer was cut. `cut_code`
- * says why it was cut; NULL if it was not. Only the first call counts. */
+ * says why it was cut; NULL if it was not. `leader`: the exchange that has asked in place of this
+ * one, which is noted, too; or NULL. Only the first call counts. */
 void attempt_log_answered(struct attempt_log *log, int number, const struct attempt *attempt,
-                          const char *cut_code);
+                          const char *cut_code, const struct id *leader);
 /* Writes the notes that are not written yet. Call it before the record of the call is written: who
  * sees the record sees its attempts. */
 void attempt_log_write(struct attempt_log *log, struct store *store, const struct id *exchange_id);

@@ -16,6 +16,7 @@
 #include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
 #include "exchange/relay.h"
+#include "exchange/sharing.h"
 #include "exchange/worst_price.h"
 
 /* The keeper gives up sooner (token_keeper.h), unless its worker hangs. */
@@ -100,8 +101,7 @@ static void distrust_token(const struct exchange *exchange)
 
 static void start_waiting(void *arg);
 
-/* Waits until no callback of the attempt, or task, runs any more. */
-static void start_later(struct exchange *exchange, struct candidate *candidate)
+void exchange_start_later(struct exchange *exchange, struct candidate *candidate)
 {
     exchange->starting = candidate_ref(candidate);
     exchange->starting_us = clock_mono_us();
@@ -124,7 +124,7 @@ static bool ask_again(struct exchange *exchange)
     exchange->attempts++;
     exchange->again = true;
     attempt->outcome = ATTEMPT_NONE;
-    start_later(exchange, attempt->candidate);
+    exchange_start_later(exchange, attempt->candidate);
     return true;
 }
 
@@ -134,7 +134,10 @@ static void on_decided(void *owner)
     bool of_client = exchange->shadow == NULL;
     if (of_client && ask_again(exchange))
         return;
-    if (of_client) {
+    sharing_tell(exchange);
+    if (sharing_leader(exchange) != NULL) {
+        exchange_release_health(exchange); /* its provider was not asked */
+    } else if (of_client) {
         count(exchange);
         exchange_tell_health(exchange);
     }
@@ -289,6 +292,8 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .outcome = means->state == TOKEN_REFUSED ? ATTEMPT_DENIED : ATTEMPT_UNREACHABLE,
         .tail = tail,
         .closing_bytes = closing_bytes,
+        .record = sharing_record(exchange),
+        .given = sharing_answer(exchange),
         .translator = means->translator,
         .mapper = means->mapper};
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
@@ -379,7 +384,15 @@ static void prepare(struct exchange *exchange, const struct candidate *candidate
     exchange_price_budget(exchange);
 }
 
-bool exchange_attempt(struct exchange *exchange, struct candidate *candidate, bool repeats)
+/* An attempt that waits has no candidate: its outcome would be of the one before. */
+static void start_none(struct exchange *exchange)
+{
+    attempt_fini(&exchange->attempt);
+    exchange->attempt.outcome = ATTEMPT_NONE;
+}
+
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate,
+                      const struct attempt_wishes *wishes)
 {
     static const struct means none = {.state = TOKEN_READY};
     bool held = exchange->hold_open && !exchange->settlement_pending && !exchange->void_wanted;
@@ -391,17 +404,21 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate, bo
     }
     exchange_enter(exchange, EXCHANGE_SENT);
     exchange->attempts++;
-    exchange->repeats = repeats;
+    exchange->repeats = wishes->repeats;
+    exchange->shares = wishes->shares;
     exchange->again = false;
     prepare(exchange, candidate);
+    if (sharing_waits(exchange, candidate)) {
+        start_none(exchange);
+        return true;
+    }
     if (candidate_takes(candidate, &exchange->asks) && candidate->terms.map_path[0] == '\0' &&
         candidate->terms.account == NULL) {
         start(exchange, candidate, &none);
         return true;
     }
-    attempt_fini(&exchange->attempt); /* its outcome is of the attempt before */
-    exchange->attempt.outcome = ATTEMPT_NONE;
-    start_later(exchange, candidate);
+    start_none(exchange);
+    exchange_start_later(exchange, candidate);
     return true;
 }
 

@@ -6,8 +6,8 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "dialect/model_request.h"
+#include "exchange/local_call.h"
 #include "exchange/meter.h"
-#include "net/loop/loop.h"
 
 enum { ANSWER_BYTES_MAX = 1024 * 1024 };
 
@@ -19,12 +19,8 @@ static const char *const words[] = {
 enum { WORD_COUNT = sizeof words / sizeof words[0] };
 
 struct demo {
-    struct loop *loop;
-    struct deferred answer;
+    struct local_call call; /* first: it is cast back */
     struct demo_request request;
-    struct upstream_events events;
-    bool answering; /* its events are being told */
-    bool unwanted;  /* free it after the present event */
 };
 
 struct demo_answer {
@@ -108,21 +104,6 @@ static void write_stream(const struct demo_answer *answer)
     buffer_append_text(answer->out, "}\n\ndata: [DONE]\n\n");
 }
 
-/* The owner may free `demo` inside each event. */
-static void tell(struct demo *demo, const struct upstream_head *head, struct slice text)
-{
-    const struct upstream_events *events = &demo->events;
-    demo->answering = true;
-    events->on_head(head, events->arg);
-    if (!demo->unwanted)
-        events->on_data(text, events->arg);
-    if (!demo->unwanted)
-        events->on_end(UPSTREAM_COMPLETE, "", events->arg);
-    demo->answering = false;
-    if (demo->unwanted)
-        free(demo);
-}
-
 /* The lower one of the client's limit and ours; 0: none. */
 static int64_t limit_of(const struct demo_request *request)
 {
@@ -156,29 +137,16 @@ static void answer_now(void *arg)
         .content_type = slice_of(asks->streamed ? "text/event-stream" : "application/json"),
         .retry_after_ms = -1,
         .content_length = -1};
-    tell(demo, &head, buffer_slice(&text));
+    local_call_tell(&demo->call, &head, buffer_slice(&text));
     buffer_fini(&text);
 }
 
-struct demo *demo_start(struct loop *loop, const struct demo_request *request,
-                        const struct upstream_events *events)
+struct local_call *demo_start(struct loop *loop, const struct demo_request *request,
+                              const struct upstream_events *events)
 {
     struct demo *demo = calloc(1, sizeof *demo);
     check(demo != NULL);
-    demo->loop = loop;
     demo->request = *request;
-    demo->events = *events;
-    demo->answer = (struct deferred){.call = answer_now, .arg = demo};
-    loop_defer(loop, &demo->answer);
-    return demo;
-}
-
-void demo_free(struct demo *demo)
-{
-    if (demo == NULL)
-        return;
-    loop_cancel(demo->loop, &demo->answer);
-    demo->unwanted = true;
-    if (!demo->answering)
-        free(demo);
+    local_call_start(&demo->call, loop, events, answer_now);
+    return &demo->call;
 }

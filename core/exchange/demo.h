@@ -9,7 +9,7 @@
 #include "net/client/upstream.h"
 
 struct model_request;
-struct demo;
+struct local_call;
 struct loop;
 
 struct demo_request {
@@ -20,10 +20,8 @@ struct demo_request {
     int64_t output_tokens_max; /* 0: the whole answer */
 };
 
-/* Answers with the same events as a provider, in a deferred call. */
-struct demo *demo_start(struct loop *loop, const struct demo_request *request,
-                        const struct upstream_events *events);
-/* Ends the answer; allowed inside its events. NULL is allowed. */
-void demo_free(struct demo *demo);
+/* Answers in a deferred call. */
+struct local_call *demo_start(struct loop *loop, const struct demo_request *request,
+                              const struct upstream_events *events);
 
 #endif

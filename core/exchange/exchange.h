@@ -152,11 +152,15 @@ enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceilin
 bool exchange_turn_to(struct exchange *exchange, const char *model,
                       const struct cost_ceiling *offered);
 
+struct attempt_wishes {
+    bool repeats; /* once more where a kept connection ends before an answer */
+    bool shares;  /* the answer with identical calls (sharing.h) */
+};
 /* Starts an attempt. The task yields until exchange_wake, then reads exchange_attempt_cause.
- * `repeats`: once more where a kept connection ends before an answer.
  * Returns false if there is no hold for it, or if the client has left and the last attempt has
  * failed; the exchange has then ended. */
-bool exchange_attempt(struct exchange *exchange, struct candidate *candidate, bool repeats);
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate,
+                      const struct attempt_wishes *wishes);
 /* All attempts have failed: answers by the last outcome. */
 void exchange_refuse_attempt(struct exchange *exchange);
 /* The attempt has answered: sends the answer to the client and settles. The task yields until

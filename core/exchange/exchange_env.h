@@ -25,6 +25,7 @@ struct loop;
 struct quotes;
 struct rates;
 struct secret;
+struct shared_calls;
 struct spending;
 struct store;
 struct survey;
@@ -43,6 +44,7 @@ struct exchange_env {
     struct survey *survey;
     struct health *health;
     struct limit_queues *limit_queues;
+    struct shared_calls *shared_calls;
     struct alerts *alerts;
     struct spending *spending;
     struct balances *balances;

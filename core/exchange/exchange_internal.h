@@ -39,6 +39,7 @@ struct path_names;
 struct limit_wait;
 struct password_job;
 struct shadow;
+struct sharing;
 
 enum exchange_state {
     EXCHANGE_RECEIVED,
@@ -88,8 +89,10 @@ struct exchange {
     struct deferred starter;    /* of an attempt that is translated, or waits for a token */
     struct candidate *starting; /* its candidate, a reference; NULL: none waits */
     int64_t starting_us;
-    bool repeats; /* asks once more where a kept connection ended before an answer */
-    bool again;   /* the attempt that starts does so */
+    bool repeats;            /* asks once more where a kept connection ended before an answer */
+    bool again;              /* the attempt that starts does so */
+    bool shares;             /* the answer with identical calls */
+    struct sharing *sharing; /* NULL: there was nothing to share */
 
     struct buffer reply_headers; /* "name\0value\0" pairs */
     /* The tightest limits of LIMIT_REQUESTS and LIMIT_TOKENS; limit 0: no such limit. */
@@ -178,6 +181,8 @@ bool exchange_was_cut_by_provider(const struct exchange *exchange);
 void exchange_price_budget(struct exchange *exchange);
 /* How many texts it has that have the context each for itself: at least 1. */
 int64_t exchange_inputs(const struct exchange *exchange);
+/* Begins the attempt when no callback of the one before, or task, runs any more. */
+void exchange_start_later(struct exchange *exchange, struct candidate *candidate);
 /* Begins the attempt that waits for an access token, if that has come. Every tick. */
 void exchange_start_tick(struct exchange *exchange);
 /* Finds what a call may take by this offer of the policy. Returns false if it is refused; the

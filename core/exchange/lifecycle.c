@@ -26,6 +26,7 @@
 #include "exchange/relay.h"
 #include "exchange/revocation.h"
 #include "exchange/shadow.h"
+#include "exchange/sharing.h"
 #include "exchange/spend_cap.h"
 
 /* How long a provider may take to close the answer after its last event, so that its connection can
@@ -150,7 +151,7 @@ static bool is_busy(const struct exchange *exchange)
            exchange->call_pending || exchange->password_pending || exchange->attempt.call != NULL ||
            exchange_is_asking(exchange) || exchange->waiting_hold != NULL ||
            idempotency_is_busy(exchange) || named_objects_is_busy(exchange) ||
-           kept_turns_is_busy(exchange) || shadow_is_busy(exchange);
+           kept_turns_is_busy(exchange) || shadow_is_busy(exchange) || sharing_is_busy(exchange);
 }
 
 static void release(struct exchange *exchange)
@@ -175,6 +176,7 @@ static void release(struct exchange *exchange)
     made_objects_fini(exchange);
     limit_wait_fini(exchange);
     shadow_fini(exchange);
+    sharing_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);
     exchange_ask_fini(exchange);
@@ -266,7 +268,7 @@ void exchange_note_attempts(struct exchange *exchange)
     bool cut = exchange_was_cut_by_provider(exchange);
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
         attempt_log_answered(log, exchange->attempts, &exchange->attempt,
-                             cut ? exchange->stream.failure_code : NULL);
+                             cut ? exchange->stream.failure_code : NULL, sharing_leader(exchange));
     attempt_log_write(log, exchange->env->store, &exchange->id);
 }
 
@@ -276,7 +278,7 @@ static void count_call(struct exchange *exchange)
         return;
     live_metrics_count_call(exchange->env->shard, exchange->status, exchange->stream.failed,
                             exchange->first_byte_us);
-    if (exchange->attempt.outcome != ATTEMPT_ANSWERED)
+    if (exchange->attempt.outcome != ATTEMPT_ANSWERED || sharing_leader(exchange) != NULL)
         return;
     bool cut = exchange_was_cut_by_provider(exchange);
     if (cut)
@@ -300,6 +302,7 @@ void exchange_end(struct exchange *exchange)
     count_call(exchange);
     exchange_note_attempts(exchange);
     write_log(exchange);
+    sharing_end(exchange);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
 }

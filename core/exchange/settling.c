@@ -18,6 +18,7 @@
 #include "exchange/raised_alerts.h"
 #include "exchange/relay.h"
 #include "exchange/shadow.h"
+#include "exchange/sharing.h"
 #include "exchange/spend_cap.h"
 
 /* ---- the charge ---- */
@@ -150,6 +151,12 @@ static void take_stated_cost(struct exchange *exchange, const struct charge *cha
     struct meter_price price;
     meter_price(&record->prices, &record->sold, &charge->tokens, 0, 0, &price);
     record->cost_nusd = price.cost_nusd;
+    if (sharing_leader(exchange) != NULL) { /* the provider bills the other one */
+        record->facts.cost_stated = true;
+        record->facts.computed_cost_nusd = record->cost_nusd;
+        record->cost_nusd = 0;
+        return;
+    }
     enum cost_verdict verdict =
         cost_judge(stated, record->cost_nusd, stream_budget_held_nusd(&exchange->budget));
     if (verdict == COST_REFUSED)

@@ -343,7 +343,8 @@ static void on_begun(struct job *job)
         return;
     }
     exchange->hold_open = true;
-    (void)exchange_attempt(exchange, shadow->candidate, false);
+    const struct attempt_wishes none = {.repeats = false};
+    (void)exchange_attempt(exchange, shadow->candidate, &none);
 }
 
 void shadow_begin(struct exchange *exchange)

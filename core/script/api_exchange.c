@@ -245,11 +245,14 @@ static int api_figures(lua_State *state)
     return 3;
 }
 
-/* x:attempt(candidate, repeats) -> nil, or why there is no answer, and whether there may be one */
+/* x:attempt(candidate, repeats, shares) -> nil, or why there is no answer, and whether there may be
+ * one */
 static int api_attempt(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    if (!exchange_attempt(exchange, compiled_plan_candidate(state, 2), lua_toboolean(state, 3)))
+    const struct attempt_wishes wishes = {.repeats = lua_toboolean(state, 3),
+                                          .shares = lua_toboolean(state, 4)};
+    if (!exchange_attempt(exchange, compiled_plan_candidate(state, 2), &wishes))
         return task_stop(state);
     return task_wait(state, TASK_WAITS_ATTEMPT);
 }

@@ -288,6 +288,7 @@ function exchange:figures(candidate) end
 ---Makes an attempt with one candidate. Yields.
 ---@param candidate userdata of a prepared plan
 ---@param repeats boolean it is asked once more where a kept connection ends before an answer
+---@param shares? boolean the answer of an identical call that is under way will do
 ---@return core.Failure? failure nil: its first event or its whole body is good; relay it
 ---@return boolean? unknown what was asked for may have been done, and billed
 function exchange:attempt(candidate, repeats) end

@@ -531,6 +531,7 @@ function math.tan(x) end
 ---@field max_tokens_field? policy.LimitField
 ---@field web_search_by? "query"|"prompt" whether a prompt's searches cost as one; default "query"
 ---@field price_by? "first"|"candidate"|"cost" whose price is sold; default "first"
+---@field shares_answers? boolean identical calls that are under way share an answer; default false
 ---@field sort? policy.Sort|policy.SortFunction of its candidates; default: as in routes.lua
 ---@field candidates policy.Candidate[]
 ---@field canary? policy.Canary

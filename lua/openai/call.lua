@@ -35,7 +35,7 @@ local function try(x, plan, candidates, left, waits)
         if not place then
             return nil, left
         end
-        local failure, unknown = x:attempt(candidates[place], plan.repeats)
+        local failure, unknown = x:attempt(candidates[place], plan.repeats, plan.shares)
         left = left - 1
         if not failure then
             return true

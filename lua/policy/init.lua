@@ -25,7 +25,8 @@
 --     the exchange, of which a `sort` that is a function gets figures. The plan:
 --     {limits, need (for x:hold), candidates (handles of those that may be tried; may be none, then
 --     unavailable_reason says why), keepers (nil: no candidate keeps responses; else of[provider] =
---     {own, mixed} and others, lists of handles), retry_on, retry_unknown, repeats (for x:attempt),
+--     {own, mixed} and others, lists of handles), retry_on, retry_unknown, repeats and shares (for
+--     x:attempt),
 --     queue_wait_ms, queue_calls (for x:wait_for_limit; nil: no call waits),
 --     attempts_max, sort (a number of core/exchange/route.h), trials (nil, or {canary = {plan,
 --     count, share_ppm, groups, by_account}, shadow = {handle, share_ppm, groups, by_account,

@@ -19,7 +19,7 @@ local MEMBERS = {
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
     allow = true, when = true, choose = true, web_search_by = true, endpoints = true,
-    sort = true, canary = true, shadow = true,
+    sort = true, canary = true, shadow = true, shares_answers = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -309,8 +309,14 @@ local function model(parent, id, providers)
         sort = sorting.read(node, nil),
         price_by = schema.choice(node, "price_by", "first", PRICE_BY),
         web_search_by = schema.choice(node, "web_search_by", "query", SEARCH_BY),
+        shares_answers = node.value.shares_answers ~= nil
+            and schema.boolean(node, "shares_answers") or nil,
         candidates = {},
     }
+    if record.shares_answers and record.price_by == "cost" then
+        schema.fail(node, "shares_answers", 'cannot go with price_by = "cost": an answer that is '
+            .. 'shared costs nothing')
+    end
     if set.vision and not record.image_tokens_max then
         schema.fail(node, "image_tokens_max",
             'is missing: a model with "vision" needs the most tokens that one image can cost')

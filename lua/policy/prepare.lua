@@ -135,6 +135,7 @@ function prepare.plan(model, candidates, counted, retry, sort, canary)
         retry_on = retry.on,
         retry_unknown = retry.unknown,
         repeats = retry.repeats,
+        shares = model.shares_answers,
         attempts_max = retry.attempts_max,
         queue_wait_ms = retry.queue_wait_ms,
         queue_calls = retry.queue_calls,

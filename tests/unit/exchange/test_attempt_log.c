@@ -51,7 +51,7 @@ static const char *words_of(const char *body)
 static void an_only_answer_leaves_nothing(void **state)
 {
     (void)state;
-    attempt_log_answered(&log_of, 1, &attempt, NULL);
+    attempt_log_answered(&log_of, 1, &attempt, NULL, NULL);
     assert_int_equal(log_of.count, 0);
     assert_null(log_of.notes);
 }
@@ -64,7 +64,7 @@ static void a_failure_is_noted_and_the_answer_behind_it(void **state)
     attempt_log_failure(&log_of, 1, &attempt);
     attempt.status = 200;
     attempt.outcome = ATTEMPT_ANSWERED;
-    attempt_log_answered(&log_of, 2, &attempt, NULL);
+    attempt_log_answered(&log_of, 2, &attempt, NULL, NULL);
     assert_int_equal(log_of.count, 2);
     const struct attempt_note *note = log_of.notes;
     assert_int_equal(note->number, 1);
@@ -119,7 +119,7 @@ static void the_class_says_what_may_have_been_billed(void **state)
 static void a_cut_answer_is_noted_with_its_reason(void **state)
 {
     (void)state;
-    attempt_log_answered(&log_of, 1, &attempt, "stream_interrupted");
+    attempt_log_answered(&log_of, 1, &attempt, "stream_interrupted", NULL);
     assert_int_equal(log_of.count, 1);
     assert_string_equal(log_of.notes[0].outcome, "cut");
     assert_string_equal(log_of.notes[0].words, "stream_interrupted");
@@ -129,8 +129,8 @@ static void a_cut_answer_is_noted_with_its_reason(void **state)
 static void an_answer_is_noted_once(void **state)
 {
     (void)state;
-    attempt_log_answered(&log_of, 1, &attempt, "stream_interrupted");
-    attempt_log_answered(&log_of, 1, &attempt, "stream_interrupted");
+    attempt_log_answered(&log_of, 1, &attempt, "stream_interrupted", NULL);
+    attempt_log_answered(&log_of, 1, &attempt, "stream_interrupted", NULL);
     assert_int_equal(log_of.count, 1);
 }
 
@@ -190,7 +190,7 @@ static void so_many_attempts_and_no_more_are_noted(void **state)
     (void)state;
     for (int number = 1; number <= LIMIT_ATTEMPTS + 1; number++)
         attempt_log_failure(&log_of, number, &attempt);
-    attempt_log_answered(&log_of, LIMIT_ATTEMPTS + 2, &attempt, NULL);
+    attempt_log_answered(&log_of, LIMIT_ATTEMPTS + 2, &attempt, NULL, NULL);
     assert_int_equal(log_of.count, LIMIT_ATTEMPTS);
     assert_int_equal(log_of.notes[LIMIT_ATTEMPTS - 1].number, LIMIT_ATTEMPTS);
 }

@@ -5,6 +5,7 @@
 
 #include "dialect/completion.h"
 #include "exchange/demo.h"
+#include "exchange/local_call.h"
 #include "exchange/meter.h"
 #include "exchange/provider.h"
 
@@ -13,7 +14,7 @@
 
 enum { WORDS = 28 };
 
-static struct demo *demo;
+static struct local_call *demo;
 static struct model_request asks;
 static struct buffer text; /* ends with a NUL */
 static char content_type[32];
@@ -28,7 +29,7 @@ static void on_head(const struct upstream_head *head, void *arg)
     assert_int_equal(head->retry_after_ms, -1);
     slice_copy(head->content_type, content_type, sizeof content_type);
     if (unwanted)
-        demo_free(demo);
+        local_call_free(demo);
 }
 
 static void on_data(struct slice data, void *arg)
@@ -82,7 +83,7 @@ static const char *answer(const char *body, int64_t output_tokens_max)
     start(body, output_tokens_max);
     provider_stop();
     provider_run();
-    demo_free(demo);
+    local_call_free(demo);
     return text.data;
 }
 
@@ -154,7 +155,7 @@ static void who_does_not_want_it_is_told_no_more(void **state)
 {
     (void)state;
     start("{\"model\":\"m\"," MESSAGES "}", 0);
-    demo_free(demo);
+    local_call_free(demo);
     provider_stop();
     provider_run();
     assert_int_equal(heads, 0);
@@ -164,7 +165,7 @@ static void who_does_not_want_it_is_told_no_more(void **state)
     provider_run();
     assert_int_equal(heads, 1);
     assert_int_equal(ends + text.bytes, 0);
-    demo_free(NULL);
+    local_call_free(NULL);
 }
 
 #define WITH_DEMO(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

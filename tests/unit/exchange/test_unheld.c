@@ -43,7 +43,8 @@ static void assert_nothing_was_asked(void)
 static void no_attempt_without_a_hold(void **state)
 {
     (void)state;
-    assert_false(exchange_attempt(&exchange, &candidate, false));
+    assert_false(
+        exchange_attempt(&exchange, &candidate, &(struct attempt_wishes){.repeats = false}));
     assert_nothing_was_asked();
 }
 
@@ -52,7 +53,8 @@ static void no_attempt_after_the_hold_has_ended(void **state)
     (void)state;
     exchange.hold_open = exchange.settlement_pending = true;
     exchange.state = EXCHANGE_SETTLING;
-    assert_false(exchange_attempt(&exchange, &candidate, false));
+    assert_false(
+        exchange_attempt(&exchange, &candidate, &(struct attempt_wishes){.repeats = false}));
     assert_nothing_was_asked();
 }
 

@@ -1,0 +1,241 @@
+#include "exchange/sharing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "dialect/kept_names.h"
+#include "exchange/candidate.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/provider_headers.h"
+#include "exchange/shared_calls.h"
+
+/* A leader that fails is followed by another one; who has waited so often asks alone. */
+enum { WAITS_MOST = 2 };
+
+struct sharing {
+    struct shared_waiter waiter; /* first: its job is cast back */
+    struct exchange *exchange;
+    struct shared_call *call;    /* a reference; NULL: none now */
+    struct candidate *candidate; /* of the attempt that waits, a reference */
+    struct shared_answer record; /* of the leader */
+    unsigned waits;
+    bool leads;   /* and the call has not ended */
+    bool waiting; /* for the leader, or for our job */
+};
+
+/* ---- which calls ---- */
+
+static bool is_zero(struct slice number)
+{
+    bool seen = false;
+    for (size_t i = 0; i < number.bytes; i++) {
+        char c = number.data[i];
+        if (c == 'e' || c == 'E')
+            break;
+        if (c != '0' && c != '.' && c != '-')
+            return false;
+        seen = seen || c == '0';
+    }
+    return seen;
+}
+
+/* Whether the request says "temperature": 0. */
+static bool is_cold(struct slice body)
+{
+    enum { DEPTH_MAX = 64 };
+    struct json_value root;
+    struct json_item item;
+    struct fault fault;
+    bool cold = false;
+    if (!json_parse(body, DEPTH_MAX, &root, &fault) || root.type != JSON_OBJECT)
+        return false;
+    struct json_walk walk = json_walk(&root);
+    while (json_next(&walk, &item)) {
+        if (json_key_is(item.key, "temperature"))
+            cold = item.value.type == JSON_NUMBER && is_zero(item.value.raw);
+    }
+    return cold;
+}
+
+static bool is_same_each_time(const struct exchange *exchange)
+{
+    switch (exchange->asks.dialect) {
+    case DIALECT_EMBEDDINGS:
+    case DIALECT_GEMINI_EMBED:
+    case DIALECT_GEMINI_EMBED_BATCH:
+    case DIALECT_MODERATIONS:
+    case DIALECT_RERANK:
+        return true;
+    case DIALECT_CHAT:
+    case DIALECT_COMPLETIONS:
+    case DIALECT_ANTHROPIC:
+        return is_cold(buffer_slice(&exchange->body));
+    default:
+        return false;
+    }
+}
+
+static bool can_be_shared(const struct exchange *exchange, const struct candidate *candidate)
+{
+    return exchange->shares && exchange->shadow == NULL && exchange->intake == NULL &&
+           !exchange->asks.streamed && !candidate->terms.sold_by_cost &&
+           exchange->names.count == 0 && is_same_each_time(exchange);
+}
+
+/* A hash of all that the answer depends on: what would be sent, and to whom. */
+static void find_key(const struct exchange *exchange, const struct candidate *candidate,
+                     char out[SHA256_HEX_BYTES])
+{
+    struct provider_headers headers;
+    struct buffer text;
+    buffer_init(&text, LIMIT_BODY_BYTES);
+    sha256_hex(buffer_slice(&exchange->body), out);
+    buffer_printf(&text, "%s\n%s\n%d\n%llu\n%lld\n%lld\n", out, exchange->policy_revision,
+                  (int)exchange->asks.dialect, (unsigned long long)candidate->health.target,
+                  (long long)exchange->budget.output_tokens_max,
+                  (long long)exchange->budget.output_tokens_most);
+    buffer_append_text(&text, exchange->asks.model);
+    const struct http_head *head = exchange->request != NULL ? &exchange->request->head : NULL;
+    provider_headers_fill(candidate, "", candidate_dialect(candidate, &exchange->asks),
+                          &exchange->asks, head, &headers);
+    for (size_t i = 0; i < headers.count; i++) {
+        buffer_append_char(&text, '\n');
+        buffer_append_text(&text, headers.lines[i]);
+    }
+    provider_headers_fini(&headers);
+    sha256_hex(buffer_slice(&text), out);
+    buffer_fini(&text);
+}
+
+/* ---- the call that all wait for ---- */
+
+static void forget_call(struct sharing *sharing)
+{
+    struct shared_calls *calls = sharing->exchange->env->shared_calls;
+    if (sharing->leads) {
+        buffer_fini(&sharing->record.body);
+        shared_calls_end(calls, sharing->call, NULL);
+        sharing->leads = false;
+    }
+    if (sharing->waiting && shared_calls_withdraw(calls, sharing->call, &sharing->waiter))
+        sharing->waiting = false;
+    if (sharing->waiting)
+        return; /* the job is on its way back */
+    if (sharing->call != NULL)
+        shared_calls_unref(calls, sharing->call);
+    sharing->call = NULL;
+    candidate_unref(sharing->candidate);
+    sharing->candidate = NULL;
+}
+
+static void on_leader_ended(struct job *job)
+{
+    struct sharing *sharing = (struct sharing *)(void *)job;
+    struct exchange *exchange = sharing->exchange;
+    struct candidate *candidate = sharing->candidate;
+    sharing->waiting = false;
+    sharing->candidate = NULL;
+    if (exchange->state == EXCHANGE_SENT && exchange->task.task != NULL) {
+        if (sharing_answer(exchange) != NULL || !sharing_waits(exchange, candidate))
+            exchange_start_later(exchange, candidate);
+    } else {
+        forget_call(sharing);
+        exchange_free_if_over(exchange);
+    }
+    candidate_unref(candidate);
+}
+
+static struct sharing *sharing_of(struct exchange *exchange)
+{
+    struct sharing *sharing = exchange->sharing;
+    if (sharing == NULL) {
+        sharing = exchange->sharing = calloc(1, sizeof *sharing);
+        check(sharing != NULL);
+        sharing->exchange = exchange;
+        sharing->waiter.job =
+            (struct job){.reply_queue = exchange->env->queue, .done = on_leader_ended};
+    }
+    return sharing;
+}
+
+bool sharing_waits(struct exchange *exchange, struct candidate *candidate)
+{
+    char key[SHA256_HEX_BYTES];
+    if (exchange->sharing != NULL)
+        forget_call(exchange->sharing);
+    if (!can_be_shared(exchange, candidate))
+        return false;
+    struct sharing *sharing = sharing_of(exchange);
+    if (sharing->waits == WAITS_MOST)
+        return false;
+    find_key(exchange, candidate, key);
+    sharing->call = shared_calls_join(exchange->env->shared_calls, key, &exchange->id,
+                                      &sharing->waiter, &sharing->leads);
+    if (sharing->leads) {
+        sharing->record = (struct shared_answer){.status = 0};
+        buffer_init(&sharing->record.body, LIMIT_UPSTREAM_BODY_BYTES);
+        return false;
+    }
+    sharing->waits++;
+    sharing->waiting = true;
+    sharing->candidate = candidate_ref(candidate);
+    return true;
+}
+
+struct shared_answer *sharing_record(const struct exchange *exchange)
+{
+    struct sharing *sharing = exchange->sharing;
+    return sharing != NULL && sharing->leads ? &sharing->record : NULL;
+}
+
+const struct shared_answer *sharing_answer(const struct exchange *exchange)
+{
+    const struct sharing *sharing = exchange->sharing;
+    bool follows = sharing != NULL && sharing->call != NULL && !sharing->leads;
+    return follows && !sharing->waiting ? shared_call_answer(sharing->call) : NULL;
+}
+
+const struct id *sharing_leader(const struct exchange *exchange)
+{
+    return sharing_answer(exchange) != NULL ? shared_call_leader(exchange->sharing->call) : NULL;
+}
+
+void sharing_tell(struct exchange *exchange)
+{
+    struct sharing *sharing = exchange->sharing;
+    if (sharing == NULL || !sharing->leads)
+        return;
+    bool good = exchange->attempt.outcome == ATTEMPT_ANSWERED && !sharing->record.body.failed;
+    if (!good) {
+        forget_call(sharing);
+        return;
+    }
+    sharing->leads = false;
+    shared_calls_end(exchange->env->shared_calls, sharing->call, &sharing->record);
+    shared_calls_unref(exchange->env->shared_calls, sharing->call);
+    sharing->call = NULL;
+}
+
+void sharing_end(struct exchange *exchange)
+{
+    if (exchange->sharing != NULL)
+        forget_call(exchange->sharing);
+}
+
+bool sharing_is_busy(const struct exchange *exchange)
+{
+    return exchange->sharing != NULL && exchange->sharing->waiting;
+}
+
+void sharing_fini(struct exchange *exchange)
+{
+    struct sharing *sharing = exchange->sharing;
+    if (sharing == NULL)
+        return;
+    forget_call(sharing);
+    check(!sharing->waiting);
+    free(sharing);
+    exchange->sharing = NULL;
+}
