@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "dialect/media.h"
+#include "dialect/tool_calls.h"
 #include "dialect/usage_beside.h"
 
 enum answer_kind {
@@ -31,6 +32,7 @@ struct answer_facts { /* a value of type JSON_NULL: it is not there */
     bool answerless;          /* no text is generated: all counts are of the prompt */
     bool said;                /* text, reasoning, a tool call, other output, or a finish reason */
     struct media_sizes sizes; /* of what was generated */
+    struct tool_calls calls;  /* that an event shows; below 0: what one before has shown is none */
     struct slice text;        /* a piece of the text, as it stands in JSON; empty: none */
     /* What else differs in the next event like it, and decides nothing: a string, as it stands in
      * JSON, and numbers. */

@@ -116,6 +116,7 @@ static void start_block(struct answer_state *state, const struct json_value *roo
         [INDEX] = {.name = "index"}, [BLOCK] = {.name = "content_block"}};
     json_find_all(root, members, MEMBERS);
     read_block(&members[BLOCK].value, out);
+    tool_calls_count_block(&members[BLOCK].value, &out->calls);
     if (state == NULL)
         return;
     state->block_open = true;

@@ -157,8 +157,39 @@ static void end(const struct event *event, struct answer_facts *out)
     out->kind = ANSWER_ENDS;
 }
 
+/* The bit of an item that a state can remember, or 0. */
+static uint64_t call_bit(const struct event *event)
+{
+    int64_t index = index_of(event, INDEX);
+    return index >= 0 && index < 64 ? UINT64_C(1) << index : 0;
+}
+
+/* Counts a call of a tool when it begins: who leaves in the middle of it has caused it. */
+static void begin_call(const struct event *event, struct answer_facts *out)
+{
+    uint64_t bit = call_bit(event);
+    if (event->state == NULL || bit == 0)
+        return; /* it is counted when it ends */
+    event->state->begun_calls |= bit;
+    tool_calls_count_begun(value_of(event, ITEM), &out->calls);
+}
+
+/* What the call has done is known now. */
+static void end_call(const struct event *event, struct answer_facts *out)
+{
+    struct tool_calls begun = {0};
+    uint64_t bit = call_bit(event);
+    tool_calls_count_item(value_of(event, ITEM), &out->calls);
+    if (event->state == NULL || (event->state->begun_calls & bit) == 0)
+        return;
+    event->state->begun_calls &= ~bit;
+    tool_calls_count_begun(value_of(event, ITEM), &begun);
+    tool_calls_subtract(&out->calls, &begun);
+}
+
 static void add_item(const struct event *event, struct answer_facts *out)
 {
+    begin_call(event, out);
     responses_output_read_begun(value_of(event, ITEM), out);
     if (event->state != NULL)
         responses_state_add_item(event->state, index_of(event, INDEX), value_of(event, ITEM));
@@ -172,6 +203,7 @@ static void end_item(const struct event *event, struct answer_facts *out)
     responses_output_read_item(item, &whole);
     out->said = whole.said;
     out->sizes.image_count = whole.sizes.image_count;
+    end_call(event, out);
     if (event->state == NULL)
         return;
     bool begun = is_open(event);

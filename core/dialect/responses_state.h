@@ -37,6 +37,7 @@ struct responses_state { /* zeroed but for its buffers */
     int64_t item_index;
     struct buffer content; /* the parts of the open item that are done, with commas between */
     struct buffer summary; /* the same of its summary */
+    uint64_t begun_calls;  /* of the provider's tools; a bit for each index of an item */
     enum responses_part part;
     bool part_added; /* by an event of its own */
     int64_t part_index;

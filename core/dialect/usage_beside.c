@@ -1,6 +1,7 @@
 #include "dialect/usage_beside.h"
 
 #include "base/money.h"
+#include "dialect/tool_calls.h"
 #include "dialect/usage_counts.h"
 #include "dialect/usage_form.h"
 
@@ -65,41 +66,24 @@ static bool read_tool_usage(const struct json_value *tools, struct usage_form *f
     return add_drawing(&members[DRAWING].value, true, form) || counts.of[COUNT_SEARCHES] > 0;
 }
 
-/* What a model has called by itself, one item each. */
-struct calls {
-    int64_t web_searches;
-    int64_t file_searches;
-    int64_t sessions;
-};
-
-static void count_call(const struct json_value *item, struct calls *calls)
-{
-    struct json_value type;
-    if (json_find(item, "type", &type) != 1 || type.type != JSON_STRING)
-        return;
-    calls->web_searches += json_string_is(&type, "web_search_call");
-    calls->file_searches += json_string_is(&type, "file_search_call");
-    calls->sessions += json_string_is(&type, "code_interpreter_call");
-}
-
 /* Calls in one container are billed as one session; we cannot know how long it lives, so each
  * answer that has any has one. */
 static bool read_output(const struct json_value *output, struct usage_form *form)
 {
     struct json_walk walk = json_walk(output);
     struct json_item item;
-    struct calls calls = {0};
+    struct tool_calls calls = {0};
     if (output->type != JSON_ARRAY)
         return false;
     while (json_next(&walk, &item))
-        count_call(&item.value, &calls);
+        tool_calls_count_item(&item.value, &calls);
     if (form->parts.web_search < 0) /* what the tools report has priority */
         set_part(form, UNIT_WEB_SEARCH, calls.web_searches);
     if (form->parts.file_search < 0)
         set_part(form, UNIT_FILE_SEARCH, calls.file_searches);
     if (form->parts.session < 0)
-        set_part(form, UNIT_SESSION, calls.sessions > 0);
-    return calls.web_searches + calls.file_searches + calls.sessions > 0;
+        set_part(form, UNIT_SESSION, calls.runs > 0);
+    return calls.web_searches + calls.file_searches + calls.runs > 0;
 }
 
 /* ---- Gemini ---- */

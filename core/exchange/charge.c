@@ -116,14 +116,13 @@ static bool judge_input(const struct charge_view *view, struct unit_counts *toke
     return false;
 }
 
-static enum usage_source source_of(const struct charge_view *view, bool input, bool output,
-                                   bool cut)
+static enum usage_source source_of(const struct charge_view *view, bool input, bool output)
 {
     const struct meter *meter = view->meter;
     bool timed = view->asks->prompt.sound_seconds > 0 && meter->parts.second > 0;
     if (timed && !meter->reported && !meter->prompt_reported) /* it is all that they bill */
         return USAGE_REPORTED;
-    if (cut && !output)
+    if (view->cut && !output)
         return USAGE_PARTIAL;
     bool used = input || (output && meter->tokens.output > 0);
     if (!used)
@@ -206,12 +205,28 @@ static void estimate_media(const struct charge_view *view, bool input, bool outp
         parts->image_output = sizes->image_count * view->limits->image_tokens;
 }
 
+static void raise_to(int64_t *count, int64_t other)
+{
+    if (*count < other)
+        *count = other;
+}
+
+/* A provider bills the tools that an answer had used before it was cut. */
+static void add_calls(const struct tool_calls *calls, struct unit_counts *parts)
+{
+    raise_to(&parts->web_search, calls->web_searches);
+    raise_to(&parts->file_search, calls->file_searches);
+    raise_to(&parts->session, calls->runs > 0);
+}
+
 /* The parts of prompt and answer by kind: as reported, or as estimated from what went and came.
  * `input`, `output`: the count of the whole is valid. */
 static void find_parts(const struct charge_view *view, bool input, bool output,
                        int64_t output_tokens, struct unit_counts *parts)
 {
     *parts = view->meter->parts;
+    if (view->cut)
+        add_calls(&view->meter->calls, parts);
     parts->cache_write -= least(parts->cache_write, parts->cache_write_long);
     if (!input)
         parts->cache_write = parts->cache_write_long = 0;
@@ -314,13 +329,13 @@ static void price_parts(const struct charge_view *view, bool input, bool output,
     take_parts(&parts, &out->allowed);
 }
 
-void charge_count(const struct charge_view *view, bool cut, struct charge *out)
+void charge_count(const struct charge_view *view, struct charge *out)
 {
     const struct meter *meter = view->meter;
     *out = (struct charge){.unpriced = 0};
     bool output = judge_output(view, &out->tokens.output);
     bool input = judge_input(view, &out->tokens);
-    out->source = source_of(view, input, output, cut);
+    out->source = source_of(view, input, output);
     out->reasoning_tokens = least(meter->reasoning_tokens, out->tokens.output);
     allow(view->limits, &out->tokens, &out->allowed);
     price_parts(view, input, output, out);

@@ -44,6 +44,7 @@ struct charge_view {
     unsigned priced;       /* the units that have a price of their own; a bit for each */
     bool searches_as_one;  /* the provider bills a prompt that was searched for, not each query */
     bool keeps_responses;  /* the provider adds what the request names of what it keeps */
+    bool cut;              /* the answer is incomplete */
     int64_t unseen_tokens; /* estimate for an answer that was cancelled before we saw it */
 };
 
@@ -58,8 +59,7 @@ struct rate_set;
 int64_t charge_text_tokens(const struct prompt *prompt, const struct rate_set *rates);
 /* Estimates the tokens of generated pictures and sound. */
 int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output);
-/* `cut`: the answer is incomplete. */
-void charge_count(const struct charge_view *view, bool cut, struct charge *out);
+void charge_count(const struct charge_view *view, struct charge *out);
 /* Corrects the source of a charge by these prices: where none of its tokens cost anything, it does
  * not matter who counted them, but who counted what else it is for. */
 void charge_find_source(const struct charge_view *view, const struct unit_prices *sold,

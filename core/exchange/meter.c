@@ -198,6 +198,7 @@ void meter_note_answer(struct meter *meter, const struct answer_facts *facts, in
     meter->output.image_count += facts->sizes.image_count;
     meter->output.audio_bytes += facts->sizes.audio_bytes;
     meter->output.audio_ms += facts->sizes.audio_ms;
+    tool_calls_add(&meter->calls, &facts->calls);
     if (facts->text.bytes > 0)
         meter_sample(meter, facts->text);
     note_choices(meter, facts, choices);

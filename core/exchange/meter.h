@@ -12,6 +12,7 @@
 #include "dialect/answer.h"
 #include "dialect/choices.h"
 #include "dialect/media.h"
+#include "dialect/tool_calls.h"
 #include "exchange/price_schedule.h"
 #include "exchange/rates.h"
 
@@ -28,6 +29,7 @@ struct meter {
     bool has_parts;
     struct price_facts said;      /* how the answer was billed, in its own words */
     struct media_sizes output;    /* of what was generated so far */
+    struct tool_calls calls;      /* that the answer has shown so far */
     const struct rate_set *rates; /* the model's; NULL: nothing is known */
     struct text_mix mix;          /* of a sample of the text */
     uint32_t mix_pieces;          /* pieces in the sample */

@@ -239,8 +239,9 @@ static void count_cost(struct exchange *exchange, bool cut, struct charge *charg
                                      .priced = terms->priced,
                                      .searches_as_one = terms->searches_as_one,
                                      .keeps_responses = terms->keeps_responses,
+                                     .cut = cut,
                                      .unseen_tokens = exchange->unseen_tokens};
-    charge_count(&view, cut, charge);
+    charge_count(&view, charge);
     find_prices(exchange, charge, record);
     charge_find_source(&view, &record->sold, charge);
     take_stated_cost(exchange, charge);

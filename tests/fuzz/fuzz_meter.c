@@ -54,7 +54,7 @@ static struct charge count(const struct meter *meter, unsigned priced)
                                      .limits = &limits,
                                      .priced = priced};
     struct charge charge;
-    charge_count(&view, false, &charge);
+    charge_count(&view, &charge);
     return charge;
 }
 

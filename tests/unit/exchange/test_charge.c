@@ -51,9 +51,10 @@ static struct charge_view view_of_all(void)
 
 static struct charge count(bool cut)
 {
-    const struct charge_view view = view_of_all();
+    struct charge_view view = view_of_all();
     struct charge charge = {.source = USAGE_NONE};
-    charge_count(&view, cut, &charge);
+    view.cut = cut;
+    charge_count(&view, &charge);
     return charge;
 }
 
