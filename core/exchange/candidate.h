@@ -71,7 +71,7 @@ struct candidate_terms {
     const struct stated_cost_paths *cost; /* NULL: none */
     const struct rerank_names *rerank;
     const struct provider_limit_fields *limit_fields;
-    bool sold_by_cost, searches_as_one;
+    bool sold_by_cost, searches_as_one, searches_always;
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */
     bool usage_unasked;

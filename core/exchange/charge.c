@@ -234,6 +234,8 @@ static void find_parts(const struct charge_view *view, bool input, bool output,
     leave_impossible_out(view, parts);
     parts->reasoning = view->meter->reasoning_tokens;
     parts->request = 1;
+    if (view->searches_always)
+        raise_to(&parts->web_search, 1);
     if (view->searches_as_one)
         parts->web_search = least(parts->web_search, 1);
     if (parts->image == 0)

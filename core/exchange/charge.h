@@ -42,6 +42,7 @@ struct charge_view {
     const struct rate_set *input_rates;
     const struct charge_limits *limits;
     unsigned priced;       /* the units that have a price of their own; a bit for each */
+    bool searches_always;  /* each call searches, though its provider does not count it */
     bool searches_as_one;  /* the provider bills a prompt that was searched for, not each query */
     bool keeps_responses;  /* the provider adds what the request names of what it keeps */
     bool cut;              /* the answer is incomplete */

@@ -34,6 +34,8 @@ static unsigned split(const struct candidate_terms *terms, const struct usage_re
     struct unit_counts parts = record->counts;
     parts.reasoning = record->reasoning_tokens;
     parts.request = 1;
+    if (terms->searches_always && parts.web_search == 0)
+        parts.web_search = 1;
     if (terms->searches_as_one && parts.web_search > 1)
         parts.web_search = 1;
     *out = (struct unit_counts){.input = unit_counts_fresh(&record->counts),

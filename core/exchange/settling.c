@@ -237,6 +237,7 @@ static void count_cost(struct exchange *exchange, bool cut, struct charge *charg
                                      .input_rates = &exchange->rates.input,
                                      .limits = &exchange->charge_limits,
                                      .priced = terms->priced,
+                                     .searches_always = terms->searches_always,
                                      .searches_as_one = terms->searches_as_one,
                                      .keeps_responses = terms->keeps_responses,
                                      .cut = cut,

@@ -234,6 +234,7 @@ static int native_candidate(lua_State *state)
         .limit_fields = provider_members_limits(state, 1, &limit_fields),
         .sold_by_cost = flag_member(state, 1, "sold_by_cost"),
         .searches_as_one = flag_member(state, 1, "searches_as_one"),
+        .searches_always = flag_member(state, 1, "searches_always"),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .errors_shown = flag_member(state, 1, "errors_shown"),
         .usage_unasked = flag_member(state, 1, "usage_unasked"),

@@ -530,6 +530,7 @@ function math.tan(x) end
 ---@field allow? string[] features sold at the model's prices: "tools.web_search", "service_tier.*"
 ---@field max_tokens_field? policy.LimitField
 ---@field web_search_by? "query"|"prompt" whether a prompt's searches cost as one; default "query"
+---@field searches? boolean each call searches, whether the provider counts it or not
 ---@field price_by? "first"|"candidate"|"cost" whose price is sold; default "first"
 ---@field shares_answers? boolean identical calls that are under way share an answer; default false
 ---@field sort? policy.Sort|policy.SortFunction of its candidates; default: as in routes.lua
@@ -548,7 +549,6 @@ function math.tan(x) end
 ---@field model string the provider's own name of the model
 ---@field mode? string what it is for, if that is not chat; some are not served yet
 ---@field retires? string the day on which the provider takes it away
----@field searches? boolean each call searches, so its price must be sold
 
 ---@class policy.Catalog
 ---@field source string whose price file this is from

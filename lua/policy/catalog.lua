@@ -9,7 +9,7 @@ local catalog = {}
 
 local MEMBERS = { source = true, version = true, date = true, sha256 = true, models = true }
 -- Members of an entry that are no members of models.lua.
-local OWN = { provider = true, model = true, mode = true, retires = true, searches = true }
+local OWN = { provider = true, model = true, mode = true, retires = true }
 local NEAR_MAX = 3
 -- The endpoint of what is no conversation, by its mode.
 local ENDPOINTS = {
@@ -126,10 +126,10 @@ local function drop_from_rules(model, unit)
 end
 
 -- What one call may count needs the most of it, for the hold. Without that it is not sold.
-local function drop_uncounted(model, searches)
+local function drop_uncounted(model)
     for _, unit in ipairs(prices.COUNTED) do
         if model[unit] ~= nil and model[unit .. "_max"] == nil then
-            if unit == "web_search" and searches then
+            if unit == "web_search" and model.searches then
                 return "searches in each call: give the most searches of one call, such as "
                     .. "{ web_search_max = 10 }"
             elseif model.input == nil then
@@ -141,6 +141,7 @@ local function drop_uncounted(model, searches)
             drop_from_rules(model, unit)
         end
     end
+    model.searches = model.web_search ~= nil and model.searches or nil
 end
 
 -- A model that reads pictures needs the most tokens that one can cost; price files do not have it.
@@ -233,7 +234,7 @@ local function sell(name, overrides)
     model.candidates = { { provider = entry.provider, model = entry.model } }
     override(model, overrides)
     why = overrides.when == nil and drop_rules(model, overrides)
-        or drop_uncounted(model, entry.searches)
+        or drop_uncounted(model)
         or (PREPARED[entry.mode] and PREPARED[entry.mode](model))
     if why then
         return nil, 'sell("' .. name .. '"): ' .. why

@@ -19,7 +19,7 @@ local MEMBERS = {
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
     allow = true, when = true, choose = true, web_search_by = true, endpoints = true,
-    sort = true, canary = true, shadow = true, shares_answers = true,
+    sort = true, canary = true, shadow = true, shares_answers = true, searches = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -79,6 +79,7 @@ local function candidate(parent, index, model, model_prices, providers)
         cost = provider.cost,
         sold_by_cost = model.price_by == "cost" and provider.cost ~= nil or nil,
         searches_as_one = model.web_search_by == "prompt" or nil,
+        searches_always = model.searches or nil,
         base_url = provider.base_url,
         paths = provider.paths,
         query = provider.query,
@@ -174,6 +175,9 @@ end
 local function set_beside(node, model)
     local sold = model.candidates[1] and model.candidates[1].sold or {}
     model.beside = { request = sold.request and 1 }
+    if model.searches and #model.candidates > 0 and not sold.web_search then
+        schema.fail(node, "searches", "is true: give a price of web_search, too")
+    end
     for _, name in ipairs(prices.COUNTED) do
         local once = name == "web_search" and model.web_search_by == "prompt"
         local most = schema.integer(node, name .. "_max", nil, 1, once and 1 or BESIDE_MAX)
@@ -309,8 +313,8 @@ local function model(parent, id, providers)
         sort = sorting.read(node, nil),
         price_by = schema.choice(node, "price_by", "first", PRICE_BY),
         web_search_by = schema.choice(node, "web_search_by", "query", SEARCH_BY),
-        shares_answers = node.value.shares_answers ~= nil
-            and schema.boolean(node, "shares_answers") or nil,
+        shares_answers = schema.boolean(node, "shares_answers"),
+        searches = schema.boolean(node, "searches"),
         candidates = {},
     }
     if record.shares_answers and record.price_by == "cost" then

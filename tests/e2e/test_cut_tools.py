@@ -99,8 +99,8 @@ def test_responses(house, provider, name):
 
 def test_a_whole_response_has_priority(house, provider):
     """It may count fewer than came on the way, and it alone counts what it says of opened pages."""
-    output = [{"type": "web_search_call", "id": "ws_0", "action": SEARCH},
-              {"type": "web_search_call", "id": "ws_1", "action": {"type": "open_page"}}]  # fmt: skip
+    search = {"type": "web_search_call", "id": "ws_0", "action": SEARCH}
+    output = [search, search | {"id": "ws_1", "action": {"type": "open_page"}}]
     usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
     whole = {"id": "resp_1", "status": "completed", "output": output, "usage": usage}
     events = [BEGUN, *called(0, action=SEARCH), *called(1, action=SEARCH), SAID]
@@ -116,8 +116,10 @@ def block(index: int, **members) -> list[bytes]:
 
 SEARCHED = block(0, type="server_tool_use", id="srvtoolu_1", name="web_search", input={})
 FETCHED = block(1, type="server_tool_use", id="srvtoolu_2", name="web_fetch", input={})
-TEXT = [named("content_block_start", index=2, content_block={"type": "text", "text": ""}),
-        named("content_block_delta", index=2, delta={"type": "text_delta", "text": "hello"})]  # fmt: skip
+TEXT = [
+    named("content_block_start", index=2, content_block={"type": "text", "text": ""}),
+    named("content_block_delta", index=2, delta={"type": "text_delta", "text": "hello"}),
+]
 USAGE = {"input_tokens": 10, "output_tokens": 1, "server_tool_use": {"web_search_requests": 0}}
 START = named("message_start", message={"id": "msg_1", "type": "message", "role": "assistant",
                                         "model": "m", "content": [], "usage": USAGE})  # fmt: skip

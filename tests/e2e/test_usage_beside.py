@@ -109,6 +109,7 @@ def house(shared_provider, tmp_path_factory):
     gateway.policies.model("searches", PRICE,
                            when=Lua('{ { search_context = "high", factor = "2" } }'))  # fmt: skip
     gateway.policies.model("by-prompt", PRICE, web_search="0.01", web_search_by="prompt")
+    gateway.policies.model("searcher", PRICE, web_search="0.01", web_search_max=5, searches=True)
     gateway.policies.write("examples", "return {}\n")
     yield from gateway.served()
 
@@ -197,3 +198,28 @@ def test_a_prompt_that_was_searched_for_costs_once(house, provider, streamed):
     assert customer.ask("by-prompt", stream=streamed).status_code == 200
     record = customer.wait_for_record(2)
     assert usd(record["cost"]) == charge(once | {"web_search": 0})
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("counted", [None, 0, 3])
+def test_a_model_that_always_searches(house, provider, counted, streamed):
+    """OpenAI's models for searches in chat completions bill each call, and count no search."""
+    customer = house.customer()
+    told = {} if counted is None else {"server_tool_use": {"web_search_requests": counted}}
+    provider.answer = answers.counted_as("hello world " * 30, OPENAI | told)
+    assert customer.ask("searcher", stream=streamed).status_code == 200
+    record = customer.wait_for_record()
+    quantities = {"input": 1000, "output": 100, "web_search": counted or 1}
+    assert usd(record["cost"]) == 10 - customer.balance == charge(quantities)
+    explained = house.command("ledger", "explain", record["id"])
+    assert explained.returncode == 0, explained.stdout
+
+
+def test_a_model_that_always_searches_has_a_price_of_it(make_gateway):
+    def prepare(policies):
+        policies.model("searcher", PRICE, searches=True)
+
+    gateway = make_gateway(prepare=prepare, start=False)
+    result = gateway.command("check")
+    assert result.returncode == 1
+    assert "searches: is true: give a price of web_search, too" in result.stdout + result.stderr
