@@ -34,12 +34,24 @@ static bool takes_content(struct exchange *exchange, const struct cost_ceiling *
     return true;
 }
 
-static bool decline(struct exchange *exchange, const char *param, const char *message)
+static bool refuse(struct exchange *exchange, const char *code, const char *param,
+                   const char *message)
 {
     const struct answer_error error = {
-        .status = 400, .code = "invalid_value", .message = message, .param = param};
+        .status = 400, .code = code, .message = message, .param = param};
     exchange_refuse(exchange, &error);
     return false;
+}
+
+static bool decline(struct exchange *exchange, const char *param, const char *message)
+{
+    return refuse(exchange, "invalid_value", param, message);
+}
+
+/* A client can tell it from a mistake: another model may sell it. */
+static bool leave_unsold(struct exchange *exchange, const char *param, const char *message)
+{
+    return refuse(exchange, "not_priced", param, message);
 }
 
 /* Refuses more than the model's entry says that a call may have: more would not be paid. */
@@ -113,7 +125,7 @@ static bool sells_words(struct exchange *exchange, const struct cost_ceiling *ne
         snprintf(message, sizeof message,
                  "'%s' of '%s' is not sold with this model: GET /v1/models has its prices.",
                  words[i].param, said);
-        return decline(exchange, words[i].param, message);
+        return leave_unsold(exchange, words[i].param, message);
     }
     return true;
 }
@@ -135,10 +147,7 @@ static bool sells_features(struct exchange *exchange, const struct cost_ceiling 
              "'%s' asks for '%s', which is not sold with this model. Leave it out, or ask the "
              "operator of this gateway to sell it.",
              paid_features_param(unsold, param), paid_features_name(unsold, name));
-    const struct answer_error error = {
-        .status = 400, .code = "invalid_value", .message = message, .param = param};
-    exchange_refuse(exchange, &error);
-    return false;
+    return leave_unsold(exchange, param, message);
 }
 
 bool offer_check(struct exchange *exchange, const struct cost_ceiling *offered)

@@ -153,7 +153,7 @@ WRONG = {
     "frames": ((MODEL, PROMPT, IMAGE, ("frame_count", "9")), "invalid_value"),
     "an address": ((MODEL, PROMPT, IMAGE, ("image_url", "http://x")), "invalid_value"),
     "a size without a price": ((("model", "dall"), PROMPT, IMAGE, ("size", "512x512")),
-                               "invalid_value"),
+                               "not_priced"),
     "more than are sold": ((("model", "dall"), PROMPT, IMAGE, ("n", "5")), "invalid_value"),
     "a model without eyes": ((("model", "blind"), PROMPT, IMAGE), "unsupported_content"),
 }  # fmt: skip

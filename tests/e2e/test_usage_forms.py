@@ -116,7 +116,7 @@ def test_price_of_the_provider_is_not_shown(customer, provider, extra):
 
 @pytest.mark.parametrize("tier", ["priority", "fast", "ultrafast"])
 def test_dearer_tiers_are_not_sold(customer, provider, tier):
-    check_error(customer.ask(service_tier=tier), 400, "invalid_value", param="service_tier")
+    check_error(customer.ask(service_tier=tier), 400, "not_priced", param="service_tier")
     assert customer.ask(service_tier="default").status_code == 200
     assert provider.last.json["service_tier"] == "default"
 

@@ -757,6 +757,7 @@ export const en = {
     "error.wrong_endpoint": "This model is no model for conversations.",
     "error.model_not_found": "There is no such model.",
     "error.model_not_allowed": "This key may not use this model.",
+    "error.not_priced": "This is not sold with the model.",
     "error.model_not_priced": "This model has no price at present, so it is not sold.",
     "error.key_disabled": "This key is disabled.",
     "error.key_disabled_by_operator":

@@ -751,6 +751,7 @@ export const ko: Catalogue = {
     "error.wrong_endpoint": "대화에 쓰는 모델이 아닙니다.",
     "error.model_not_found": "그런 모델은 없습니다.",
     "error.model_not_allowed": "이 키로는 이 모델을 쓸 수 없습니다.",
+    "error.not_priced": "이 모델에서는 판매하지 않는 기능입니다.",
     "error.model_not_priced": "이 모델은 지금 가격이 없어 판매하지 않습니다.",
     "error.key_disabled": "중지된 키입니다.",
     "error.key_disabled_by_operator": "운영자가 중지한 키입니다. 운영자만 다시 켤 수 있습니다.",
