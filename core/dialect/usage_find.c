@@ -39,9 +39,7 @@ static bool read_duration(const struct json_value *seconds, struct usage_form *o
     struct usage_counts counts;
     usage_counts_init(&counts);
     usage_counts_take_begun(&counts, COUNT_SECONDS, seconds);
-    *out = (struct usage_form){.prompt = -1, .cached = -1, .completion = -1, .reasoning = -1};
-    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
-        out->parts.of[unit] = -1;
+    usage_form_init(out);
     out->parts.second = counts.of[COUNT_SECONDS];
     out->has_parts = out->parts.second > 0;
     return out->has_parts;

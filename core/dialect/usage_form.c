@@ -155,6 +155,14 @@ static void read_billed(const struct json_value *usage, struct usage_counts *cou
         read_others(&billed, false, counts);
 }
 
+void usage_form_init(struct usage_form *form)
+{
+    *form = (struct usage_form){
+        .prompt = -1, .cached = -1, .completion = -1, .reasoning = -1, .total = -1};
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
+        form->parts.of[unit] = -1;
+}
+
 bool usage_form_read(const struct json_value *usage, struct usage_form *out)
 {
     struct usage_counts counts;

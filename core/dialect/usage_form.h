@@ -29,6 +29,8 @@ struct usage_form {
     bool flawed;                      /* a count was ignored because it could not be true */
 };
 
+/* Nothing is told. */
+void usage_form_init(struct usage_form *form);
 /* Reads an object of counts. Returns false when it has none. */
 bool usage_form_read(const struct json_value *usage, struct usage_form *out);
 

@@ -41,8 +41,8 @@ static void note_counts(struct exchange *exchange, const struct answer_facts *fa
         price_facts_note_pictures(&meter->said, &facts->holder);
     if (facts->usage.type == JSON_OBJECT)
         (void)meter_read_answer(meter, &facts->usage, &facts->beside);
-    else if (facts->holder.type == JSON_OBJECT)
-        (void)meter_find_usage(meter, &facts->holder);
+    else if (facts->holder.type == JSON_OBJECT && !meter_find_usage(meter, &facts->holder))
+        meter_read_beside(meter, &facts->beside);
     events_note_terms(exchange, &before);
 }
 

@@ -192,7 +192,9 @@ static void on_counts(const struct answer_facts *facts, void *owner)
     bool counts = facts->answerless ? meter_read_prompt(meter, &facts->usage)
                                     : meter_read_answer(meter, &facts->usage, &facts->beside);
     if (!counts && meter->parts.second == 0) /* seconds are counts of their own */
-        (void)meter_find_usage(meter, &facts->holder);
+        counts = meter_find_usage(meter, &facts->holder);
+    if (!counts)
+        meter_read_beside(meter, &facts->beside);
 }
 
 static void on_translated(struct slice translated, void *owner)

@@ -44,7 +44,8 @@ static bool take_completion(struct meter *meter, const struct usage_form *form)
 }
 
 /* A part that is not told again stays. A zero counts only beside a new count of the whole: else it
- * is a placeholder. */
+ * is a placeholder. What stands beside both never becomes less: a later event may tell only its
+ * own searches. */
 static void take_parts(struct meter *meter, const struct usage_form *form, bool prompt,
                        bool completion)
 {
@@ -53,7 +54,8 @@ static void take_parts(struct meter *meter, const struct usage_form *form, bool 
         enum unit_side side = unit_side(unit);
         bool replaced =
             (side == UNIT_SIDE_PROMPT && prompt) || (side == UNIT_SIDE_ANSWER && completion);
-        if (count > 0 || (count == 0 && replaced))
+        bool less = side == UNIT_SIDE_BESIDE && count < meter->parts.of[unit];
+        if ((count > 0 && !less) || (count == 0 && replaced))
             meter->parts.of[unit] = count;
     }
     meter->has_parts = meter->has_parts || form->has_parts;
@@ -91,6 +93,14 @@ bool meter_read_answer(struct meter *meter, const struct json_value *usage,
     if (counts || form.has_parts)
         take_form(meter, &form);
     return counts;
+}
+
+void meter_read_beside(struct meter *meter, const struct usage_beside *beside)
+{
+    struct usage_form form;
+    usage_form_init(&form);
+    if (usage_beside_add_members(beside, &form) && form.has_parts)
+        take_form(meter, &form);
 }
 
 bool meter_read_prompt(struct meter *meter, const struct json_value *usage)

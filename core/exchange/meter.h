@@ -52,6 +52,8 @@ bool meter_read_usage(struct meter *meter, const struct json_value *usage);
 /* The same for the usage of an answer, with what the answer counts outside of it. */
 bool meter_read_answer(struct meter *meter, const struct json_value *usage,
                        const struct usage_beside *beside);
+/* The same for an answer, or an event, that has no usage. */
+void meter_read_beside(struct meter *meter, const struct usage_beside *beside);
 /* The same for an answer without generated text: a total alone is that of the prompt. */
 bool meter_read_prompt(struct meter *meter, const struct json_value *usage);
 /* The same for a completion or a chunk that has no usage in the usual place. */

@@ -1,7 +1,7 @@
-"""Tools of a provider's own that an answer has used, where the answer ends before its usage: they
-are billed, so they are charged. What the whole answer says has priority over what came on the way.
-Pages that are opened are no searches: OpenAI bills "search actions" only (its guide to web search,
-read 2026-12)."""
+"""Tools of a provider's own that an answer has used, where they stand apart from its usage, or
+where it ends before that: they are billed, so they are charged. What the whole answer says has
+priority. Pages that are opened are no searches: OpenAI bills "search actions" only (its guide to
+web search, read 2026-12)."""
 
 import json
 
@@ -20,7 +20,8 @@ SEARCH = {"type": "search", "query": "q"}
 def house(shared_provider, tmp_path_factory):
     gateway = Gateway(tmp_path_factory.mktemp("cut-tools"), shared_provider, {})
     most = {f"{unit}_max": 10 for unit in EACH}
-    for provider, dialect in (("responses", "openai-responses"), ("messages", "anthropic")):
+    for provider, dialect in (("responses", "openai-responses"), ("messages", "anthropic"),
+                              ("google", "gemini")):  # fmt: skip
         gateway.policies.provider(provider, dialect=dialect)
         gateway.policies.model(provider, PRICE, providers=(provider,), allow=["tools.*"],
                                **EACH, **most)  # fmt: skip
@@ -139,3 +140,37 @@ def test_a_search_that_failed_is_not_billed_by_anthropic(house, provider):
             named("message_stop")]  # fmt: skip
     provider.answer = answers.stream([START, *SEARCHED, *TEXT, *ends])
     assert units_of(ask(house, "/messages", MESSAGE)) == {}
+
+
+def chunk(text: str, queries: list[str], counted: bool = True, **candidate) -> dict:
+    """One of Gemini's, with what it has searched for."""
+    found = {"content": {"parts": [{"text": text}]}, **candidate}
+    if queries:
+        found["groundingMetadata"] = {"webSearchQueries": queries}
+    usage = {"promptTokenCount": 10, "candidatesTokenCount": 2, "totalTokenCount": 12}
+    return {"candidates": [found]} | ({"usageMetadata": usage} if counted else {})
+
+
+END = chunk("!", [], finishReason="STOP")
+# The chunks of an answer, and how many searches they come to. Google's hybrid models send what they
+# have searched for early, and not again (github.com/vercel/ai/pull/13123, read 2026-12).
+CHUNKS = {
+    "at the end": ([chunk("a", []), chunk("b", ["x", "y"], finishReason="STOP")], 2),
+    "early, and not again": ([chunk("a", ["x", "y"]), END], 2),
+    "early, without counts": ([chunk("a", ["x", "y"], counted=False), END], 2),
+    "early, and fewer later": ([chunk("a", ["x", "y"]), chunk("b", ["x"]), END], 2),
+    "more and more": ([chunk("a", ["x"]), chunk("b", ["x", "y"]), END], 2),
+}
+CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+            "tools": [{"googleSearch": {}}]}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHUNKS)
+def test_gemini(house, provider, name):
+    chunks, searches = CHUNKS[name]
+    customer = house.customer()
+    provider.answer = answers.stream([f"data: {json.dumps(each)}\n\n".encode() for each in chunks])
+    path = "/models/google:streamGenerateContent?alt=sse"
+    assert customer.post(CONTENTS, path=path).status_code == 200
+    customer.wait_for_no_hold()
+    assert units_of(customer) == {"web_search": searches}
