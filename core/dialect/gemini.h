@@ -26,6 +26,9 @@ void gemini_read_event(struct answer_state *state, const struct json_value *root
                        struct answer_facts *out);
 void gemini_read_answer(const struct json_value *root, struct answer_facts *out);
 
+/* Reads the tier of a usage, in the words that requests have. */
+void gemini_read_tier(const struct json_value *usage, struct answer_facts *out);
+
 void gemini_write_usage(const struct final_usage *usage, struct buffer *out);
 void gemini_write_length(const struct answer_state *state, const struct final_usage *usage,
                          struct buffer *out);

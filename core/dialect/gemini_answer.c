@@ -145,8 +145,7 @@ static void read_candidate(const struct json_value *candidate, struct answer_fac
         out->finish_reason = calls && strcmp(finish, "stop") == 0 ? "tool_calls" : finish;
 }
 
-/* The tier in the words that requests have. */
-static void read_tier(const struct json_value *usage, struct answer_facts *out)
+void gemini_read_tier(const struct json_value *usage, struct answer_facts *out)
 {
     static const struct {
         const char *theirs;
@@ -220,7 +219,7 @@ static void read_object(const struct json_value *root, struct answer_facts *out)
     out->usage = *either(members, USAGE);
     out->model = *either(members, MODEL);
     out->beside.candidates = *candidates;
-    read_tier(&out->usage, out);
+    gemini_read_tier(&out->usage, out);
 }
 
 /* A stream that was not asked for as events is a list of its chunks. */

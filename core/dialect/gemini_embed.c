@@ -205,6 +205,7 @@ static void read_results(const struct json_value *root, const char *results, enu
         out->finish_reason = "stop";
     out->answerless = true;
     out->usage = members[USAGE].value;
+    gemini_read_tier(&out->usage, out);
 }
 
 static void read_single_answer(const struct json_value *root, struct answer_facts *out)

@@ -54,12 +54,11 @@ static bool begin(const struct json_value *root, const struct json_member *error
 
 void images_read_answer(const struct json_value *root, struct answer_facts *out)
 {
-    enum { PICTURES, ERROR, USAGE, SVG, MODEL, MEMBERS };
-    struct json_member members[MEMBERS] = {[PICTURES] = {.name = "data"},
-                                           [ERROR] = {.name = "error"},
-                                           [USAGE] = {.name = "usage"},
-                                           [SVG] = {.name = "svg_usage"},
-                                           [MODEL] = {.name = "model"}};
+    enum { PICTURES, ERROR, USAGE, SVG, MODEL, TIER, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [PICTURES] = {.name = "data"}, [ERROR] = {.name = "error"},
+        [USAGE] = {.name = "usage"},   [SVG] = {.name = "svg_usage"},
+        [MODEL] = {.name = "model"},   [TIER] = {.name = "service_tier"}};
     json_find_all(root, members, MEMBERS);
     if (!begin(root, &members[ERROR], out))
         return;
@@ -72,6 +71,7 @@ void images_read_answer(const struct json_value *root, struct answer_facts *out)
     out->usage = members[USAGE].value;
     out->beside.svg_usage = members[SVG].value;
     out->model = members[MODEL].value;
+    out->service_tier = members[TIER].value;
 }
 
 /* Also the events of edits, which have other names and the same members. */
@@ -84,11 +84,12 @@ static bool completes(const struct json_value *type)
 void images_read_event(struct answer_state *state, const struct json_value *root,
                        struct answer_facts *out)
 {
-    enum { TYPE, PICTURE, ERROR, USAGE, MEMBERS };
+    enum { TYPE, PICTURE, ERROR, USAGE, TIER, MEMBERS };
     struct json_member members[MEMBERS] = {[TYPE] = {.name = "type"},
                                            [PICTURE] = {.name = "b64_json"},
                                            [ERROR] = {.name = "error"},
-                                           [USAGE] = {.name = "usage"}};
+                                           [USAGE] = {.name = "usage"},
+                                           [TIER] = {.name = "service_tier"}};
     (void)state;
     json_find_all(root, members, MEMBERS);
     if (!begin(root, &members[ERROR], out))
@@ -102,6 +103,7 @@ void images_read_event(struct answer_state *state, const struct json_value *root
     out->said = true;
     out->holder = *root;
     out->usage = members[USAGE].value;
+    out->service_tier = members[TIER].value;
 }
 
 static void put(const char *name, const struct json_value *value, struct buffer *out)

@@ -189,11 +189,12 @@ static bool rerank_read_request(struct slice text, const struct request_address 
 static void read_results(const struct json_value *root, const char *results,
                          struct answer_facts *out)
 {
-    enum { RESULTS, ERROR, USAGE, MODEL, MEMBERS };
+    enum { RESULTS, ERROR, USAGE, MODEL, TIER, MEMBERS };
     struct json_member members[MEMBERS] = {[RESULTS] = {.name = results},
                                            [ERROR] = {.name = "error"},
                                            [USAGE] = {.name = "usage"},
-                                           [MODEL] = {.name = "model"}};
+                                           [MODEL] = {.name = "model"},
+                                           [TIER] = {.name = "service_tier"}};
     *out = (struct answer_facts){.kind = ANSWER_PASSES, .holder = *root};
     json_find_all(root, members, MEMBERS);
     const struct json_value *error = &members[ERROR].value;
@@ -208,6 +209,7 @@ static void read_results(const struct json_value *root, const char *results,
     out->answerless = true;
     out->usage = members[USAGE].value;
     out->model = members[MODEL].value;
+    out->service_tier = members[TIER].value;
 }
 
 static void embeddings_read_answer(const struct json_value *root, struct answer_facts *out)

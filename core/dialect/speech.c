@@ -131,11 +131,12 @@ static void measure(struct sound_length *sound, const struct json_value *audio,
 static void read_event(struct answer_state *state, const struct json_value *root,
                        struct answer_facts *out)
 {
-    enum { TYPE, AUDIO, USAGE, ERROR, MEMBERS };
+    enum { TYPE, AUDIO, USAGE, ERROR, TIER, MEMBERS };
     struct json_member members[MEMBERS] = {[TYPE] = {.name = "type"},
                                            [AUDIO] = {.name = "audio"},
                                            [USAGE] = {.name = "usage"},
-                                           [ERROR] = {.name = "error"}};
+                                           [ERROR] = {.name = "error"},
+                                           [TIER] = {.name = "service_tier"}};
     *out = (struct answer_facts){.kind = ANSWER_PASSES};
     json_find_all(root, members, MEMBERS);
     if (media_events_is_error(&members[ERROR])) {
@@ -155,6 +156,7 @@ static void read_event(struct answer_state *state, const struct json_value *root
     out->finish_reason = "stop";
     out->holder = *root;
     out->usage = members[USAGE].value;
+    out->service_tier = members[TIER].value;
 }
 
 static void write_usage(const struct final_usage *usage, struct buffer *out)

@@ -73,7 +73,7 @@ static bool transcriptions_read_request(struct slice text, const struct request_
 
 /* ---- answers ---- */
 
-enum { TEXT, USAGE, ERROR, MODEL_NAME, MEMBERS };
+enum { TEXT, USAGE, ERROR, MODEL_NAME, TIER, MEMBERS };
 
 static void find_members(const struct json_value *root, const char *text,
                          struct json_member members[MEMBERS])
@@ -82,6 +82,7 @@ static void find_members(const struct json_value *root, const char *text,
     members[USAGE] = (struct json_member){.name = "usage"};
     members[ERROR] = (struct json_member){.name = "error"};
     members[MODEL_NAME] = (struct json_member){.name = "model"};
+    members[TIER] = (struct json_member){.name = "service_tier"};
     json_find_all(root, members, MEMBERS);
 }
 
@@ -117,6 +118,7 @@ static void transcriptions_read_answer(const struct json_value *root, struct ans
         out->finish_reason = "stop";
     out->usage = members[USAGE].value;
     out->model = members[MODEL_NAME].value;
+    out->service_tier = members[TIER].value;
 }
 
 /* The last event repeats the whole text, which has been counted by then. */
@@ -130,6 +132,7 @@ static void read_done(struct answer_state *state, const struct json_value *root,
     out->finish_reason = "stop";
     out->holder = *root;
     out->usage = members[USAGE].value;
+    out->service_tier = members[TIER].value;
     if (state == NULL || !state->begun)
         note_text(&members[TEXT].value, out);
 }
