@@ -66,6 +66,13 @@ static bool read_tool_usage(const struct json_value *tools, struct usage_form *f
     return add_drawing(&members[DRAWING].value, true, form) || counts.of[COUNT_SEARCHES] > 0;
 }
 
+/* A drawing tool has SVG written by another model, and counts that beside its own tokens. */
+static bool add_svg(const struct json_value *item, struct usage_form *form)
+{
+    struct json_value svg;
+    return json_find(item, "svg_usage", &svg) == 1 && add_drawing(&svg, false, form);
+}
+
 /* Calls in one container are billed as one session; we cannot know how long it lives, so each
  * answer that has any has one. */
 static bool read_output(const struct json_value *output, struct usage_form *form)
@@ -73,17 +80,20 @@ static bool read_output(const struct json_value *output, struct usage_form *form
     struct json_walk walk = json_walk(output);
     struct json_item item;
     struct tool_calls calls = {0};
+    bool svg = false;
     if (output->type != JSON_ARRAY)
         return false;
-    while (json_next(&walk, &item))
+    while (json_next(&walk, &item)) {
         tool_calls_count_item(&item.value, &calls);
+        svg = add_svg(&item.value, form) || svg;
+    }
     if (form->parts.web_search < 0) /* what the tools report has priority */
         set_part(form, UNIT_WEB_SEARCH, calls.web_searches);
     if (form->parts.file_search < 0)
         set_part(form, UNIT_FILE_SEARCH, calls.file_searches);
     if (form->parts.session < 0)
         set_part(form, UNIT_SESSION, calls.runs > 0);
-    return calls.web_searches + calls.file_searches + calls.runs > 0;
+    return svg || calls.web_searches + calls.file_searches + calls.runs > 0;
 }
 
 /* ---- Gemini ---- */

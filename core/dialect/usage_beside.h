@@ -1,6 +1,6 @@
 /* What an answer counts outside of its usage: OpenAI's `tool_usage` and the calls of its tools in
- * `output`, `svg_usage` of its pictures, Gemini's searches in `groundingMetadata`. Pure
- * functions. */
+ * `output`, `svg_usage` of its pictures (of the answer, or of an item), Gemini's searches in
+ * `groundingMetadata`. Pure functions. */
 #ifndef DIALECT_USAGE_BESIDE_H
 #define DIALECT_USAGE_BESIDE_H
 

@@ -16,6 +16,7 @@ from openai.types import CompletionUsage, ImageGenCompletedEvent
 from openai.types.images_response import SvgUsage
 from openai.types.images_response import Usage as ImagesUsage
 from openai.types.responses import Response, ResponseUsage
+from openai.types.responses.response_output_item import ImageGenerationCallSvgUsage
 
 WHOLE = "a part of a count that is read, at the price of that"
 TOTAL = "a sum: used to tell how the others nest"
@@ -62,6 +63,7 @@ TYPES = {
     "openai.CompletionUsage": CompletionUsage,
     "openai.ResponseUsage": ResponseUsage,
     "openai.Response.tool_usage": Response.model_fields["tool_usage"].annotation,
+    "openai.ImageGenerationCall.svg_usage": ImageGenerationCallSvgUsage,
     "openai.ImagesResponse.usage": ImagesUsage,
     "openai.ImagesResponse.svg_usage": SvgUsage,
     "openai.ImageGenCompletedEvent.usage": ImageGenCompletedEvent.model_fields["usage"].annotation,

@@ -72,6 +72,25 @@ static const struct answer answers[] = {
      .cached = -1,
      .completion = 5,
      .parts = {.web_search = 1}},
+    /* openai: ImageGenerationCall.svg_usage, of each picture; actions of a search */
+    {.usage = "{" COUNTS "}",
+     .answer =
+         "{\"output\":[{\"type\":\"image_generation_call\",\"svg_usage\":{\"input_tokens\":70,"
+         "\"model\":\"m\",\"output_tokens\":200,\"reasoning_tokens\":40,\"total_tokens\":270}},"
+         "{\"type\":\"image_generation_call\",\"svg_usage\":null},"
+         "{\"type\":\"image_generation_call\",\"svg_usage\":{\"input_tokens\":1,"
+         "\"output_tokens\":2,\"reasoning_tokens\":0,\"total_tokens\":3}}]}",
+     .prompt = 81,
+     .cached = -1,
+     .completion = 207},
+    {.usage = "{" COUNTS "}",
+     .answer = "{\"output\":[{\"type\":\"web_search_call\",\"action\":{\"type\":\"search\"}},"
+               "{\"type\":\"web_search_call\",\"action\":{\"type\":\"open_page\"}},"
+               "{\"type\":\"web_search_call\",\"action\":{\"type\":\"find_in_page\"}}]}",
+     .prompt = 10,
+     .cached = -1,
+     .completion = 5,
+     .parts = {.web_search = 1}},
     /* google-genai: GroundingMetadata */
     {.usage = "{\"promptTokenCount\":10,\"candidatesTokenCount\":5,\"totalTokenCount\":15}",
      .answer = "{\"candidates\":[{\"groundingMetadata\":{\"webSearchQueries\":[\"a\",\"\",\"b\"],"
