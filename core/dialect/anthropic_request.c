@@ -68,6 +68,28 @@ static void lower_thinking(const struct model_request *request, int64_t most,
     request_replace(request, &budget, edits, from);
 }
 
+/* A request has one tool for searches, since two of one name are refused; more than these are left
+ * as they are. */
+static void lower_searches(const struct model_request *request, int64_t most,
+                           struct request_edits *edits)
+{
+    enum { SEARCH_TOOLS_MAX = 4 };
+    struct json_value tools;
+    struct json_value type;
+    struct json_item tool;
+    size_t count = 0;
+    if (most <= 0 || json_find(&request->root, "tools", &tools) != 1 || tools.type != JSON_ARRAY)
+        return;
+    struct json_walk walk = json_walk(&tools);
+    while (count < SEARCH_TOOLS_MAX && json_next(&walk, &tool)) {
+        if (json_find(&tool.value, "type", &type) != 1 ||
+            !slice_starts_with(type.raw, "\"web_search"))
+            continue;
+        request_lower(request, &tool.value, "max_uses", most, edits);
+        count++;
+    }
+}
+
 bool anthropic_apply(const struct model_request *request, const struct request_changes *changes,
                      struct request_copy *out)
 {
@@ -81,6 +103,7 @@ bool anthropic_apply(const struct model_request *request, const struct request_c
         request_replace(request, &request->members[REQUEST_MAX_TOKENS], &edits, from);
         lower_thinking(request, most, &edits);
     }
+    lower_searches(request, changes->searches_max, &edits);
     dropped_members_cut(request, &edits);
     *out = (struct request_copy){.inserted = edits.text};
     request_cut(request->text, &edits, out);

@@ -93,6 +93,7 @@ struct model_request {
 struct request_changes {
     const char *model;         /* the provider's name for the model */
     int64_t output_tokens_max; /* > 0: the provider is asked for at most so many */
+    int64_t searches_max;      /* > 0: its own tools may search so often, where it takes a bound */
     /* The member in which the provider takes a limit; a limit of the client moves there too.
      * "both": the limit stands in both members. "any": it stands in max_tokens and in the member
      * where the client put it. */

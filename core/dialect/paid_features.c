@@ -249,6 +249,16 @@ bool paid_features_use(const struct paid_features *found, const char *wanted)
     return false;
 }
 
+bool paid_features_begin(const struct paid_features *found, const char *beginning)
+{
+    char name[PAID_FEATURE_NAME_BYTES];
+    for (size_t i = 0; i < found->count; i++) {
+        if (slice_starts_with(slice_of(paid_features_name(&found->list[i], name)), beginning))
+            return true;
+    }
+    return false;
+}
+
 struct slice paid_features_value(const struct paid_features *found, const char *beginning)
 {
     for (size_t i = 0; i < found->count; i++) {

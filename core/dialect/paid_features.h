@@ -45,6 +45,9 @@ bool paid_features_sells(const char *sold, const char *name);
 /* Returns whether the request uses the feature of this name. */
 bool paid_features_use(const struct paid_features *found, const char *wanted);
 
+/* Returns whether it uses one whose name begins so. */
+bool paid_features_begin(const struct paid_features *found, const char *beginning);
+
 /* Returns the last part of the feature's name that begins so, such as "service_tier."; empty: the
  * request uses none. */
 struct slice paid_features_value(const struct paid_features *found, const char *beginning);

@@ -135,8 +135,10 @@ static bool find_tool(const struct paid_finder *finder, const struct json_value 
                       int32_t place)
 {
     struct json_value type;
+    struct json_value uses; /* is lowered where it is too high, so it must not hide */
     bool free = false;
-    if (!read_word(finder, tool, place, &type) || !paid_marks_read_tool(finder, tool, place))
+    if (!read_word(finder, tool, place, &type) || !paid_marks_read_tool(finder, tool, place) ||
+        !paid_finder_read_inner(finder, tool, "max_uses", &uses))
         return false;
     if (type.type != JSON_STRING)
         return true;

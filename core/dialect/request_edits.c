@@ -23,6 +23,24 @@ void request_replace(const struct model_request *request, const struct json_valu
                      text_from);
 }
 
+void request_lower(const struct model_request *request, const struct json_value *object,
+                   const char *name, int64_t most, struct request_edits *edits)
+{
+    struct json_value value;
+    int64_t number;
+    size_t from = edits->text.bytes;
+    unsigned count = json_find(object, name, &value);
+    if (count > 0 && value.type == JSON_NUMBER && json_int64(&value, &number) && number <= most)
+        return;
+    if (count > 0) {
+        buffer_append_int(&edits->text, most);
+        request_replace(request, &value, edits, from);
+        return;
+    }
+    buffer_printf(&edits->text, "\"%s\":%lld,", name, (long long)most);
+    request_add_edit(edits, request_offset(request->text, object->raw.data) + 1, 0, from);
+}
+
 void request_edit_model(const struct model_request *request, const char *model,
                         struct request_edits *edits)
 {

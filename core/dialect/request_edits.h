@@ -29,6 +29,10 @@ void request_add_edit(struct request_edits *edits, size_t offset, size_t removed
 /* The same in the place of a value of the request. */
 void request_replace(const struct model_request *request, const struct json_value *value,
                      struct request_edits *edits, size_t text_from);
+/* Lowers the number of this name in an object that has other members to `most`; puts it in where
+ * there is none. */
+void request_lower(const struct model_request *request, const struct json_value *object,
+                   const char *name, int64_t most, struct request_edits *edits);
 /* Writes the model's name of the provider in the place of the client's. */
 void request_edit_model(const struct model_request *request, const char *model,
                         struct request_edits *edits);

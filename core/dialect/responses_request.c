@@ -2,6 +2,7 @@
 
 #include "dialect/dropped_members.h"
 #include "dialect/kept_items.h"
+#include "dialect/paid_finder.h"
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
 #include "dialect/responses.h"
@@ -61,6 +62,17 @@ static bool note_tool(const struct json_value *tool, struct asked_words *asked,
             keep_word(&members[QUALITY].value, &asked->quality, fault));
 }
 
+static const char bound_name[] = "max_tool_calls";
+
+/* It is lowered where it is too high, so it must not hide. */
+static bool check_bound(struct model_request *out, struct request_fault *fault)
+{
+    static const struct paid_member member = {.name = bound_name};
+    const struct paid_finder finder = {&out->paid, &member, fault, false};
+    struct json_value bound;
+    return paid_finder_read_inner(&finder, &out->root, bound_name, &bound);
+}
+
 static bool note_tools(struct model_request *out, struct request_fault *fault)
 {
     struct json_member tools = {.name = "tools"};
@@ -84,7 +96,7 @@ static bool read_all(struct model_request *out, bool compacted, struct request_f
                             INT32_MAX, &out->output_tokens, fault))
         return false;
     /* Without a paid feature there is nothing that such words decide. */
-    if (out->paid.count > 0 && !note_tools(out, fault))
+    if (out->paid.count > 0 && (!note_tools(out, fault) || !check_bound(out, fault)))
         return false;
     const struct json_value *streamed = request_member(out, REQUEST_STREAM);
     if (streamed != NULL && !request_read_flag(streamed, "stream", &out->streamed, fault))
@@ -130,6 +142,13 @@ static void edit_limit(const struct model_request *request, int64_t most,
     request_add_edit(edits, request_offset(request->text, request->root.raw.data) + 1, 0, from);
 }
 
+static void edit_searches(const struct model_request *request, int64_t most,
+                          struct request_edits *edits)
+{
+    if (most > 0)
+        request_lower(request, &request->root, bound_name, most, edits);
+}
+
 bool responses_apply(const struct model_request *request, const struct request_changes *changes,
                      struct request_copy *out)
 {
@@ -137,6 +156,7 @@ bool responses_apply(const struct model_request *request, const struct request_c
     buffer_init(&edits.text, 4096);
     request_edit_model(request, changes->model, &edits);
     edit_limit(request, changes->output_tokens_max, &edits);
+    edit_searches(request, changes->searches_max, &edits);
     dropped_members_cut(request, &edits);
     *out = (struct request_copy){.inserted = edits.text};
     request_cut(request->text, &edits, out);

@@ -65,9 +65,10 @@ struct attempt_request {
     bool stored;
     const char *continues_response;
     const char *continues_conversation;
-    int64_t output_tokens_max;        /* > 0: asks for at most this many */
-    int64_t output_tokens_most;       /* the longest answer that can be */
-    bool never_reasons;               /* by the policy the model has no such capability */
+    int64_t output_tokens_max;  /* > 0: asks for at most this many */
+    int64_t output_tokens_most; /* the longest answer that can be */
+    int64_t searches_max;       /* > 0: the most of each kind that the model sells in a call */
+    bool never_reasons;         /* by the policy the model has no such capability */
     const struct upstream_tail *tail; /* or NULL */
     size_t closing_bytes;
     struct shared_answer *record;      /* gets the answer as it comes; NULL: nothing does */

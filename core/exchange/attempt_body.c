@@ -63,6 +63,7 @@ static bool copy_request(struct attempt *attempt, const struct attempt_request *
     const struct candidate_terms *terms = &attempt->candidate->terms;
     const struct request_changes changes = {.model = terms->model,
                                             .output_tokens_max = asked->output_tokens_max,
+                                            .searches_max = asked->searches_max,
                                             .max_tokens_field = terms->max_tokens_field,
                                             .usage_unasked = terms->usage_unasked};
     bool renamed = attempt->dialect == DIALECT_RERANK && terms->rerank != NULL;

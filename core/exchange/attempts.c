@@ -262,6 +262,27 @@ static int64_t longest_answer(const struct exchange *exchange)
     return room < most ? room : most;
 }
 
+static int64_t smaller_bound(int64_t bound, int64_t other)
+{
+    return other > 0 && (bound == 0 || other < bound) ? other : bound;
+}
+
+/* How often the provider's tools may search: what it counts above is the operator's to pay. A
+ * prompt that is billed once may be searched for as often as the model likes. */
+static int64_t searches_max(const struct exchange *exchange, const struct candidate *candidate)
+{
+    const struct paid_features *paid = &exchange->asks.paid;
+    const struct unit_counts *most = &exchange->budget.most;
+    int64_t bound = 0;
+    if (paid->count == 0) /* nearly always */
+        return 0;
+    if (paid_features_begin(paid, "tools.web_search") && !candidate->terms.searches_as_one)
+        bound = smaller_bound(bound, most->web_search);
+    if (paid_features_begin(paid, "tools.file_search"))
+        bound = smaller_bound(bound, most->file_search);
+    return bound;
+}
+
 /* What stands between an exchange and its attempt. */
 struct means {
     struct translator translator, mapper;
@@ -288,6 +309,7 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .continues_conversation = kept_turns_conversation(exchange),
         .output_tokens_max = exchange->budget.output_tokens_max,
         .output_tokens_most = longest_answer(exchange),
+        .searches_max = searches_max(exchange, candidate),
         .never_reasons = exchange->never_reasons,
         .key = by_token ? means->token.header : NULL,
         .why_not = by_token && means->state != TOKEN_READY ? means->token.why : NULL,
