@@ -51,13 +51,10 @@ enum usage_word call_price_find(const struct call_price_view *view, struct unit_
     return unknown;
 }
 
-void call_price_charge(const struct usage_record *record, const struct unit_counts *counts,
-                       int64_t margin_ppm, int64_t held_nusd, struct meter_price *out)
+int64_t call_price_charge(const struct usage_record *record, const struct unit_counts *counts,
+                          int64_t margin_ppm)
 {
-    meter_price(&record->prices, &record->sold, counts, margin_ppm, held_nusd, out);
-    if (!record->facts.sold_by_cost)
-        return;
-    int64_t price_nusd = money_with_margin(record->facts.stated_cost_nusd, margin_ppm);
-    out->charge_nusd = price_nusd < held_nusd ? price_nusd : held_nusd;
-    out->overrun_nusd = price_nusd - out->charge_nusd;
+    if (record->facts.sold_by_cost)
+        return money_with_margin(record->facts.stated_cost_nusd, margin_ppm);
+    return meter_price(&record->sold, counts, margin_ppm);
 }

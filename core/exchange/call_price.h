@@ -10,7 +10,6 @@
 #include "store/usage_facts.h"
 
 struct candidate_terms;
-struct meter_price;
 struct price_facts;
 struct usage_record;
 
@@ -30,9 +29,9 @@ bool call_price_knows(const struct candidate_terms *terms, enum usage_word word,
 enum usage_word call_price_find(const struct call_price_view *view, struct unit_prices *bought,
                                 struct unit_prices *sold);
 
-/* What the customer pays of these counts, at most `held_nusd`, and the rest: by the record's sell
- * prices, or by the cost that its provider has stated (facts.sold_by_cost). */
-void call_price_charge(const struct usage_record *record, const struct unit_counts *counts,
-                       int64_t margin_ppm, int64_t held_nusd, struct meter_price *out);
+/* The price of these counts for the customer: by the record's sell prices, or by the cost that its
+ * provider has stated (facts.sold_by_cost). */
+int64_t call_price_charge(const struct usage_record *record, const struct unit_counts *counts,
+                          int64_t margin_ppm);
 
 #endif

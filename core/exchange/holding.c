@@ -218,14 +218,22 @@ static int64_t least_cap(const struct exchange *exchange)
     return exchange->budget.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
 }
 
-/* The worst case of an answer of this length; never more than the client's bound. */
-static int64_t amount_of(const struct exchange *exchange, const struct cost_ceiling *need,
-                         int64_t output_tokens)
+/* Never more than the client's bound. */
+static int64_t bounded(const struct exchange *exchange, int64_t amount_nusd)
 {
     const struct stream_budget *budget = &exchange->budget;
-    int64_t amount_nusd;
-    check(worst_case(exchange, need, output_tokens, &amount_nusd)); /* limit_answer has tried it */
     return budget->has_max_cost ? least(amount_nusd, budget->max_cost_nusd) : amount_nusd;
+}
+
+/* The worst case of an answer of this length, which is no longer than the plan's. */
+static int64_t amount_of(const struct exchange *exchange, const struct hold_plan *plan,
+                         int64_t output_tokens)
+{
+    int64_t amount_nusd;
+    if (output_tokens == plan->output_tokens)
+        return plan->longest_nusd;
+    check(worst_case(exchange, &plan->need, output_tokens, &amount_nusd)); /* less than that */
+    return bounded(exchange, amount_nusd);
 }
 
 /* The amount to hold now, with `available_nusd` to spend. If that is too little and the client has
@@ -236,7 +244,7 @@ int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_pla
     struct stream_budget *budget = &exchange->budget;
     const struct cost_ceiling *need = &plan->need;
     int64_t output_tokens = plan->output_tokens;
-    int64_t amount_nusd = amount_of(exchange, need, output_tokens);
+    int64_t amount_nusd = plan->longest_nusd;
     budget->output_tokens_max = plan->output_tokens_max;
     budget->capped = budget->of_max_cost = plan->capped;
     if (amount_nusd > available_nusd && least_cap(exchange) > 0) {
@@ -254,7 +262,7 @@ int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_pla
     budget->output_tokens_most = output_tokens * exchange->asks.choices;
     if (budget->chunked && output_tokens > HOLD_CHUNK_TOKENS)
         output_tokens = HOLD_CHUNK_TOKENS;
-    return amount_of(exchange, need, output_tokens);
+    return amount_of(exchange, plan, output_tokens);
 }
 
 static enum hold_outcome find_hold(struct exchange *exchange, const struct hold_plan *plan,
@@ -440,7 +448,7 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
         return refuse_max_cost(exchange, plan);
     if (!worst_case(exchange, need, plan->output_tokens, &plan->longest_nusd))
         return refuse_uncountable(exchange);
-    plan->longest_nusd = amount_of(exchange, need, plan->output_tokens);
+    plan->longest_nusd = bounded(exchange, plan->longest_nusd);
     return true;
 }
 

@@ -251,15 +251,9 @@ int64_t meter_output_later(const struct meter *meter)
                     meter->output_pieces - meter->reported_pieces);
 }
 
-void meter_price(const struct unit_prices *prices, const struct unit_prices *sold,
-                 const struct unit_counts *counts, int64_t margin_ppm, int64_t held_nusd,
-                 struct meter_price *out)
+int64_t meter_price(const struct unit_prices *prices, const struct unit_counts *counts,
+                    int64_t margin_ppm)
 {
-    int64_t price;
-    if (!money_charge(prices, counts, 0, &out->cost_nusd))
-        out->cost_nusd = MONEY_AMOUNT_MAX_NUSD;
-    if (!money_charge(sold, counts, margin_ppm, &price))
-        price = MONEY_AMOUNT_MAX_NUSD;
-    out->charge_nusd = price < held_nusd ? price : held_nusd;
-    out->overrun_nusd = price - out->charge_nusd;
+    int64_t nusd;
+    return money_charge(prices, counts, margin_ppm, &nusd) ? nusd : MONEY_AMOUNT_MAX_NUSD;
 }

@@ -86,15 +86,9 @@ int64_t meter_output_estimate(const struct meter *meter);
 /* The same for the text that came after the provider's count. */
 int64_t meter_output_later(const struct meter *meter);
 
-/* What the counts cost us by the buy prices, and what the customer pays by the sell prices. The
- * customer pays at most `held_nusd`; the rest is the overrun. */
-struct meter_price {
-    int64_t cost_nusd;
-    int64_t charge_nusd;
-    int64_t overrun_nusd;
-};
-void meter_price(const struct unit_prices *prices, const struct unit_prices *sold,
-                 const struct unit_counts *counts, int64_t margin_ppm, int64_t held_nusd,
-                 struct meter_price *out);
+/* What the counts cost at these prices, with the margin on them; the most that can be charged,
+ * where it is more than that. */
+int64_t meter_price(const struct unit_prices *prices, const struct unit_counts *counts,
+                    int64_t margin_ppm);
 
 #endif

@@ -113,9 +113,10 @@ static bool sells_words(struct exchange *exchange, const struct cost_ceiling *ne
     const struct price_question question = {&exchange->asks, exchange->created_ms, need->choice};
     struct price_facts asked;
     char message[192];
+    if (exchange->asks.media.medium != ANSWERS_PICTURES)
+        return true;
     price_facts_plain(&question, &asked);
-    for (size_t i = 0;
-         exchange->asks.media.medium == ANSWERS_PICTURES && i < sizeof words / sizeof *words; i++) {
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         const char *said = asked.words[words[i].word];
         bool sold = price_facts_is_open(said);
         for (size_t j = 0; !sold && j < need->seller_count; j++)

@@ -81,15 +81,13 @@ void reprice_call(const struct candidate_terms *terms, const struct usage_record
     struct usage_record now = {
         .facts = record->facts, .counts = record->counts, .created_ms = record->created_ms};
     struct unit_counts counts;
-    struct meter_price price;
     *out = (struct reprice){.cost_nusd = 0};
     if (record->source == USAGE_NONE)
         return; /* nothing was used */
     out->unpriced = split(terms, record, &counts);
     out->unknown_tier = find_prices(terms, &counts, &now) != USAGE_WORDS;
-    meter_price(&now.prices, &now.sold, &counts, 0, MONEY_AMOUNT_MAX_NUSD, &price);
-    out->cost_nusd = now.facts.cost_stated ? now.facts.stated_cost_nusd : price.cost_nusd;
-    now.facts.sold_by_cost = is_sold_by_cost(terms, record, price.cost_nusd);
-    call_price_charge(&now, &counts, terms->margin_ppm, MONEY_AMOUNT_MAX_NUSD, &price);
-    share_out(record, price.charge_nusd, out);
+    int64_t computed_nusd = meter_price(&now.prices, &counts, 0);
+    out->cost_nusd = now.facts.cost_stated ? now.facts.stated_cost_nusd : computed_nusd;
+    now.facts.sold_by_cost = is_sold_by_cost(terms, record, computed_nusd);
+    share_out(record, call_price_charge(&now, &counts, terms->margin_ppm), out);
 }

@@ -148,9 +148,7 @@ static void take_stated_cost(struct exchange *exchange, const struct charge *cha
     struct usage_record *record = &exchange->settlement.record;
     const struct stated_cost *stated = &exchange->attempt.stated;
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    struct meter_price price;
-    meter_price(&record->prices, &record->sold, &charge->tokens, 0, 0, &price);
-    record->cost_nusd = price.cost_nusd;
+    record->cost_nusd = meter_price(&record->prices, &charge->tokens, 0);
     if (sharing_leader(exchange) != NULL) { /* the provider bills the other one */
         record->facts.cost_stated = true;
         record->facts.computed_cost_nusd = record->cost_nusd;
@@ -174,17 +172,22 @@ static void take_stated_cost(struct exchange *exchange, const struct charge *cha
     record->cost_nusd = stated->nusd;
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* A provider may count more than we could foresee (its own additions to a prompt). The customer
  * pays that as far as the wallet has it and the client's bound allows; the operator pays the
- * rest. */
-static int64_t charge_nusd(struct exchange *exchange, const struct charge *charge)
+ * rest, and what is not `allowed`. */
+static void share_price(struct exchange *exchange, int64_t price_nusd, int64_t allowed_nusd)
 {
-    const struct usage_record *record = &exchange->settlement.record;
-    struct meter_price price;
-    int64_t margin_ppm = exchange->attempt.candidate->terms.margin_ppm;
-    call_price_charge(record, &charge->allowed, margin_ppm,
-                      stream_budget_held_nusd(&exchange->budget), &price);
-    return price.charge_nusd + stream_budget_extend(&exchange->budget, price.overrun_nusd);
+    struct usage_record *record = &exchange->settlement.record;
+    int64_t held_nusd = stream_budget_held_nusd(&exchange->budget);
+    int64_t paid_nusd = least(allowed_nusd, held_nusd);
+    paid_nusd += stream_budget_extend(&exchange->budget, allowed_nusd - paid_nusd);
+    record->charge_nusd = least(price_nusd, paid_nusd);
+    record->overrun_nusd = price_nusd - record->charge_nusd;
 }
 
 /* Learns from the provider's counts how many tokens such text has, if only text went in and came
@@ -262,13 +265,13 @@ static void fill_charge(struct exchange *exchange, bool cut)
     struct usage_record *record = &exchange->settlement.record;
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     struct charge charge;
-    struct meter_price price;
     count_cost(exchange, cut, &charge);
-    int64_t paid_nusd = charge_nusd(exchange, &charge);
-    call_price_charge(record, &charge.tokens, terms->margin_ppm, paid_nusd, &price);
-    record->charge_nusd = price.charge_nusd;
-    record->overrun_nusd = price.overrun_nusd;
     bool excessive = charge_is_excessive(&charge);
+    int64_t price_nusd = call_price_charge(record, &charge.tokens, terms->margin_ppm);
+    int64_t allowed_nusd = excessive /* else both are the same counts */
+                               ? call_price_charge(record, &charge.allowed, terms->margin_ppm)
+                               : price_nusd;
+    share_price(exchange, price_nusd, allowed_nusd);
     if (charge.unpriced != 0)
         alarm_unpriced(exchange, charge.unpriced);
     if (excessive)
