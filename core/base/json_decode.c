@@ -270,10 +270,29 @@ static struct decimal read_decimal(const char *at, const char *end)
     return number;
 }
 
+/* Digits and nothing else, as nearly all counts are. */
+static bool read_digits(struct slice text, int64_t *out)
+{
+    enum { DIGITS_MAX = 18 }; /* fit in any case */
+    int64_t n = 0;
+    if (text.bytes > DIGITS_MAX)
+        return false;
+    for (size_t i = 0; i < text.bytes; i++) {
+        unsigned digit = (unsigned char)text.data[i] - (unsigned)'0';
+        if (digit > 9)
+            return false;
+        n = n * 10 + digit;
+    }
+    *out = n;
+    return true;
+}
+
 bool json_int64(const struct json_value *number, int64_t *out)
 {
     if (number->type != JSON_NUMBER)
         return false;
+    if (read_digits(number->raw, out))
+        return true;
     const char *at = number->raw.data;
     bool negative = *at == '-';
     struct decimal decimal = read_decimal(at + negative, at + number->raw.bytes);

@@ -169,19 +169,18 @@ bool money_parse_margin(struct slice text, int64_t *out_ppm, struct fault *fault
  * at the end beyond those. Returns the end of the text, where it puts a NUL. */
 static char *put_decimal(char *at, uint128 units, int decimals, int decimals_min)
 {
-    while (decimals > decimals_min && units % 10 == 0) {
-        units /= 10;
-        decimals--;
-    }
     char reversed[40]; /* 2^128 has 39 digits */
     int count = 0;
-    while (units > 0 || count <= decimals) { /* at least one digit before the point */
+    int dropped = 0;
+    for (; units > UINT64_MAX; units /= 10) /* slow, and rare */
         reversed[count++] = (char)('0' + (int)(units % 10));
-        units /= 10;
-    }
-    while (count > 0) {
+    for (uint64_t rest = (uint64_t)units; rest > 0 || count <= decimals; rest /= 10)
+        reversed[count++] = (char)('0' + (int)(rest % 10)); /* at least one before the point */
+    while (dropped < decimals - decimals_min && reversed[dropped] == '0')
+        dropped++;
+    while (count > dropped) {
         *at++ = reversed[--count];
-        if (count == decimals && decimals > 0)
+        if (count == decimals && count > dropped)
             *at++ = '.';
     }
     *at = '\0';
