@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "exchange/body_pass.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/form_intake.h"
 #include "exchange/max_cost.h"
@@ -77,14 +78,29 @@ static bool refuse_body(struct refusal *out, int status, const char *code, const
     return false;
 }
 
+/* The key whose account answers for a large body: that of the request, or the one that a page of
+ * the dashboard has a pass for. */
+static bool find_payer(const struct exchange_env *env, const struct http_head *head,
+                       struct slice pass, struct key_facts *out)
+{
+    struct digest digest;
+    if (pass.bytes == 0)
+        return exchange_find_key(env, head, out);
+    return body_pass_read(env->secret, pass, clock_wall_ms(), &digest) &&
+           directory_find_key(env->store, &digest, out);
+}
+
 bool exchange_admits_body(const struct exchange_env *env, const struct http_head *head,
                           struct id *account_id, struct refusal *refusal)
 {
     struct key_facts facts;
-    if (find_credential(head).bytes == 0)
+    const struct slice *pass = head_header(head, "x-body-pass");
+    bool named = find_credential(head).bytes > 0;
+    if (!named && pass == NULL)
         return refuse_body(refusal, 413, "request_too_large",
                            "a body above 64 KB is read only with an API key");
-    if (!exchange_find_key(env, head, &facts) || !may_call(&facts, clock_wall_ms()))
+    if (!find_payer(env, head, named ? (struct slice){0} : *pass, &facts) ||
+        !may_call(&facts, clock_wall_ms()))
         return refuse_body(refusal, 401, "invalid_api_key",
                            "this API key is unknown, disabled or has expired; a body above 64 KB "
                            "is read only with a key that works");

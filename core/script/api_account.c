@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/network.h"
 #include "base/secret.h"
+#include "exchange/body_pass.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
 #include "exchange/limiter.h"
@@ -144,6 +145,20 @@ static int api_new_token(lua_State *state)
     return 2;
 }
 
+/* x:body_pass(digest) -> pass, until_ms */
+static int api_body_pass(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct digest digest;
+    char pass[BODY_PASS_CHARS + 1];
+    int64_t until_ms = clock_wall_ms() + BODY_PASS_LIFE_MS;
+    luaL_argcheck(state, digest_parse(luaL_checkstring(state, 2), &digest), 2, "no digest");
+    body_pass_make(exchange_shared(exchange)->secret, &digest, until_ms, pass);
+    lua_pushstring(state, pass);
+    lua_pushnumber(state, (lua_Number)until_ms);
+    return 2;
+}
+
 /* x:new_key() -> key, digest, prefix, last four characters */
 static int api_new_key(lua_State *state)
 {
@@ -188,6 +203,7 @@ static int api_throttle(lua_State *state)
 }
 
 const struct luaL_Reg api_account_bindings[] = {
+    {"body_pass", api_body_pass},
     {"call", api_call},
     {"call_as", api_call_as},
     {"digest", api_digest},

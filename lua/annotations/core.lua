@@ -394,6 +394,13 @@ function exchange:sleep(ms) end
 ---@return string digest
 function exchange:new_token() end
 
+---A pass for large bodies of the dashboard's playground, on the account of the key with this digest
+---(core/exchange/body_pass.h).
+---@param digest string of an API key
+---@return string pass
+---@return integer until_ms
+function exchange:body_pass(digest) end
+
 ---A new API key. Only its digest is stored.
 ---@return string key
 ---@return string digest

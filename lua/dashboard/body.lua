@@ -15,11 +15,14 @@ local function invalid(x, name, what)
     refuse(x, "invalid_value", name .. " must be " .. what .. ".", name)
 end
 
+function body.has_type(x, wanted)
+    local kind = x:asked_header("content-type") or ""
+    return string.lower(string.match(kind, "^%s*([^;%s]*)")) == wanted
+end
+
 -- A form of another site can send text/plain and form types without a preflight, but not JSON.
 function body.check_type(x)
-    local kind = x:asked_header("content-type") or ""
-    kind = string.lower(string.match(kind, "^%s*([^;%s]*)"))
-    if kind ~= "application/json" then
+    if not body.has_type(x, "application/json") then
         refuse(x, "invalid_value", "Send the body as JSON, with Content-Type: application/json.")
     end
 end

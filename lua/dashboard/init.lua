@@ -59,5 +59,8 @@ add("GET", "/models", models.list)
 add("GET", "/prices", models.public)
 add_changing("POST", "/playground/chat/completions", playground.chat)
 add_changing("POST", "/playground/estimate", playground.estimate)
+add_changing("POST", "/playground/estimate/{id}", playground.estimate_of)
+add_changing("POST", "/playground/pass", playground.pass)
+add_changing("POST", "/playground/{id}", playground.of)
 
 return routes

@@ -56,8 +56,8 @@ function estimate.chat(x, _, digest, user_id)
 end
 
 -- Any call: its path stands behind ours.
-function estimate.of(x, path_text)
-    local group, key_models = caller.identify(x)
+function estimate.of(x, path_text, digest, user_id)
+    local group, key_models = caller.identify(x, digest, user_id)
     local address = address_of(x, "/" .. (core.unescape(path_text) or ""))
     if address.dialect then
         x:speaks(address.dialect)

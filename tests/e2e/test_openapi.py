@@ -468,7 +468,7 @@ def walk_accounts(document, gateway, person: Customer) -> None:
     person.call("GET", "/auth/me", 200)
 
 
-def walk_account(person: Customer) -> None:
+def walk_account(person: Customer, provider) -> None:
     """Keys, credits, use, models."""
     person.charge("10")
     assert person.web.post("/balance/charge", json={"amount": "-1"}).status_code == 400
@@ -500,6 +500,16 @@ def walk_account(person: Customer) -> None:
         assert person_asks.status_code == status
         person_estimates = person.web.post("/playground/estimate", params=params, json=body)
         assert person_estimates.status_code == status
+    params = {"key_id": person.key_id}
+    provider.answer = answers.reply(200, json.dumps({"results": []}).encode())
+    for path, status in (("/moderations", 200), ("/estimate/moderations", 200), ("/nothing", 404),
+                         ("/estimate/nothing", 404)):  # fmt: skip
+        body = {"model": "moderations", "input": "x"}
+        response = person.web.post(f"/playground{path}", params=params, json=body)
+        assert response.status_code == status, response.text
+    provider.answer = answers.chat()
+    assert person.web.post("/playground/pass", params=params, json={}).status_code == 201
+    assert person.web.post("/playground/pass", json={}).status_code == 400
 
 
 def walk_admin_reads(admin: Customer, customer: Customer, refused_id: str) -> None:
@@ -592,7 +602,7 @@ def test_every_answer(make_gateway, provider, document):
         walk_keys_and_money(customer)
         walk_providers(gateway.customer(credit="2"), provider)
         walk_accounts(document, gateway, person)
-        walk_account(person)
+        walk_account(person, provider)
         walk_admin_reads(admin, customer, refused_id)
         admin.call("POST", "/admin/alerts/test", 409)
         gateway.policies.write("models", "return {\n    broken\n}\n")
