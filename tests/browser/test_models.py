@@ -45,22 +45,26 @@ def test_copied_and_tried(user):
     expect(user.field("request.model")).to_have_value("gpt-4o-mini")
 
 
-def test_what_does_not_talk_is_not_offered_to_talk_with(make_person, make_gateway):
-    gateway = make_gateway(
-        prepare=lambda policies: policies.model(
-            "vectors", Price("1", "0"), endpoints=["embeddings"], max_output=None
-        )
-    )
+def test_what_no_form_is_for_is_not_offered_to_be_tried(make_person, make_gateway):
+    """Each model says where it answers; what does not talk has a form of its own."""
+
+    def sell(policies):
+        policies.provider("decider", dialect=["openai-responses", "decisions"])
+        policies.model("vectors", Price("1", "0"), endpoints=["embeddings"], max_output=None)
+        policies.model("judge", Price("1", "1"), endpoints=["decisions"], providers=("decider",))
+
+    gateway = make_gateway(prepare=sell)
     person = make_person(at=gateway).become(gateway.customer())
     person.open("/dashboard/models")
-    row = person.rows("nav.models").filter(has=person.page.get_by_text("vectors", exact=True))
-    expect(row).to_contain_text("/v1/embeddings")
-    expect(person.link("models.try", row)).to_have_count(0)
-    person.open("/dashboard/playground?model=vectors")
+    for model, path, links in (("vectors", "/v1/embeddings", 1), ("judge", "/v1/decisions", 0)):
+        row = person.rows("nav.models").filter(has=person.page.get_by_text(model, exact=True))
+        expect(row).to_contain_text(path)
+        expect(person.link("models.try", row)).to_have_count(links)
+    person.open("/dashboard/playground?model=judge")
     options = person.field("request.model").locator("option")
-    expect(options.filter(has_text="gpt-4o-mini")).to_have_count(1)
-    expect(options.filter(has_text="vectors")).to_have_count(0)
-    expect(person.field("request.model")).not_to_have_value("vectors")
+    expect(options.filter(has_text="vectors")).to_have_count(1)
+    expect(options.filter(has_text="judge")).to_have_count(0)
+    expect(person.field("playground.message")).to_be_visible()
 
 
 def test_a_new_price_after_a_reload(make_person, make_gateway):

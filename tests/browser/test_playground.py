@@ -101,6 +101,31 @@ def test_stopped(user, customer, provider):
     customer.wait_for_no_hold()
 
 
+def test_stopping_does_not_send_what_is_being_written(user, customer, provider):
+    provider.answer = answers.endless(piece_bytes=20, gap_s=0.01)
+    open_playground(user)
+    ask(user, "Never stop!")
+    expect(user.page.get_by_role("log").get_by_text("xxxx")).to_be_visible()
+    user.field("playground.message").fill("And then")
+    user.button("playground.stop").click()
+    log = user.page.get_by_role("log")
+    expect(log.get_by_text(user.t("playground.stopped"), exact=True)).to_be_visible()
+    expect(user.field("playground.message")).to_have_value("And then")
+    wait_until(lambda: provider.last.gone_at, 10, "the provider to be left")
+    assert len(provider.requests) == 1
+    customer.wait_for_no_hold()
+
+
+def test_a_long_talk_goes_on(user, customer, provider):
+    """More than 64 KB, which is read only with a pass."""
+    provider.answer = answers.chat(pieces=("Long.",))
+    open_playground(user)
+    text = "word " * 15_000
+    ask(user, text)
+    expect(user.page.get_by_role("log").get_by_text("Long.", exact=True)).to_be_visible()
+    assert provider.last.json["messages"][0]["content"] == text
+
+
 def test_copied_as_curl(user, customer, provider):
     open_playground(user)
     ask(user, 'It\'s "quoted" & $HOME `id`')

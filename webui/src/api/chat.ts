@@ -1,16 +1,12 @@
-// The playground's calls: a chat completion, streamed, with the session instead of a key; and what
-// it would cost.
-import { EventReader } from "../base/sse";
-import { address, call, failure, send } from "./client";
-import { ApiError } from "./error";
-import type { Estimate } from "./types";
+// A conversation with a model, streamed.
+import { ask, readEvents } from "./playground";
 
 export interface Message {
     role: "system" | "user" | "assistant";
     content: string;
 }
 
-export interface Asked {
+export interface ChatAsked {
     model: string;
     messages: Message[];
     stream: true;
@@ -18,7 +14,6 @@ export interface Asked {
 
 interface Chunk {
     choices?: { delta?: { content?: string | null }; finish_reason?: string | null }[];
-    error?: { message: string; code: string | null };
 }
 
 export interface Listener {
@@ -26,49 +21,21 @@ export interface Listener {
     onText: (piece: string) => void;
 }
 
-function readChunk(data: string, listener: Listener): void {
-    const chunk = JSON.parse(data) as Chunk;
-    if (chunk.error) {
-        const { message, code } = chunk.error;
-        throw new ApiError(200, { message, code, param: null });
-    }
-    const text = chunk.choices?.[0]?.delta?.content;
-    if (text) {
-        listener.onText(text);
-    }
-}
-
-/** What the call would cost at most, and whether it would pass now. */
-export const estimate = (keyId: string, asked: Asked, signal: AbortSignal) =>
-    call<Estimate>("POST", "/playground/estimate", {
-        query: { key_id: keyId },
-        body: asked,
-        signal,
-    });
+export const CHAT = "/chat/completions";
 
 /** Throws an ApiError for what went wrong before or in the stream, an AbortError when stopped. */
 export async function streamChat(
     keyId: string,
-    asked: Asked,
+    body: ChatAsked,
     signal: AbortSignal,
     listener: Listener,
 ): Promise<void> {
-    const url = address("/playground/chat/completions", { key_id: keyId });
-    const response = await send("POST", url, { body: asked, signal });
-    if (!response.ok || !response.body) {
-        throw await failure(response);
-    }
+    const response = await ask(keyId, { path: CHAT, body }, signal);
     listener.onBegin(response.headers.get("x-request-id") ?? "");
-    const events = new EventReader();
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (;;) {
-        const { done, value } = await reader.read();
-        if (done) {
-            return;
+    await readEvents<Chunk>(response, (chunk) => {
+        const text = chunk.choices?.[0]?.delta?.content;
+        if (text) {
+            listener.onText(text);
         }
-        events
-            .feed(value)
-            .filter((data) => data !== "[DONE]")
-            .forEach((data) => readChunk(data, listener));
-    }
+    });
 }

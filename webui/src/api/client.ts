@@ -5,6 +5,7 @@ export type Query = Record<string, string | number | null | undefined>;
 
 export interface Call {
     query?: Query;
+    /** JSON, unless it is a form. */
     body?: unknown;
     headers?: Record<string, string>;
     /** By default the browser keeps nothing. */
@@ -37,7 +38,9 @@ export async function send(method: string, url: string, how: Call = {}): Promise
         cache: how.cache ?? "no-store",
         signal: how.signal ?? null,
     };
-    if (how.body !== undefined) {
+    if (how.body instanceof FormData) {
+        init.body = how.body; // the browser writes its type, with the boundary
+    } else if (how.body !== undefined) {
         headers["Content-Type"] = "application/json";
         init.body = JSON.stringify(how.body);
     }

@@ -20,15 +20,29 @@ export function shellQuoted(text: string): string {
 
 function curl(baseUrl: string, key: string, model: string): string {
     const body = { model, messages: [{ role: "user", content: "Hello!" }] };
-    return curlOf(baseUrl, key, body);
+    return curlOf(baseUrl, key, "/chat/completions", body);
 }
 
-export function curlOf(baseUrl: string, key: string | null, body: unknown): string {
+/** A field of a form for curl; of a file only the name is known. `--form-string` takes all as it is. */
+function fieldOf([name, value]: [string, FormDataEntryValue]): string {
+    return typeof value === "string"
+        ? `  --form-string ${shellQuoted(`${name}=${value}`)}`
+        : `  -F ${shellQuoted(`${name}=@"${value.name.replaceAll(/["\\]/g, "\\$&")}"`)}`;
+}
+
+/** A call at a path below the mount. A FormData is sent as a form. */
+export function curlOf(baseUrl: string, key: string | null, path: string, body: unknown): string {
+    const fields =
+        body instanceof FormData
+            ? [...body.entries()].map(fieldOf)
+            : [
+                  `  -H ${shellQuoted("Content-Type: application/json")}`,
+                  `  -d ${shellQuoted(JSON.stringify(body))}`,
+              ];
     return [
-        `curl ${shellQuoted(baseUrl + "/chat/completions")}`,
+        `curl ${shellQuoted(baseUrl + path)}`,
         `  -H ${shellQuoted("Authorization: Bearer " + (key ?? KEY_PLACE))}`,
-        `  -H ${shellQuoted("Content-Type: application/json")}`,
-        `  -d ${shellQuoted(JSON.stringify(body))}`,
+        ...fields,
     ].join(" \\\n");
 }
 

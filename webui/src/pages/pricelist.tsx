@@ -1,6 +1,6 @@
 // A price list with its search: of the user who is signed in, and of everybody.
 import type { Model } from "../api/types";
-import { talks } from "../base/endpoints";
+import { talks, tasksOf } from "../base/endpoints";
 import { exactDecimal } from "../base/money";
 import { compact, count } from "../base/number";
 import { type PlainKey, locale, t } from "../i18n";
@@ -129,7 +129,7 @@ function modelColumns(canTry: boolean): Column<Model>[] {
             head: t("keys.actions"),
             hideHead: true,
             isNumber: true,
-            cell: (model) => <Actions id={model.id} canTry={canTry && talks(model)} />,
+            cell: (model) => <Actions id={model.id} canTry={canTry && tasksOf(model).length > 0} />,
         },
     ];
 }

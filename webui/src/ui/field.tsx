@@ -119,3 +119,72 @@ export function SelectField(props: SelectProps) {
         />
     );
 }
+
+type AreaProps = Frame & {
+    value: string;
+    onValue: (value: string) => void;
+    rows?: number;
+    placeholder?: string;
+};
+
+export function AreaField(props: AreaProps) {
+    const [frame, { value, onValue, rows = 3, placeholder }] = split(props);
+    return (
+        <Framed
+            frame={frame}
+            render={(control) => (
+                <textarea
+                    {...control}
+                    class="control"
+                    rows={rows}
+                    placeholder={placeholder}
+                    value={value}
+                    onInput={(event) => onValue(event.currentTarget.value)}
+                />
+            )}
+        />
+    );
+}
+
+type FileProps = Frame & {
+    accept: string;
+    multiple?: boolean;
+    onFiles: (files: File[]) => void;
+};
+
+export function FileField(props: FileProps) {
+    const [frame, { accept, multiple, onFiles }] = split(props);
+    return (
+        <Framed
+            frame={frame}
+            render={(control) => (
+                <input
+                    {...control}
+                    type="file"
+                    accept={accept}
+                    multiple={multiple}
+                    class="control file:mr-3 file:cursor-pointer file:rounded-md file:border-0 file:bg-sunken file:px-3 file:py-0.5 file:font-medium file:text-ink"
+                    onChange={(event) => onFiles([...(event.currentTarget.files ?? [])])}
+                />
+            )}
+        />
+    );
+}
+
+export function CheckField(props: {
+    label: string;
+    checked: boolean;
+    onChecked: (checked: boolean) => void;
+}) {
+    return (
+        <label class="flex w-fit cursor-pointer items-center gap-2">
+            <input
+                type="checkbox"
+                class="size-4 accent-accent"
+                checked={props.checked}
+                onChange={(event) => props.onChecked(event.currentTarget.checked)}
+            />
+            {props.label}
+        </label>
+    );
+}

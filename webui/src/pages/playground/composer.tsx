@@ -36,6 +36,11 @@ export function Composer(props: ComposerProps) {
         event.preventDefault();
         send();
     };
+    // By the end of this click the same element is the one that sends.
+    const onStop = (event: Event) => {
+        event.preventDefault();
+        props.onStop();
+    };
     return (
         <form class="border-t border-line p-4" onSubmit={onSubmit}>
             <details class="mb-3">
@@ -68,7 +73,7 @@ export function Composer(props: ComposerProps) {
                     onKeyDown={onKeyDown}
                 />
                 {props.isAnswering ? (
-                    <Button kind="danger" icon="stop" onClick={props.onStop}>
+                    <Button kind="danger" icon="stop" onClick={onStop}>
                         {t("playground.stop")}
                     </Button>
                 ) : (

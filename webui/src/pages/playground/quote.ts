@@ -1,7 +1,6 @@
-// What the message that is being written would cost at most, asked for once it rests.
+// What the call that is being written would cost at most, asked for once it rests.
 import { useEffect, useState } from "preact/hooks";
-import { estimate } from "../../api/chat";
-import type { Message } from "../../api/chat";
+import { type Asked, estimate } from "../../api/playground";
 import type { Estimate } from "../../api/types";
 import { exact, usd } from "../../base/money";
 import { t } from "../../i18n";
@@ -15,22 +14,18 @@ interface Quoted {
 }
 
 /** Null while nothing is written, the answer is on its way, or there is none: sending tells why. */
-export function useQuote(keyId: string, model: string, messages: Message[]): Estimate | null {
+export function useQuote(keyId: string, call: Asked | null): Estimate | null {
     const [quoted, setQuoted] = useState<Quoted | null>(null);
-    const isWritten = model !== "" && (messages.at(-1)?.content.trim() ?? "") !== "";
-    const asked = isWritten ? JSON.stringify({ keyId, model, messages }) : "";
+    const isAsked = call !== null && !(call.body instanceof FormData);
+    const asked = isAsked ? JSON.stringify({ keyId, call }) : "";
     const rested = useRested(asked, REST_MS);
     useEffect(() => {
         if (rested === "") {
             return;
         }
         const control = new AbortController();
-        const body = JSON.parse(rested) as { keyId: string; model: string; messages: Message[] };
-        estimate(
-            body.keyId,
-            { model: body.model, messages: body.messages, stream: true },
-            control.signal,
-        )
+        const { call, keyId } = JSON.parse(rested) as { call: Asked; keyId: string };
+        estimate(keyId, call, control.signal)
             .catch(() => null)
             .then((answer) => {
                 if (!control.signal.aborted) {
@@ -46,7 +41,7 @@ export function useQuote(keyId: string, model: string, messages: Message[]): Est
 export function quoteText(quote: Estimate): string {
     if (!quote.affordable) {
         return t("playground.mostRefused", { amount: exact(usd(quote.max_cost_exact)) });
-    } else if (quote.affordable_max_tokens < quote.max_tokens) {
+    } else if (quote.max_tokens > 1 && quote.affordable_max_tokens < quote.max_tokens) {
         return t("playground.mostAvailable", { amount: exact(usd(quote.available)) });
     }
     return t("playground.most", { amount: exact(usd(quote.max_cost_exact)) });

@@ -1,11 +1,9 @@
 // The conversation of the playground: what was asked, what came, and what each answer took.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Message, streamChat } from "../../api/chat";
-import { getRequest } from "../../api/resources";
 import type { RequestDetail } from "../../api/types";
 import { hurry } from "../../state/pulse";
-
-export type Ending = "done" | "stopped" | "failed";
+import { type Ending, recordOf } from "./record";
 
 export interface Answer {
     text: string;
@@ -24,23 +22,6 @@ export interface Turn {
 }
 
 const WAITING: Answer = { text: "", state: "waiting", requestId: null, record: null, error: null };
-const RECORD_TRIES = 20;
-const RECORD_AFTER_MS = 150;
-
-const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
-/** The record of a request that has ended; one that was stopped is written a moment later. */
-async function recordOf(id: string): Promise<RequestDetail | null> {
-    for (let tries = 0; tries < RECORD_TRIES; tries++) {
-        const record = await getRequest(id).catch(() => null);
-        if (record) {
-            return "refused" in record ? null : record;
-        }
-        await sleep(RECORD_AFTER_MS);
-    }
-    return null;
-}
-
 /** What is sent: the system's message, what was said so far, and the question. */
 function messagesOf(system: string, turns: readonly Turn[], question: string): Message[] {
     const said = turns.flatMap<Message>(({ question: asked, answer }) =>
