@@ -32,11 +32,13 @@ local function openai_limits(reset)
 end
 
 local OPENAI = { "openai-chat", "openai-responses" }
+-- Whose older completions there are, too (openai 3.57.0; docs.x.ai, legacy endpoints).
+local WITH_TEXT = { "openai-chat", "openai-responses", "completions" }
 
 return {
     openai = {
         source = "openai 3.57.0", date = DATE,
-        dialect = OPENAI,
+        dialect = { "openai-chat", "openai-responses", "completions", "decisions" },
         base_url = "https://api.openai.com/v1",
         max_tokens_field = "max_completion_tokens",
         counts_tokens = true, keeps_responses = true, compacts = true,
@@ -105,7 +107,7 @@ return {
     -- Models of Microsoft Foundry, by the address without api-version. A deployment is the model.
     azure = {
         source = "openai 3.57.0 (AzureOpenAI), @ai-sdk/azure 3.0.128", date = DATE,
-        dialect = OPENAI,
+        dialect = WITH_TEXT,
         base_url = "https://{resource}.openai.azure.com",
         paths = { any = "/openai/v1" },
         key_header = "api-key",
@@ -115,7 +117,7 @@ return {
     -- The older address, with the deployment in it.
     ["azure-deployments"] = {
         source = "openai 3.57.0 (AzureOpenAI), @ai-sdk/azure 3.0.128", date = DATE,
-        dialect = OPENAI,
+        dialect = WITH_TEXT,
         base_url = "https://{resource}.openai.azure.com",
         paths = { any = "/openai/deployments/{model}", ["openai-responses"] = "/openai" },
         query = "api-version=2024-10-21",
@@ -133,16 +135,16 @@ return {
     },
     xai = {
         source = "@ai-sdk/xai 3.0.138", date = DATE,
-        dialect = OPENAI,
+        dialect = WITH_TEXT,
         base_url = "https://api.x.ai/v1",
         max_tokens_field = "max_completion_tokens",
         cost = { path = "usage.cost_in_usd_ticks", unit = "ticks" },
     },
     deepseek = {
-        source = "@ai-sdk/deepseek 2.0.69, litellm 1.110.2", date = DATE,
-        dialect = { "openai-chat", "anthropic" },
+        source = "@ai-sdk/deepseek 2.0.69, litellm 1.110.2, api-docs.deepseek.com", date = DATE,
+        dialect = { "openai-chat", "anthropic", "completions" },
         base_url = "https://api.deepseek.com",
-        paths = { anthropic = "/anthropic" },
+        paths = { anthropic = "/anthropic", completions = "/beta" }, -- its FIM completion
         max_tokens_field = "max_tokens",
     },
     mistral = {
@@ -172,7 +174,7 @@ return {
     },
     together = {
         source = "together 3.1.1, @ai-sdk/togetherai 2.0.84", date = DATE,
-        dialect = { "openai-chat", "rerank" },
+        dialect = { "openai-chat", "completions", "rerank" },
         base_url = "https://api.together.ai/v1",
         max_tokens_field = "max_tokens",
         rate_limits = { -- support.together.ai, article 8988956
@@ -186,7 +188,7 @@ return {
     },
     fireworks = {
         source = "fireworks-ai 1.2.30, litellm 1.110.2", date = DATE,
-        dialect = { "openai-chat", "anthropic", "rerank" },
+        dialect = { "openai-chat", "anthropic", "completions", "rerank" },
         base_url = "https://api.fireworks.ai/inference/v1",
         key_header = "authorization",
         max_tokens_field = "max_tokens", -- it refuses both at once
@@ -195,7 +197,7 @@ return {
     },
     openrouter = {
         source = "openrouter 1.3.84", date = DATE,
-        dialect = { "openai-chat", "openai-responses", "rerank" },
+        dialect = { "openai-chat", "openai-responses", "completions", "rerank" },
         base_url = "https://openrouter.ai/api/v1",
         max_tokens_field = "any",
         ask_context = true, -- context_length
@@ -236,7 +238,7 @@ return {
 
     ollama = {
         source = "Ollama fb30760 (openai/, middleware/)", date = DATE,
-        dialect = { "openai-chat", "openai-responses", "anthropic" },
+        dialect = { "openai-chat", "openai-responses", "anthropic", "completions" },
         base_url = "http://127.0.0.1:11434/v1",
         api_key = false,
         max_tokens_field = "max_tokens", -- it ignores the other name
@@ -244,7 +246,7 @@ return {
     },
     vllm = {
         source = "vLLM (entrypoints/openai, entrypoints/pooling)", date = DATE,
-        dialect = { "openai-chat", "rerank" },
+        dialect = { "openai-chat", "completions", "rerank" },
         base_url = "http://127.0.0.1:8000/v1",
         api_key = false,
         max_tokens_field = "any",
@@ -252,7 +254,7 @@ return {
     },
     sglang = {
         source = "SGLang (srt/entrypoints/http_server.py)", date = DATE,
-        dialect = "openai-chat",
+        dialect = { "openai-chat", "completions" },
         base_url = "http://127.0.0.1:30000/v1",
         api_key = false,
         max_tokens_field = "any",
@@ -260,7 +262,7 @@ return {
     },
     ["llama.cpp"] = {
         source = "llama.cpp (tools/server/server.cpp)", date = DATE,
-        dialect = { "openai-chat", "anthropic", "rerank" },
+        dialect = { "openai-chat", "anthropic", "completions", "rerank" },
         base_url = "http://127.0.0.1:8080/v1",
         api_key = false,
         max_tokens_field = "any",
@@ -268,7 +270,7 @@ return {
     },
     lmstudio = {
         source = "lmstudio 1.5.0, litellm 1.110.2", date = DATE,
-        dialect = "openai-chat",
+        dialect = { "openai-chat", "completions" },
         base_url = "http://127.0.0.1:1234/v1",
         api_key = false,
         max_tokens_field = "max_tokens",

@@ -11,6 +11,7 @@ import gemini_answers
 import known_providers
 import pytest
 from answers import Usage
+from completion_answers import text
 from errors import check_error
 from gateway import ROOT, UPSTREAM_KEY, Gateway
 from known_providers import CHATS, TEXT, Chat, Error, error
@@ -31,6 +32,21 @@ KEYS = {"azure": "AZURE_OPENAI_API_KEY", "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
 OTHERS = {"jina": "/jina/v1", "voyage": "/voyage/v1", "gemini": "/gemini",
           "anthropic": "/anthropic", "vertex-express": "/vertex/v1/publishers/google"}  # fmt: skip
 
+TEXTS = {  # whoever has completions, and where
+    "azure": "/azure/openai/v1/completions",
+    "azure-deployments":
+        "/azure-old/openai/deployments/theirs/completions?api-version=2024-10-21",
+    "xai": "/xai/v1/completions",
+    "deepseek": "/deepseek/beta/completions",
+    "together": "/together/v1/completions",
+    "fireworks": "/fireworks/v1/completions",
+    "openrouter": "/openrouter/api/v1/completions",
+    "ollama": "/ollama/v1/completions",
+    "vllm": "/vllm/v1/completions",
+    "sglang": "/sglang/v1/completions",
+    "llama.cpp": "/llama/v1/completions",
+    "lmstudio": "/lmstudio/v1/completions",
+}  # fmt: skip
 ACCOUNTS = {"vertex", "vertex-anthropic", "vertex-openai"}  # test_service_accounts.py
 
 
@@ -54,6 +70,9 @@ def make_known(folder, provider) -> Gateway:
         policies.model(name, PRICE, candidates=[{"provider": name, "model": "theirs"}])
     for name in ("jina", "voyage", "cohere"):
         policies.model(f"{name}-embed", PRICE, endpoints=["embeddings"], max_output=None,
+                       candidates=[{"provider": name, "model": "theirs"}])  # fmt: skip
+    for name in TEXTS:
+        policies.model(f"{name}-text", PRICE, endpoints=["completions"],
                        candidates=[{"provider": name, "model": "theirs"}])  # fmt: skip
     for name in ("jina", "cohere", "together", "voyage"):
         policies.model(f"{name}-rank", PRICE, endpoints=["rerank"], max_output=None,
@@ -257,6 +276,22 @@ def test_embeddings(customer, provider, name, path, usage):
     assert provider.last.path == path
     assert provider.last.headers["authorization"] == f"Bearer {UPSTREAM_KEY}"
     charged(customer, charge(PRICE, Usage(6, 0)))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_completions(customer, provider, name, streamed):
+    """Each says it in OpenAI's form, at its own address."""
+    provider.answer = text(usage=Usage(7, 3))
+    asked = {"model": f"{name}-text", "prompt": "The quick", "max_tokens": 9, "stream": streamed}
+    answer = customer.post(asked, "/completions")
+    assert answer.status_code == 200, answer.text
+    assert "brown" in answer.text
+    assert provider.last.path == TEXTS[name]
+    header, value = CHATS[name].header
+    assert provider.last.headers.get(header, "") == value.format(key=UPSTREAM_KEY)
+    assert provider.last.json["max_tokens"] == 9
+    charged(customer, charge(PRICE, Usage(7, 3)))
 
 
 RANKED = {"results": [{"index": 1, "relevance_score": 0.9}, {"index": 0, "relevance_score": 0.1}]}
