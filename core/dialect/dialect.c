@@ -64,6 +64,31 @@ const char *dialect_name(enum dialect dialect)
     return names[dialect];
 }
 
+static const char *const input_names[DIALECTS] = {
+    [DIALECT_CHAT] = "messages",
+    [DIALECT_RESPONSES] = "input",
+    [DIALECT_ANTHROPIC] = "messages",
+    [DIALECT_GEMINI] = "contents",
+    [DIALECT_EMBEDDINGS] = "input",
+    [DIALECT_MODERATIONS] = "input",
+    [DIALECT_RERANK] = "documents",
+    [DIALECT_COMPLETIONS] = "prompt",
+    [DIALECT_DECISIONS] = "input",
+    [DIALECT_GEMINI_EMBED] = "content",
+    [DIALECT_GEMINI_EMBED_BATCH] = "requests",
+    [DIALECT_SPEECH] = "input",
+    [DIALECT_IMAGES] = "prompt",
+    [DIALECT_TRANSCRIPTIONS] = "file",
+    [DIALECT_TRANSLATIONS] = "file",
+    [DIALECT_IMAGE_EDITS] = "image",
+    [DIALECT_IMAGE_VARIATIONS] = "image",
+};
+
+const char *dialect_input_name(enum dialect dialect)
+{
+    return input_names[dialect];
+}
+
 bool dialect_of_name(const char *name, enum dialect *out)
 {
     size_t i = 0;

@@ -8,6 +8,8 @@
 const struct dialect_form *dialect_form(enum dialect dialect);
 /* As in providers.lua, such as "openai-chat" or "embeddings". */
 const char *dialect_name(enum dialect dialect);
+/* The member of a request that has what is to be read, for errors about it. */
+const char *dialect_input_name(enum dialect dialect);
 /* Returns false when no dialect has this name. */
 bool dialect_of_name(const char *name, enum dialect *out);
 /* The dialect of the clients that ask for this path: a conversation's. Errors of the others look

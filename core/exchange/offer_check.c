@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "dialect/dialect.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/price_facts.h"
@@ -14,8 +15,10 @@ static bool refuse_content(struct exchange *exchange, const char *what)
         "This model reads no %s. Leave them out, or ask a model that does: GET /v1/models says "
         "which (architecture.input_modalities).",
         what);
-    const struct answer_error error = {
-        .status = 400, .code = "unsupported_content", .message = message, .param = "messages"};
+    const struct answer_error error = {.status = 400,
+                                       .code = "unsupported_content",
+                                       .message = message,
+                                       .param = dialect_input_name(exchange->asks.dialect)};
     exchange_refuse(exchange, &error);
     return false;
 }

@@ -86,7 +86,7 @@ def test_an_input_of_messages(customer, provider):
     assert ask(customer, input=messages).status_code == 200
     assert provider.last.json["input"] == messages
     messages[0]["content"].append(picture)
-    check_error(ask(customer, input=messages), 400, "unsupported_content")
+    check_error(ask(customer, input=messages), 400, "unsupported_content", param="input")
     asked = [{"type": "predicate", "instructions": [picture]}]
     check_error(ask(customer, questions=asked), 400, "unsupported_content")
 

@@ -272,4 +272,4 @@ def test_a_variation_needs_a_form(customer):
 
 def test_a_model_without_eyes_sees_no_json(customer):
     body = {**EDIT, "model": "blind"}
-    check_error(customer.post(body, "/images/edits"), 400, "unsupported_content")
+    check_error(customer.post(body, "/images/edits"), 400, "unsupported_content", param="image")

@@ -229,6 +229,17 @@ def test_a_moderation(customer, provider):
     assert usd(record["cost"]) == usd("0.0012")
 
 
+def test_a_picture_to_a_model_without_eyes(customer, provider):
+    """The error names the member that has it."""
+    picture = {"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}
+    asked = {"model": "moderate", "input": [picture]}
+    check_error(customer.post(asked, "/moderations"), 400, "unsupported_content", param="input")
+    picture = {"type": "input_image", "image_url": "https://x.example/a.png"}
+    asked = {"model": "gpt-3.5-turbo", "input": [{"role": "user", "content": [picture]}]}
+    check_error(customer.post(asked, "/responses"), 400, "unsupported_content", param="input")
+    assert provider.requests == []
+
+
 # ---- rerank ----
 
 
