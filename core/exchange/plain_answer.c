@@ -1,5 +1,7 @@
 #include "exchange/plain_answer.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "base/limits.h"
 #include "dialect/dialect.h"
@@ -85,12 +87,28 @@ void plain_answer_read(const struct model_request *asks, struct slice answers_as
         form->read_answer(root, facts);
 }
 
+/* A web page, such as that of a proxy before the provider. What whisper.cpp has heard is text/html,
+ * too, so the type does not tell. */
+static bool is_page(struct slice body)
+{
+    static const char *const beginnings[] = {"<!doctype html", "<html"};
+    struct slice text = slice_trim(body);
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        size_t bytes = strlen(beginnings[i]);
+        if (text.bytes >= bytes && slice_same_nocase(text.data, beginnings[i], bytes))
+            return true;
+    }
+    return false;
+}
+
 bool plain_answer_read_text(struct slice body, struct answer_facts *facts)
 {
     struct json_value root;
     struct fault fault;
     *facts = (struct answer_facts){
         .said = body.bytes > 0, .finish_reason = "stop", .sizes.text_bytes = (int64_t)body.bytes};
+    if (is_page(body))
+        return false;
     return body.bytes == 0 || body.data[0] != '{' ||
            !json_parse(body, LIMIT_JSON_DEPTH, &root, &fault);
 }

@@ -23,7 +23,7 @@ bool plain_answer_name(const struct rerank_names *names, struct buffer *body,
 void plain_answer_read(const struct model_request *asks, struct slice answers_as,
                        struct buffer *body, struct json_value *root, struct json_index *index,
                        struct answer_facts *facts);
-/* Reads one that was asked for as a text. False: it is JSON all the same. */
+/* Reads one that was asked for as a text. False: it is JSON all the same, or a web page. */
 bool plain_answer_read_text(struct slice body, struct answer_facts *facts);
 
 #endif

@@ -246,6 +246,16 @@ def test_a_text_for_tokens_is_estimated(customer, provider):
     assert usd(record["cost"]) == usd(reply.headers["x-llm-cost"]) > 0
 
 
+@pytest.mark.parametrize("page", ["<html><body>502</body></html>", "\n<!DOCTYPE HTML>\n<p>Wait"])
+def test_a_page_is_no_text(customer, provider, page):
+    """That of a proxy before the provider, with a status that says nothing."""
+    provider.answer = answers.reply(200, page.encode(), {"Content-Type": "text/html"})
+    reply = send(customer, form(("model", "whisper"), ("response_format", "text"), FILE))
+    check_error(reply, 502, "provider_unavailable")
+    customer.wait_for_no_hold()
+    assert customer.balance == 10
+
+
 FILES = sorted(SOUND.glob("*")) if SOUND.is_dir() else []
 
 
