@@ -7,6 +7,7 @@ from test_known_providers import (  # noqa: F401
     make_known,
     test_a_stream,
     test_an_answer,
+    test_completions,
     test_deepseek_for_clients_of_anthropic,
     test_embeddings,
     test_errors,
