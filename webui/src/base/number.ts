@@ -15,3 +15,8 @@ export function percent(value: number, locale: string): string {
     const options = { style: "percent", maximumFractionDigits: 1 } as const;
     return new Intl.NumberFormat(locale, options).format(value);
 }
+
+/** A score of a model, which may be missing. */
+export function score(value: unknown): string {
+    return typeof value === "number" && Number.isFinite(value) ? value.toFixed(4) : "–";
+}

@@ -26,4 +26,7 @@ it("has each two once, the most alike first", () => {
 it("reads floats of 32 bits in base64", () => {
     expect(vectorOf("AAAAPwAAoL8=")).toEqual([0.5, -1.25]);
     expect(vectorOf([1, 2])).toEqual([1, 2]);
+    for (const other of [undefined, null, [1, "x"], [[1]], { float: [1] }, "!!"]) {
+        expect(() => vectorOf(other)).toThrow();
+    }
 });

@@ -8,10 +8,13 @@ export function cosine(a: readonly number[], b: readonly number[]): number | nul
     return length > 0 ? Math.max(-1, Math.min(1, dot(a, b) / length)) : null;
 }
 
-/** The numbers of an embedding: a list, or the bytes of floats of 32 bits in base64. */
-export function vectorOf(embedding: readonly number[] | string): readonly number[] {
-    if (typeof embedding !== "string") {
-        return embedding;
+/** The numbers of an embedding: a list, or the bytes of floats of 32 bits in base64. Throws if it is
+ * something else: some servers have forms of their own. */
+export function vectorOf(embedding: unknown): readonly number[] {
+    if (Array.isArray(embedding) && embedding.every((value) => typeof value === "number")) {
+        return embedding as number[];
+    } else if (typeof embedding !== "string") {
+        throw new TypeError("no vector");
     }
     const bytes = Uint8Array.from(atob(embedding), (char) => char.charCodeAt(0));
     const view = new DataView(bytes.buffer);

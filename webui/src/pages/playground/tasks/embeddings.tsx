@@ -1,6 +1,7 @@
 // Texts as vectors, and how alike they are.
 import { useState } from "preact/hooks";
 import { pathOf } from "../../../base/endpoints";
+import { score } from "../../../base/number";
 import { type Pair, pairs, vectorOf } from "../../../base/vectors";
 import { t } from "../../../i18n";
 import { Button, IconButton } from "../../../ui/button";
@@ -10,14 +11,13 @@ import { type Column, Table } from "../../../ui/table";
 import { type TaskProps, Trial } from "../trial";
 
 interface Answer {
-    data: { embedding: number[] | string; index?: number }[];
+    data: { embedding?: unknown }[];
 }
 
 type Vector = readonly number[];
 
 const TEXTS_MAX = 8;
 const SHOWN = 4; // numbers of a vector
-const DIGITS = 4;
 
 async function read(response: Response, onValue: (vectors: Vector[]) => void): Promise<void> {
     const { data } = (await response.json()) as Answer;
@@ -82,10 +82,7 @@ const VECTOR_COLUMNS = (): Column<{ vector: Vector; place: number }>[] => [
         head: t("playground.begins"),
         cell: ({ vector }) => (
             <span class="figures font-mono text-sm">
-                {vector
-                    .slice(0, SHOWN)
-                    .map((value) => value.toFixed(DIGITS))
-                    .join(", ")}
+                {vector.slice(0, SHOWN).map(score).join(", ")}
                 {vector.length > SHOWN && ", …"}
             </span>
         ),
@@ -103,7 +100,7 @@ const PAIR_COLUMNS = (): Column<Pair>[] => [
         id: "similarity",
         head: t("playground.similarity"),
         isNumber: true,
-        cell: ({ similarity }) => similarity?.toFixed(DIGITS) ?? "–",
+        cell: ({ similarity }) => score(similarity),
     },
 ];
 

@@ -165,7 +165,7 @@ function Shown({ picture, number }: { picture: Picture; number: number }) {
                         {t("playground.download")}
                     </a>
                 )}
-                {url?.startsWith("http") && (
+                {/^https?:\/\//.test(url ?? "") && (
                     <a href={url} target="_blank" rel="noopener noreferrer" class={LINK}>
                         {t("playground.openPicture", { n: number })}
                     </a>

@@ -1,6 +1,7 @@
 // What a model says about whether a text is fit to be shown.
 import { useState } from "preact/hooks";
 import { pathOf } from "../../../base/endpoints";
+import { score } from "../../../base/number";
 import { t } from "../../../i18n";
 import { Badge } from "../../../ui/badge";
 import { AreaField } from "../../../ui/field";
@@ -9,14 +10,14 @@ import { type TaskProps, Trial } from "../trial";
 
 interface Verdict {
     flagged?: boolean; // Mistral's has none
-    categories?: Record<string, boolean>;
-    category_scores?: Record<string, number>;
+    categories?: Record<string, boolean> | null;
+    category_scores?: Record<string, number> | null;
 }
 
 interface Category {
     name: string;
     isFlagged: boolean;
-    score: number | null;
+    score: number;
 }
 
 async function read(response: Response, onValue: (verdict: Verdict) => void): Promise<void> {
@@ -25,15 +26,17 @@ async function read(response: Response, onValue: (verdict: Verdict) => void): Pr
 }
 
 /** The likeliest first. */
-function categoriesOf({ categories = {}, category_scores = {} }: Verdict): Category[] {
-    const names = [...new Set([...Object.keys(categories), ...Object.keys(category_scores)])];
+function categoriesOf(verdict: Verdict): Category[] {
+    const categories = verdict.categories ?? {};
+    const scores = verdict.category_scores ?? {};
+    const names = [...new Set([...Object.keys(categories), ...Object.keys(scores)])];
     return names
         .map((name) => ({
             name,
             isFlagged: categories[name] ?? false,
-            score: category_scores[name] ?? null,
+            score: scores[name] ?? NaN,
         }))
-        .sort((a, b) => (b.score ?? -1) - (a.score ?? -1));
+        .sort((a, b) => (b.score || 0) - (a.score || 0));
 }
 
 export function Moderations(props: TaskProps) {
@@ -68,7 +71,7 @@ const COLUMNS = (): Column<Category>[] => [
         id: "score",
         head: t("playground.score"),
         isNumber: true,
-        cell: ({ score }) => score?.toFixed(4) ?? "–",
+        cell: (category) => score(category.score),
     },
 ];
 

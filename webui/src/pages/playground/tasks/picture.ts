@@ -21,8 +21,8 @@ export async function readPictures(
     onValue: (drawn: Drawn) => void,
 ): Promise<void> {
     if (!isStream(response)) {
-        const { data } = (await response.json()) as { data?: Picture[] };
-        onValue({ pictures: data ?? [], partial: null });
+        const { data } = (await response.json()) as { data?: (Picture | null)[] };
+        onValue({ pictures: (data ?? []).filter((it) => it !== null), partial: null });
         return;
     }
     let pictures: Picture[] = [];

@@ -1,13 +1,14 @@
 // Documents in the order in which they answer a question.
 import { useState } from "preact/hooks";
 import { pathOf } from "../../../base/endpoints";
+import { score } from "../../../base/number";
 import { t } from "../../../i18n";
 import { AreaField, TextField } from "../../../ui/field";
 import { type TaskProps, Trial } from "../trial";
 
 interface Ranked {
     index: number; // of the document that was sent
-    relevance_score: number;
+    relevance_score?: number | null;
 }
 
 async function read(response: Response, onValue: (ranked: Ranked[]) => void): Promise<void> {
@@ -32,7 +33,7 @@ export function Rerank(props: TaskProps) {
                 <li key={index} class="flex items-baseline gap-3">
                     <span class="figures shrink-0 text-soft">{place + 1}.</span>
                     <span class="min-w-0 grow">{sent[index] ?? ""}</span>
-                    <span class="figures shrink-0">{relevance_score.toFixed(4)}</span>
+                    <span class="figures shrink-0">{score(relevance_score)}</span>
                 </li>
             ))}
         </ol>
