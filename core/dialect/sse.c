@@ -29,37 +29,55 @@ static bool line_is_empty(const struct sse *sse)
     return sse->line_bytes == 0 || (sse->line_bytes == 1 && sse->line_has_cr);
 }
 
-bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice event, void *arg),
-              void *arg)
+/* Notes the lines of `data` up to the end of the event under way. Returns how many bytes those are;
+ * *ended: the event ends there. */
+static size_t note_event(struct sse *sse, struct slice data, bool *ended)
 {
-    size_t start = 0; /* start of the present event in data */
     size_t at = 0;
-    while (at < data.bytes) {
+    *ended = false;
+    while (at < data.bytes && !*ended) {
         const char *lf = memchr(data.data + at, '\n', data.bytes - at);
         size_t end = lf != NULL ? (size_t)(lf - data.data) : data.bytes;
         note_line_part(sse, data.data, at, end);
         if (lf == NULL)
-            break;
+            return data.bytes;
         at = end + 1;
-        bool empty = line_is_empty(sse);
+        *ended = line_is_empty(sse);
         sse->line_bytes = 0;
         sse->line_has_cr = false;
-        if (!empty)
-            continue;
-        struct slice event = {data.data + start, at - start};
-        start = at;
-        if (sse->partial.bytes == 0) {
-            if (event.bytes > LIMIT_EVENT_BYTES)
+    }
+    return at;
+}
+
+size_t sse_event_bytes(const struct sse *sse, struct slice data)
+{
+    struct sse ahead = {.line_bytes = sse->line_bytes, .line_has_cr = sse->line_has_cr};
+    bool ended;
+    return note_event(&ahead, data, &ended);
+}
+
+bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice event, void *arg),
+              void *arg)
+{
+    while (data.bytes > 0) {
+        bool ended;
+        struct slice part = {data.data, note_event(sse, data, &ended)};
+        data.data += part.bytes;
+        data.bytes -= part.bytes;
+        if (ended && sse->partial.bytes == 0) {
+            if (part.bytes > LIMIT_EVENT_BYTES)
                 return false;
-            on_event(event, arg);
+            on_event(part, arg);
             continue;
         }
-        if (!buffer_append_slice(&sse->partial, event))
+        if (!buffer_append_slice(&sse->partial, part))
             return false;
+        if (!ended)
+            return true;
         on_event(buffer_slice(&sse->partial), arg);
         buffer_reset(&sse->partial);
     }
-    return buffer_append(&sse->partial, data.data + start, data.bytes - start);
+    return true;
 }
 
 struct slice sse_rest(struct sse *sse)

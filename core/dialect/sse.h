@@ -23,6 +23,9 @@ void sse_fini(struct sse *sse);
  * LIMIT_EVENT_BYTES: then nothing more can be fed. */
 bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice event, void *arg),
               void *arg);
+/* Returns how many bytes of `data`, which would be fed next, belong to the event under way, or to
+ * the next one if none is: all of them if it does not end there. */
+size_t sse_event_bytes(const struct sse *sse, struct slice data);
 /* Returns whether the fed bytes ended with a whole event. */
 static inline bool sse_is_between_events(const struct sse *sse)
 {

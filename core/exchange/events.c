@@ -210,59 +210,90 @@ static void note_skipped(struct exchange *exchange, struct slice text)
     stream->skipped_count++;
 }
 
-/* Takes the event at the front of the data and returns its size. Returns 0 if the event must be
- * read: it is not like one before, or it is not paid for. */
-static size_t take_matching(struct exchange *exchange, struct slice data)
+/* Counts what is generated. Returns false if it is not paid for. */
+static bool pay(struct exchange *exchange, int64_t bytes)
 {
-    struct stream *stream = &exchange->stream;
-    struct template_match known;
-    if (!event_template_take(&stream->event_template, data, &known))
-        return 0;
-    bool translated = attempt_translates(&exchange->attempt);
-    if (translated && (!stream->route.sure || known.text.bytes == 0))
-        return 0;
-    struct meter *meter = &stream->meter;
+    struct meter *meter = &exchange->stream.meter;
     int64_t text_bytes = meter->output.text_bytes;
     int64_t pieces = meter->output_pieces;
     int64_t echo_bytes = meter->echo_bytes;
-    meter_note_generated(meter, known.bytes);
-    if (!stream_budget_cover(&exchange->budget)) {
-        meter->output.text_bytes = text_bytes;
-        meter->output_pieces = pieces;
-        meter->echo_bytes = echo_bytes;
-        return 0;
-    }
+    meter_note_generated(meter, bytes);
+    if (stream_budget_cover(&exchange->budget))
+        return true;
+    meter->output.text_bytes = text_bytes;
+    meter->output_pieces = pieces;
+    meter->echo_bytes = echo_bytes;
+    return false;
+}
+
+/* Takes the event at the front of the data, but for its output. Returns false if the event must be
+ * read: it is not like one before, or it is not paid for. */
+static bool take_matching(struct exchange *exchange, struct slice data, struct template_match *out)
+{
+    struct stream *stream = &exchange->stream;
+    int64_t pieces = stream->meter.output_pieces;
+    if (!event_template_take(&stream->event_template, data, out))
+        return false;
+    if (attempt_translates(&exchange->attempt) && (!stream->route.sure || out->text.bytes == 0))
+        return false;
+    if (!pay(exchange, out->bytes))
+        return false;
     if (pieces % SAMPLED_PIECES == 0)
-        meter_sample(meter, known.text);
-    if (translated) {
-        text_route_write(&stream->route, known.text, &stream->out);
-        note_skipped(exchange, known.text);
-    } else {
-        stream_append(stream, known.before);
-        buffer_append_slice(&stream->out, known.after);
-    }
+        meter_sample(&stream->meter, out->text);
     if (stream->answer != NULL && stream->form->note_text != NULL)
-        stream->form->note_text(stream->answer, known.text);
-    return known.event_bytes;
+        stream->form->note_text(stream->answer, out->text);
+    return true;
+}
+
+/* Adds such an event to the output. */
+static void write_matching(struct exchange *exchange, const struct template_match *known)
+{
+    struct stream *stream = &exchange->stream;
+    if (attempt_translates(&exchange->attempt)) {
+        text_route_write(&stream->route, known->text, &stream->out);
+        note_skipped(exchange, known->text);
+        return;
+    }
+    stream_append(stream, known->before);
+    stream_append(stream, known->after);
+}
+
+/* Whether an event like one before may be taken now. */
+static bool may_match(const struct exchange *exchange)
+{
+    const struct stream *stream = &exchange->stream;
+    return exchange->attempt.outcome == ATTEMPT_ANSWERED && !stream->closing && !stream->done &&
+           !stream->failed;
 }
 
 bool events_take_known(struct exchange *exchange, struct slice event)
 {
-    return exchange->attempt.outcome == ATTEMPT_ANSWERED && !exchange->stream.closing &&
-           take_matching(exchange, event) > 0;
+    struct template_match known;
+    if (!may_match(exchange) || !take_matching(exchange, event, &known))
+        return false;
+    write_matching(exchange, &known);
+    return true;
 }
 
 void events_take_matching(struct exchange *exchange, struct slice *data)
 {
-    if (exchange->attempt.outcome != ATTEMPT_ANSWERED || exchange->stream.closing)
+    struct template_match known;
+    struct slice run = {data->data, 0}; /* events that go out as they came */
+    bool translated = attempt_translates(&exchange->attempt);
+    if (!may_match(exchange))
         return;
-    while (data->bytes > 0) {
-        size_t taken = take_matching(exchange, *data);
-        if (taken == 0)
-            return;
-        data->data += taken;
-        data->bytes -= taken;
+    while (data->bytes > 0 && take_matching(exchange, *data, &known)) {
+        data->data += known.event_bytes;
+        data->bytes -= known.event_bytes;
+        if (!translated && known.after.bytes == 0) {
+            run.bytes += known.event_bytes;
+            continue;
+        }
+        stream_append(&exchange->stream, run);
+        write_matching(exchange, &known);
+        run = (struct slice){data->data, 0};
     }
+    stream_append(&exchange->stream, run);
 }
 
 /* Whether this chunk ended the answer with an error that has no message. */
@@ -406,7 +437,7 @@ void events_take(struct slice event, void *arg)
     enum attempt_outcome outcome = exchange->attempt.outcome;
     if (stream->done || stream->failed || (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED))
         return;
-    if (outcome == ATTEMPT_ANSWERED && take_matching(exchange, event) > 0)
+    if (events_take_known(exchange, event))
         return;
     buffer_reset(&stream->joined);
     struct slice data = slice_trim(sse_data(event, &stream->joined));

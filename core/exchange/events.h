@@ -15,8 +15,8 @@ struct price_facts;
 
 /* Takes a whole event of the exchange `arg`. Ignores it if the stream is done or has failed. */
 void events_take(struct slice event, void *arg);
-/* Takes from the front of *data the events that are like one before. *data must begin with an
- * event; the exchange's stream must be neither done nor failed. */
+/* Takes from the front of *data, which must begin with an event, the events that are like one
+ * before: none if the stream is done or has failed. */
 void events_take_matching(struct exchange *exchange, struct slice *data);
 
 /* ---- for answer_events.c ---- */

@@ -272,19 +272,33 @@ static void refuse_large_event(struct exchange *exchange)
                               "not complete.");
 }
 
+/* Takes what came event by event: where one begins, those like one before are taken as they lie
+ * there. Returns false if an event is too large. */
+static bool feed(struct exchange *exchange, struct slice data)
+{
+    struct stream *stream = &exchange->stream;
+    bool chat = attempt_passes_chunks(&exchange->attempt);
+    while (data.bytes > 0) {
+        if (sse_is_between_events(&stream->sse) && line_ends_are_kept(&stream->line_ends))
+            events_take_matching(exchange, &data);
+        struct slice event = {data.data, sse_event_bytes(&stream->sse, data)};
+        data.data += event.bytes;
+        data.bytes -= event.bytes;
+        if (!line_ends_take(&stream->line_ends, event, &event) ||
+            !sse_feed(&stream->sse, event, chat ? events_take : answer_events_take, exchange))
+            return false;
+    }
+    return true;
+}
+
 void relay_feed(struct exchange *exchange, struct slice data)
 {
     struct stream *stream = &exchange->stream;
     if (stream->done || stream->failed)
         return;
-    bool chat = attempt_passes_chunks(&exchange->attempt);
-    if (sse_is_between_events(&stream->sse) && line_ends_are_kept(&stream->line_ends))
-        events_take_matching(exchange, &data);
     if (stream->skipped.bytes > SKIPPED_BYTES_MAX)
         answer_events_tell_skipped(exchange);
-    bool fed = data.bytes == 0 ||
-               (line_ends_take(&stream->line_ends, data, &data) &&
-                sse_feed(&stream->sse, data, chat ? events_take : answer_events_take, exchange));
+    bool fed = feed(exchange, data);
     if (!fed && !stream->out.failed)
         refuse_large_event(exchange);
     else

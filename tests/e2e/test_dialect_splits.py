@@ -61,3 +61,18 @@ def test_seven_bytes_at_a_time(house, provider, client, of):
     pieces = [whole[a:b] for a, b in itertools.pairwise(cuts)]
     provider.answer = answers.raw(*pieces, gap_s=0.0003, ending="keep")
     assert ask(customer, client, of) == wanted
+
+
+@pytest.mark.parametrize(("client", "of"), [pair for pair in PAIRS if pair[1] != "gemini"])
+def test_what_comes_behind_the_end(house, provider, client, of):
+    """In the same packet, and like an event before: the client gets nothing of it."""
+    customer = house.customer(credit="1000")
+    events = events_of(of, PIECES)
+    piece = next(event for event in events if b" w0005" in event)
+    provider.answer = answers.raw(answers.sse_whole(events), ending="keep")
+    wanted = ask(customer, client, of)
+    provider.answer = answers.raw(answers.sse_whole([*events, piece, piece]), ending="keep")
+    assert ask(customer, client, of) == wanted
+    customer.wait_for_no_hold()
+    records = customer.all_records()
+    assert records[0]["cost"] == records[1]["cost"]
