@@ -125,6 +125,7 @@ size_t json_text_bytes(const struct json_value *value);
 struct json_strings {
     const char *at;
     const char *end;
+    const struct json_index *index;
     struct slice key; /* the last key before `at` */
 };
 
@@ -138,6 +139,10 @@ bool json_next_string(struct json_strings *walk, struct json_item *out);
  * of its closing quote and sets *text_bytes to its decoded length. Returns NULL when no whole valid
  * string ends before `end`. */
 const char *json_string_end(const char *at, const char *end, size_t *text_bytes);
+
+/* The same for a whole number without a sign, of at most 18 digits, from its first digit on.
+ * Returns the place behind it, or NULL. */
+const char *json_natural_end(const char *at, const char *end);
 
 /* ---- writing ---- */
 

@@ -120,14 +120,25 @@ static const char *scan_plain(struct scan *scan, const char *at)
     return at;
 }
 
+#ifdef __SSE2__
+/* json_mask of the last bytes of a text. What lies behind them needs a closer look, too. */
+static unsigned mask_of_end(const char *at, const char *end)
+{
+    char copy[16] = {0};
+    memcpy(copy, at, (size_t)(end - at));
+    return json_mask(copy, true);
+}
+#endif
+
 /* Most keys and many values are short and plain. Returns the place behind the closing quote, or
  * NULL if the string is not so. */
 static inline const char *scan_short(struct scan *scan, const char *at)
 {
 #ifdef __SSE2__
-    unsigned mask = scan->end - at >= 16 ? json_mask(at, true) : 0;
+    bool wide = scan->end - at >= 16;
+    unsigned mask = wide ? json_mask(at, true) : mask_of_end(at, scan->end);
     unsigned bytes = mask != 0 ? (unsigned)__builtin_ctz(mask) : 0;
-    if (mask == 0 || at[bytes] != '"')
+    if (mask == 0 || at + bytes == scan->end || at[bytes] != '"')
         return NULL;
     scan->text_bytes += bytes;
     return at + bytes + 1;
@@ -139,11 +150,8 @@ static inline const char *scan_short(struct scan *scan, const char *at)
 }
 
 /* Starts behind the opening quote. */
-static const char *scan_string(struct scan *scan, const char *at)
+static const char *scan_long(struct scan *scan, const char *at)
 {
-    const char *end = scan_short(scan, at);
-    if (end != NULL)
-        return end;
     for (;;) {
         at = scan_plain(scan, at);
         if (at == scan->end)
@@ -169,6 +177,12 @@ static const char *scan_string(struct scan *scan, const char *at)
     }
 }
 
+static inline const char *scan_string(struct scan *scan, const char *at)
+{
+    const char *end = scan_short(scan, at);
+    return end != NULL ? end : scan_long(scan, at);
+}
+
 const char *json_string_end(const char *at, const char *end, size_t *text_bytes)
 {
     struct scan scan; /* not cleared: it is large, and a string needs only these fields */
@@ -178,6 +192,16 @@ const char *json_string_end(const char *at, const char *end, size_t *text_bytes)
     at = scan_string(&scan, at);
     *text_bytes = scan.text_bytes;
     return at != NULL ? at - 1 : NULL;
+}
+
+const char *json_natural_end(const char *at, const char *end)
+{
+    enum { DIGITS_MAX = 18 };
+    const char *digits_end = json_digits_end(at, end);
+    size_t digits = (size_t)(digits_end - at);
+    if (digits - 1 >= DIGITS_MAX) /* none, or too many */
+        return NULL;
+    return *at != '0' || digits == 1 ? digits_end : NULL;
 }
 
 /* ---- noting where large values lie ---- */
@@ -223,11 +247,8 @@ static const char *scan_text(struct scan *scan, const char *at)
 
 static const char *scan_digits(struct scan *scan, const char *at)
 {
-    if (at == scan->end || !is_digit(*at))
-        return wrong(scan, at, "expected a digit");
-    while (at < scan->end && is_digit(*at))
-        at++;
-    return at;
+    const char *end = json_digits_end(at, scan->end);
+    return end > at ? end : wrong(scan, at, "expected a digit");
 }
 
 static const char *scan_number(struct scan *scan, const char *at)

@@ -72,6 +72,25 @@ static inline const char *json_plain_run(const char *at, const char *end)
     return json_run(at, end, true);
 }
 
+/* Skips decimal digits. */
+static inline const char *json_digits_end(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i lowest = _mm_set1_epi8('0');
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i digits = _mm_sub_epi8(bytes, lowest); /* 0 to 9: what is no digit is above */
+        __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+        unsigned others = (unsigned)_mm_movemask_epi8(found) ^ 0xffff;
+        if (others != 0)
+            return at + __builtin_ctz(others);
+    }
+#endif
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at;
+}
+
 static inline bool json_is_continuation(unsigned char c)
 {
     return (c & 0xc0) == 0x80;

@@ -5,7 +5,10 @@
 #include "dialect/sse.h"
 #include "dialect/usage_form.h"
 
-enum { USAGE_BYTES_MAX = 1024 };
+enum {
+    USAGE_BYTES_MAX = 1024,
+    LARGE_BYTES = 512 /* values from this size on are not read twice */
+};
 
 static bool agrees(int64_t said, int64_t charged)
 {
@@ -79,11 +82,12 @@ static void write_event(struct slice event, void *arg)
 {
     struct closing *closing = arg;
     struct answer_facts facts;
+    struct json_index index; /* it may say a whole text again */
     struct json_value root;
     struct fault fault;
     struct slice data = sse_data(event, NULL);
-    bool read =
-        !closing->billed && data.bytes > 0 && json_parse(data, LIMIT_JSON_DEPTH, &root, &fault);
+    bool read = !closing->billed && data.bytes > 0 &&
+                json_parse_indexed(data, LIMIT_JSON_DEPTH, LARGE_BYTES, &index, &root, &fault);
     if (read)
         closing->form->read_event(NULL, &root, &facts);
     if (!read || facts.holder.type != JSON_OBJECT) {

@@ -90,32 +90,13 @@ bool event_template_learn_answer(struct event_template *template, struct slice e
     return true;
 }
 
-/* Compares `bytes` of the data, from `at` on, with the learned event from `known_at` on. */
-static bool is_same(const struct event_template *template, size_t known_at, struct slice data,
-                    size_t at, size_t bytes)
-{
-    return data.bytes - at >= bytes &&
-           memcmp(data.data + at, template->event.data + known_at, bytes) == 0;
-}
-
-/* Returns the end of the whole number at `at`, or NULL. */
-static const char *number_end(const char *at, const char *end)
-{
-    enum { DIGITS_MAX = 18 };
-    const char *start = at;
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    bool whole = at > start && at - start <= DIGITS_MAX && (*start != '0' || at - start == 1);
-    return whole ? at : NULL;
-}
-
 /* Reads what stands in a hole. Returns its end, or NULL: the event must be read in full. */
 static const char *read_hole(const struct template_hole *hole, const char *at, const char *end,
                              struct template_match *out)
 {
     size_t text_bytes;
     if (hole->kind == TEMPLATE_NUMBER)
-        return number_end(at, end);
+        return json_natural_end(at, end);
     const char *text_end = json_string_end(at, end, &text_bytes);
     if (text_end == NULL || hole->kind == TEMPLATE_PADDING)
         return text_end;
@@ -127,35 +108,46 @@ static const char *read_hole(const struct template_hole *hole, const char *at, c
     return text_end;
 }
 
+/* Whether the data at `at` begins with these bytes of the learned event. */
+static bool begins_with(const char *at, const char *end, const char *learned, size_t bytes)
+{
+    return (size_t)(end - at) >= bytes && memcmp(at, learned, bytes) == 0;
+}
+
 bool event_template_take(struct event_template *template, struct slice data,
                          struct template_match *out)
 {
-    size_t known_at = 0; /* place in the learned event */
-    size_t at = 0;       /* place in the data: both must match from here on */
-    size_t cut_at = template->cut_at;
+    const char *learned = template->event.data;
+    const char *at = data.data;
+    const char *end = data.data + data.bytes;
+    const char *cut = at + template->cut_at;
+    size_t known_at = 0; /* the place in the learned event that `at` is in the data */
     if (template->event.bytes == 0)
         return false;
     out->bytes = template->other_bytes;
     for (unsigned i = 0; i < template->hole_count; i++) {
         const struct template_hole *hole = &template->holes[i];
-        if (!is_same(template, known_at, data, at, hole->start - known_at))
+        size_t bytes = hole->start - known_at;
+        if (!begins_with(at, end, learned + known_at, bytes))
             return false;
-        at += hole->start - known_at;
-        const char *end = read_hole(hole, data.data + at, data.data + data.bytes, out);
-        if (end == NULL)
+        at = read_hole(hole, at + bytes, end, out);
+        if (at == NULL)
             return false;
-        at = (size_t)(end - data.data);
         known_at = hole->end;
-        if (template->cut_at > known_at)
-            cut_at = at + (template->cut_at - known_at);
+        if (template->cut_bytes > 0 && template->cut_at > known_at)
+            cut = at + (template->cut_at - known_at);
     }
     size_t rest = template->event.bytes - known_at;
-    if (!is_same(template, known_at, data, at, rest) || at + rest > LIMIT_EVENT_BYTES)
+    if (!begins_with(at, end, learned + known_at, rest))
         return false;
-    size_t after = cut_at + template->cut_bytes;
+    out->event_bytes = (size_t)(at - data.data) + rest;
+    if (out->event_bytes > LIMIT_EVENT_BYTES)
+        return false;
     template->in_vain = 0;
-    out->event_bytes = at + rest;
-    out->before = (struct slice){data.data, cut_at};
-    out->after = (struct slice){data.data + after, out->event_bytes - after};
+    if (template->cut_bytes == 0)
+        cut = at + rest;
+    const char *after = cut + template->cut_bytes;
+    out->before = (struct slice){data.data, (size_t)(cut - data.data)};
+    out->after = (struct slice){after, (size_t)(at + rest - after)};
     return true;
 }

@@ -405,7 +405,7 @@ void responses_note_text(struct answer_state *state, struct slice text)
     responses_state_settle(responses);
     responses->next_sequence++;
     if (responses->part != RESPONSES_NO_PART)
-        responses_state_add_text(responses, responses->part_index, responses->part, text);
+        responses_state_extend_text(responses, text);
 }
 
 void responses_read_event(struct answer_state *state, const struct json_value *root,

@@ -25,11 +25,8 @@ void responses_state_fini(struct responses_state *state)
     buffer_fini(&state->text);
 }
 
-/* Once something is lost, nothing of the output is repeated, and no more is kept. */
-static void keep(struct responses_state *state, struct buffer *buffer, struct slice text)
+static void lose(struct responses_state *state)
 {
-    if (state->too_large || buffer_append_slice(buffer, text))
-        return;
     state->too_large = true;
     buffer_fini(&state->items);
     buffer_fini(&state->item);
@@ -38,13 +35,25 @@ static void keep(struct responses_state *state, struct buffer *buffer, struct sl
     buffer_fini(&state->text);
 }
 
+/* Once something is lost, nothing of the output is repeated, and no more is kept. Returns how many
+ * bytes were added. */
+static inline size_t keep(struct responses_state *state, struct buffer *buffer, struct slice text)
+{
+    if (state->too_large)
+        return 0;
+    if (buffer_append_slice(buffer, text))
+        return text.bytes;
+    lose(state);
+    return 0;
+}
+
 /* Adds an entry of a list. Returns how many bytes that are. */
 static size_t keep_entry(struct responses_state *state, struct buffer *list, struct slice entry)
 {
     size_t before = list->bytes;
     if (before > 0)
-        keep(state, list, (struct slice){",", 1});
-    keep(state, list, entry);
+        (void)keep(state, list, (struct slice){",", 1});
+    (void)keep(state, list, entry);
     return state->too_large ? 0 : list->bytes - before;
 }
 
@@ -85,7 +94,7 @@ void responses_state_add_item(struct responses_state *state, int64_t index,
     close_item(state);
     state->item_index = index;
     if (item->type == JSON_OBJECT)
-        keep(state, &state->item, item->raw);
+        (void)keep(state, &state->item, item->raw);
     state->last = RESPONSES_ITEM_ADDED;
 }
 
@@ -115,6 +124,12 @@ void responses_state_end_part(struct responses_state *state, const struct json_v
     end_text(state);
 }
 
+void responses_state_extend_text(struct responses_state *state, struct slice text)
+{
+    state->last_bytes = keep(state, &state->text, text);
+    state->last = RESPONSES_TEXT_ADDED;
+}
+
 void responses_state_add_text(struct responses_state *state, int64_t index,
                               enum responses_part part, struct slice text)
 {
@@ -122,10 +137,7 @@ void responses_state_add_text(struct responses_state *state, int64_t index,
         responses_state_add_part(state, index, part);
         state->part_added = false;
     }
-    size_t before = state->text.bytes;
-    keep(state, &state->text, text);
-    state->last = RESPONSES_TEXT_ADDED;
-    state->last_bytes = state->too_large ? 0 : state->text.bytes - before;
+    responses_state_extend_text(state, text);
 }
 
 bool responses_state_has_text(const struct responses_state *state)

@@ -63,6 +63,8 @@ void responses_state_end_part(struct responses_state *state, const struct json_v
 /* Adds a delta, as it stands in JSON, to the part, which is opened if it is not. */
 void responses_state_add_text(struct responses_state *state, int64_t index,
                               enum responses_part part, struct slice text);
+/* Adds a delta to the open part. */
+void responses_state_extend_text(struct responses_state *state, struct slice text);
 /* Returns whether the open item has had text. */
 bool responses_state_has_text(const struct responses_state *state);
 

@@ -3,7 +3,6 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "dialect/price_names.h"
 #include "dialect/renamed.h"
 #include "dialect/stated_cost.h"
 #include "exchange/events.h"
@@ -111,17 +110,26 @@ static void close_or_go_on(struct stream *stream, enum answer_kind kind)
         stream->closing = true;
 }
 
-/* Takes an event in the client's dialect, with its JSON. */
-static void take_own(struct exchange *exchange, struct slice event, struct slice data)
+/* Reads the object of an event; if it is none, the stream fails. The last events of some dialects
+ * say a whole text again: such a value is not read twice. `index` must outlive the values. */
+static bool parse_object(struct exchange *exchange, struct slice data, struct json_index *index,
+                         struct json_value *root)
+{
+    enum { LARGE_BYTES = 512 };
+    struct fault fault;
+    bool done = json_parse_indexed(data, LIMIT_JSON_DEPTH, LARGE_BYTES, index, root, &fault) &&
+                root->type == JSON_OBJECT;
+    if (!done)
+        events_refuse(exchange, "an event of the stream is no JSON object");
+    return done;
+}
+
+/* Takes an event in the client's dialect. `event`: as it came; empty: its data was changed. */
+static void take_own(struct exchange *exchange, struct slice event, struct slice data,
+                     const struct json_value *root)
 {
     struct stream *stream = &exchange->stream;
     struct answer_facts facts;
-    struct json_value root;
-    struct fault fault;
-    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
-        events_refuse(exchange, "an event of the stream is no JSON object");
-        return;
-    }
     if (stream->answer == NULL) {
         stream->answer = answer_state_new();
         stream->form = client_form(exchange);
@@ -129,7 +137,7 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
         if (exchange->asks.media.sound_raw)
             answer_state_expect_raw(stream->answer);
     }
-    client_form(exchange)->read_event(stream->answer, &root, &facts);
+    client_form(exchange)->read_event(stream->answer, root, &facts);
     if (facts.kind == ANSWER_FAILS) {
         events_fail(exchange, data);
         return;
@@ -142,7 +150,7 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
     if (ends)
         made_objects_note(exchange, &facts);
     close_or_go_on(stream, facts.kind);
-    bool as_it_came = pass(exchange, event, data, &root, &facts);
+    bool as_it_came = pass(exchange, event, data, root, &facts);
     if (as_it_came && !stream->closing && !attempt_translates(&exchange->attempt))
         (void)event_template_learn_answer(&stream->event_template, event, &facts);
     if (output_of(stream)->failed)
@@ -167,6 +175,8 @@ static void take_translated(struct slice event, void *arg)
 {
     struct exchange *exchange = arg;
     struct stream *stream = &exchange->stream;
+    struct json_index index;
+    struct json_value root;
     if (is_over(exchange))
         return;
     if (exchange->asks.dialect == DIALECT_CHAT) {
@@ -175,8 +185,8 @@ static void take_translated(struct slice event, void *arg)
     }
     buffer_reset(&stream->joined);
     struct slice data = slice_trim(sse_data(event, &stream->joined));
-    if (data.bytes > 0)
-        take_own(exchange, event, data);
+    if (data.bytes > 0 && parse_object(exchange, data, &index, &root))
+        take_own(exchange, event, data, &root);
 }
 
 void answer_events_take_translated(struct exchange *exchange, struct slice events)
@@ -268,23 +278,14 @@ static void note_ends(struct exchange *exchange, const struct answer_facts *fact
 
 /* Takes an event of a provider that speaks another dialect. The provider's own counts are noted
  * here; those of the translation are not read. */
-static void translate(struct exchange *exchange, struct slice event, struct slice data)
+static void translate(struct exchange *exchange, struct slice event, struct slice data,
+                      const struct json_value *root)
 {
     const struct translator *translator = &exchange->attempt.translator;
     struct stream *stream = &exchange->stream;
     struct answer_facts facts;
-    struct json_value root;
     struct buffer translated;
-    struct fault fault;
-    if (slice_equals(data, "[DONE]")) {
-        answer_events_end(exchange);
-        return;
-    }
-    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
-        events_refuse(exchange, "an event of the stream is no JSON object");
-        return;
-    }
-    dialect_form(exchange->attempt.dialect)->read_event(NULL, &root, &facts);
+    dialect_form(exchange->attempt.dialect)->read_event(NULL, root, &facts);
     if (facts.kind == ANSWER_FAILS) {
         events_fail(exchange, data);
         return;
@@ -311,49 +312,57 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
 
 /* Notes what the provider says that it charges us, and takes every price of it out of the event's
  * data. Returns true if there was one: then `hidden` (initialised here) has the rest. */
-static bool hide_prices(struct exchange *exchange, struct slice data, struct buffer *hidden)
+static bool hide_prices(struct exchange *exchange, struct slice data, const struct json_value *root,
+                        struct buffer *hidden)
 {
     const struct stated_cost_paths *paths = exchange->attempt.candidate->terms.cost;
     struct answer_facts facts;
-    struct json_value root;
-    const struct json_value *holder = &root;
-    struct fault fault;
-    if (paths == NULL && !price_names_stand_in(data))
-        return false;
-    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT)
-        return false;
+    const struct json_value *holder = root;
     if (paths != NULL) {
-        dialect_form(exchange->attempt.dialect)->read_event(NULL, &root, &facts);
-        holder = facts.holder.type == JSON_OBJECT ? &facts.holder : &root;
+        dialect_form(exchange->attempt.dialect)->read_event(NULL, root, &facts);
+        holder = facts.holder.type == JSON_OBJECT ? &facts.holder : root;
         (void)stated_cost_read(paths, holder, &exchange->attempt.stated);
     }
-    return stated_cost_hide(paths, data, &root, holder, hidden);
+    return stated_cost_hide(paths, data, root, holder, hidden);
+}
+
+static void take_object(struct exchange *exchange, struct slice event, struct slice data,
+                        const struct json_value *root)
+{
+    if (attempt_translates(&exchange->attempt))
+        translate(exchange, event, data, root);
+    else
+        take_own(exchange, event, data, root);
 }
 
 static void take_data(struct exchange *exchange, struct slice event, struct slice data)
 {
-    if (attempt_translates(&exchange->attempt))
-        translate(exchange, event, data);
-    else
-        take_own(exchange, event, data);
+    struct buffer hidden;
+    struct json_index index;
+    struct json_value root;
+    if (!parse_object(exchange, data, &index, &root))
+        return;
+    if (!hide_prices(exchange, data, &root, &hidden)) {
+        take_object(exchange, event, data, &root);
+        return;
+    }
+    data = buffer_slice(&hidden);
+    if (parse_object(exchange, data, &index, &root))
+        take_object(exchange, (struct slice){0}, data, &root);
+    buffer_fini(&hidden);
 }
 
 void answer_events_take(struct slice event, void *arg)
 {
     struct exchange *exchange = arg;
     struct buffer joined; /* not the stream's: translated events use that one */
-    struct buffer hidden;
-    if (is_over(exchange))
-        return;
-    if (events_take_known(exchange, event))
+    if (is_over(exchange) || events_take_known(exchange, event))
         return;
     buffer_init(&joined, LIMIT_EVENT_BYTES);
     struct slice data = slice_trim(sse_data(event, &joined));
-    if (data.bytes > 0 && hide_prices(exchange, data, &hidden)) {
-        take_data(exchange, (struct slice){0}, buffer_slice(&hidden));
-        buffer_fini(&hidden);
-    } else if (data.bytes > 0) { /* else a comment, an id or an empty event */
+    if (attempt_translates(&exchange->attempt) && slice_equals(data, "[DONE]"))
+        answer_events_end(exchange);
+    else if (data.bytes > 0) /* else a comment, an id or an empty event */
         take_data(exchange, event, data);
-    }
     buffer_fini(&joined);
 }

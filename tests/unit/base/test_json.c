@@ -493,6 +493,45 @@ static void compares_keys(void **state)
     assert_false(json_key_is(slice_of("stream\\u0000x"), "stream"));
 }
 
+/* In a block that ends where the text ends; -1: it is none. */
+static ptrdiff_t natural_bytes(struct slice text)
+{
+    char *block = malloc(text.bytes ? text.bytes : 1);
+    assert_non_null(block);
+    memcpy(block, text.data, text.bytes);
+    const char *end = json_natural_end(block, block + text.bytes);
+    ptrdiff_t bytes = end != NULL ? end - block : -1;
+    free(block);
+    return bytes;
+}
+
+static void finds_the_end_of_a_whole_number(void **state)
+{
+    (void)state;
+    static const char digits[] = "1234567890123456789";
+    static const struct slice none[] = {TEXT(""),
+                                        TEXT(","),
+                                        TEXT("-1"),
+                                        TEXT("/1"),
+                                        TEXT(":1"),
+                                        TEXT("01"),
+                                        TEXT("00"),
+                                        {digits, sizeof digits - 1},
+                                        TEXT("000000000000000000001")};
+    static const char *const behind[] = {"",  ",",    "}",  "/",
+                                         ":", "\x80", "e5", ",\"b\":12345678901"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(natural_bytes(none[i]), -1);
+    for (int count = 1; count <= 18; count++) {
+        for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+            char text[64];
+            snprintf(text, sizeof text, "%.*s%s", count, digits, behind[i]);
+            assert_int_equal(natural_bytes(slice_of(text)), count);
+        }
+    }
+    assert_int_equal(natural_bytes(slice_of("0,1")), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,6 +550,7 @@ int main(void)
         cmocka_unit_test(finds_and_counts_members),
         cmocka_unit_test(finds_several_at_once),
         cmocka_unit_test(compares_keys),
+        cmocka_unit_test(finds_the_end_of_a_whole_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,19 +8,17 @@
 enum { DEPTH_MAX = 16 };
 
 /* "key=string|" of each; "value" as it stands in JSON, without quotes. */
-static const char *strings_of(const char *text)
+static const char *strings_of(const struct json_value *root)
 {
     static char seen[256];
-    struct json_value root;
     struct json_item item;
-    struct fault fault;
     seen[0] = '\0';
-    assert_true(json_parse(slice_of(text), DEPTH_MAX, &root, &fault));
-    struct json_strings walk = json_strings(&root);
+    struct json_strings walk = json_strings(root);
     while (json_next_string(&walk, &item)) {
         size_t at = strlen(seen);
         struct slice raw = item.value.raw;
         assert_int_equal(item.value.type, JSON_STRING);
+        assert_ptr_equal(item.value.index, root->index);
         assert_true(raw.bytes >= 2 && raw.data[0] == '"' && raw.data[raw.bytes - 1] == '"');
         snprintf(seen + at, sizeof seen - at, "%.*s=%.*s|", (int)item.key.bytes,
                  item.key.bytes > 0 ? item.key.data : "", (int)raw.bytes - 2, raw.data + 1);
@@ -46,8 +44,16 @@ static void visits_each_string_under_its_key(void **state)
         /* what looks like keys and ends inside strings */
         {"{\"a\\\"\":\"b\\\":\",\"c\":\"{\\\\\",\"d\":\":\"}", "a\\\"=b\\\":|c={\\\\|d=:|"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_string_equal(strings_of(cases[i].text), cases[i].strings);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct slice text = slice_of(cases[i].text);
+        struct json_value root;
+        struct json_index index;
+        struct fault fault;
+        assert_true(json_parse(text, DEPTH_MAX, &root, &fault));
+        assert_string_equal(strings_of(&root), cases[i].strings);
+        assert_true(json_parse_indexed(text, DEPTH_MAX, 1, &index, &root, &fault));
+        assert_string_equal(strings_of(&root), cases[i].strings);
+    }
 }
 
 /* The value's own bytes, and not what stands around it. */
