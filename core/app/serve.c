@@ -40,6 +40,7 @@
 #include "exchange/shared_calls.h"
 #include "exchange/spending.h"
 #include "exchange/survey.h"
+#include "exchange/trial_watch.h"
 #include "net/loop/library.h"
 #include "net/server/listen_address.h"
 #include "net/server/server.h"
@@ -78,6 +79,7 @@ struct gateway {
     struct health *health;
     struct limit_queues *limit_queues;
     struct shared_calls *shared_calls;
+    struct trial_watch *trial_watch;
     struct spending *spending;
     struct balances *balances;
     struct alerts *alerts;
@@ -327,6 +329,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->health = health_new();
         gateway->limit_queues = limit_queues_new();
         gateway->shared_calls = shared_calls_new();
+        gateway->trial_watch = trial_watch_new();
         gateway->balances = balances_new();
         gateway->tokens = access_tokens_new();
         gateway->metrics = live_metrics_new(worker_count_of(config));
@@ -342,6 +345,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .health = gateway->health,
                                    .limit_queues = gateway->limit_queues,
                                    .shared_calls = gateway->shared_calls,
+                                   .trial_watch = gateway->trial_watch,
                                    .spending = gateway->spending,
                                    .balances = gateway->balances,
                                    .alerts = gateway->alerts,
@@ -532,6 +536,7 @@ static void stop(struct gateway *gateway)
     health_free(gateway->health);
     limit_queues_free(gateway->limit_queues);
     shared_calls_free(gateway->shared_calls);
+    trial_watch_free(gateway->trial_watch);
     spending_free(gateway->spending);
     balances_free(gateway->balances);
     alerts_free(gateway->alerts);

@@ -379,6 +379,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .health = shared->health,
                               .limit_queues = shared->limit_queues,
                               .shared_calls = shared->shared_calls,
+                              .trial_watch = shared->trial_watch,
                               .spending = shared->spending,
                               .balances = shared->balances,
                               .alerts = shared->alerts,

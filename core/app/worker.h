@@ -28,6 +28,7 @@ struct worker_shared {
     struct health *health;
     struct limit_queues *limit_queues;
     struct shared_calls *shared_calls;
+    struct trial_watch *trial_watch;
     struct spending *spending;
     struct balances *balances;
     struct alerts *alerts;

@@ -120,6 +120,7 @@ enum {
     /* what the operator is told */
     LIMIT_ALERTS = 256,            /* open at the same time, or closed lately */
     LIMIT_DESTINATION_BYTES = 512, /* of a message: a URL, a mail address */
+    LIMIT_TRIALS = 256,            /* models whose canary is watched (trial_watch.h) */
     LIMIT_DELIVERIES = 16,         /* messages on their way at the same time */
     LIMIT_DELIVERY_MS = 15 * 1000, /* until a receiver has answered */
     LIMIT_MESSAGE_BYTES = 256 * 1024,

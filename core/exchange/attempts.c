@@ -15,6 +15,7 @@
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
+#include "exchange/raised_alerts.h"
 #include "exchange/relay.h"
 #include "exchange/sharing.h"
 #include "exchange/worst_price.h"
@@ -140,6 +141,7 @@ static void on_decided(void *owner)
     } else if (of_client) {
         count(exchange);
         exchange_tell_health(exchange);
+        raised_alerts_of_trial(exchange);
     }
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED) {
         exchange_enter(exchange, EXCHANGE_ANSWERED);

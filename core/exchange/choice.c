@@ -190,6 +190,7 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
 void exchange_lead(struct exchange *exchange, unsigned count)
 {
     exchange->lead = count;
+    exchange->on_trial = true;
 }
 
 /* ---- what came of it ---- */

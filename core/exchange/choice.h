@@ -17,8 +17,9 @@ struct exchange;
 int exchange_choose(struct exchange *exchange, struct candidate *const candidates[], size_t count,
                     enum route_sort sort);
 
-/* Before the first choice: so many candidates, the first ones of the list, are the model's canary.
- * They are asked first, whatever the order; attempts at them are counted in the record. */
+/* Before the first choice, of a model with a canary: so many candidates, the first of the list,
+ * are the canary's; 0: this call does not go there. They are asked first, whatever the order;
+ * attempts at them are counted in the record. */
 void exchange_lead(struct exchange *exchange, unsigned count);
 
 /* The attempt was decided: tells health.h, and the log what that has changed. */

@@ -29,6 +29,7 @@ struct shared_calls;
 struct spending;
 struct store;
 struct survey;
+struct trial_watch;
 struct upstream;
 
 /* Owned by the worker. */
@@ -45,6 +46,7 @@ struct exchange_env {
     struct health *health;
     struct limit_queues *limit_queues;
     struct shared_calls *shared_calls;
+    struct trial_watch *trial_watch;
     struct alerts *alerts;
     struct spending *spending;
     struct balances *balances;

@@ -140,6 +140,7 @@ struct exchange {
     unsigned place;   /* of the present one */
     unsigned lead;    /* so many places, the first ones, are the canary's; 0: none */
     int canary_attempts;
+    bool on_trial;                 /* the model has a canary, whether or not this call goes there */
     struct shadow *shadow;         /* it is one (shadow.h); NULL: a client's */
     struct health_view obstacle;   /* why no further one may be asked (choice.h) */
     bool waits_for_limits;         /* of providers, instead of being refused */

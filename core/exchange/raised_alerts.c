@@ -6,6 +6,7 @@
 #include "base/money.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/trial_watch.h"
 #include "store/alerts.h"
 
 enum { KEY_SHOWN_BYTES = 4, KEY_BYTES_MIN = 20 };
@@ -80,6 +81,30 @@ void raised_alerts_of_health(const struct exchange *exchange, enum health_result
         return;
     tell_account(exchange, result, news);
     tell_target(exchange, result, news);
+}
+
+/* ---- trials ---- */
+
+/* What a customer must mend is nobody's failure. */
+void raised_alerts_of_trial(const struct exchange *exchange)
+{
+    enum attempt_outcome outcome = exchange->attempt.outcome;
+    struct alerts *alerts = exchange->env->alerts;
+    const char *model = exchange->asks.model;
+    char detail[ALERT_DETAIL_BYTES];
+    if (!exchange->on_trial || outcome == ATTEMPT_REFUSED)
+        return;
+    struct trial_view view =
+        trial_watch_count(exchange->env->trial_watch, model, exchange->place < exchange->lead,
+                          outcome != ATTEMPT_ANSWERED);
+    if (view.verdict == TRIAL_WELL)
+        alerts_clear(alerts, ALERT_CANARY_WORSE, model);
+    if (view.verdict != TRIAL_WORSE)
+        return;
+    snprintf(detail, sizeof detail,
+             "%u of its last %u attempts have failed, of the other candidates' %u of %u",
+             view.canary.failures, view.canary.calls, view.others.failures, view.others.calls);
+    alerts_raise(alerts, ALERT_CANARY_WORSE, model, detail);
 }
 
 /* ---- money ---- */

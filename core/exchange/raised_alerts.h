@@ -9,6 +9,8 @@ struct exchange;
 /* What the present attempt has come to, and what that has changed. */
 void raised_alerts_of_health(const struct exchange *exchange, enum health_result result,
                              const struct health_news *news);
+/* The attempt was decided: of a model with a canary, which may do worse than the others. */
+void raised_alerts_of_trial(const struct exchange *exchange);
 /* The settlement is filled: it may cost more than it brings in, or than was held. */
 void raised_alerts_of_charge(const struct exchange *exchange);
 /* A function of the policies has failed; `place` begins with its file and line. */

@@ -26,7 +26,7 @@ static int api_draws(lua_State *state)
 /* x:leads(count): the first candidates of the list are the canary's, and are asked first */
 static int api_leads(lua_State *state)
 {
-    exchange_lead(task_exchange(state), (unsigned)integer_check(state, 2, 1, LIMIT_ROUTE));
+    exchange_lead(task_exchange(state), (unsigned)integer_check(state, 2, 0, LIMIT_ROUTE));
     return 0;
 }
 

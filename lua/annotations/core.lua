@@ -336,8 +336,9 @@ function exchange:relay() end
 ---@return boolean
 function exchange:draws(trial, model, share_ppm, by_account) end
 
----The first candidates that x:choose will get are the canary's: they are asked first.
----@param count integer
+---Of a model with a canary: the first candidates that x:choose will get are the canary's; they are
+---asked first.
+---@param count integer 0: this call does not go there
 function exchange:leads(count) end
 
 ---Sends the request of an answered call, which has ended, to another candidate; nobody gets that

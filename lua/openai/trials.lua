@@ -11,9 +11,10 @@ end
 -- what a provider keeps, takes part in no trial.
 function trials.plan(x, plan, model, group, wished)
     local canary = plan.trials.canary
-    if not canary or wished or x:names_kept()
-        or not takes_part(x, canary, "canary", model, group)
-    then
+    if not canary or wished or x:names_kept() then
+        return plan
+    elseif not takes_part(x, canary, "canary", model, group) then
+        x:leads(0)
         return plan
     end
     x:leads(canary.count)

@@ -7,6 +7,7 @@ import pytest
 from answers import Usage
 from prices import charge, usd
 from trials import MAIN, MODEL, OTHER, USAGE, account_of, administrator, candidate, draws, sell
+from wait import wait_until
 
 pytestmark = pytest.mark.quick
 ALL = {"candidate": candidate(), "share": "100%"}
@@ -175,3 +176,22 @@ def test_check_shows_its_margin(make_gateway):
     row = next(line for line in text.splitlines() if "canary 5%" in line)
     assert row.split()[0] == MODEL
     assert "-60%" in row
+
+
+def test_one_that_fails_more_often_is_an_alert(make, provider):
+    """And one that fails as often as the others is none."""
+    gateway = make({"candidate": candidate(), "share": "50%", "by": "call"})
+    admin, customer = administrator(gateway), gateway.customer()
+
+    def open_alerts() -> list[dict]:
+        rows = admin.call("GET", "/admin/alerts", 200)["open"]
+        return [row for row in rows if row["kind"] == "canary_worse"]
+
+    for _ in range(40):
+        assert customer.ask(MODEL).status_code == 200
+    provider.script("new", answers.error(500, "no", None, "server_error"))
+    for _ in range(60):
+        assert customer.ask(MODEL).status_code == 200, "another candidate answers"
+    wait_until(lambda: len(open_alerts()) == 1, 10, "an alert")
+    assert open_alerts()[0]["subject"] == MODEL
+    assert "have failed" in open_alerts()[0]["detail"]
