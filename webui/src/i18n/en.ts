@@ -468,7 +468,8 @@ export const en = {
     "live.p95": "p95 {time}",
     "live.streams": "Streams open",
     "live.requests": "{n} request open|{n} requests open",
-    "live.waiting": "{n} request open, {waiting} waits for a provider's limit|{n} requests open, {waiting} wait for a provider's limit",
+    "live.waiting":
+        "{n} request open, {waiting} waits for a provider's limit|{n} requests open, {waiting} wait for a provider's limit",
     "live.holds": "Holds open",
     "live.held": "{amount} held",
     "sales.title": "Sales",

@@ -30,7 +30,9 @@ function ms(value: number | null): string {
 function requests(live: Live): string {
     const n = count(live.requests_open, locale());
     const waiting = count(live.requests_waiting, locale());
-    return live.requests_waiting > 0 ? t("live.waiting", { n, waiting }) : t("live.requests", { n });
+    return live.requests_waiting > 0
+        ? t("live.waiting", { n, waiting })
+        : t("live.requests", { n });
 }
 
 export function LiveTiles() {
