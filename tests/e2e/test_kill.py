@@ -12,7 +12,7 @@ from journal import Journal
 from questions import quick_question
 from wait import wait_until
 
-KILLS = 25
+KILLS = 16
 FIRST_STARTS = 12
 
 
