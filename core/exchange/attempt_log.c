@@ -57,10 +57,10 @@ static struct attempt_note *add(struct attempt_log *log, int number, const struc
 {
     const struct candidate_terms *terms = &attempt->candidate->terms;
     int64_t duration_us = clock_mono_us() - attempt->started_us;
-    if (log->count == LIMIT_ATTEMPTS)
+    if (log->count == ATTEMPTS_NOTED)
         return NULL;
     if (log->notes == NULL)
-        log->notes = calloc(LIMIT_ATTEMPTS, sizeof *log->notes);
+        log->notes = calloc(ATTEMPTS_NOTED, sizeof *log->notes);
     check(log->notes != NULL);
     struct attempt_note *note = &log->notes[log->count++];
     note->number = number;

@@ -7,10 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/limits.h"
+
 struct attempt;
 struct attempt_note;
 struct id;
 struct store;
+
+enum { ATTEMPTS_NOTED = 2 * LIMIT_ATTEMPTS }; /* each may be repeated once (`retry`) */
 
 struct attempt_log {
     struct attempt_note *notes; /* NULL: no attempt has failed */

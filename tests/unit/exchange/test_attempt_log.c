@@ -188,11 +188,11 @@ static void long_words_end_with_a_whole_character(void **state)
 static void so_many_attempts_and_no_more_are_noted(void **state)
 {
     (void)state;
-    for (int number = 1; number <= LIMIT_ATTEMPTS + 1; number++)
+    for (int number = 1; number <= ATTEMPTS_NOTED + 1; number++)
         attempt_log_failure(&log_of, number, &attempt);
-    attempt_log_answered(&log_of, LIMIT_ATTEMPTS + 2, &attempt, NULL, NULL);
-    assert_int_equal(log_of.count, LIMIT_ATTEMPTS);
-    assert_int_equal(log_of.notes[LIMIT_ATTEMPTS - 1].number, LIMIT_ATTEMPTS);
+    attempt_log_answered(&log_of, ATTEMPTS_NOTED + 2, &attempt, NULL, NULL);
+    assert_int_equal(log_of.count, ATTEMPTS_NOTED);
+    assert_int_equal(log_of.notes[ATTEMPTS_NOTED - 1].number, ATTEMPTS_NOTED);
 }
 
 #define WITH_LOG(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
