@@ -27,7 +27,11 @@ struct ask {
     /* The call, its answer, and how that is judged: an attempt that was never started. */
     struct attempt attempt;
     bool whole;    /* the answer, whatever its status */
-    bool unspoken; /* the provider does not speak the client's dialect */
+    bool unspoken; /* the provider does not speak the dialect */
+    bool starting; /* its body is being translated */
+    struct deferred starter;
+    const char *method;
+    char path[LIMIT_ASK_PATH_BYTES + 1];
     char content_type[64];
     int64_t until_us;
     int64_t wait_ms;
@@ -181,7 +185,7 @@ void exchange_ask_tick(struct exchange *exchange, int64_t now_us)
 {
     struct ask *ask = exchange->ask;
     char why[96];
-    if (!exchange_is_asking(exchange) || now_us < ask->until_us)
+    if (ask == NULL || ask->attempt.call == NULL || now_us < ask->until_us)
         return;
     ask->attempt.late = true;
     snprintf(why, sizeof why, "The model's provider did not answer within %lld ms.",
@@ -206,7 +210,7 @@ static bool write_body(struct ask *ask, enum ask_body body)
     return true;
 }
 
-static void start(struct ask *ask, const struct ask_question *question)
+static void start(struct ask *ask)
 {
     static const struct upstream_events events = {on_head, on_data, on_end, NULL};
     struct exchange *exchange = ask->exchange;
@@ -225,19 +229,18 @@ static void start(struct ask *ask, const struct ask_question *question)
     }
     own.arg = ask;
     buffer_init(&url, ADDRESS_BYTES);
-    candidate_address(attempt->candidate, attempt->dialect, question->path, &url);
+    candidate_address(attempt->candidate, attempt->dialect, ask->path, &url);
     provider_headers_fill(attempt->candidate, terms->account != NULL ? token.header : NULL,
                           attempt->dialect, &exchange->asks, head, &headers);
     const struct upstream_request request = {
         .url = url.data,
-        .method = question->method,
+        .method = ask->method,
         .headers = headers.lines,
         .header_count = headers.count,
         .body = attempt->copy.parts,
         .body_parts = attempt->copy.part_count,
-        .connect_timeout_ms = terms->connect_timeout_ms < question->wait_ms
-                                  ? terms->connect_timeout_ms
-                                  : question->wait_ms,
+        .connect_timeout_ms =
+            terms->connect_timeout_ms < ask->wait_ms ? terms->connect_timeout_ms : ask->wait_ms,
         .ca_file = terms->ca_file[0] != '\0' ? terms->ca_file : NULL,
     };
     if (!url.failed)
@@ -249,37 +252,93 @@ static void start(struct ask *ask, const struct ask_question *question)
         end(ask, ATTEMPT_UNREACHABLE, fault.message);
 }
 
-static struct ask *make(struct exchange *exchange, struct candidate *candidate, int64_t wait_ms)
+/* Makes the body in the provider's dialect. */
+static bool translate(struct ask *ask)
+{
+    const struct exchange *exchange = ask->exchange;
+    const struct exchange_task *task = &exchange->task;
+    const struct candidate_terms *terms = &ask->attempt.candidate->terms;
+    const struct translator_wish wish = {.model = terms->model,
+                                         .model_public = exchange->asks.model,
+                                         .max_tokens_field = "",
+                                         .never_reasons = exchange->never_reasons,
+                                         .counts = true,
+                                         .on_cloud = terms->account != NULL,
+                                         .exchange_id = exchange->id.text,
+                                         .created_ms = exchange->created_ms};
+    struct request_copy *copy = &ask->attempt.copy;
+    struct buffer *out = &ask->attempt.translated;
+    struct translator translator;
+    struct request_fault fault;
+    struct fault why;
+    if (!task->translate(task->task, exchange->asks.dialect, ask->attempt.dialect, &translator,
+                         &why))
+        return false;
+    bool done = translator.request(translator.arg, exchange->asks.text, &wish, out, &fault);
+    translator.free(translator.arg);
+    copy->parts[0] = buffer_slice(out);
+    copy->part_count = 1;
+    return done;
+}
+
+/* The translation runs on the task's VM, where nothing else runs now. */
+static void start_translated(void *arg)
+{
+    struct ask *ask = arg;
+    ask->starting = false;
+    if (ask->exchange->task.task == NULL)
+        return; /* it has ended meanwhile */
+    if (translate(ask))
+        start(ask);
+    else
+        end(ask, ATTEMPT_FAILED, "the request cannot be translated");
+}
+
+static void start_later(struct ask *ask)
+{
+    ask->starting = true;
+    ask->starter = (struct deferred){.call = start_translated, .arg = ask};
+    loop_defer(ask->exchange->env->loop, &ask->starter);
+}
+
+static struct ask *make(struct exchange *exchange, struct candidate *candidate,
+                        const struct ask_question *question)
 {
     struct ask *ask = calloc(1, sizeof *ask);
     check(ask != NULL);
     ask->exchange = exchange;
-    ask->wait_ms = wait_ms;
+    ask->method = question->method;
+    snprintf(ask->path, sizeof ask->path, "%s", question->path);
+    ask->wait_ms = question->wait_ms;
     ask->attempt.candidate = candidate_ref(candidate);
     ask->attempt.asks = &exchange->asks;
-    ask->attempt.dialect = exchange->asks.dialect;
+    ask->attempt.dialect = question->dialect;
     ask->attempt.retry_after_ms = -1;
     ask->attempt.started_us = clock_mono_us();
-    ask->until_us = ask->attempt.started_us + wait_ms * 1000;
+    ask->until_us = ask->attempt.started_us + ask->wait_ms * 1000;
     buffer_init(&ask->attempt.body, LIMIT_ASKED_BYTES);
+    buffer_init(&ask->attempt.translated, LIMIT_UPSTREAM_BODY_BYTES);
     return ask;
 }
 
 void exchange_ask(struct exchange *exchange, struct candidate *candidate,
                   const struct ask_question *question)
 {
-    enum dialect dialect = exchange->asks.dialect;
     check(!exchange_is_asking(exchange) && ask_allows(question->path));
     check(question->wait_ms > 0 && question->wait_ms <= LIMIT_ASK_MS);
+    bool translated = question->body == ASK_BODY_TRANSLATED;
+    check(translated || question->dialect == exchange->asks.dialect);
     exchange_ask_fini(exchange);
-    struct ask *ask = exchange->ask = make(exchange, candidate, question->wait_ms);
-    ask->unspoken = candidate->urls[dialect] == NULL;
+    struct ask *ask = exchange->ask = make(exchange, candidate, question);
+    ask->unspoken = candidate->urls[question->dialect] == NULL;
     if (ask->unspoken)
-        end(ask, ATTEMPT_UNKNOWN, "the provider does not speak the client's dialect");
+        end(ask, ATTEMPT_UNKNOWN, "the provider does not speak the dialect");
+    else if (translated)
+        start_later(ask);
     else if (!write_body(ask, question->body))
         end(ask, ATTEMPT_FAILED, "there is no memory for the request");
     else
-        start(ask, question);
+        start(ask);
 }
 
 bool exchange_may_ask(struct exchange *exchange)
@@ -330,19 +389,26 @@ void exchange_reply_asked(struct exchange *exchange)
 
 bool exchange_is_asking(const struct exchange *exchange)
 {
-    return exchange->ask != NULL && exchange->ask->attempt.call != NULL;
+    const struct ask *ask = exchange->ask;
+    return ask != NULL && (ask->starting || ask->attempt.call != NULL);
 }
 
 void exchange_ask_cancel(struct exchange *exchange)
 {
-    if (exchange->ask != NULL)
-        attempt_cancel(&exchange->ask->attempt);
+    struct ask *ask = exchange->ask;
+    if (ask == NULL)
+        return;
+    if (ask->starting)
+        loop_cancel(exchange->env->loop, &ask->starter);
+    ask->starting = false;
+    attempt_cancel(&ask->attempt);
 }
 
 void exchange_ask_fini(struct exchange *exchange)
 {
     if (exchange->ask == NULL)
         return;
+    exchange_ask_cancel(exchange);
     attempt_fini(&exchange->ask->attempt);
     free(exchange->ask);
     exchange->ask = NULL;

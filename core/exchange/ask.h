@@ -1,12 +1,15 @@
 /* An ask: a question to a provider that costs nothing, such as how many tokens a request has, or
- * what a kept response says. It has no hold, no meter and no usage record. The provider is asked in
- * the client's dialect, with the key and the headers of an attempt; its answer is kept whole. An
- * exchange has one at a time; the end of the exchange cancels it. On the worker's thread. */
+ * what a kept response says. It has no hold, no meter and no usage record. The provider is asked
+ * with the key and the headers of an attempt, in the client's dialect; only a count of tokens may
+ * be asked in another one. Its answer is kept whole. An exchange has one at a time; the end of the
+ * exchange cancels it. On the worker's thread. */
 #ifndef EXCHANGE_ASK_H
 #define EXCHANGE_ASK_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "dialect/dialect_kind.h"
 
 struct ask; /* an exchange's */
 struct candidate;
@@ -16,7 +19,8 @@ struct json_value;
 enum ask_body {
     ASK_WITHOUT_BODY,
     ASK_BODY_AS_SENT,
-    ASK_BODY_RENAMED /* with the provider's name of the model; the request must have been read */
+    ASK_BODY_RENAMED,   /* with the provider's name of the model; the request must have been read */
+    ASK_BODY_TRANSLATED /* a count of tokens in another dialect than the client's; likewise */
 };
 
 /* Borrowed until exchange_ask returns. */
@@ -24,7 +28,8 @@ struct ask_question {
     const char *method; /* "GET", "POST" or "DELETE"; only POST has a body */
     const char *path;   /* ask_allows it */
     enum ask_body body;
-    int64_t wait_ms; /* for the whole answer; at most LIMIT_ASK_MS */
+    enum dialect dialect; /* in which it is asked; the client's unless the body is translated */
+    int64_t wait_ms;      /* for the whole answer; at most LIMIT_ASK_MS */
 };
 
 /* Whether this path below a provider's address may be asked, at most LIMIT_ASK_PATH_BYTES: it names
@@ -41,7 +46,7 @@ void exchange_ask(struct exchange *exchange, struct candidate *candidate,
 bool exchange_has_asked(const struct exchange *exchange);
 /* The status of the whole answer; 0: there is none. */
 int exchange_asked_status(const struct exchange *exchange);
-/* Why there is none: "dialect" (the provider does not speak the client's), or the word of
+/* Why there is none: "dialect" (the provider does not speak that of the question), or the word of
  * `retry.on` in routes.lua. */
 const char *exchange_asked_failure(const struct exchange *exchange);
 /* Reads the answer, an object; borrowed. */

@@ -26,7 +26,9 @@ struct translator_wish {
     const char *continues_response; /* the id of the response that it goes on from; NULL: none */
     const char *continues_conversation; /* likewise */
     bool compacts;                      /* only a summary of the conversation is asked for */
-    const char *exchange_id;            /* for ids that the client needs and the provider lacks */
+    bool counts;                        /* only a count of the input's tokens is asked for */
+    bool on_cloud;           /* of a provider that a service account opens: Google's own cloud */
+    const char *exchange_id; /* for ids that the client needs and the provider lacks */
     int64_t created_ms;
 };
 

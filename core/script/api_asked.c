@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "dialect/dialect.h"
 #include "dialect/model_request.h"
 #include "exchange/ask.h"
 #include "exchange/asked_objects.h"
+#include "exchange/candidate.h"
 #include "exchange/exchange.h"
 #include "exchange/meter.h"
 #include "exchange/named_objects.h"
@@ -25,25 +27,48 @@ static int api_may_ask(lua_State *state)
     return 1;
 }
 
-/* x:ask(candidate, method, path, body, wait_ms) -> status; nil and the reason */
+static enum dialect check_dialect(lua_State *state, int place)
+{
+    enum dialect dialect = DIALECT_CHAT;
+    bool found = dialect_of_name(luaL_checkstring(state, place), &dialect);
+    luaL_argcheck(state, found, place, "no such dialect");
+    return dialect;
+}
+
+/* x:provider_speaks(candidate, dialect) -> whether it does; that of a mapped API speaks none */
+static int api_provider_speaks(lua_State *state)
+{
+    const struct candidate *candidate = compiled_plan_candidate(state, 2);
+    enum dialect dialect = check_dialect(state, 3);
+    lua_pushboolean(state,
+                    candidate->urls[dialect] != NULL && candidate->terms.map_path[0] == '\0');
+    return 1;
+}
+
+/* x:ask(candidate, method, path, body, wait_ms, dialect) -> status; nil and the reason */
 static int api_ask(lua_State *state)
 {
     static const char *const methods[] = {"GET", "POST", "DELETE", NULL};
-    static const char *const bodies[] = {"none", "sent", "renamed", NULL}; /* as enum ask_body */
+    static const char *const bodies[] = {"none", "sent", "renamed", "translated",
+                                         NULL}; /* as enum ask_body */
     struct exchange *exchange = task_exchange(state);
     struct candidate *candidate = compiled_plan_candidate(state, 2);
+    enum dialect own = exchange_model_request(exchange)->dialect;
     const struct ask_question question = {
         .method = methods[luaL_checkoption(state, 3, NULL, methods)],
         .path = luaL_checkstring(state, 4),
         .body = (enum ask_body)luaL_checkoption(state, 5, "none", bodies),
-        .wait_ms = integer_check(state, 6, 1, LIMIT_ASK_MS)};
+        .wait_ms = integer_check(state, 6, 1, LIMIT_ASK_MS),
+        .dialect = lua_isnoneornil(state, 7) ? own : check_dialect(state, 7)};
     bool posts = strcmp(question.method, "POST") == 0;
     luaL_argcheck(state, ask_allows(question.path), 4, "no path below a provider's address");
     luaL_argcheck(state, posts || question.body == ASK_WITHOUT_BODY, 5, "only POST has a body");
     luaL_argcheck(state,
-                  question.body != ASK_BODY_RENAMED ||
+                  question.body == ASK_WITHOUT_BODY || question.body == ASK_BODY_AS_SENT ||
                       exchange_model_request(exchange)->model[0] != '\0',
                   5, "the request was not read");
+    luaL_argcheck(state, question.body == ASK_BODY_TRANSLATED || question.dialect == own, 7,
+                  "only a translated body is in another dialect");
     exchange_ask(exchange, candidate, &question);
     return task_wait(state, TASK_WAITS_ASK);
 }
@@ -177,5 +202,6 @@ const struct luaL_Reg api_asked_bindings[] = {
     {"refuse_kept", api_refuse_kept},
     {"refuse_named", api_refuse_named},
     {"reply_asked", api_reply_asked},
+    {"provider_speaks", api_provider_speaks},
     {NULL, NULL},
 };

@@ -123,7 +123,7 @@ static void set_field(lua_State *state, const char *name, const char *text)
 static void push_wish(lua_State *state, const struct translator_wish *wish)
 {
     int64_t created = wish->created_ms / 1000;
-    lua_createtable(state, 0, 16);
+    lua_createtable(state, 0, 18);
     set_field(state, "model", wish->model);
     set_field(state, "model_public", wish->model_public);
     set_field(state, "max_tokens_field", wish->max_tokens_field);
@@ -146,6 +146,10 @@ static void push_wish(lua_State *state, const struct translator_wish *wish)
     lua_setfield(state, -2, "stored");
     lua_pushboolean(state, wish->compacts);
     lua_setfield(state, -2, "compacts");
+    lua_pushboolean(state, wish->counts);
+    lua_setfield(state, -2, "counts");
+    lua_pushboolean(state, wish->on_cloud);
+    lua_setfield(state, -2, "on_cloud");
 }
 
 static void copy_field(lua_State *state, const char *name, char *out, size_t out_bytes)

@@ -301,19 +301,26 @@ function exchange:refuse_attempt() end
 ---@return boolean
 function exchange:may_ask() end
 
----Asks a provider something that costs nothing, in the client's dialect, with the key and the
----headers of an attempt; no hold, no usage record. Yields.
+---@param candidate userdata of a prepared plan
+---@param dialect string its word, such as "gemini"
+---@return boolean speaks whether its provider does; that of a mapped API speaks none
+function exchange:provider_speaks(candidate, dialect) end
+
+---Asks a provider something that costs nothing, with the key and the headers of an attempt; no
+---hold, no usage record. Yields.
 ---@param candidate userdata of a prepared plan
 ---@param method "GET"|"POST"|"DELETE"
 ---@param path string below the provider's address, such as "/responses/resp_1?limit=3"; "{model}"
 ---is its name of the model. Raises for one with empty or dotted segments, or other characters than
 ---letters, digits and "-._~:" in them.
----@param body "none"|"sent"|"renamed"|nil the client's, for a POST; renamed: with the provider's
----name of the model, for a request that was read
+---@param body "none"|"sent"|"renamed"|"translated"|nil the client's, for a POST; renamed: with the
+---provider's name of the model; translated: to a count of tokens in `dialect`; both of a request
+---that was read
 ---@param wait_ms integer for the whole answer; at most 120,000
+---@param dialect string? in which it is asked; nil: the client's, as all but a translated one
 ---@return integer? status of the whole answer, whatever it is
----@return core.Failure|"dialect"|nil failure "dialect": the provider does not speak the client's
-function exchange:ask(candidate, method, path, body, wait_ms) end
+---@return core.Failure|"dialect"|nil failure "dialect": the provider does not speak it
+function exchange:ask(candidate, method, path, body, wait_ms, dialect) end
 
 ---A whole number >= 0 at the top of the last ask's answer.
 ---@param name string

@@ -1,18 +1,22 @@
 """How many tokens a request has, asked of the provider: by the official packages, in each dialect
-that has such a question; and the estimate where it cannot be asked."""
+that has such a question, or in another one; and the estimate where it cannot be asked."""
 
+import copy
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import answers
 import anthropic
+import dialects
 import openai
 import pytest
+from anthropic.types import MessageCountTokensParams
 from fake_provider import Gate
 from gateway import UPSTREAM_KEY, Gateway
 from google import genai
 from google.genai import types
+from openai.types.responses.input_token_count_params import InputTokenCountParams
 from prices import Price
 from rawhttp import request_bytes
 from wait import wait_until
@@ -142,8 +146,75 @@ def test_who_does_not_listen_is_not_waited_for(customer, provider):
         assert is_estimate(count(customer))
 
 
-def test_who_speaks_another_dialect_is_not_asked(customer, provider):
+def test_who_has_no_such_question_is_not_asked(customer, provider):
     assert is_estimate(count(customer, model="chat-test"))
+    assert provider.requests == []
+
+
+# ---- in another dialect ----
+
+COUNTS = {  # a client's question, and our answer
+    "anthropic": ("/messages/count_tokens", {"input_tokens": 123}),
+    "openai-responses": (
+        "/responses/input_tokens",
+        {"object": "response.input_tokens", "input_tokens": 123},
+    ),
+    "gemini": (None, {"totalTokens": 123}),
+}
+OF = {"claude": "anthropic", "gpt": "openai-responses", "google": "gemini"}
+KNOWN = {  # what the question may have, and a limit for the readers of whole requests
+    "claude": (MessageCountTokensParams.__annotations__, {"max_tokens": 500}),
+    "gpt": (InputTokenCountParams.__annotations__, {"max_output_tokens": 500}),
+}
+TRANSLATED = [(client, of) for client in COUNTS for of in OF if OF[of] != client]
+
+
+def count_in(client, customer, of, **members):
+    body = dialects.WRITE[client](copy.deepcopy(dialects.TALK)) | members
+    if client == "gemini":
+        url = f"{customer.gateway.origin}/v1beta/models/{of}-test:countTokens"
+        return customer.gateway.http.post(url, json=body, headers=customer.authorization)
+    return customer.post(body | {"model": f"{of}-test"}, COUNTS[client][0])
+
+
+def talk_of(of: str, asked: dict) -> dict:
+    """What the provider is asked to count."""
+    if of == "google":
+        asked = asked["generateContentRequest"]
+        assert asked["model"] == "models/google-theirs"
+        return dialects.READ["gemini"](asked)
+    known, limit = KNOWN[of]
+    assert asked["model"] == f"{of}-theirs"
+    assert set(asked) <= set(known)
+    return dialects.READ[OF[of]](asked | limit)
+
+
+@pytest.mark.parametrize(("client", "of"), TRANSLATED)
+def test_it_is_asked_in_another_dialect(customer, provider, client, of):
+    provider.answer = says(ANSWERS[of])
+    reply = count_in(client, customer, of)
+    assert (reply.status_code, reply.json()) == (200, COUNTS[client][1])
+    assert provider.last.path == PATHS[of]
+    assert customer.key not in provider.last.head.decode()
+    talk = json.loads(json.dumps(talk_of(of, provider.last.json)))
+    assert talk == json.loads(json.dumps(dialects.TALK))
+    assert customer.balance == 10
+    assert customer.records() == []
+
+
+@pytest.mark.parametrize("failure", ["overloaded", "key refused", "no number", "refused", "cut"])
+def test_without_an_answer_in_another_dialect(customer, provider, failure):
+    provider.answer = FAILURES[failure]
+    reply = count_in("openai-responses", customer, "claude")
+    assert reply.status_code == 200
+    assert 100 <= reply.json()["input_tokens"] != 123
+    assert len(provider.requests) == 1
+
+
+def test_what_cannot_be_translated_is_estimated(customer, provider):
+    reply = count_in("gemini", customer, "gpt", generationConfig={"stopSequences": ["x"]})
+    assert reply.status_code == 200
+    assert reply.json()["totalTokens"] > 100
     assert provider.requests == []
 
 

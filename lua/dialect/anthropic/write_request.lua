@@ -276,11 +276,17 @@ return function(asked, wish)
     end
     put(out, '{"model":')
     put_text(out, wish.model)
-    put(out, ',"max_tokens":')
-    put_number(out, limit)
+    if not wish.counts then
+        put(out, ',"max_tokens":')
+        put_number(out, limit)
+    end
     put_messages(asked)
     put_tools(asked)
     put_output(asked, put_thinking(asked, limit))
+    if wish.counts then -- members that say nothing of the input would be refused
+        put(out, "}")
+        return
+    end
     put_stop(asked)
     put_tier(asked)
     put(out, asked.user and ',"metadata":{"user_id":' or "", asked.user or "",

@@ -357,12 +357,28 @@ local function put_tier(asked)
     put(out, ',"serviceTier":"', TIERS[asked.service_tier], '"')
 end
 
+-- A count of tokens is of a whole request, which names its model; Google's cloud has the members of
+-- the request beside each other.
+local function put_count_begin(wish)
+    if not wish.on_cloud then
+        put(out, '{"generateContentRequest":{"model":')
+        put_text(out, "models/" .. wish.model)
+        put(out, ",")
+    else
+        put(out, "{")
+    end
+end
+
 return function(asked, wish)
     carried.check(asked, "gemini")
-    put(out, "{")
+    if wish.counts then
+        put_count_begin(wish)
+    else
+        put(out, "{")
+    end
     put_contents(asked)
     put_tools(asked)
     put_generation(asked, wish)
     put_tier(asked)
-    put(out, "}")
+    put(out, wish.counts and not wish.on_cloud and "}}" or "}")
 end

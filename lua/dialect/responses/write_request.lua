@@ -290,6 +290,12 @@ return function(asked, wish)
     put_text(out, wish.model)
     put_input(asked)
     openai.put_tools(asked, put_tool, put_choice)
+    if wish.counts then -- members that say nothing of the input would be refused
+        put_text_config(asked)
+        put_effort(asked)
+        put(out, "}")
+        return
+    end
     put_settings(asked, wish)
     put_text_config(asked)
     put_include(asked, put_effort(asked))

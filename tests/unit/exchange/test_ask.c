@@ -51,7 +51,11 @@ static int tear_down(void **state)
 static void begin(const char *url, const char *method, const char *path, enum ask_body body)
 {
     const struct ask_question question = {
-        .method = method, .path = path, .body = body, .wait_ms = 1000};
+        .method = method,
+        .path = path,
+        .body = body,
+        .dialect = body == ASK_BODY_TRANSLATED ? DIALECT_RESPONSES : exchange.asks.dialect,
+        .wait_ms = 1000};
     struct candidate_terms terms = provider_terms();
     terms.dialects = 1 << DIALECT_RESPONSES;
     terms.base_url = url;
@@ -172,6 +176,87 @@ static void who_does_not_speak_so_is_not_asked(void **state)
     assert_string_equal(exchange_asked_failure(&exchange), "dialect");
 }
 
+static bool translate_request(void *arg, struct slice body, const struct translator_wish *wish,
+                              struct buffer *out, struct request_fault *fault)
+{
+    (void)arg;
+    (void)body;
+    *fault = (struct request_fault){.code = "invalid_value"};
+    assert_true(wish->counts);
+    return buffer_append_text(out, "{\"model\":\"m\"}");
+}
+
+static bool refuse_request(void *arg, struct slice body, const struct translator_wish *wish,
+                           struct buffer *out, struct request_fault *fault)
+{
+    (void)translate_request(arg, body, wish, out, fault);
+    return false;
+}
+
+static void free_translator(void *arg)
+{
+    (*(unsigned *)arg)++;
+}
+
+static struct translator translator;
+static unsigned freed;
+
+static bool translate(void *task, enum dialect client, enum dialect provider,
+                      struct translator *out, struct fault *fault)
+{
+    (void)task;
+    (void)fault;
+    assert_int_equal(client, DIALECT_GEMINI);
+    assert_int_equal(provider, DIALECT_RESPONSES);
+    *out = translator;
+    return true;
+}
+
+/* The next question is of a client of Gemini, and goes to a provider of Responses. */
+static void begin_translated(bool (*request)(void *, struct slice, const struct translator_wish *,
+                                             struct buffer *, struct request_fault *))
+{
+    exchange.asks.dialect = DIALECT_GEMINI;
+    exchange.task.translate = translate;
+    freed = 0;
+    translator = (struct translator){.arg = &freed, .request = request, .free = free_translator};
+}
+
+static void a_count_may_be_translated(void **state)
+{
+    (void)state;
+    begin_translated(translate_request);
+    ask("POST", "/responses/input_tokens", ASK_BODY_TRANSLATED,
+        OK_HEAD "Content-Length: 8\r\n\r\n{\"n\":12}");
+    assert_int_equal(freed, 1);
+    assert_int_equal(exchange_asked_status(&exchange), 200);
+    assert_asked("POST /v1/responses/input_tokens HTTP/1.1\r\n", "\r\n\r\n{\"model\":\"m\"}");
+}
+
+static void what_cannot_be_translated_is_not_asked(void **state)
+{
+    (void)state;
+    begin_translated(refuse_request);
+    begin("http://127.0.0.1:9", "POST", "/responses/input_tokens", ASK_BODY_TRANSLATED);
+    assert_true(exchange_is_asking(&exchange));
+    provider_run();
+    assert_int_equal(freed, 1);
+    assert_false(exchange_is_asking(&exchange));
+    assert_int_equal(exchange_asked_status(&exchange), 0);
+}
+
+static void a_cancel_comes_before_the_translation(void **state)
+{
+    (void)state;
+    begin_translated(translate_request);
+    begin("http://127.0.0.1:9", "POST", "/responses/input_tokens", ASK_BODY_TRANSLATED);
+    exchange_ask_cancel(&exchange);
+    assert_false(exchange_is_asking(&exchange));
+    loop_defer(provider_loop, &exchange.wakeup);
+    provider_run();
+    assert_int_equal(freed, 0);
+}
+
 /* A path stays below the provider's address, whatever of it a client wrote. */
 static void paths_stay_where_they_are(void **state)
 {
@@ -207,6 +292,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_is_silent_is_not_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_cancel_is_silent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_does_not_speak_so_is_not_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_count_may_be_translated, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_translated_is_not_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_cancel_comes_before_the_translation, set_up, tear_down),
         cmocka_unit_test(paths_stay_where_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
