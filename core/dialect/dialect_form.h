@@ -79,7 +79,8 @@ struct dialect_form {
      * stream, whose last event has not been sent; NULL: nothing has come. */
     void (*write_length)(const struct answer_state *state, const struct final_usage *usage,
                          struct buffer *out);
-    /* Ends an answer with an error, as whole events. `usage`: what was charged. */
+    /* Ends an answer with an error, as whole events. `usage`: what was charged; NULL: it is not
+     * known. */
     void (*write_failure)(const struct answer_state *state, const struct error_body *error,
                           const struct final_usage *usage, struct buffer *out);
 

@@ -151,8 +151,10 @@ static void end(const struct event *event, struct answer_facts *out)
     if (out->finish_reason == NULL) /* by the event's own name */
         out->finish_reason =
             !whole ? "length" : (responses_output_calls(&output) ? "tool_calls" : "stop");
-    if (event->state != NULL)
+    if (event->state != NULL) {
         count_rest(event->state, &output, out);
+        event->state->last = RESPONSES_ENDED;
+    }
     out->said = true;
     out->kind = ANSWER_ENDS;
 }

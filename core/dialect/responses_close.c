@@ -316,7 +316,9 @@ void responses_write_failure(const struct answer_state *state, const struct erro
         write_error(error, out);
         return;
     }
-    struct view view = {.state = &state->responses, .sequence = state->responses.next_sequence};
+    const struct responses_state *come = &state->responses;
+    bool unsent = come->last == RESPONSES_ENDED; /* an end that could not be charged */
+    struct view view = {.state = come, .sequence = come->next_sequence - unsent};
     begin_event(&view, "response.failed", out);
     buffer_append_text(out, ",\"response\":");
     write_head(state, out);
@@ -326,8 +328,11 @@ void responses_write_failure(const struct answer_state *state, const struct erro
     buffer_append_text(out, ",\"message\":");
     json_write_text(out, error->message);
     buffer_append_char(out, '}');
-    write_output(buffer_slice(&state->responses.items), (struct slice){"", 0}, out);
-    responses_write_usage(usage, out);
+    write_output(buffer_slice(&come->items), (struct slice){"", 0}, out);
+    if (usage != NULL)
+        responses_write_usage(usage, out);
+    else
+        buffer_append_text(out, "null");
     buffer_append_char(out, '}');
     end_event(out);
 }

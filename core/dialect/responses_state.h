@@ -24,7 +24,8 @@ enum responses_change {
     RESPONSES_NO_CHANGE,
     RESPONSES_ITEM_ADDED,
     RESPONSES_ITEM_DONE,
-    RESPONSES_TEXT_ADDED
+    RESPONSES_TEXT_ADDED,
+    RESPONSES_ENDED
 };
 
 struct responses_state { /* zeroed but for its buffers */

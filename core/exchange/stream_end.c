@@ -110,7 +110,8 @@ static void append_failure(const struct exchange *exchange, struct buffer *out)
                                      .code = stream->failure_code,
                                      .message = message,
                                      .request_id = exchange->id.text};
-    dialect_form(exchange->asks.dialect)->write_failure(stream->answer, &error, &usage, out);
+    dialect_form(exchange->asks.dialect)
+        ->write_failure(stream->answer, &error, stream->unwritten ? NULL : &usage, out);
 }
 
 static void append_other(const struct exchange *exchange, struct buffer *out)
