@@ -20,8 +20,10 @@
 #include "exchange/price_facts.h"
 #include "exchange/stream_end.h"
 
-/* So much text may go past a translation before it is told. */
-enum { SKIPPED_BYTES_MAX = 32 * 1024 };
+enum {
+    SKIPPED_BYTES_MAX = 32 * 1024, /* so much text may go past a translation before it is told */
+    OUT_BYTES_KEPT = 1024          /* most of what is written at once fits */
+};
 
 /* ---- to the client ---- */
 
@@ -37,6 +39,15 @@ static size_t write_events(struct exchange *exchange, struct slice events)
     return waiting;
 }
 
+/* What a stream begins with, and what piles up, may be many times as large as its later events. */
+static void empty(struct buffer *out)
+{
+    if (out->capacity_bytes > OUT_BYTES_KEPT)
+        buffer_fini(out);
+    else
+        buffer_reset(out);
+}
+
 /* Writes what is ready, once the head is out. Pauses the provider if the client does not read. */
 static void flush(struct exchange *exchange)
 {
@@ -45,7 +56,7 @@ static void flush(struct exchange *exchange)
     bool wanted = exchange->request != NULL || exchange->detached;
     if (stream->flowing && wanted && stream->out.bytes > 0) {
         waiting = write_events(exchange, buffer_slice(&stream->out));
-        buffer_reset(&stream->out);
+        empty(&stream->out);
         stream->written_us = clock_mono_us();
     }
     if (exchange->detached && stream->flowing)
