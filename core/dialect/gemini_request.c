@@ -5,6 +5,8 @@
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
 
+#define WHOLE_REQUEST "generateContentRequest"
+
 enum { CHOICES_MAX = 128 };
 
 static const char *const names[REQUEST_MEMBERS] = {
@@ -166,11 +168,29 @@ static bool read_system(struct model_request *out, struct request_fault *fault)
     return true;
 }
 
+/* A count may be of a whole request, which stands in a member of its own. */
+static bool begin(struct slice text, const struct request_address *address, uint64_t seed,
+                  struct json_index *index, struct model_request *out, struct request_fault *fault)
+{
+    struct json_value whole;
+    if (!request_begin(text, seed, index, out, fault))
+        return false;
+    if (!address->counted)
+        return true;
+    unsigned count = json_find(&out->root, WHOLE_REQUEST, &whole) +
+                     json_find(&out->root, "generate_content_request", &whole);
+    if (count != 1 || whole.type != JSON_OBJECT)
+        return true;
+    bool good = request_begin(whole.raw, seed, index, out, fault);
+    out->wrapped = true;
+    return good;
+}
+
 bool gemini_read_request(struct slice text, const struct request_address *address, uint64_t seed,
                          struct model_request *out, struct request_fault *fault)
 {
     struct json_index index;
-    bool good = request_begin(text, seed, &index, out, fault) &&
+    bool good = begin(text, address, seed, &index, out, fault) &&
                 gemini_read_address(address, out, fault) &&
                 request_members_read(out, names, MEMBER_CASE_CAMEL, fault) &&
                 gemini_check_model(out->model, request_member(out, REQUEST_MODEL), fault) &&
@@ -217,6 +237,29 @@ static void add_limit(const struct model_request *request, int64_t tokens,
     }
 }
 
+/* Puts it back into its member, with the provider's name of the model. */
+static void wrap(const struct model_request *request, const char *model,
+                 struct request_edits *edits)
+{
+    const struct json_value *own = &request->members[REQUEST_MODEL];
+    struct buffer full;
+    size_t from = edits->text.bytes;
+    buffer_init(&full, 4096);
+    buffer_append_text(&full, "models/");
+    buffer_append_text(&full, model);
+    buffer_append_text(&edits->text, "{\"" WHOLE_REQUEST "\":{\"model\":");
+    json_write_string(&edits->text, buffer_slice(&full));
+    buffer_fini(&full);
+    struct json_walk walk = json_walk(&request->root);
+    struct json_item first;
+    bool more = json_next(&walk, &first) && (own->raw.data == NULL || json_next(&walk, &first));
+    buffer_append_text(&edits->text, more ? "," : "");
+    request_add_edit(edits, 0, 1, from);
+    from = edits->text.bytes;
+    buffer_append_char(&edits->text, '}');
+    request_add_edit(edits, request->text.bytes, 0, from);
+}
+
 bool gemini_apply(const struct model_request *request, const struct request_changes *changes,
                   struct request_copy *out)
 {
@@ -225,6 +268,8 @@ bool gemini_apply(const struct model_request *request, const struct request_chan
     buffer_init(&edits.text, 4096);
     if (most > 0 && (request->output_tokens < 0 || request->output_tokens > most))
         add_limit(request, most, &edits);
+    if (request->wrapped)
+        wrap(request, changes->model, &edits);
     if (request->members[REQUEST_MODEL].raw.data != NULL) { /* the address has the provider's */
         struct json_edit removal = json_removal(request->text, &request->root, "model");
         request_add_edit(&edits, removal.offset, removal.removed_bytes, edits.text.bytes);

@@ -67,6 +67,7 @@ struct model_request {
     struct json_value root;
     struct slice boundary; /* of a form, in `text`; empty: the body is JSON */
     bool text_answer;      /* a good answer is no JSON, but a text */
+    bool wrapped;          /* a count of Gemini's: `text` is the request in the client's body */
     /* `raw.data` is NULL where the member is absent */
     struct json_value members[REQUEST_MEMBERS];
     struct slice keys[REQUEST_MEMBERS]; /* their keys, as written */

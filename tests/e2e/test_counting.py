@@ -202,6 +202,34 @@ def test_it_is_asked_in_another_dialect(customer, provider, client, of):
     assert customer.records() == []
 
 
+WHOLE = [  # as Google's clients write it: the model's place differs, or it is not said
+    b'{"model":"models/google-test","contents":[{"parts":[{"text":"a"}]}], "tomorrow":1.0}',
+    b'{ "contents":[{"parts":[{"text":"a"}]}],"tomorrow":1e5,"model":"google-test"}',
+    b'{"contents":[{"parts":[{"text":"a"}]}]}',
+]
+
+
+@pytest.mark.parametrize("request_", WHOLE, ids=["first", "last", "unsaid"])
+def test_a_whole_request_of_gemini_is_counted(customer, provider, request_):
+    url = f"{customer.gateway.origin}/v1beta/models/google-test:countTokens"
+    member = b"generate_content_request" if b"1e5" in request_ else b"generateContentRequest"
+    body = b'{"%s": %s}' % (member, request_)
+    provider.answer = says(ANSWERS["google"])
+    reply = customer.gateway.http.post(url, content=body, headers=customer.authorization)
+    assert reply.json() == ANSWERS["google"], reply.text
+    (name, sent), *others = provider.last.json.items()
+    assert (name, others) == ("generateContentRequest", [])
+    assert sent == json.loads(request_) | {"model": "models/google-theirs"}
+    assert (b"1.0" in provider.last.body) == (b"1.0" in request_)
+    provider.answer = says(ANSWERS["claude"])
+    url = url.replace("google-test", "claude-test")
+    body = body.replace(b"google-test", b"claude-test")
+    reply = customer.gateway.http.post(url, content=body, headers=customer.authorization)
+    assert reply.status_code == 200, reply.text
+    asked = b"tomorrow" not in request_  # else it cannot be translated
+    assert (reply.json()["totalTokens"] == 123) == asked
+
+
 @pytest.mark.parametrize("failure", ["overloaded", "key refused", "no number", "refused", "cut"])
 def test_without_an_answer_in_another_dialect(customer, provider, failure):
     provider.answer = FAILURES[failure]
