@@ -32,6 +32,7 @@
 #include "exchange/courier.h"
 #include "exchange/courier_settings.h"
 #include "exchange/health.h"
+#include "exchange/hedge_budget.h"
 #include "exchange/limit_queues.h"
 #include "exchange/limiter.h"
 #include "exchange/live_metrics.h"
@@ -80,6 +81,7 @@ struct gateway {
     struct limit_queues *limit_queues;
     struct shared_calls *shared_calls;
     struct trial_watch *trial_watch;
+    struct hedge_budgets *hedges;
     struct spending *spending;
     struct balances *balances;
     struct alerts *alerts;
@@ -330,6 +332,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->limit_queues = limit_queues_new();
         gateway->shared_calls = shared_calls_new();
         gateway->trial_watch = trial_watch_new();
+        gateway->hedges = hedge_budgets_new();
         gateway->balances = balances_new();
         gateway->tokens = access_tokens_new();
         gateway->metrics = live_metrics_new(worker_count_of(config));
@@ -346,6 +349,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .limit_queues = gateway->limit_queues,
                                    .shared_calls = gateway->shared_calls,
                                    .trial_watch = gateway->trial_watch,
+                                   .hedges = gateway->hedges,
                                    .spending = gateway->spending,
                                    .balances = gateway->balances,
                                    .alerts = gateway->alerts,
@@ -537,6 +541,7 @@ static void stop(struct gateway *gateway)
     limit_queues_free(gateway->limit_queues);
     shared_calls_free(gateway->shared_calls);
     trial_watch_free(gateway->trial_watch);
+    hedge_budgets_free(gateway->hedges);
     spending_free(gateway->spending);
     balances_free(gateway->balances);
     alerts_free(gateway->alerts);

@@ -380,6 +380,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .limit_queues = shared->limit_queues,
                               .shared_calls = shared->shared_calls,
                               .trial_watch = shared->trial_watch,
+                              .hedges = shared->hedges,
                               .spending = shared->spending,
                               .balances = shared->balances,
                               .alerts = shared->alerts,

@@ -29,6 +29,7 @@ struct worker_shared {
     struct limit_queues *limit_queues;
     struct shared_calls *shared_calls;
     struct trial_watch *trial_watch;
+    struct hedge_budgets *hedges;
     struct spending *spending;
     struct balances *balances;
     struct alerts *alerts;

@@ -57,6 +57,8 @@ enum {
     LIMIT_SHADOW_BYTES = 16 * 1024 * 1024, /* the request bodies of those calls */
     LIMIT_SHADOW_MS = 10 * 60 * 1000,
 
+    LIMIT_HEDGES = 128, /* second requests under way (core/exchange/hedge.h), of a worker */
+
     /* a provider's answer */
     LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
     LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,

@@ -13,9 +13,9 @@
 #include "exchange/early_stream.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
+#include "exchange/ours.h"
 #include "exchange/rate_limits.h"
 #include "exchange/refusal.h"
-#include "exchange/shadow.h"
 
 enum { REPLY_HEADERS_BYTES = 4096, ERROR_BYTES = 16 * 1024 };
 
@@ -199,10 +199,8 @@ void exchange_write_error(const struct exchange *exchange, const struct answer_e
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error)
 {
     bool early = early_stream_is_open(exchange);
-    if (exchange->shadow != NULL) {
-        shadow_fail(exchange, error->code);
+    if (ours_fail(exchange, error->code))
         return;
-    }
     if (download_cut(exchange, error->code) || (is_over(exchange) && !early))
         return;
     refusal_note(exchange, error);

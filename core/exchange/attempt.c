@@ -178,6 +178,15 @@ void attempt_fini(struct attempt *attempt)
     attempt->candidate = NULL;
 }
 
+void attempt_settle_in(struct attempt *attempt, void *owner, const struct model_request *asks)
+{
+    check(attempt->local == NULL || attempt->outcome != ATTEMPT_NONE);
+    attempt->owner = owner;
+    attempt->asks = asks;
+    if (attempt->call != NULL)
+        upstream_rebind(attempt->call, attempt->copy.parts, attempt);
+}
+
 void attempt_pause(struct attempt *attempt)
 {
     attempt->held_up = true;

@@ -147,6 +147,8 @@ void attempt_fini(struct attempt *attempt); /* also for a zeroed attempt */
 void attempt_tick(struct attempt *attempt, bool held_up, int64_t now_us);
 /* Sets the outcome, once. A failure ends a call that still runs. */
 void attempt_decide(struct attempt *attempt, enum attempt_outcome outcome, const char *detail);
+/* It was moved here: what runs for it learns of that. Not inside an event; no local one. */
+void attempt_settle_in(struct attempt *attempt, void *owner, const struct model_request *asks);
 /* Pauses the provider while its client does not read, and resumes it. */
 void attempt_pause(struct attempt *attempt);
 void attempt_resume(struct attempt *attempt);

@@ -86,7 +86,8 @@ void attempt_log_failure(struct attempt_log *log, int number, const struct attem
 void attempt_log_answered(struct attempt_log *log, int number, const struct attempt *attempt,
                           const char *cut_code, const struct id *leader)
 {
-    bool wanted = !log->answered && (cut_code != NULL || leader != NULL || log->notes != NULL);
+    bool wanted =
+        !log->answered && (cut_code != NULL || leader != NULL || log->notes != NULL || log->hedged);
     log->answered = true;
     if (!wanted)
         return;
@@ -97,6 +98,11 @@ void attempt_log_answered(struct attempt_log *log, int number, const struct atte
     else if (note != NULL && leader != NULL)
         snprintf(note->words, sizeof note->words, "not asked: the answer of %s is shared",
                  leader->text);
+}
+
+void attempt_log_late(struct attempt_log *log, int number, const struct attempt *attempt)
+{
+    (void)add(log, number, attempt, "too_late");
 }
 
 void attempt_log_write(struct attempt_log *log, struct store *store, const struct id *exchange_id)

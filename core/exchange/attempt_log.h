@@ -1,6 +1,6 @@
-/* The attempts of an exchange in which at least one failed, for the operator: the provider, the
- * outcome, the duration and what the provider said. An exchange whose only attempt succeeds has no
- * entries and no cost. On the worker's thread. */
+/* The attempts of an exchange in which at least one failed, or which was hedged, for the operator:
+ * the provider, the outcome, the duration and what the provider said. An exchange whose only
+ * attempt succeeds has no entries and no cost. On the worker's thread. */
 #ifndef EXCHANGE_ATTEMPT_LOG_H
 #define EXCHANGE_ATTEMPT_LOG_H
 
@@ -21,6 +21,7 @@ struct attempt_log {
     size_t count;
     size_t written;
     bool answered; /* the last one is noted, or needs no note */
+    bool hedged;   /* it is noted in any case: another provider was asked, too */
 };
 
 /* Notes a failed attempt; `number` counts the attempts of the exchange from 1. */
@@ -30,6 +31,8 @@ void attempt_log_failure(struct attempt_log *log, int number, const struct attem
  * one, which is noted, too; or NULL. Only the first call counts. */
 void attempt_log_answered(struct attempt_log *log, int number, const struct attempt *attempt,
                           const char *cut_code, const struct id *leader);
+/* Notes an attempt whose answer came when another one's was there (hedging.h). */
+void attempt_log_late(struct attempt_log *log, int number, const struct attempt *attempt);
 /* Writes the notes that are not written yet. Call it before the record of the call is written: who
  * sees the record sees its attempts. */
 void attempt_log_write(struct attempt_log *log, struct store *store, const struct id *exchange_id);

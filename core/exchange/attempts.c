@@ -11,6 +11,8 @@
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/form_intake.h"
+#include "exchange/hedge.h"
+#include "exchange/hedging.h"
 #include "exchange/kept_turns.h"
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
@@ -38,7 +40,8 @@ static void note_limits(const struct exchange *exchange)
     const struct provider_limit *requests = &attempt->limits.of[PROVIDER_REQUESTS];
     const struct provider_limit *tokens = &attempt->limits.of[PROVIDER_TOKENS];
     live_metrics_note_limits(exchange->env->shard, attempt_provider(attempt), &attempt->limits);
-    log_event(LOG_DEBUG, "a provider's limits", log_text("request_id", exchange->id.text),
+    log_event(LOG_DEBUG, "a provider's limits",
+              log_text("request_id", exchange_told_id(exchange)->text),
               log_text("provider", attempt_provider(attempt)), log_int("requests", requests->limit),
               log_int("requests_remaining", requests->remaining),
               log_int("requests_reset_ms", requests->reset_ms), log_int("tokens", tokens->limit),
@@ -54,7 +57,7 @@ static void count(const struct exchange *exchange)
                                          .duration_us = clock_mono_us() - attempt->started_us,
                                          .outcome = attempt_outcome_name(attempt->outcome),
                                          .detail = attempt->detail,
-                                         .exchange_id = exchange->id.text,
+                                         .exchange_id = exchange_told_id(exchange)->text,
                                          .status = attempt->status};
     live_metrics_count_attempt(exchange->env->shard, &counted);
     if (attempt->limits.said)
@@ -80,9 +83,10 @@ static const char *failure_of(enum attempt_outcome outcome)
 static void note_failure(struct exchange *exchange)
 {
     const struct attempt *attempt = &exchange->attempt;
-    attempt_log_failure(&exchange->attempt_log, exchange->attempts, attempt);
+    attempt_log_failure(&exchange->attempt_log, exchange->number, attempt);
     log_event(level_of(attempt->outcome), failure_of(attempt->outcome),
-              log_text("request_id", exchange->id.text),
+              log_text("request_id", exchange_told_id(exchange)->text),
+              log_text(exchange->hedge != NULL ? "hedge_id" : NULL, exchange->id.text),
               log_text("provider", attempt_provider(attempt)),
               log_text("model", attempt->candidate->terms.model),
               log_text("outcome", attempt_outcome_name(attempt->outcome)),
@@ -122,7 +126,7 @@ static bool ask_again(struct exchange *exchange)
     note_failure(exchange);
     if (exchange->canary_attempts == exchange->attempts)
         exchange->canary_attempts++; /* the canary is asked again */
-    exchange->attempts++;
+    exchange->number = ++exchange->attempts;
     exchange->again = true;
     attempt->outcome = ATTEMPT_NONE;
     exchange_start_later(exchange, attempt->candidate);
@@ -132,24 +136,26 @@ static bool ask_again(struct exchange *exchange)
 static void on_decided(void *owner)
 {
     struct exchange *exchange = owner;
-    bool of_client = exchange->shadow == NULL;
-    if (of_client && ask_again(exchange))
+    bool told = exchange->shadow == NULL;
+    if (told && exchange->hedge == NULL && ask_again(exchange))
         return;
     sharing_tell(exchange);
     if (sharing_leader(exchange) != NULL) {
         exchange_release_health(exchange); /* its provider was not asked */
-    } else if (of_client) {
+    } else if (told) {
         count(exchange);
         exchange_tell_health(exchange);
         raised_alerts_of_trial(exchange);
     }
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED) {
-        exchange_enter(exchange, EXCHANGE_ANSWERED);
-    } else if (of_client) {
+        if (exchange->hedge == NULL) /* a hedge goes on, if another takes its answer */
+            exchange_enter(exchange, EXCHANGE_ANSWERED);
+    } else if (told) {
         note_failure(exchange);
         distrust_token(exchange);
     }
-    exchange_wake(exchange);
+    if (!hedging_waits(exchange))
+        exchange_wake(exchange);
 }
 
 static void on_stream(struct slice data, void *owner)
@@ -296,13 +302,14 @@ struct means {
 static void start(struct exchange *exchange, struct candidate *candidate, const struct means *means)
 {
     bool by_token = candidate->terms.account != NULL;
+    const struct exchange *asker = hedge_asker(exchange);
     size_t closing_bytes = 0;
     const struct upstream_tail *tail = form_intake_tail(exchange, &closing_bytes);
     const struct attempt_request request = {
         .loop = exchange->env->loop,
         .upstream = exchange->env->upstream,
         .asks = &exchange->asks,
-        .head = exchange->request != NULL ? &exchange->request->head : NULL,
+        .head = asker->request != NULL ? &asker->request->head : NULL,
         .exchange_id = exchange->id.text,
         .fresh = exchange->again,
         .created_ms = exchange->created_ms,
@@ -430,9 +437,12 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate,
     }
     exchange_enter(exchange, EXCHANGE_SENT);
     exchange->attempts++;
+    if (exchange->hedge == NULL) /* else the original counts */
+        exchange->number = exchange->attempts;
     exchange->repeats = wishes->repeats;
     exchange->shares = wishes->shares;
     exchange->again = false;
+    hedging_attempt_begins(exchange, candidate);
     prepare(exchange, candidate);
     if (sharing_waits(exchange, candidate)) {
         start_none(exchange);

@@ -251,7 +251,7 @@ static void log_change(const struct exchange *exchange, enum breaker_change chan
     log_event(opens ? LOG_ERROR : LOG_WARN, opens ? opened : closed,
               log_text("provider", attempt_provider(attempt)),
               log_text("model", attempt->candidate->terms.model),
-              log_text("request_id", exchange->id.text),
+              log_text("request_id", exchange_told_id(exchange)->text),
               log_int(opens ? "pause_ms" : NULL, pause_ms),
               log_text(opens ? "detail" : NULL, attempt->detail));
 }
@@ -286,6 +286,7 @@ void exchange_tell_health(struct exchange *exchange)
     }
     const struct health_end end = {.result = result_of(attempt),
                                    .took_us = clock_mono_us() - attempt->started_us,
+                                   .plain = !exchange->asks.streamed && !attempt->opaque,
                                    .retry_after_ms = attempt->retry_after_ms,
                                    .limits = &attempt->limits};
     struct health_news news =

@@ -27,7 +27,7 @@ bool departure_is_abandoned(const struct exchange *exchange)
 
 void departure_fini(struct exchange *exchange)
 {
-    if (!exchange->detached || exchange->shadow != NULL)
+    if (!exchange->detached || exchange_is_ours(exchange))
         return;
     exchange->env->detached_count--;
     exchange->env->detached_bytes -= exchange->body.bytes;

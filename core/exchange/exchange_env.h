@@ -16,6 +16,7 @@ struct alerts;
 struct exchange;
 struct fair_pool;
 struct health;
+struct hedge_budgets;
 struct job_queue;
 struct limit_queues;
 struct limiter;
@@ -47,6 +48,7 @@ struct exchange_env {
     struct limit_queues *limit_queues;
     struct shared_calls *shared_calls;
     struct trial_watch *trial_watch;
+    struct hedge_budgets *hedges;
     struct alerts *alerts;
     struct spending *spending;
     struct balances *balances;
@@ -63,6 +65,7 @@ struct exchange_env {
     bool stopping;                /* no shadow begins any more */
     unsigned shadow_count;        /* that are not freed */
     size_t shadow_bytes;          /* bodies of their requests */
+    unsigned hedge_count;         /* that are not freed */
     unsigned turn_lookups;        /* under way */
     size_t brought_bytes;         /* bodies of requests that were made whole (kept_turns.h) */
     struct turn_terms turn_terms; /* of what the gateway itself keeps; keep_ms 0: nothing */

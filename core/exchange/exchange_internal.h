@@ -31,6 +31,8 @@ struct exchange_call;
 struct waiting_hold;
 struct ask;
 struct form_intake;
+struct hedge;
+struct hedging;
 struct idempotency;
 struct kept_turns;
 struct made_list;
@@ -142,6 +144,8 @@ struct exchange {
     int canary_attempts;
     bool on_trial;                 /* the model has a canary, whether or not this call goes there */
     struct shadow *shadow;         /* it is one (shadow.h); NULL: a client's */
+    struct hedge *hedge;           /* it is one (hedge.h) */
+    struct hedging *hedging;       /* it may have one; NULL: it may not (hedging.h) */
     struct health_view obstacle;   /* why no further one may be asked (choice.h) */
     bool waits_for_limits;         /* of providers, instead of being refused */
     struct limit_wait *limit_wait; /* NULL: no such limit was met (limit_wait.h) */
@@ -149,6 +153,7 @@ struct exchange {
     struct health_pass pass;       /* of the attempt */
     struct spend_reserve spend;    /* likewise */
     int attempts;
+    int number; /* of the attempt */
     struct attempt attempt;
     struct attempt_log attempt_log;
     struct stream stream;
@@ -199,6 +204,10 @@ int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct
                                    int64_t available_nusd);
 /* Writes what is to be kept of the attempts so far. */
 void exchange_note_attempts(struct exchange *exchange);
+/* Whether it is no client's: a shadow or a hedge (ours.h). */
+bool exchange_is_ours(const struct exchange *exchange);
+/* Its id in logs and notes: of a hedge the original's. */
+const struct id *exchange_told_id(const struct exchange *exchange);
 /* Makes an exchange without a client, whose answer nobody gets. */
 struct exchange *exchange_new_detached(struct exchange_env *env);
 /* Puts into the record what the provider bills, and what that costs. `cut`: the answer is

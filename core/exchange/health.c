@@ -228,8 +228,11 @@ static enum breaker_change tell_target(struct health_place *place, enum breaker_
     if (place == NULL)
         return change;
     health_place_lock(place);
-    if (end->result == HEALTH_ANSWERED)
+    if (end->result == HEALTH_ANSWERED) {
         note_latency(place, end->took_us, now_ms);
+        if (end->plain)
+            health_window_count_plain(place->window, end->took_us, now_ms);
+    }
     health_window_count(place->window, end->result, end->took_us, now_ms);
     switch (end->result) {
     case HEALTH_ANSWERED:

@@ -83,6 +83,7 @@ struct health_end {
      * for this model until the limit is free again, at most ten minutes: the next call would be
      * refused. */
     const struct provider_limits *limits;
+    bool plain; /* it is decided by the whole answer: a plain one */
 };
 /* What a result has changed, for the log. */
 struct health_news {
@@ -117,6 +118,11 @@ struct health_figures {
 };
 struct health_figures health_figures_of(struct health *health, const struct health_names *names,
                                         int64_t now_ms);
+
+/* The time, in us, that this share of plain answers, in millionths, does not exceed: of the last
+ * five to ten minutes. 0: too few are known to tell. */
+int64_t health_plain_quantile_us(struct health *health, const struct health_names *names,
+                                 int64_t ppm, int64_t now_ms);
 
 /* The share of the calls of the last 30 seconds that did not fail, in millionths; 1,000,000 where
  * there were none. */

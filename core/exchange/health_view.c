@@ -49,6 +49,29 @@ int64_t health_success_ppm(struct health *health, const struct health_names *nam
     return sums.calls > 0 ? (sums.calls - sums.failures) * 1000000 / sums.calls : 1000000;
 }
 
+/* Some answer of those that are known must be expected above the quantile. */
+static bool are_enough(int64_t answers, int64_t ppm)
+{
+    enum { ANSWERS_LEAST = 20 };
+    return answers >= ANSWERS_LEAST && answers * (1000000 - ppm) >= 1000000;
+}
+
+int64_t health_plain_quantile_us(struct health *health, const struct health_names *names,
+                                 int64_t ppm, int64_t now_ms)
+{
+    struct time_sums sums = {.timed = 0};
+    size_t at;
+    struct health_place *place = health_place_find(health, names->target, &at);
+    if (place == NULL)
+        return 0;
+    health_place_lock(place);
+    health_window_sum_plain(place->window, now_ms, &sums);
+    health_place_unlock(place);
+    if (!are_enough(sums.timed, ppm))
+        return 0;
+    return time_sums_quantile(&sums, ppm) * 1000 + 1000; /* times are known to the millisecond */
+}
+
 /* What a page shows of a provider. */
 struct shown {
     struct buffer models; /* JSON */

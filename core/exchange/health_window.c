@@ -32,6 +32,27 @@ void health_window_count_cut(struct health_window *window, int64_t now_ms)
     present_slot(window, now_ms)->cuts++;
 }
 
+void health_window_count_plain(struct health_window *window, int64_t took_us, int64_t now_ms)
+{
+    int64_t tick = now_ms / HEALTH_SPAN_MS;
+    struct health_span *span = &window->spans[tick % 2];
+    if (span->tick != tick)
+        *span = (struct health_span){.tick = tick};
+    time_counts_add(&span->plain, took_us / 1000);
+}
+
+void health_window_sum_plain(const struct health_window *window, int64_t now_ms,
+                             struct time_sums *out)
+{
+    int64_t last = now_ms / HEALTH_SPAN_MS;
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < 2; i++) {
+        const struct health_span *span = &window->spans[i];
+        if (span->tick >= last - 1 && span->tick <= last)
+            time_sums_add(out, &span->plain);
+    }
+}
+
 static void add_slot(struct health_sums *sums, const struct health_slot *slot)
 {
     for (int i = 0; i < HEALTH_RESULTS; i++) {

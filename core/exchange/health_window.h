@@ -1,4 +1,4 @@
-/* What calls to one place did in the last 30 seconds, in slots of three: less than 6 KB a place,
+/* What calls to one place did in the last 30 seconds, in slots of three: less than 7 KB a place,
  * for its times are counts of lengths (time_buckets.h). The caller has the lock and the time. */
 #ifndef EXCHANGE_HEALTH_WINDOW_H
 #define EXCHANGE_HEALTH_WINDOW_H
@@ -29,8 +29,17 @@ struct health_slot {
     struct time_counts total;      /* of whole answers */
 };
 
+/* How long whole plain answers took, for hedging.h: 30 seconds have too few of them to know a high
+ * quantile. The present five minutes and the ones before. */
+enum { HEALTH_SPAN_MS = 300000 };
+struct health_span {
+    int64_t tick; /* the five minutes that it counts */
+    struct time_counts plain;
+};
+
 struct health_window { /* zeroed: nothing happened */
     struct health_slot slots[HEALTH_SLOTS];
+    struct health_span spans[2];
 };
 
 struct health_sums {
@@ -47,6 +56,11 @@ void health_window_count(struct health_window *window, enum health_result result
 /* A whole answer has come; its attempt was counted. */
 void health_window_count_end(struct health_window *window, int64_t took_us, int64_t now_ms);
 void health_window_count_cut(struct health_window *window, int64_t now_ms);
+/* A whole plain answer has come; its attempt was counted. */
+void health_window_count_plain(struct health_window *window, int64_t took_us, int64_t now_ms);
+/* Those of the last five to ten minutes. */
+void health_window_sum_plain(const struct health_window *window, int64_t now_ms,
+                             struct time_sums *out);
 /* The last `span_ms`, at most 30 seconds. */
 void health_window_sum(const struct health_window *window, int64_t span_ms, int64_t now_ms,
                        struct health_sums *out);

@@ -14,18 +14,19 @@
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/form_intake.h"
+#include "exchange/hedging.h"
 #include "exchange/idempotency.h"
 #include "exchange/kept_turns.h"
 #include "exchange/limit_wait.h"
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
 #include "exchange/named_objects.h"
+#include "exchange/ours.h"
 #include "exchange/password.h"
 #include "exchange/raised_alerts.h"
 #include "exchange/rate_limits.h"
 #include "exchange/relay.h"
 #include "exchange/revocation.h"
-#include "exchange/shadow.h"
 #include "exchange/sharing.h"
 #include "exchange/spend_cap.h"
 
@@ -151,7 +152,8 @@ static bool is_busy(const struct exchange *exchange)
            exchange->call_pending || exchange->password_pending || exchange->attempt.call != NULL ||
            exchange_is_asking(exchange) || exchange->waiting_hold != NULL ||
            idempotency_is_busy(exchange) || named_objects_is_busy(exchange) ||
-           kept_turns_is_busy(exchange) || shadow_is_busy(exchange) || sharing_is_busy(exchange);
+           kept_turns_is_busy(exchange) || ours_is_busy(exchange) || sharing_is_busy(exchange) ||
+           hedging_is_busy(exchange);
 }
 
 static void release(struct exchange *exchange)
@@ -163,6 +165,7 @@ static void release(struct exchange *exchange)
     candidate_unref(exchange->starting);
     unlink_live(exchange);
     departure_fini(exchange);
+    hedging_fini(exchange);
     attempt_fini(&exchange->attempt);
     attempt_log_fini(&exchange->attempt_log);
     event_room_leave(exchange);
@@ -175,8 +178,8 @@ static void release(struct exchange *exchange)
     kept_turns_fini(exchange);
     made_objects_fini(exchange);
     limit_wait_fini(exchange);
-    shadow_fini(exchange);
     sharing_fini(exchange);
+    ours_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);
     exchange_ask_fini(exchange);
@@ -226,21 +229,22 @@ static enum log_level log_level_of(const struct exchange *exchange)
 static void write_log(const struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
+    const char *hedge = hedging_word(exchange);
     bool replayed = exchange->replay_of.text[0] != '\0';
-    log_event_later(log_level_of(exchange), "exchange", log_text("request_id", exchange->id.text),
-                    log_text("method", exchange->method), log_text("path", exchange->path),
-                    log_int("status", exchange->status), log_text("error", exchange->error_code),
-                    log_text("peer", exchange->peer_address),
-                    log_text("key", exchange->key.key_id.text),
-                    log_text("model", exchange->asks.model), log_text("provider", record->provider),
-                    log_int("attempts", exchange->attempts),
-                    log_int("tokens_in", unit_counts_fresh(&record->counts)),
-                    log_int("tokens_cached", unit_counts_cached(&record->counts)),
-                    log_int("tokens_out", unit_counts_answer(&record->counts)),
-                    log_int("charge_nusd", record->charge_nusd),
-                    log_int("duration_us", exchange->ended_us - exchange->started_us),
-                    log_int(exchange->waited_ms > 0 ? "waited_ms" : NULL, exchange->waited_ms),
-                    log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
+    log_event_later(
+        log_level_of(exchange), "exchange", log_text("request_id", exchange->id.text),
+        log_text("method", exchange->method), log_text("path", exchange->path),
+        log_int("status", exchange->status), log_text("error", exchange->error_code),
+        log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),
+        log_text("model", exchange->asks.model), log_text("provider", record->provider),
+        log_int("attempts", exchange->attempts), log_text(hedge != NULL ? "hedge" : NULL, hedge),
+        log_int("tokens_in", unit_counts_fresh(&record->counts)),
+        log_int("tokens_cached", unit_counts_cached(&record->counts)),
+        log_int("tokens_out", unit_counts_answer(&record->counts)),
+        log_int("charge_nusd", record->charge_nusd),
+        log_int("duration_us", exchange->ended_us - exchange->started_us),
+        log_int(exchange->waited_ms > 0 ? "waited_ms" : NULL, exchange->waited_ms),
+        log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
 }
 
 bool exchange_was_cut_by_provider(const struct exchange *exchange)
@@ -267,7 +271,7 @@ void exchange_note_attempts(struct exchange *exchange)
     struct attempt_log *log = &exchange->attempt_log;
     bool cut = exchange_was_cut_by_provider(exchange);
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
-        attempt_log_answered(log, exchange->attempts, &exchange->attempt,
+        attempt_log_answered(log, exchange->number, &exchange->attempt,
                              cut ? exchange->stream.failure_code : NULL, sharing_leader(exchange));
     attempt_log_write(log, exchange->env->store, &exchange->id);
 }
@@ -340,10 +344,8 @@ void exchange_task_ended(struct exchange *exchange)
 
 void exchange_task_failed(struct exchange *exchange, const char *code, const char *place)
 {
-    if (exchange->shadow != NULL) {
-        shadow_fail(exchange, code);
+    if (ours_fail(exchange, code))
         return;
-    }
     log_event(LOG_ERROR, "task failed", log_text("request_id", exchange->id.text),
               log_text("code", code), log_text("reason", place));
     if (strcmp(code, "policy_error") == 0)
@@ -484,8 +486,9 @@ void exchange_tick_all(struct exchange_env *env)
                              form_intake_starves(exchange),
                          now_us);
             exchange_ask_tick(exchange, now_us);
-            shadow_tick(exchange, now_us);
-            if (revoked && exchange->shadow == NULL)
+            ours_tick(exchange, now_us);
+            hedging_tick(exchange, now_us);
+            if (revoked && !exchange_is_ours(exchange))
                 revocation_check(exchange);
             if (exchange->sleeps_until_us > 0 && now_us >= exchange->sleeps_until_us)
                 wake_up(exchange);
@@ -502,11 +505,11 @@ void exchange_tick_all(struct exchange_env *env)
 void exchange_cancel_all(struct exchange_env *env)
 {
     struct exchange *next;
-    shadow_stop_all(env);
+    ours_stop_all(env);
     for (struct exchange *exchange = env->live; exchange != NULL; exchange = next) {
         next = exchange->next;
-        if (exchange->shadow != NULL && exchange->state != EXCHANGE_ENDED)
-            continue; /* shadow_stop_all has ended it: only the store is waited for */
+        if (exchange_is_ours(exchange) && exchange->state != EXCHANGE_ENDED)
+            continue;                    /* it was ended above: only the store is waited for */
         exchange_release_task(exchange); /* the job that it waits for may still be away */
         if (departure_cut(exchange))
             continue;

@@ -45,7 +45,8 @@ struct provider {
     struct slot slots[SLOTS];
     _Atomic int64_t success_ms;
     _Atomic uint32_t usages[METRICS_USAGES];
-    pthread_mutex_t mutex; /* guards what follows; locked by readers and when it changes */
+    _Atomic uint32_t hedges[2]; /* that were asked, that won */
+    pthread_mutex_t mutex;      /* guards what follows; locked by readers and when it changes */
     struct failure last;
     struct said_limits limits;
 };
@@ -201,6 +202,13 @@ void live_metrics_count_usage(struct live_metrics_shard *shard, const char *prov
         count(&provider->usages[usage]);
 }
 
+void live_metrics_count_hedge(struct live_metrics_shard *shard, const char *provider_name, bool won)
+{
+    struct provider *provider = find_provider(shard, provider_name);
+    if (provider != NULL)
+        count(&provider->hedges[won]);
+}
+
 void live_metrics_note_limits(struct live_metrics_shard *shard, const char *provider_name,
                               const struct provider_limits *limits)
 {
@@ -228,6 +236,7 @@ struct sums {
     int64_t timed;
     int64_t times[TIME_BUCKETS];
     int64_t usages[METRICS_USAGES];
+    int64_t hedges[2];
 };
 
 /* Adds the present slot and slot_count slots before it. */
@@ -314,6 +323,9 @@ static void add_provider(struct live_metrics *metrics, const char *name, struct 
             for (size_t n = 0; n < METRICS_USAGES; n++)
                 out->sums.usages[n] +=
                     atomic_load_explicit(&provider->usages[n], memory_order_relaxed);
+            for (size_t n = 0; n < 2; n++)
+                out->sums.hedges[n] +=
+                    atomic_load_explicit(&provider->hedges[n], memory_order_relaxed);
             int64_t at_ms = atomic_load_explicit(&provider->success_ms, memory_order_relaxed);
             out->success_ms = at_ms > out->success_ms ? at_ms : out->success_ms;
             check(pthread_mutex_lock(&provider->mutex) == 0);
@@ -335,6 +347,14 @@ static void render_usages(struct buffer *out, const struct sums *sums)
     json_writer_object(out, "usage");
     for (size_t i = 0; i < METRICS_USAGES; i++)
         json_writer_int(out, names[i], sums->usages[i]);
+    json_writer_object_end(out);
+}
+
+static void render_hedges(struct buffer *out, const struct sums *sums)
+{
+    json_writer_object(out, "hedges");
+    json_writer_int(out, "asked", sums->hedges[false]);
+    json_writer_int(out, "won", sums->hedges[true]);
     json_writer_object_end(out);
 }
 
@@ -387,6 +407,7 @@ void live_metrics_render_provider(struct live_metrics *metrics, const char *name
     json_writer_time_or_null(out, "last_success_at", known.success_ms);
     render_failure(out, &known.last);
     render_usages(out, &known.sums);
+    render_hedges(out, &known.sums);
     render_limits(out, &known.limits);
     json_writer_object_end(out);
 }

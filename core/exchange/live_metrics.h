@@ -49,6 +49,9 @@ enum live_metrics_usage { METRICS_REPORTED, METRICS_CORRECTED, METRICS_MISSING, 
 enum { METRICS_USAGES = METRICS_EXCESSIVE + 1 };
 void live_metrics_count_usage(struct live_metrics_shard *shard, const char *provider_name,
                               enum live_metrics_usage usage);
+/* A second request (hedging.h) begins there; `won`: it has answered first. */
+void live_metrics_count_hedge(struct live_metrics_shard *shard, const char *provider_name,
+                              bool won);
 /* Notes what the provider has said of its limits on us. */
 void live_metrics_note_limits(struct live_metrics_shard *shard, const char *provider_name,
                               const struct provider_limits *limits);
@@ -61,9 +64,10 @@ void live_metrics_count_open(struct live_metrics_shard *shard, int64_t calls, in
 void live_metrics_render_live(struct live_metrics *metrics, const struct store *store,
                               size_t waiting, struct buffer *out);
 /* JSON: {window_s, attempts, failures, first_byte_ms, last_success_at, last_error, usage,
- * rate_limits (null, or what was said last)} of a provider in the last five minutes. `usage` counts
- * answers since the start, by their token counts: {reported, corrected, missing, excessive (more
- * than model and request allow)}. */
+ * hedges, rate_limits (null, or what was said last)} of a provider in the last five minutes.
+ * `usage` counts answers since the start, by their token counts: {reported, corrected, missing,
+ * excessive (more than model and request allow)}; `hedges` second requests since the start: {asked,
+ * won}. */
 void live_metrics_render_provider(struct live_metrics *metrics, const char *name,
                                   struct buffer *out);
 

@@ -68,7 +68,7 @@ static bool make_turn(struct exchange *exchange, const struct json_value *respon
 
 void made_objects_note(struct exchange *exchange, const struct answer_facts *facts)
 {
-    if (exchange->shadow != NULL)
+    if (exchange_is_ours(exchange))
         return; /* nobody gets its answer, so nobody owns anything of it */
     struct answer_kept kept;
     struct slice id;

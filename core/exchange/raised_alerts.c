@@ -35,7 +35,7 @@ static void describe(const struct exchange *exchange, char out[ALERT_DETAIL_BYTE
     const struct attempt *attempt = &exchange->attempt;
     bool said = attempt->explained && attempt->refusal_message[0] != '\0';
     snprintf(out, ALERT_DETAIL_BYTES, "%s%s%s (%s)", attempt->detail, said ? ": " : "",
-             said ? attempt->refusal_message : "", exchange->id.text);
+             said ? attempt->refusal_message : "", exchange_told_id(exchange)->text);
 }
 
 static void tell_account(const struct exchange *exchange, enum health_result result,

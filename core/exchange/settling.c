@@ -11,6 +11,7 @@
 #include "exchange/cost_judge.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/form_intake.h"
+#include "exchange/hedge.h"
 #include "exchange/idempotency.h"
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
@@ -351,6 +352,10 @@ void exchange_settle(struct exchange *exchange)
     check(exchange->hold_open && !exchange->settlement_pending);
     if (exchange->shadow != NULL) {
         shadow_settle(exchange);
+        return;
+    }
+    if (exchange->hedge != NULL) {
+        hedge_settle(exchange);
         return;
     }
     fill_charge(exchange,

@@ -52,13 +52,14 @@ static bool was_answered(const struct exchange *original)
 {
     return original->settlement.durable && !original->settlement.voided &&
            original->attempt.outcome == ATTEMPT_ANSWERED && !original->stream.failed &&
-           !original->stream.out_of_budget && !original->cut && !original->detached;
+           !original->stream.out_of_budget && !original->cut && !original->detached &&
+           !original->attempt_log.hedged; /* the loser may still use its body */
 }
 
 /* What is asked for must be text by text alone: a form is not held whole, pictures and sound are
  * dear, paid features (searches, tools that the provider runs) may act on the world a second time,
  * and what a conversation goes on from is only there for the original. */
-static bool is_repeatable(const struct exchange *original)
+bool shadow_is_repeatable(const struct exchange *original)
 {
     const struct model_request *asks = &original->asks;
     return original->intake == NULL && asks->boundary.bytes == 0 && !asks->text_answer &&
@@ -68,7 +69,7 @@ static bool is_repeatable(const struct exchange *original)
 }
 
 /* Nothing that nobody asked for is kept at the provider. */
-static bool keeps(const struct candidate *candidate, const struct model_request *asks)
+bool shadow_keeps(const struct candidate *candidate, const struct model_request *asks)
 {
     return candidate->terms.keeps_responses &&
            candidate_dialect(candidate, asks) == DIALECT_RESPONSES && answer_kept_wanted(asks);
@@ -98,7 +99,8 @@ static bool leave_out(const struct exchange *exchange, const char *why)
 
 static bool may_follow(const struct exchange *original, const struct candidate *candidate)
 {
-    if (!was_answered(original) || !is_repeatable(original) || keeps(candidate, &original->asks))
+    if (!was_answered(original) || !shadow_is_repeatable(original) ||
+        shadow_keeps(candidate, &original->asks))
         return false;
     if (!has_room(original->env, original->body.bytes))
         return leave_out(original, "as many shadows run as may");
@@ -113,7 +115,7 @@ bool shadow_can_follow(const struct exchange *original)
 /* ---- making one ---- */
 
 /* The bounds of the original. The provider is asked for no longer answer than what is held. */
-static void copy_bounds(const struct exchange *original, struct exchange *exchange)
+void shadow_copy_bounds(const struct exchange *original, struct exchange *exchange)
 {
     const struct stream_budget *from = &original->budget;
     struct stream_budget *budget = &exchange->budget;
@@ -154,7 +156,7 @@ struct exchange *shadow_new(struct exchange *original, struct candidate *candida
     shadow->original = original->id;
     shadow->limit_nusd = limit_nusd;
     exchange->shadow = shadow;
-    copy_bounds(original, exchange);
+    shadow_copy_bounds(original, exchange);
     move_request(original, exchange);
     env->shadow_count++;
     env->shadow_bytes += exchange->body.bytes;

@@ -17,6 +17,7 @@
 struct candidate;
 struct exchange;
 struct exchange_env;
+struct model_request;
 
 /* ---- for the task ---- */
 
@@ -44,5 +45,14 @@ void shadow_tick(struct exchange *exchange, int64_t now_us);
 void shadow_stop_all(struct exchange_env *env);
 bool shadow_is_busy(const struct exchange *exchange); /* also of an exchange that is none */
 void shadow_fini(struct exchange *exchange);          /* likewise */
+
+/* ---- for hedges, too (hedge.h) ---- */
+
+/* Whether it may be sent a second time. */
+bool shadow_is_repeatable(const struct exchange *original);
+/* Whether the provider would keep the answer. */
+bool shadow_keeps(const struct candidate *candidate, const struct model_request *asks);
+/* Gives *exchange the bounds of the original. */
+void shadow_copy_bounds(const struct exchange *original, struct exchange *exchange);
 
 #endif

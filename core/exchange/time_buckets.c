@@ -19,11 +19,10 @@ static int64_t bucket_start(size_t bucket)
     return (int64_t)(4 + bucket % 4) << (bucket / 4 - 1);
 }
 
-/* The time that `percent` of the timed ones do not exceed, in ms; interpolated in its bucket. */
-static int64_t percentile(const int64_t counts[TIME_BUCKETS], int64_t timed, int64_t percent)
+static int64_t quantile(const int64_t counts[TIME_BUCKETS], int64_t timed, int64_t ppm)
 {
     int64_t before = 0;
-    int64_t wanted = (timed * percent + 99) / 100;
+    int64_t wanted = (timed * ppm + 999999) / 1000000;
     for (size_t k = 0; k < TIME_BUCKETS; k++) {
         if (counts[k] > 0 && before + counts[k] >= wanted) {
             int64_t width = bucket_start(k + 1) - bucket_start(k);
@@ -32,6 +31,17 @@ static int64_t percentile(const int64_t counts[TIME_BUCKETS], int64_t timed, int
         before += counts[k];
     }
     return 0;
+}
+
+/* The time that `percent` of the timed ones do not exceed, in ms; interpolated in its bucket. */
+static int64_t percentile(const int64_t counts[TIME_BUCKETS], int64_t timed, int64_t percent)
+{
+    return quantile(counts, timed, percent * 10000);
+}
+
+int64_t time_sums_quantile(const struct time_sums *sums, int64_t ppm)
+{
+    return quantile(sums->counts, sums->timed, ppm);
 }
 
 void time_buckets_render(const int64_t counts[TIME_BUCKETS], int64_t timed, struct buffer *out)

@@ -24,6 +24,9 @@ struct time_sums {
 };
 void time_counts_add(struct time_counts *counts, int64_t ms);
 void time_sums_add(struct time_sums *sums, const struct time_counts *counts);
+/* The time, in ms, that `ppm` millionths of them do not exceed; interpolated in its bucket. 0:
+ * nothing was counted. */
+int64_t time_sums_quantile(const struct time_sums *sums, int64_t ppm);
 /* JSON, a member `name` of an object: {count, mean, p50, p90, p95}, null where nothing was
  * counted. */
 void time_sums_render(const char *name, const struct time_sums *sums, struct buffer *out);

@@ -197,22 +197,29 @@ static int api_estimate(lua_State *state)
     return 1;
 }
 
+size_t api_exchange_candidates(lua_State *state, int index,
+                               struct candidate *candidates[LIMIT_ROUTE])
+{
+    luaL_checktype(state, index, LUA_TTABLE);
+    size_t count = lua_objlen(state, index);
+    luaL_argcheck(state, count <= LIMIT_ROUTE, index, "too many candidates");
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(state, index, (int)i + 1);
+        candidates[i] = compiled_plan_candidate(state, lua_gettop(state));
+        lua_pop(state, 1);
+    }
+    return count;
+}
+
 /* x:choose(candidates, sort, waits) -> the place of the next one to attempt, or nil */
 static int api_choose(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     struct candidate *candidates[LIMIT_ROUTE];
-    luaL_checktype(state, 2, LUA_TTABLE);
-    size_t count = lua_objlen(state, 2);
-    luaL_argcheck(state, count <= LIMIT_ROUTE, 2, "too many candidates");
     enum route_sort sort = (enum route_sort)integer_check(state, 3, 0, ROUTE_BY_THROUGHPUT);
     if (lua_toboolean(state, 4))
         limit_wait_allow(exchange);
-    for (size_t i = 0; i < count; i++) {
-        lua_rawgeti(state, 2, (int)i + 1);
-        candidates[i] = compiled_plan_candidate(state, lua_gettop(state));
-        lua_pop(state, 1);
-    }
+    size_t count = api_exchange_candidates(state, 2, candidates);
     int place = exchange_choose(exchange, candidates, count, sort);
     if (place < 0)
         return 0;

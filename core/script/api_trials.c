@@ -1,9 +1,11 @@
-/* The primitives of trials: which calls take part, and the shadow of a call that has ended. */
+/* The primitives of trials: which calls take part, and the shadow of a call that has
+ * ended; and hedges. */
 #include <lauxlib.h>
 
 #include "base/limits.h"
 #include "exchange/choice.h"
 #include "exchange/exchange.h"
+#include "exchange/hedging.h"
 #include "exchange/shadow.h"
 #include "exchange/trial.h"
 #include "script/bindings.h"
@@ -46,5 +48,24 @@ static int api_shadow(lua_State *state)
     return 1;
 }
 
-const struct luaL_Reg api_trials_bindings[] = {
-    {"draws", api_draws}, {"leads", api_leads}, {"shadow", api_shadow}, {NULL, NULL}};
+/* x:hedges(candidates, quantile_ppm, extra_ppm): a plain call may be asked of a second one of them,
+ * where the first one is late */
+static int api_hedges(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct candidate *candidates[LIMIT_ROUTE];
+    const struct hedge_terms terms = {.quantile_ppm = integer_check(state, 3, 1, 999999),
+                                      .extra_ppm = integer_check(state, 4, 1, 1000000)};
+    size_t count = api_exchange_candidates(state, 2, candidates);
+    if (!hedging_takes(exchange))
+        return 0;
+    const struct exchange_task task = task_of_hedge(state);
+    hedging_allow(exchange, candidates, count, &terms, &task);
+    return 0;
+}
+
+const struct luaL_Reg api_trials_bindings[] = {{"hedges", api_hedges},
+                                               {"draws", api_draws},
+                                               {"leads", api_leads},
+                                               {"shadow", api_shadow},
+                                               {NULL, NULL}};

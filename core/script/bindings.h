@@ -6,7 +6,7 @@
 #include <lauxlib.h>
 #include <stdbool.h>
 
-struct exchange;
+#include "exchange/exchange.h"
 
 /* What the task waits for: this decides which results it gets when it continues. */
 enum task_wait {
@@ -33,6 +33,8 @@ struct exchange *task_exchange(lua_State *state);
 struct exchange *task_ended_exchange(lua_State *state);
 /* Gives the shadow of that exchange a task of the same VM, and begins it. */
 void task_start_shadow(lua_State *state, struct exchange *shadow);
+/* A task of the same VM for the second request of the exchange (exchange/hedging.h). */
+struct exchange_task task_of_hedge(lua_State *state);
 /* Yields until the provider's connection is done with an exchange that has ended. */
 int task_rest(lua_State *state);
 /* Ends the task inside a primitive, after the exchange was answered. Does not return. */
@@ -50,6 +52,9 @@ int api_reload_status(lua_State *state);
 int api_reply_replay(lua_State *state);
 extern const struct luaL_Reg api_core_bindings[]; /* functions of the table `core` */
 extern const struct luaL_Reg api_text_bindings[]; /* and for texts that clients wrote */
+/* Reads a list of candidates; they are borrowed. Returns how many. */
+size_t api_exchange_candidates(lua_State *state, int index,
+                               struct candidate *candidates[LIMIT_ROUTE]);
 /* Returns whether there are results for what the task waited for. */
 bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what);
 /* Pushes the results; returns how many. */

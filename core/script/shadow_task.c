@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "dialect/dialect.h"
 #include "exchange/exchange.h"
+#include "exchange/hedging.h"
 #include "exchange/shadow.h"
 #include "script/translation.h"
 #include "script/vm.h"
@@ -18,6 +19,12 @@ static void wake(void *arg)
 {
     struct shadow_task *task = arg;
     shadow_wake(task->exchange);
+}
+
+static void wake_hedge(void *arg)
+{
+    struct shadow_task *task = arg;
+    hedging_woken(task->exchange);
 }
 
 static void drop(void *arg)
@@ -40,14 +47,25 @@ static bool map(void *arg, const char *provider, struct translator *out, struct 
     return translation_start_mapped(task->vm, provider, out, fault);
 }
 
-void shadow_task_start(struct vm *vm, struct exchange *shadow)
+static struct exchange_task make(struct vm *vm, struct exchange *exchange,
+                                 void (*woken)(void *task))
 {
     struct shadow_task *task = malloc(sizeof *task);
     check(task != NULL);
-    *task = (struct shadow_task){.vm = vm, .exchange = shadow};
+    *task = (struct shadow_task){.vm = vm, .exchange = exchange};
     vm_ref(vm);
-    const struct exchange_task attached = {
-        .task = task, .wake = wake, .drop = drop, .translate = translate, .map = map};
+    return (struct exchange_task){
+        .task = task, .wake = woken, .drop = drop, .translate = translate, .map = map};
+}
+
+void shadow_task_start(struct vm *vm, struct exchange *shadow)
+{
+    const struct exchange_task attached = make(vm, shadow, wake);
     exchange_attach_task(shadow, &attached);
     shadow_begin(shadow);
+}
+
+struct exchange_task shadow_task_of_hedge(struct vm *vm, struct exchange *original)
+{
+    return make(vm, original, wake_hedge);
 }

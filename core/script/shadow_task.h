@@ -1,13 +1,17 @@
-/* What a shadow (exchange/shadow.h) has in the place of a Lua task: it needs the VM of the call
- * that it follows for translations only. So it keeps the policies of that call, through a reload.
- * On the worker's thread. */
+/* What a shadow (exchange/shadow.h) or a hedge (exchange/hedge.h) has in the place of a Lua task:
+ * it needs the VM of the call that it follows for translations only. So it keeps the policies of
+ * that call, through a reload. On the worker's thread. */
 #ifndef SCRIPT_SHADOW_TASK_H
 #define SCRIPT_SHADOW_TASK_H
 
-struct exchange;
+#include "exchange/exchange.h"
+
 struct vm;
 
 /* Attaches the task to the shadow, and begins it. */
 void shadow_task_start(struct vm *vm, struct exchange *shadow);
+
+/* The task of the second request that this exchange may have (exchange/hedging.h). */
+struct exchange_task shadow_task_of_hedge(struct vm *vm, struct exchange *original);
 
 #endif

@@ -262,6 +262,12 @@ void task_start_shadow(lua_State *state, struct exchange *shadow)
     shadow_task_start(ended_task_of(state)->vm, shadow);
 }
 
+struct exchange_task task_of_hedge(lua_State *state)
+{
+    struct task *task = task_of(state);
+    return shadow_task_of_hedge(task->vm, task->exchange);
+}
+
 int task_rest(lua_State *state)
 {
     ended_task_of(state)->waits = TASK_WAITS_RELAY;

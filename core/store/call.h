@@ -18,7 +18,7 @@
 #include "base/job.h"
 #include "store/value.h"
 
-enum { STORE_ARGS_MAX = 12 };
+enum { STORE_ARGS_MAX = 13 };
 
 /* The results of shadow.begin. */
 #define SHADOW_HELD "{\"held\":true}"
@@ -152,6 +152,13 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     cached_input_tokens output_tokens cost_nusd first_byte_us total_us -> {}:
  *                     posts what it has cost  ! not_found, also if it has ended. (cost_nusd -1: the
  *                     provider may have billed it unseen. Then what was held goes on to count)
+ *   hedge.begin       id exchange_id model provider provider_model policy_revision held_nusd
+ *                     created_ms -> {}: it is noted, before its provider is asked
+ *   hedge.end         id won outcome source finish_reason provider provider_model status
+ *                     input_tokens cached_input_tokens output_tokens cost_nusd total_us -> {}:
+ *                     posts what the attempt has cost that did not answer the customer
+ *                     ! not_found, also if it has ended. (cost_nusd -1: the provider may have
+ *                     billed it unseen)
  *   trial.compare     model from? to? zone? -> {model, calls, complete, data: [group]}: primary
  *                     candidates, canary and shadow side by side (questions/trials.c)
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)

@@ -293,6 +293,14 @@ function exchange:figures(candidate) end
 ---@return boolean? unknown what was asked for may have been done, and billed
 function exchange:attempt(candidate, repeats) end
 
+---Allows a second request, to another of these providers, where the first one is late
+---(core/exchange/hedging.h). Before the first attempt at them; without effect for a stream, and for
+---what is not text for text.
+---@param candidates userdata[] as for x:choose
+---@param quantile_ppm integer of the provider's times; after that it is late
+---@param extra_ppm integer the share of the model's calls that may be asked twice
+function exchange:hedges(candidates, quantile_ppm, extra_ppm) end
+
 ---Answers by the last attempt's failure and ends the task.
 function exchange:refuse_attempt() end
 

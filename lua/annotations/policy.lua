@@ -537,6 +537,7 @@ function math.tan(x) end
 ---@field candidates policy.Candidate[]
 ---@field canary? policy.Canary
 ---@field shadow? policy.Shadow
+---@field hedge? policy.Hedge|false in the place of that of routes.lua
 
 ---A text is the name of an entry, of which the key is another name; it may have a star.
 ---@alias policy.Models table<string, policy.Model|string>
@@ -615,12 +616,18 @@ function math.tan(x) end
 ---@field wait_ms? integer for so long at most; default 10000
 ---@field calls? integer so many for each limit; default 200
 
+---A plain call whose provider is late is asked of a second one, too; the first answer counts.
+---@class policy.Hedge
+---@field percentile? integer of the provider's times, 50 to 99: after that it is late; default 95
+---@field max_extra_load? string|number the share of a model's calls that may be asked twice; "5%"
+
 ---@class policy.Routes
 ---@field mounts? policy.Mounts
 ---@field access? policy.Access
 ---@field order? fun(request: policy.Request, candidates: policy.Candidates): policy.Candidates?
 ---@field retry? policy.Retry
 ---@field queue? policy.Queue without it such a call is refused
+---@field hedge? policy.Hedge|false default: nothing is asked twice
 ---@field sort? policy.Sort|policy.SortFunction the order of candidates; default "listed"
 ---@field wishes? policy.Wish[]|boolean which wishes of clients are granted
 ---@field groups? string[] groups that only rules know; groups in other files need no entry

@@ -29,7 +29,10 @@ end
 -- rate limit may be waited for. Returns
 -- whether there is an answer (nil: there may be one elsewhere), and how many attempts are left.
 local function try(x, plan, candidates, left, waits)
-    local canary_count = plan.canary_count or 0
+    local canary_count, hedge = plan.canary_count or 0, plan.hedge
+    if hedge then
+        x:hedges(candidates, hedge.quantile_ppm, hedge.extra_ppm)
+    end
     for _ = 1, math.min(plan.attempts_max, left) do
         local place = choose(x, plan, candidates, waits)
         if not place then

@@ -28,7 +28,8 @@
 --     {own, mixed} and others, lists of handles), retry_on, retry_unknown, repeats and shares (for
 --     x:attempt),
 --     queue_wait_ms, queue_calls (for x:wait_for_limit; nil: no call waits),
---     attempts_max, sort (a number of core/exchange/route.h), trials (nil, or {canary = {plan,
+--     attempts_max, hedge (nil, or {quantile_ppm, extra_ppm} for x:hedges),
+--     sort (a number of core/exchange/route.h), trials (nil, or {canary = {plan,
 --     count, share_ppm, groups, by_account}, shadow = {handle, share_ppm, groups, by_account,
 --     spend_nusd}}; lua/policy/trials.lua), canary_count (nil: no candidate is the canary's)}.
 --     Shared between requests: never change it.
@@ -81,6 +82,7 @@
 local balances = require "policy.balances"
 local catalog = require "policy.catalog"
 local examples = require "policy.examples"
+local hedge = require "policy.hedge"
 local limits = require "policy.limits"
 local margins = require "policy.margins"
 local models = require "policy.models"
@@ -544,7 +546,8 @@ function policy.status(first, count)
             list[#list + 1] = status.without_price(model)
         else
             local margin_ppm, why = margins.of(rules.margins, inquiry({}, model.id))
-            status.add(list, model, margin_ppm, why)
+            local found = hedge.of(model, rules.routes.retry)
+            status.add(list, model, margin_ppm, why, found and hedge.format(found))
         end
     end
     return list

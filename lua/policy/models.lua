@@ -2,6 +2,7 @@
 local cases = require "policy.cases"
 local catalog = require "policy.catalog"
 local features = require "policy.features"
+local hedge = require "policy.hedge"
 local limits = require "policy.answer_limit"
 local names = require "policy.names"
 local native = require "policy.native"
@@ -20,6 +21,7 @@ local MEMBERS = {
     owned_by = true, max_tokens_field = true, price_by = true,
     allow = true, when = true, choose = true, web_search_by = true, endpoints = true,
     sort = true, canary = true, shadow = true, shares_answers = true, searches = true,
+    hedge = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -311,6 +313,7 @@ local function model(parent, id, providers)
         max_tokens_field = limits.field(node),
         available = false,
         sort = sorting.read(node, nil),
+        hedge = hedge.read(node),
         price_by = schema.choice(node, "price_by", "first", PRICE_BY),
         web_search_by = schema.choice(node, "web_search_by", "query", SEARCH_BY),
         shares_answers = schema.boolean(node, "shares_answers"),

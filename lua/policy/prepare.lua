@@ -1,4 +1,5 @@
 -- A plan in the form that an exchange takes: made once, used by many requests.
+local hedge = require "policy.hedge"
 local native = require "policy.native"
 local prices = require "policy.prices"
 local sorting = require "policy.sorting"
@@ -139,6 +140,7 @@ function prepare.plan(model, candidates, counted, retry, sort, canary)
         attempts_max = retry.attempts_max,
         queue_wait_ms = retry.queue_wait_ms,
         queue_calls = retry.queue_calls,
+        hedge = hedge.of(model, retry),
         sort = sorting.SORTS[sort],
         endpoints = model.endpoints,
         limits = counted.handle,

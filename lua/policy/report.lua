@@ -77,7 +77,7 @@ local function margins_of(record)
     return "margin " .. table.concat(parts, ", ")
 end
 
--- Other units, conditions and their margins, a line for each.
+-- Other units, hedging, conditions and their margins, a line for each.
 local function details_of(records)
     local lines = {}
     for _, record in ipairs(records) do
@@ -89,6 +89,9 @@ local function details_of(records)
         if record.sold_by_cost then
             lines[#lines + 1] = head .. "sold by cost: what the provider states for a call, and "
                 .. "the margin; the prices are those of its hold"
+        end
+        if record.hedged then
+            lines[#lines + 1] = record.model .. ": hedged after " .. record.hedged
         end
         for _, line in ipairs(record.when or {}) do
             lines[#lines + 1] = head .. line

@@ -1,5 +1,6 @@
 -- routes.lua: which paths exist, which groups may use which models, the order of candidates, and
 -- when the next one is tried.
+local hedge = require "policy.hedge"
 local rule = require "policy.rule"
 local schema = require "policy.schema"
 local sorting = require "policy.sorting"
@@ -8,7 +9,7 @@ local wishes = require "policy.wishes"
 local routes = {}
 
 local MEMBERS = { mounts = true, access = true, order = true, retry = true,
-    groups = true, sort = true, wishes = true, queue = true }
+    groups = true, sort = true, wishes = true, queue = true, hedge = true }
 local MOUNT_MEMBERS = { openai = true, gemini = true, dashboard = true }
 local GEMINI_MOUNTS = { "/v1beta", "/api/v1beta" }
 local ACCESS_MEMBERS = { default = true, groups = true, rule = true }
@@ -102,7 +103,8 @@ local function access(parent, models)
 end
 
 -- `unknown`: whether what may have been done, and billed, is repeated; `repeats`: whether a
--- provider is asked once more when a kept connection ended before its answer: such a case.
+-- provider is asked once more when a kept connection ended before its answer: such a case. `hedge`:
+-- what models have that say nothing else.
 local function retry(parent)
     local found = { attempts_max = 3, on = CAUSES, unknown = true }
     if parent.value.retry ~= nil then
@@ -113,6 +115,7 @@ local function retry(parent)
         found.attempts_max = schema.integer(node, "attempts_max", 3, 1, ATTEMPTS_MAX)
         found.unknown = node.value.unknown == nil or schema.boolean(node, "unknown")
     end
+    found.hedge = hedge.read(parent)
     found.repeats = found.unknown and found.on.reset == true and found.attempts_max > 1
     return found
 end
@@ -199,5 +202,6 @@ routes.MOUNT_MEMBERS = MOUNT_MEMBERS
 routes.ACCESS_MEMBERS = ACCESS_MEMBERS
 routes.RETRY_MEMBERS = RETRY_MEMBERS
 routes.QUEUE_MEMBERS = QUEUE_MEMBERS
+routes.HEDGE_MEMBERS = hedge.MEMBERS
 
 return routes

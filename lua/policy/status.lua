@@ -56,10 +56,12 @@ local function row_of(model, candidate, place, margin_ppm, why)
 end
 
 -- Adds the rows of a model to the list: its candidates, canary and shadow. `margin_ppm` and `why`
--- as above.
-function status.add(list, model, margin_ppm, why)
+-- as above; `hedged`: after what time, and how often, or nil.
+function status.add(list, model, margin_ppm, why, hedged)
     for place, candidate in ipairs(model.candidates) do
-        list[#list + 1] = row_of(model, candidate, place, margin_ppm, why)
+        local record = row_of(model, candidate, place, margin_ppm, why)
+        record.hedged = place == 1 and hedged or nil
+        list[#list + 1] = record
     end
     for _, name in ipairs { "canary", "shadow" } do
         local trial = model[name]

@@ -582,11 +582,18 @@ static void resume(struct upstream_call *base)
     go_on(call, CURLPAUSE_CONT);
 }
 
+/* Of the body only bytes are kept. */
+static void rebind(struct upstream_call *base, const struct slice *body, void *arg)
+{
+    (void)body;
+    ((struct curl_call *)base)->events.arg = arg;
+}
+
 struct upstream_call *curl_client_start(struct curl_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events)
 {
-    static const struct upstream_ops ops = {is_sent, more, cancel, pause_call, resume};
+    static const struct upstream_ops ops = {is_sent, more, cancel, pause_call, resume, rebind};
     check(client->depth == 0);
     struct curl_call *call = calloc(1, sizeof *call);
     check(call != NULL);

@@ -503,11 +503,18 @@ static void write_head(struct http_call *call, const struct upstream_request *re
     check(call->head_bytes == bytes);
 }
 
+static void rebind(struct upstream_call *base, const struct slice *body, void *arg)
+{
+    struct http_call *call = (struct http_call *)base;
+    call->body = body;
+    call->events.arg = arg;
+}
+
 struct upstream_call *http_client_start(struct http_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events, struct fault *fault)
 {
-    static const struct upstream_ops ops = {is_sent, more, cancel, pause_call, resume};
+    static const struct upstream_ops ops = {is_sent, more, cancel, pause_call, resume, rebind};
     struct http_target *target = http_pool_target(&client->pool, request->url, fault);
     if (target == NULL)
         return NULL;

@@ -81,5 +81,7 @@ void upstream_cancel(struct upstream_call *call);
  * http:// nothing more comes. */
 void upstream_pause(struct upstream_call *call);
 void upstream_resume(struct upstream_call *call);
+/* The owner has moved, with the parts of the body. Not inside an event. */
+void upstream_rebind(struct upstream_call *call, const struct slice *body, void *arg);
 
 #endif

@@ -11,6 +11,7 @@ struct upstream_ops {
     void (*cancel)(struct upstream_call *call);
     void (*pause)(struct upstream_call *call);
     void (*resume)(struct upstream_call *call);
+    void (*rebind)(struct upstream_call *call, const struct slice *body, void *arg);
 };
 
 struct upstream_call {

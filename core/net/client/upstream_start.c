@@ -74,6 +74,11 @@ void upstream_pause(struct upstream_call *call)
     call->ops->pause(call);
 }
 
+void upstream_rebind(struct upstream_call *call, const struct slice *body, void *arg)
+{
+    call->ops->rebind(call, body, arg);
+}
+
 void upstream_resume(struct upstream_call *call)
 {
     call->ops->resume(call);

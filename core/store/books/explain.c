@@ -1,15 +1,26 @@
 /* store_explain: one exchange, from tokens to nano-dollars. It reads what was written and computes
  * it again with money_charge. It shares nothing with the code that writes. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "base/money.h"
 #include "store/audit.h"
 #include "store/books/facts_table.h"
 #include "store/books/usage_lines.h"
 #include "store/engine/db.h"
 #include "store/engine/reader.h"
+
+enum { LIMIT_HOUSE = 4 };
+
+/* Of a shadow or a hedge of the call. */
+struct house_cost {
+    char id[ID_BYTES];
+    char provider[64];
+    int64_t nusd;
+};
 
 struct explanation {
     struct db *db;
@@ -29,6 +40,8 @@ struct explanation {
     int64_t moved_overrun_nusd;
     int64_t hold_nusd;
     int64_t extended_nusd;
+    struct house_cost house[LIMIT_HOUSE];
+    size_t house_count;
     size_t differences;
 };
 
@@ -311,6 +324,68 @@ static void put_transfers(struct explanation *e)
     }
 }
 
+/* What else the call has cost the operator: its shadow, and the attempt of a hedge that did not
+ * answer. Their rows have what they cost, but no prices. */
+static const char house_query[] =
+    "SELECT 'shadow', s.id, s.provider, r.outcome, r.cost_nusd, r.counted_nusd > r.cost_nusd,"
+    " r.seq IS NOT NULL, r.input_tokens + r.cached_input_tokens, r.output_tokens"
+    " FROM shadows s LEFT JOIN shadow_results r ON r.seq = s.seq WHERE s.exchange_id = ?1"
+    " UNION ALL"
+    " SELECT iif(r.won, 'hedge, won', 'hedge'), h.id, coalesce(r.provider, h.provider), r.outcome,"
+    " r.cost_nusd, r.billed_unseen, r.seq IS NOT NULL, r.input_tokens + r.cached_input_tokens,"
+    " r.output_tokens FROM hedges h LEFT JOIN hedge_results r ON r.seq = h.seq"
+    " WHERE h.exchange_id = ?1";
+
+static void put_house_result(struct explanation *e, struct row *row)
+{
+    char text[96];
+    put_text(e, "  of", column_text(row, 2));
+    if (column_int(row, 6) == 0) {
+        put_text(e, "  outcome", "none: it still runs, or the gateway stopped in the middle");
+        return;
+    }
+    put_text(e, "  outcome", column_text(row, 3));
+    snprintf(text, sizeof text, "%" PRId64 " in, %" PRId64 " out", column_int(row, 7),
+             column_int(row, 8));
+    put_text(e, "  tokens", text);
+    put_money(e, "  cost", column_int(row, 4));
+    if (column_int(row, 5) != 0)
+        put_text(e, "  unseen", "the provider may have billed it");
+}
+
+/* The cost of such a row, by its transfers. */
+static int64_t moved_by_house(struct explanation *e, const struct house_cost *cost)
+{
+    return db_number(e->db,
+                     "SELECT coalesce(sum(amount_nusd), 0) FROM transfers"
+                     " WHERE credit_account = 'cost:' || ?2 AND id IS NOT NULL"
+                     " AND exchange_id = ?1 AND kind IN ('shadow', 'hedge')",
+                     DB_VALUES(bind_text(cost->id), bind_text(cost->provider)), 0);
+}
+
+static void put_house(struct explanation *e)
+{
+    const struct store_value id = bind_text(e->exchange_id);
+    bool any = false;
+    struct row *row = db_bind(e->db, house_query, &id, 1);
+    while (db_row(e->db, row)) {
+        if (!any)
+            buffer_append_text(e->out, "beside it, paid by the operator\n");
+        any = true;
+        put_text(e, column_text(row, 0), column_text(row, 1));
+        put_house_result(e, row);
+        if (e->house_count < LIMIT_HOUSE) {
+            struct house_cost *cost = &e->house[e->house_count++];
+            slice_copy(slice_of(column_text(row, 1)), cost->id, sizeof cost->id);
+            slice_copy(slice_of(column_text(row, 2)), cost->provider, sizeof cost->provider);
+            cost->nusd = column_int(row, 4);
+        }
+    }
+    db_leave(row);
+    for (size_t i = 0; i < e->house_count; i++)
+        compare(e, "its transferred cost", moved_by_house(e, &e->house[i]), e->house[i].nusd);
+}
+
 static void put_charge(struct explanation *e)
 {
     buffer_append_text(e->out, "charge\n");
@@ -362,6 +437,8 @@ static bool explain(struct explanation *e, struct fault *fault)
         put_charge(e);
         put_checks(e);
     }
+    if (known)
+        put_house(e);
     if (!db_sound(e->db, fault))
         return false;
     if (!known)

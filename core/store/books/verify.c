@@ -248,6 +248,14 @@ static const struct verification verifications[] = {
      "   coalesce(r.counted_nusd, s.held_nusd) FROM shadows s"
      "   LEFT JOIN shadow_results r ON r.seq = s.seq)"
      " GROUP BY model, day) WHERE had <> wanted"},
+    {"hedges", "SELECT printf('hedge %s: %s of kind hedge from %s to %s, its result says %s', id,"
+               " usd(moved), debit, credit, usd(wanted)) FROM ("
+               " SELECT id, debit, credit, sum(moved) AS moved, sum(wanted) AS wanted FROM ("
+               "  SELECT exchange_id AS id, debit_account AS debit, credit_account AS credit,"
+               "   amount_nusd AS moved, 0 AS wanted FROM transfers WHERE kind = 'hedge'"
+               "  UNION ALL SELECT h.id, 'revenue', 'cost:' || r.provider, 0, r.cost_nusd"
+               "   FROM hedges h JOIN hedge_results r ON r.seq = h.seq WHERE r.cost_nusd <> 0)"
+               " GROUP BY id, debit, credit) WHERE moved <> wanted"},
     {"hourly units",
      "SELECT printf('%s of %s, key %s, model %s: the roll-up of %s differs from its usage lines by"
      " %d', strftime('%Y-%m-%d %H:00', hour * 3600, 'unixepoch'), account_id, key_id, model, unit,"

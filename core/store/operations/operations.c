@@ -59,6 +59,8 @@ static const struct operation operations[] = {
     {"turn.delete_conversation", "tt", OPERATION_WRITES, turns_delete_conversation},
     {"shadow.begin", "ttttttiiii", OPERATION_WRITES, shadows_begin},
     {"shadow.end", "tttttiiiiiii", OPERATION_WRITES, shadows_end},
+    {"hedge.begin", "ttttttii", OPERATION_WRITES, hedges_begin},
+    {"hedge.end", "titttttiiiiii", OPERATION_WRITES, hedges_end},
     {"trial.compare", "tMMT", OPERATION_LONG, trials_compare},
     {"alert.list", "", OPERATION_LONG, alerts_list},
     {"alert.test", "", OPERATION_WRITES, alerts_test},

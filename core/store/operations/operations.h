@@ -52,6 +52,8 @@ bool objects_grow(struct store_call *call, struct db *db);
 bool objects_delete(struct store_call *call, struct db *db);
 bool shadows_begin(struct store_call *call, struct db *db);
 bool shadows_end(struct store_call *call, struct db *db);
+bool hedges_begin(struct store_call *call, struct db *db);
+bool hedges_end(struct store_call *call, struct db *db);
 bool trials_compare(struct store_call *call, struct db *db);
 bool turns_add(struct store_call *call, struct db *db);
 bool turns_begin(struct store_call *call, struct db *db);

@@ -25,6 +25,7 @@ enum group_sum {
     GROUP_OVERRUN,
     GROUP_REFUNDED,
     GROUP_SHADOWS, /* the cost of shadows, which is in GROUP_COST too */
+    GROUP_HEDGES,  /* the cost of hedges, likewise */
     GROUP_SUMS
 };
 

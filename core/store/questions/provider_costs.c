@@ -18,7 +18,10 @@ bool provider_costs_since(const char *path, int64_t from_ms,
                                   " SELECT provider, cost_nusd FROM sales WHERE quarter >= ?1"
                                   " UNION ALL SELECT s.provider, r.cost_nusd FROM shadows s"
                                   " JOIN shadow_results r ON r.seq = s.seq"
-                                  " WHERE s.created_ms >= ?1 * 900000)"
+                                  " WHERE s.created_ms >= ?1 * 900000"
+                                  " UNION ALL SELECT r.provider, r.cost_nusd FROM hedges h"
+                                  " JOIN hedge_results r ON r.seq = h.seq"
+                                  " WHERE h.created_ms >= ?1 * 900000)"
                                   " WHERE cost_nusd > 0 GROUP BY provider",
                                   DB_VALUES(bind_int(from_ms / QUARTER_MS)));
         while (db_row(&db, row))

@@ -194,6 +194,38 @@ static void render_shadow(struct buffer *out, struct db *db, struct store_value 
     db_leave(row);
 }
 
+/* Renders the second request of the call, or null: `provider` and `cost` are of the attempt that
+ * did not answer. One without a result still runs, or the gateway has stopped in the middle. */
+static void render_hedge(struct buffer *out, struct db *db, struct store_value exchange_id)
+{
+    struct row *row =
+        db_bind(db,
+                "SELECT h.id, h.provider, h.provider_model, r.won, r.outcome, r.provider,"
+                " r.cost_nusd, r.billed_unseen, r.total_us, r.seq IS NOT NULL"
+                " FROM hedges h LEFT JOIN hedge_results r ON r.seq = h.seq"
+                " WHERE h.exchange_id = ?1",
+                &exchange_id, 1);
+    if (!db_row(db, row)) {
+        json_writer_null(out, "hedge");
+        return;
+    }
+    json_writer_object(out, "hedge");
+    json_writer_text(out, "id", column_text(row, 0));
+    json_writer_text(out, "asked", column_text(row, 1));
+    json_writer_text(out, "asked_model", column_text(row, 2));
+    if (column_int(row, 9) != 0)
+        json_writer_bool(out, "won", column_int(row, 3) != 0);
+    else
+        json_writer_null(out, "won");
+    json_writer_text_or_null(out, "outcome", column_text(row, 4));
+    json_writer_text_or_null(out, "provider", column_text(row, 5));
+    json_writer_money(out, "cost", column_int(row, 6));
+    json_writer_bool(out, "billed_unseen", column_int(row, 7) != 0);
+    json_writer_int(out, "total_ms", column_int(row, 8) / 1000);
+    json_writer_object_end(out);
+    db_leave(row);
+}
+
 /* Renders the attempts of an exchange in which one failed; if the only attempt succeeded, there are
  * no rows. */
 static void render_attempts(struct buffer *out, struct db *db, struct store_value exchange_id)
@@ -251,6 +283,7 @@ bool usage_detail_operator(struct store_call *call, struct db *db)
     render_operator(&call->result, row, &beside);
     db_leave(row);
     render_shadow(&call->result, db, call->args[0]);
+    render_hedge(&call->result, db, call->args[0]);
     render_attempts(&call->result, db, call->args[0]);
     json_writer_object_end(&call->result);
     return db->failure == 0;

@@ -44,7 +44,7 @@ static struct health_news call(const struct candidate *candidate, enum health_re
                                int64_t retry_after_ms, int64_t now_ms)
 {
     struct health_pass pass;
-    const struct health_end end = {result, 20000, retry_after_ms, NULL};
+    const struct health_end end = {result, 20000, retry_after_ms, NULL, false};
     const struct breaker_terms *terms = &candidate->terms.breaker;
     assert_true(health_enter(health, &candidate->health, now_ms, &pass));
     struct health_news news = health_tell(&pass, terms, &end, now_ms);
@@ -243,7 +243,7 @@ static void answers_that_break_off_are_failures(void **state)
     struct health_news news = {0};
     for (int i = 0; i < 3; i++) {
         struct health_pass pass;
-        const struct health_end end = {HEALTH_ANSWERED, 20000, 0, NULL};
+        const struct health_end end = {HEALTH_ANSWERED, 20000, 0, NULL, false};
         assert_true(health_enter(health, &one->health, NOW_MS, &pass));
         (void)health_tell(&pass, &one->terms.breaker, &end, NOW_MS);
         news = health_tell_end(&pass, &one->terms.breaker, &(struct health_answer){.cut = true},
@@ -314,7 +314,7 @@ static void success_is_a_share(void **state)
 static void answer(const struct candidate *one, int64_t took_us, int64_t tokens)
 {
     struct health_pass pass;
-    const struct health_end end = {HEALTH_ANSWERED, 20000, 0, NULL};
+    const struct health_end end = {HEALTH_ANSWERED, 20000, 0, NULL, false};
     const struct health_answer whole = {false, took_us, tokens};
     assert_true(health_enter(health, &one->health, NOW_MS, &pass));
     (void)health_tell(&pass, &one->terms.breaker, &end, NOW_MS);
@@ -383,6 +383,44 @@ static void a_full_registry_refuses_nothing(void **state)
     candidate_unref(last);
 }
 
+static void answer_plain(const struct candidate *one, int64_t took_ms, int64_t now_ms)
+{
+    struct health_pass pass;
+    const struct health_end end = {HEALTH_ANSWERED, took_ms * 1000, 0, NULL, true};
+    assert_true(health_enter(health, &one->health, now_ms, &pass));
+    (void)health_tell(&pass, &one->terms.breaker, &end, now_ms);
+}
+
+static int64_t quantile_ms(const struct candidate *one, int64_t percent, int64_t now_ms)
+{
+    return health_plain_quantile_us(health, &one->health, percent * 10000, now_ms) / 1000;
+}
+
+/* Of whole plain answers; too few tell nothing, and what is old is forgotten. */
+static void how_long_plain_answers_take(void **state)
+{
+    (void)state;
+    enum { SPAN_MS = 300000, BEGIN_MS = NOW_MS / SPAN_MS * SPAN_MS };
+    struct candidate *one = target("p", "m", "k");
+    assert_int_equal(quantile_ms(one, 50, BEGIN_MS), 0);
+    for (int i = 0; i < 18; i++)
+        answer_plain(one, 100, BEGIN_MS);
+    (void)call(one, HEALTH_ANSWERED, 0, BEGIN_MS); /* a stream */
+    answer_plain(one, 100, BEGIN_MS);
+    assert_int_equal(quantile_ms(one, 50, BEGIN_MS), 0);
+    answer_plain(one, 4000, BEGIN_MS);
+    assert_in_range(quantile_ms(one, 50, BEGIN_MS), 90, 113);
+    assert_in_range(quantile_ms(one, 95, BEGIN_MS), 96, 113);
+    assert_int_equal(quantile_ms(one, 96, BEGIN_MS), 0); /* no whole one is expected above it */
+    for (int i = 0; i < 80; i++)
+        answer_plain(one, i < 76 ? 100 : 4000, BEGIN_MS + SPAN_MS);
+    assert_in_range(quantile_ms(one, 99, BEGIN_MS + SPAN_MS), 3584, 4100);
+    assert_in_range(quantile_ms(one, 95, BEGIN_MS + 2 * SPAN_MS - 1), 90, 113);
+    assert_in_range(quantile_ms(one, 96, BEGIN_MS + 2 * SPAN_MS), 3584, 4100); /* 76 of 80 */
+    assert_int_equal(quantile_ms(one, 50, BEGIN_MS + 3 * SPAN_MS), 0);
+    candidate_unref(one);
+}
+
 static void *work(void *arg)
 {
     struct candidate *const *candidates = arg;
@@ -392,7 +430,7 @@ static void *work(void *arg)
         const struct provider_limits limits = {i % 3 == 0, {{10, i % 7, 50}, {-1, -1, -1}}};
         struct health_pass pass;
         const struct health_end end = {(enum health_result)dice_below(&dice, HEALTH_RESULTS), i, 1,
-                                       &limits};
+                                       &limits, i % 2 == 0};
         int64_t now_ms = NOW_MS + i * 100;
         if (health_look(health, &one->health, now_ms).obstacle != HEALTH_CLEAR ||
             !health_enter(health, &one->health, now_ms, &pass))
@@ -406,6 +444,7 @@ static void *work(void *arg)
                                   &(struct health_answer){dice_below(&dice, 9) == 0, i + 1, i},
                                   now_ms);
         (void)figures(one, now_ms);
+        (void)health_plain_quantile_us(health, &one->health, 900000, now_ms);
         (void)health_is_full(health, &one->health, now_ms);
     }
     return NULL;
@@ -453,6 +492,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(success_is_a_share, set_up, tear_down),
         cmocka_unit_test_setup_teardown(throughput_is_of_tokens_and_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_registry_refuses_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(how_long_plain_answers_take, set_up, tear_down),
         cmocka_unit_test_setup_teardown(from_many_threads, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

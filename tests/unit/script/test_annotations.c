@@ -148,6 +148,7 @@ static void test_annotated_members_are_the_accepted_ones(void **unused)
         {"policy.Access", "require('policy.routes').ACCESS_MEMBERS"},
         {"policy.Breaker", "require('policy.breaker').MEMBERS"},
         {"policy.Retry", "require('policy.routes').RETRY_MEMBERS"},
+        {"policy.Hedge", "require('policy.routes').HEDGE_MEMBERS"},
         {"policy.Limit", "require('policy.limits').MEMBERS"},
         {"policy.Example", "require('policy.examples').MEMBERS"},
         {"policy.Request", "require('policy.rule').MEMBERS"},

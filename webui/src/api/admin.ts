@@ -122,8 +122,21 @@ export interface CallShadow {
     total_ms: number;
 }
 
+/** The second request of a call; `outcome`, `provider` and `cost` are of the attempt that did not answer. */
+export interface CallHedge {
+    id: string;
+    asked: string;
+    asked_model: string;
+    won: boolean | null;
+    outcome: string | null;
+    provider: string | null;
+    cost: string;
+    billed_unseen: boolean;
+    total_ms: number;
+}
+
 export interface AdminRequest extends RequestDetail {
-    attempt_list: Attempt[]; // where one of them failed
+    attempt_list: Attempt[]; // where one of them failed, or two were asked
     user_id: string;
     email: string;
     provider_model: string | null;
@@ -133,6 +146,7 @@ export interface AdminRequest extends RequestDetail {
     canary: boolean; // the model's canary has answered
     canary_attempts: number;
     shadow: CallShadow | null;
+    hedge: CallHedge | null;
     stated_cost: string | null; // by the provider; null: it said nothing that is believed
     computed_cost: string | null; // by our own prices, beside the stated one
     provider_cost: string;
@@ -263,6 +277,8 @@ export interface Provider {
     last_success_at: string | null;
     /** Since the gateway's start: what became of the token counts of its answers. */
     usage: { reported: number; corrected: number; missing: number; excessive: number };
+    /** Since the start: how often it was asked second, and answered first. */
+    hedges: { asked: number; won: number };
     /** The last seconds, and what is not asked now. */
     recent: {
         window_s: number;

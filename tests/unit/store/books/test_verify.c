@@ -53,6 +53,12 @@ static int setup(void **state)
     assert_non_null(fixture_ask(f.store, &f.reply_queue, "shadow.end", "tttttiiiiiii", "req_s",
                                 "answered", "reported", "stop", "openai", (int64_t)200, (int64_t)1,
                                 (int64_t)0, (int64_t)2, (int64_t)300, (int64_t)-1, (int64_t)9));
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "hedge.begin", "ttttttii", "req_h",
+                                "req_x", "m", "other", "new", "r", (int64_t)500, (int64_t)1000));
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "hedge.end", "titttttiiiiii", "req_h",
+                                (int64_t)1, "answered", "reported", "stop", "openai", "m",
+                                (int64_t)200, (int64_t)1, (int64_t)0, (int64_t)2, (int64_t)40,
+                                (int64_t)9));
     fixture_hold(&hold, &f.reply_queue, &ann, 60); /* stays open */
     assert_true(fixture_take(f.store, &hold));
     return 0;
@@ -84,6 +90,7 @@ static void sound(void **state)
     "DROP TRIGGER usage_no_update; DROP TRIGGER usage_no_delete;"                                  \
     "DROP TRIGGER usage_lines_no_update; DROP TRIGGER usage_lines_no_delete;"                      \
     "DROP TRIGGER shadow_results_no_update; DROP TRIGGER shadow_results_no_delete;"                \
+    "DROP TRIGGER hedge_results_no_update; DROP TRIGGER hedge_results_no_delete;"                  \
     "DROP TRIGGER usage_facts_no_update; DROP TRIGGER usage_facts_no_delete;"
 
 struct damage {
@@ -193,6 +200,10 @@ static const struct damage damages[] = {
      "0.000000300 counts against the limit of its shadows, they add up"
      " to 0.000000500"},
     {"UPDATE shadow_days SET counted_nusd = 0", "they add up to 0.000000300"},
+    {"UPDATE hedge_results SET cost_nusd = 39", "0.000000040 of kind hedge from revenue to"},
+    {"UPDATE hedge_results SET provider = 'other'", "from revenue to cost:other"},
+    {"UPDATE transfers SET kind = 'cost' WHERE kind = 'hedge'", "its result says 0.000000040"},
+    {"DELETE FROM hedge_results", "its result says 0.000000000"},
     {"DELETE FROM sales", "provider openai: the roll-up of all customers differs"},
     {"UPDATE hourly_units SET quantity = 5 WHERE unit = 'web_search'",
      "the roll-up of web_search differs from its usage lines by 2"},

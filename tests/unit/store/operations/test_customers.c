@@ -355,14 +355,14 @@ static void sales(void **state)
               "\"errors\":0,\"input_tokens\":20,");
     fixture_assert_has(json, "\"revenue\":\"0.000004000\",\"refunded\":\"0.000000600\","
                              "\"cost\":\"0.000002000\",\"overrun\":\"0.000000000\","
-                             "\"shadow_cost\":\"0.000000000\","
+                             "\"shadow_cost\":\"0.000000000\",\"hedge_cost\":\"0.000000000\","
                              "\"profit\":\"0.000001400\"}");
     json = ASK("sales.summary", "nntt", "customer", "");
     fixture_assert_has(json, "{\"data\":[{\"customer\":{\"id\":\"user_");
     assert_true(strstr(json, "Bob@") < strstr(json, "ann@")); /* who pays most */
     fixture_assert_has(json, "\"revenue\":\"0.000001000\",\"refunded\":\"0.000000600\","
                              "\"cost\":\"0.000000500\",\"overrun\":\"0.000000000\","
-                             "\"shadow_cost\":\"0.000000000\","
+                             "\"shadow_cost\":\"0.000000000\",\"hedge_cost\":\"0.000000000\","
                              "\"profit\":\"-0.000000100\"}");
     fixture_assert_has(json, "\"revenue\":\"0.000003000\",\"refunded\":\"0.000000000\",");
     json = ASK("sales.summary", "iitt", now - 7200000, now + 1, "day", "");

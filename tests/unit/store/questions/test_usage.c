@@ -1,5 +1,4 @@
-/* Usage as the dashboard asks for it: sorted, filtered, by the days of a zone, as CSV, one charge
- * with all its numbers. (What it costs: test_steps.c.) */
+/* Usage as the dashboard asks for it: lists, CSV, one charge. (What it costs: test_steps.c.) */
 #include "store/fixture.h"
 
 #include <stdio.h>
@@ -569,7 +568,8 @@ static void charge(void **state)
     fixture_assert_has(json, "\"margin\":\"20%\",\"cost_lines\":[{\"kind\":\"input\",\"tokens\":10,"
                              "\"price\":\"50.000001\",\"amount\":\"0.000500000010000000\",");
     fixture_assert_has(json, "\"provider_cost\":\"0.000840001\",\"overrun\":\"0.000008001\","
-                             "\"profit\":\"0.000159959\",\"shadow\":null,\"attempt_list\":[]}");
+                             "\"profit\":\"0.000159959\","
+                             "\"shadow\":null,\"hedge\":null,\"attempt_list\":[]}");
     assert_null(ASK("usage.explain", "tt", "acct_0", hold.exchange_id.text));
     assert_string_equal(fixture_code, "not_found");
     assert_null(ASK("usage.audit", "t", "req_0"));

@@ -103,6 +103,7 @@ function ProviderCard({ provider }: { provider: Provider }) {
             value: provider.last_success_at ? <Ago time={provider.last_success_at} /> : "–",
         },
         { name: t("providers.usage"), value: <Counts usage={provider.usage} /> },
+        ...hedgeFacts(provider.hedges),
         { name: t("providers.spending"), value: <Spending {...provider.spending} /> },
         ...(provider.balance
             ? [{ name: t("providers.balance"), value: <Balance {...provider.balance} /> }]
@@ -222,6 +223,14 @@ function Spending({ today, reserved, cap }: Provider["spending"]) {
             {t("providers.spendingOf", { spent, cap: glance(most) })}
         </span>
     );
+}
+
+/** How it did where it was asked second; nothing where it never was. */
+function hedgeFacts({ asked, won }: Provider["hedges"]) {
+    const numbers = { asked: count(asked, locale()), won: count(won, locale()) };
+    return asked === 0
+        ? []
+        : [{ name: t("providers.hedges"), value: t("providers.hedgesOf", numbers) }];
 }
 
 /** Shown as a warning where the provider's counts needed correcting. */

@@ -101,11 +101,35 @@ function trialFacts({ canary, canary_attempts, shadow }: AdminRequest): Fact[] {
     return facts;
 }
 
+/** What the attempt cost that did not answer, where a second provider was asked, too. */
+function hedgeFacts({ hedge }: AdminRequest): Fact[] {
+    if (!hedge) {
+        return [];
+    }
+    const { asked, asked_model, won, outcome, provider, cost } = hedge;
+    return [
+        { name: t("ours.hedge"), value: `${asked}, ${asked_model}` },
+        {
+            name: t("ours.hedgeEnd"),
+            value:
+                won === null ? (
+                    t("ours.hedgeOpen")
+                ) : (
+                    <>
+                        {t(won ? "ours.hedgeWon" : "ours.hedgeLost")} · {provider || "–"} · {outcome}{" "}
+                        · <Exact amount={cost} />
+                    </>
+                ),
+        },
+    ];
+}
+
 function OurSide({ request }: { request: AdminRequest }) {
     const facts: Fact[] = [
         { name: t("ours.model"), value: request.provider_model ?? "–" },
         { name: t("ours.margin"), value: request.margin },
         ...trialFacts(request),
+        ...hedgeFacts(request),
         ...statedFacts(request),
         { name: t("sales.cost"), value: <Exact amount={request.provider_cost} /> },
         { name: t("sales.overrun"), value: <Exact amount={request.overrun} /> },
