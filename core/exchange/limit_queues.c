@@ -258,7 +258,7 @@ static void note_end(struct limit_queue *queue, enum limit_end end)
 {
     queue->running--;
     if (end == LIMIT_TAKEN && queue->window < WINDOW_MAX)
-        queue->window *= 2;
+        queue->window++;
     else if (end == LIMIT_MET && queue->window > 1)
         queue->window /= 2;
 }

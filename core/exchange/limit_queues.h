@@ -3,9 +3,9 @@
  *
  * Fair: calls are let through in turns by account, so that none waits for all the calls of another.
  * Where the queue is full, the account that has most in it gives up its newest.
- * Gentle: at first one call is let through; each that is taken doubles how many may be under way,
- * and one that meets the limit again halves that (as slow start does, RFC 5681, 3.1). So what has
- * waited does not meet the limit again all at once.
+ * Gentle: at first one call is let through; each that is taken lets one more be under way, so a
+ * round of them doubles that, and one that meets the limit again halves it (as slow start does, RFC
+ * 5681, 3.1). So what has waited does not meet the limit again all at once.
  *
  * Shared by all workers, with one mutex, which nobody takes while nothing waits. Nobody is woken:
  * who waits looks every tick. */
