@@ -120,8 +120,9 @@ static void note_limited(struct exchange *exchange, struct candidate *candidate,
         limit_wait_note(exchange, candidate, view.until_ms);
 }
 
-static int take(struct exchange *exchange, size_t place)
+static int take(struct exchange *exchange, struct candidate *const candidates[], size_t place)
 {
+    limit_wait_end_choice(exchange, candidates[place]);
     exchange->place = (unsigned)place;
     exchange->tried |= 1U << place;
     exchange->canary_attempts += place < exchange->lead;
@@ -169,7 +170,7 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
         struct health_view view = look(exchange, candidates[place], now_ms);
         if (view.obstacle == HEALTH_CLEAR &&
             health_enter(health, &candidates[place]->health, now_ms, &exchange->pass))
-            return take(exchange, place);
+            return take(exchange, candidates, place);
         spend_cap_release(exchange);
         if (view.obstacle == HEALTH_EJECTED && view.until_ms < soonest_ms) {
             soonest_ms = view.until_ms;
@@ -184,7 +185,7 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
         spend_cap_reserve(exchange, candidates[ejected]) != HEALTH_CLEAR)
         return -1;
     health_force(health, &candidates[ejected]->health, &exchange->pass);
-    return take(exchange, (size_t)ejected);
+    return take(exchange, candidates, (size_t)ejected);
 }
 
 void exchange_lead(struct exchange *exchange, unsigned count)

@@ -3,12 +3,16 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/limit_queues.h"
 
-enum { LOOK_AGAIN_MS = 1000 }; /* where no time is known: other calls decide */
+enum {
+    LOOK_AGAIN_MS = 1000, /* where no time is known: other calls decide */
+    TAKEN_MS = 2000       /* a limit is told at once; an answer that is made may take minutes */
+};
 
 struct limit_wait {
     struct candidate *candidate; /* of the limit that is free first; a reference; NULL: none */
@@ -16,6 +20,7 @@ struct limit_wait {
     int64_t begun_ms;            /* the first wait; 0: none yet */
     int64_t deadline_ms;
     struct limit_ticket *ticket; /* NULL: it is in no queue */
+    uint64_t limit;              /* of the ticket */
     enum limit_turn turn;
 };
 
@@ -51,7 +56,7 @@ static void forget_candidate(struct limit_wait *wait)
 static bool has_turn(const struct limit_wait *wait, const struct candidate *candidate)
 {
     return wait != NULL && wait->ticket != NULL && wait->turn == LIMIT_GOES &&
-           wait->candidate != NULL && wait->candidate->health.limit == candidate->health.limit;
+           wait->limit == candidate->health.limit;
 }
 
 bool limit_wait_bars(struct exchange *exchange, const struct candidate *candidate, int64_t now_ms,
@@ -79,9 +84,14 @@ void limit_wait_note(struct exchange *exchange, struct candidate *candidate, int
 
 void limit_wait_begin_choice(struct exchange *exchange)
 {
-    struct limit_wait *wait = exchange->limit_wait;
-    if (wait != NULL && (wait->ticket == NULL || wait->turn != LIMIT_GOES))
-        forget_candidate(wait);
+    if (exchange->limit_wait != NULL)
+        forget_candidate(exchange->limit_wait);
+}
+
+void limit_wait_end_choice(struct exchange *exchange, const struct candidate *candidate)
+{
+    if (exchange->limit_wait != NULL && !has_turn(exchange->limit_wait, candidate))
+        leave(exchange, LIMIT_NOT_ASKED);
 }
 
 bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most)
@@ -98,7 +108,8 @@ bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most)
     if (now_ms >= wait->deadline_ms || wait->until_ms > wait->deadline_ms)
         return false; /* it would wait in vain */
     wait->turn = LIMIT_WAITS;
-    wait->ticket = limit_queues_join(exchange->env->limit_queues, wait->candidate->health.limit,
+    wait->limit = wait->candidate->health.limit;
+    wait->ticket = limit_queues_join(exchange->env->limit_queues, wait->limit,
                                      &exchange->key.account_id, most);
     return wait->ticket != NULL;
 }
@@ -122,11 +133,24 @@ bool limit_wait_is_over(struct exchange *exchange)
     return goes;
 }
 
+/* A provider that works on the call has taken it: the others do not wait for its answer. */
+static void note_taken(struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    int64_t since_us = clock_mono_us() - INT64_C(1000) * TAKEN_MS;
+    if (attempt_is_asked(attempt) && attempt->started_us < since_us)
+        leave(exchange, LIMIT_TAKEN);
+}
+
 void limit_wait_tick(struct exchange *exchange)
 {
     struct limit_wait *wait = exchange->limit_wait;
-    if (wait == NULL || wait->ticket == NULL || wait->turn != LIMIT_WAITS)
+    if (wait == NULL || wait->ticket == NULL)
         return;
+    if (wait->turn != LIMIT_WAITS) {
+        note_taken(exchange);
+        return;
+    }
     struct health *health = exchange->env->health;
     const struct health_names *names = &wait->candidate->health;
     int64_t now_ms = health_now_ms();

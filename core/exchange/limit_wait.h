@@ -17,6 +17,8 @@ struct exchange;
 void limit_wait_allow(struct exchange *exchange);
 /* A choice begins: what the one before has noted is past. */
 void limit_wait_begin_choice(struct exchange *exchange);
+/* It has found this candidate: a turn at another's limit is given up. */
+void limit_wait_end_choice(struct exchange *exchange, const struct candidate *candidate);
 /* Whether the candidate must not be asked for that reason now; if so, *until_ms says when to look
  * again. */
 bool limit_wait_bars(struct exchange *exchange, const struct candidate *candidate, int64_t now_ms,
@@ -30,6 +32,7 @@ void limit_wait_note(struct exchange *exchange, struct candidate *candidate, int
 bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most);
 /* After it was woken: whether it may choose again. What met a limit may be asked once more. */
 bool limit_wait_is_over(struct exchange *exchange);
+/* Looks whether its turn has come, or, after that, whether the provider has taken the call. */
 void limit_wait_tick(struct exchange *exchange);
 /* The attempt was decided. */
 void limit_wait_tell(struct exchange *exchange, enum limit_end end);
