@@ -114,6 +114,12 @@ bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most)
     return wait->ticket != NULL;
 }
 
+bool limit_wait_is_in_queue(const struct exchange *exchange)
+{
+    const struct limit_wait *wait = exchange->limit_wait;
+    return wait != NULL && wait->ticket != NULL && wait->turn == LIMIT_WAITS;
+}
+
 bool limit_wait_is_over(struct exchange *exchange)
 {
     struct limit_wait *wait = exchange->limit_wait;

@@ -30,6 +30,7 @@ void limit_wait_note(struct exchange *exchange, struct candidate *candidate, int
  * the first wait, behind at most `most` others. Returns whether it waits: the task then yields
  * until exchange_wake. */
 bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most);
+bool limit_wait_is_in_queue(const struct exchange *exchange);
 /* After it was woken: whether it may choose again. What met a limit may be asked once more. */
 bool limit_wait_is_over(struct exchange *exchange);
 /* Looks whether its turn has come, or, after that, whether the provider has taken the call. */

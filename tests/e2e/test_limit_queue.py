@@ -33,7 +33,7 @@ def prepare(policies: Policies) -> None:
     for name in ("first", "second"):
         limits = {"requests": LIMITS, "reset": "duration"}
         policies.provider(name, rate_limits=limits, breaker={})
-    for kind in ("once", "long", "gone", "fair", "slowly", "near"):
+    for kind in ("once", "long", "gone", "fair", "slowly", "near", "revoked"):
         policies.model(kind, PRICE, candidates=[{"provider": "first", "model": f"{kind}-model"}])
     policies.model("two", PRICE, candidates=[{"provider": "first", "model": "two-a"},
                                              {"provider": "second", "model": "two-b"}])  # fmt: skip
@@ -110,6 +110,22 @@ def test_who_leaves_waits_no_more(house, admin, customer, provider):
     wait_for_waiting(admin, 0)
     customer.wait_for_no_hold()
     assert customer.balance == usd("100")
+
+
+@pytest.mark.parametrize("streamed", [b"false", b"true"])
+def test_who_is_revoked_waits_no_more(house, admin, customer, provider, streamed):
+    """No provider has the call yet, so it does not run on."""
+    provider.script("revoked-model", limited(6000))
+    body = b'{"model":"revoked","stream":%s,"messages":[{"role":"user","content":"Hello!"}]}'
+    with house.connect() as connection:
+        connection.send(chat_bytes(customer.key, body % streamed))
+        wait_for_waiting(admin, 1)
+        asked = len(provider.requests)
+        customer.delete_key()
+        reply = connection.read_reply()
+    assert (reply.status, b'"code":"key_disabled"' in reply.body) == (401, True)
+    customer.wait_for_no_hold()
+    assert (customer.balance, len(provider.requests)) == (usd("100"), asked)
 
 
 def test_a_full_queue_is_shared_and_goes_in_turns(house, admin, customer, provider, pool):

@@ -140,3 +140,18 @@ def test_who_leaves_is_not_charged_and_takes_nothing_away(house, admin, customer
         assert [first.result().status_code, second.result().status_code] == [200, 200]
     assert len(provider.requests) == 1
     assert [spent(customer) for customer in customers[:3]] == [charge(PRICE, USAGE)] * 2 + [0]
+
+
+def test_who_is_revoked_is_not_charged(admin, customers, provider):
+    with ThreadPoolExecutor(2) as pool, Gate(provider) as gate:
+        provider.script("shared-model", behind(gate, GOOD))
+        first = pool.submit(customers[0].ask, "shared", **COLD)
+        provider.wait_for_requests(1)
+        second = pool.submit(customers[1].ask, "shared", **COLD)
+        wait_for_open(admin, 2)
+        customers[1].delete_key()
+        assert second.result().status_code == 401
+        gate.set()
+        assert first.result().status_code == 200
+    assert len(provider.requests) == 1
+    assert [spent(customer) for customer in customers[:2]] == [charge(PRICE, USAGE), 0]
