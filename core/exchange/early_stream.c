@@ -1,13 +1,14 @@
 #include "exchange/early_stream.h"
 
 #include "exchange/exchange_internal.h"
+#include "exchange/limit_wait.h"
 
 enum { ERROR_EVENT_BYTES = 16 * 1024 };
 
 void early_stream_tick(struct exchange *exchange, int64_t now_us)
 {
-    bool waits = exchange->state == EXCHANGE_SENT && exchange->asks.streamed &&
-                 exchange->hold_open && !exchange->hold_pending;
+    bool begun = exchange->state == EXCHANGE_SENT || limit_wait_is_in_queue(exchange);
+    bool waits = begun && exchange->asks.streamed && exchange->hold_open && !exchange->hold_pending;
     if (!waits || exchange->reply_begun || exchange->request == NULL ||
         exchange->body_open || /* some clients send no more when an answer begins */
         now_us - exchange->started_us < exchange->env->first_event_wait_ms * 1000)

@@ -128,6 +128,31 @@ def test_who_is_revoked_waits_no_more(house, admin, customer, provider, streamed
     assert (customer.balance, len(provider.requests)) == (usd("100"), asked)
 
 
+def test_a_stream_that_waits_says_so(make_gateway, provider):
+    """Before any provider was asked it begins, so that its client does not give up."""
+    gateway = make_gateway(first_event_wait_ms=200, prepare=prepare)
+    customer = gateway.customer("100")
+    provider.script("gone-model", limited(7000))
+    body = b'{"model":"gone","stream":true,"messages":[{"role":"user","content":"Hello!"}]}'
+    with gateway.connect() as first, gateway.connect() as second:
+        first.send(chat_bytes(customer.key, body))
+        wait_for_waiting(make_admin(gateway, "admin@example.com"), 1)
+        second.send(chat_bytes(customer.key, body))
+        for connection in (first, second):
+            assert connection.read_head().status == 200
+            assert connection.read_chunk().startswith(b":")
+        assert len(provider.requests) == 1
+        customer.delete_key()
+        for connection in (first, second):
+            rest = b""
+            while chunk := connection.read_chunk():
+                rest += chunk
+            assert b'"code":"key_disabled"' in rest
+            assert rest.endswith(b"data: [DONE]\n\n")
+    customer.wait_for_no_hold()
+    assert customer.balance == usd("100")
+
+
 def test_a_full_queue_is_shared_and_goes_in_turns(house, admin, customer, provider, pool):
     """It refuses the newest call of the account that has most in it."""
     other = house.customer("100")
