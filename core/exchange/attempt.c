@@ -139,6 +139,8 @@ void attempt_start(struct attempt *attempt, struct candidate *candidate,
     if (request->mapper.request != NULL)
         attempt->mapped = mapped_api_new(&request->mapper);
     if (request->why_not != NULL) {
+        attempt->rate_limited = request->outcome == ATTEMPT_OVERLOADED;
+        attempt->retry_after_ms = request->retry_after_ms;
         attempt_decide(attempt, request->outcome, request->why_not);
         return;
     }

@@ -58,6 +58,7 @@ struct attempt_request {
     const char *key;              /* a header, borrowed likewise; NULL: the candidate's own */
     const char *why_not;          /* it has failed already; NULL: no */
     enum attempt_outcome outcome;
+    int64_t retry_after_ms; /* with OVERLOADED, for the provider's limit */
     const char *exchange_id;
     bool fresh;
     int64_t created_ms;

@@ -139,14 +139,12 @@ static void on_decided(void *owner)
     bool told = exchange->shadow == NULL;
     if (told && exchange->hedge == NULL && ask_again(exchange))
         return;
-    sharing_tell(exchange);
-    if (sharing_leader(exchange) != NULL) {
-        exchange_release_health(exchange); /* its provider was not asked */
-    } else if (told) {
+    if (told && exchange->pass.open) { /* else its provider was not asked */
         count(exchange);
         exchange_tell_health(exchange);
         raised_alerts_of_trial(exchange);
     }
+    sharing_tell(exchange); /* who goes on asks health.h */
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED) {
         if (exchange->hedge == NULL) /* a hedge goes on, if another takes its answer */
             exchange_enter(exchange, EXCHANGE_ANSWERED);
@@ -298,6 +296,18 @@ struct means {
     enum token_state state;
 };
 
+/* It has waited for an answer that did not come, and must not ask now. */
+static void bar(const struct exchange *exchange, struct attempt_request *request)
+{
+    const struct health_view *bar = sharing_bar(exchange);
+    if (bar == NULL)
+        return;
+    bool paused = bar->obstacle == HEALTH_PAUSED;
+    request->why_not = "not asked: an identical call has failed, and no more go there now";
+    request->outcome = paused ? ATTEMPT_OVERLOADED : ATTEMPT_UNREACHABLE;
+    request->retry_after_ms = paused ? bar->until_ms - health_now_ms() : -1;
+}
+
 /* The translators are moved in. */
 static void start(struct exchange *exchange, struct candidate *candidate, const struct means *means)
 {
@@ -305,7 +315,7 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
     const struct exchange *asker = hedge_asker(exchange);
     size_t closing_bytes = 0;
     const struct upstream_tail *tail = form_intake_tail(exchange, &closing_bytes);
-    const struct attempt_request request = {
+    struct attempt_request request = {
         .loop = exchange->env->loop,
         .upstream = exchange->env->upstream,
         .asks = &exchange->asks,
@@ -329,6 +339,7 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .given = sharing_answer(exchange),
         .translator = means->translator,
         .mapper = means->mapper};
+    bar(exchange, &request);
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
 }
 

@@ -188,6 +188,20 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
     return take(exchange, candidates, (size_t)ejected);
 }
 
+struct health_view exchange_choose_again(struct exchange *exchange,
+                                         const struct candidate *candidate)
+{
+    struct health *health = exchange->env->health;
+    int64_t now_ms = health_now_ms();
+    struct health_view view = health_look(health, &candidate->health, now_ms);
+    if (view.obstacle == HEALTH_CLEAR &&
+        !health_enter(health, &candidate->health, now_ms, &exchange->pass))
+        view.obstacle = HEALTH_EJECTED; /* another call was quicker to probe it */
+    if (view.obstacle == HEALTH_PAUSED)
+        exchange->limited |= 1U << exchange->place;
+    return view;
+}
+
 void exchange_lead(struct exchange *exchange, unsigned count)
 {
     exchange->lead = count;

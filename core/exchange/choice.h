@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "exchange/health.h"
 #include "exchange/route.h"
 
 struct candidate;
@@ -21,6 +22,11 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
  * are the canary's; 0: this call does not go there. They are asked first, whatever the order;
  * attempts at them are counted in the record. */
 void exchange_lead(struct exchange *exchange, unsigned count);
+
+/* Some time after the choice, and exchange_release_health: whether that candidate may still be asked
+ * (HEALTH_CLEAR: it is entered again), or why not. */
+struct health_view exchange_choose_again(struct exchange *exchange,
+                                         const struct candidate *candidate);
 
 /* The attempt was decided: tells health.h, and the log what that has changed. */
 void exchange_tell_health(struct exchange *exchange);

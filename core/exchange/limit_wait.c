@@ -170,6 +170,12 @@ void limit_wait_tick(struct exchange *exchange)
         exchange_wake(exchange);
 }
 
+void limit_wait_give_up(struct exchange *exchange)
+{
+    if (exchange->limit_wait != NULL)
+        leave(exchange, LIMIT_NOT_ASKED);
+}
+
 void limit_wait_tell(struct exchange *exchange, enum limit_end end)
 {
     struct limit_wait *wait = exchange->limit_wait;

@@ -35,6 +35,8 @@ bool limit_wait_is_in_queue(const struct exchange *exchange);
 bool limit_wait_is_over(struct exchange *exchange);
 /* Looks whether its turn has come, or, after that, whether the provider has taken the call. */
 void limit_wait_tick(struct exchange *exchange);
+/* It does not ask after all: a turn that it has goes to another. */
+void limit_wait_give_up(struct exchange *exchange);
 /* The attempt was decided. */
 void limit_wait_tell(struct exchange *exchange, enum limit_end end);
 void limit_wait_fini(struct exchange *exchange);

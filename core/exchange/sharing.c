@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "dialect/kept_names.h"
 #include "exchange/candidate.h"
+#include "exchange/choice.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/limit_wait.h"
 #include "exchange/provider_headers.h"
 #include "exchange/shared_calls.h"
 
@@ -20,6 +22,7 @@ struct sharing {
     struct shared_call *call;    /* a reference; NULL: none now */
     struct candidate *candidate; /* of the attempt that waits, a reference */
     struct shared_answer record; /* of the leader */
+    struct health_view bar;      /* after the leader has failed */
     unsigned waits;
     bool leads;   /* and the call has not ended */
     bool waiting; /* for the leader, or for our job */
@@ -130,6 +133,21 @@ static void forget_call(struct sharing *sharing)
     sharing->candidate = NULL;
 }
 
+/* The leader has told health.h why it failed: what nobody may ask now, none of many who have waited
+ * asks. */
+static void go_on(struct sharing *sharing, struct candidate *candidate)
+{
+    struct exchange *exchange = sharing->exchange;
+    if (sharing_answer(exchange) == NULL) {
+        if (sharing_waits(exchange, candidate))
+            return;
+        sharing->bar = exchange_choose_again(exchange, candidate);
+        if (sharing->bar.obstacle != HEALTH_CLEAR)
+            forget_call(sharing);
+    }
+    exchange_start_later(exchange, candidate);
+}
+
 static void on_leader_ended(struct job *job)
 {
     struct sharing *sharing = (struct sharing *)(void *)job;
@@ -138,8 +156,7 @@ static void on_leader_ended(struct job *job)
     sharing->waiting = false;
     sharing->candidate = NULL;
     if (exchange->state == EXCHANGE_SENT && exchange->task.task != NULL) {
-        if (sharing_answer(exchange) != NULL || !sharing_waits(exchange, candidate))
-            exchange_start_later(exchange, candidate);
+        go_on(sharing, candidate);
     } else {
         forget_call(sharing);
         exchange_free_if_over(exchange);
@@ -168,6 +185,7 @@ bool sharing_waits(struct exchange *exchange, struct candidate *candidate)
     if (!can_be_shared(exchange, candidate))
         return false;
     struct sharing *sharing = sharing_of(exchange);
+    sharing->bar.obstacle = HEALTH_CLEAR;
     if (sharing->waits == WAITS_MOST)
         return false;
     find_key(exchange, candidate, key);
@@ -181,7 +199,15 @@ bool sharing_waits(struct exchange *exchange, struct candidate *candidate)
     sharing->waits++;
     sharing->waiting = true;
     sharing->candidate = candidate_ref(candidate);
+    limit_wait_give_up(exchange);
+    exchange_release_health(exchange); /* while it waits, it is no call of its provider */
     return true;
+}
+
+const struct health_view *sharing_bar(const struct exchange *exchange)
+{
+    const struct sharing *sharing = exchange->sharing;
+    return sharing != NULL && sharing->bar.obstacle != HEALTH_CLEAR ? &sharing->bar : NULL;
 }
 
 struct shared_answer *sharing_record(const struct exchange *exchange)

@@ -9,6 +9,7 @@
 
 struct candidate;
 struct exchange;
+struct health_view;
 struct id;
 struct shared_answer;
 
@@ -17,6 +18,8 @@ struct shared_answer;
 bool sharing_waits(struct exchange *exchange, struct candidate *candidate);
 /* Where the attempt keeps what comes, for the others; NULL: nobody wants it. */
 struct shared_answer *sharing_record(const struct exchange *exchange);
+/* Why the attempt must not ask, after the one that it waited for has failed; NULL: it may. */
+const struct health_view *sharing_bar(const struct exchange *exchange);
 /* What the attempt gets in place of a provider's answer; NULL: it asks. */
 const struct shared_answer *sharing_answer(const struct exchange *exchange);
 /* The exchange that has asked in its place; NULL: it has asked itself. */

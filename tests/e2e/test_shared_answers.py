@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import answers
 import pytest
-from answers import Usage, behind, error
+from answers import Chat, Usage, behind, error, reply
 from customer import QUESTION
 from fake_provider import Gate
 from gateway import Gateway
@@ -19,6 +19,7 @@ USAGE = Usage(20, 10)
 GOOD = answers.chat(usage=USAGE)
 COLD = {"temperature": 0}
 CALLS = 4
+LIMITS = {"limit": "x-limit", "reset": "x-reset", "remaining": "x-remaining"}
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,11 @@ def house(shared_provider, tmp_path_factory):
     policies = gateway.policies
     policies.write("examples", "return {}\n")
     policies.provider("own", spend_per_day="5")
+    limits = {"requests": LIMITS, "reset": "duration"}
+    policies.provider("watched", rate_limits=limits, breaker={})
+    for name in ("limited", "near"):
+        candidates = [{"provider": "watched", "model": f"{name}-model"}]
+        policies.model(name, PRICE, candidates=candidates, shares_answers=True)
     for name, shares in (("shared", True), ("alone", False)):
         candidates = [{"provider": "own", "model": f"{name}-model"}]
         policies.model(name, PRICE, candidates=candidates, shares_answers=shares)
@@ -122,6 +128,37 @@ def test_where_the_first_one_fails_another_asks(admin, customers, provider):
     assert [reply.status_code for reply in replies[1:]] == [200] * (CALLS - 1)
     assert len(provider.requests) == 2
     assert [spent(customer) for customer in customers] == [0] + [charge(PRICE, USAGE)] * 3
+
+
+def test_where_the_first_one_meets_a_limit_none_asks(admin, customers, provider):
+    """Else all that have waited would ask at once where the provider has just said no."""
+    provider.requests.clear()
+    no = error(429, "slow", "rate_limit_exceeded", "requests", {"retry-after-ms": "60000"})
+    replies, asked = ask_together(customers, provider, admin, "limited", no, [COLD] * CALLS)
+    assert (asked, len(provider.requests)) == (1, 1)
+    assert [reply.status_code for reply in replies] == [429] * CALLS
+    assert {int(reply.headers["retry-after"]) // 10 for reply in replies} <= {5, 6}
+    assert [spent(customer) for customer in customers] == [0] * CALLS
+
+
+def test_who_waits_is_no_call_of_the_provider(admin, customers, provider):
+    """The provider takes two more: one that asks, for others too, and one with another text."""
+    provider.requests.clear()
+    headers = {LIMITS["limit"]: "9", LIMITS["remaining"]: "2", LIMITS["reset"]: "60s"}
+    said = reply(200, Chat(usage=USAGE).body("near-model", 1), headers)
+    provider.script("near-model", said)
+    assert customers[0].ask("near").status_code == 200
+    with ThreadPoolExecutor(CALLS) as pool, Gate(provider) as gate:
+        provider.script("near-model", behind(gate, said))
+        calls = [pool.submit(customers[0].ask, "near", **COLD)]
+        provider.wait_for_requests(2)
+        calls.append(pool.submit(customers[1].ask, "near", **COLD))
+        wait_for_open(admin, 2)
+        calls.append(pool.submit(customers[2].ask, "near", seed=1, **COLD))
+        provider.wait_for_requests(3, 5)
+        gate.set()
+        assert [call.result().status_code for call in calls] == [200] * 3
+    assert len(provider.requests) == 3
 
 
 def test_who_leaves_is_not_charged_and_takes_nothing_away(house, admin, customers, provider):
