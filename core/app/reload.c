@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "exchange/trial_watch.h"
 #include "script/policy_files.h"
 #include "script/reload_status.h"
 #include "script/vm.h"
@@ -120,6 +121,9 @@ static void on_swapped(void *arg)
     alerts_clear_kind(reload->shared->alerts, ALERT_ACCOUNT_REFUSED);
     alerts_clear_kind(reload->shared->alerts, ALERT_BALANCE_LOW);
     alerts_clear_kind(reload->shared->alerts, ALERT_BILL_ABOVE);
+    /* Of a canary that is gone no call would say so, and another one has not failed yet. */
+    trial_watch_forget(reload->shared->trial_watch);
+    alerts_clear_kind(reload->shared->alerts, ALERT_CANARY_WORSE);
     note(reload);
 }
 

@@ -303,6 +303,7 @@ static bool start_courier(struct gateway *gateway, struct fault *fault)
     alerts_clear_kind(gateway->alerts, ALERT_LEDGER_UNWRITABLE);
     alerts_clear_kind(gateway->alerts, ALERT_BALANCE_LOW); /* asked at once, and raised again */
     alerts_clear_kind(gateway->alerts, ALERT_BILL_ABOVE);
+    alerts_clear_kind(gateway->alerts, ALERT_CANARY_WORSE); /* counted anew */
     alert_settings_courier(&gateway->options->config.alerts, &settings);
     gateway->courier = courier_new(gateway->store, gateway->alerts, &settings, fault);
     secret_wipe(&settings, sizeof settings);

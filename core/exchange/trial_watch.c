@@ -35,15 +35,23 @@ struct trial_watch *trial_watch_new(void)
     return watch;
 }
 
-void trial_watch_free(struct trial_watch *watch)
+void trial_watch_forget(struct trial_watch *watch)
 {
-    if (watch == NULL)
-        return;
+    check(pthread_mutex_lock(&watch->mutex) == 0);
     while (watch->first != NULL) {
         struct trial_place *place = watch->first;
         watch->first = place->next;
         free(place);
     }
+    watch->count = 0;
+    check(pthread_mutex_unlock(&watch->mutex) == 0);
+}
+
+void trial_watch_free(struct trial_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    trial_watch_forget(watch);
     check(pthread_mutex_destroy(&watch->mutex) == 0);
     free(watch);
 }

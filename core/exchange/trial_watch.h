@@ -9,6 +9,8 @@ struct trial_watch;
 
 struct trial_watch *trial_watch_new(void);
 void trial_watch_free(struct trial_watch *watch); /* NULL is allowed */
+/* Counts anew: the trials may be others now. */
+void trial_watch_forget(struct trial_watch *watch);
 
 /* What is known of a side; old calls count less and less. */
 struct trial_side {

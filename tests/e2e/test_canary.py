@@ -195,3 +195,6 @@ def test_one_that_fails_more_often_is_an_alert(make, provider):
     wait_until(lambda: len(open_alerts()) == 1, 10, "an alert")
     assert open_alerts()[0]["subject"] == MODEL
     assert "have failed" in open_alerts()[0]["detail"]
+    sell(gateway.policies)
+    gateway.reload()
+    wait_until(lambda: not open_alerts(), 10, "its end: the canary is gone")
