@@ -80,11 +80,18 @@ static bool is_same_each_time(const struct exchange *exchange)
     }
 }
 
+/* What a provider's own tools find or do is not the same each time, however cold the model is, and
+ * how often they may is each call's own. Containers and the like are an account's. */
+static bool is_plain(const struct exchange *exchange)
+{
+    return exchange->asks.paid.count == 0 && exchange->names.count == 0;
+}
+
 static bool can_be_shared(const struct exchange *exchange, const struct candidate *candidate)
 {
     return exchange->shares && exchange->shadow == NULL && exchange->intake == NULL &&
-           !exchange->asks.streamed && !candidate->terms.sold_by_cost &&
-           exchange->names.count == 0 && is_same_each_time(exchange);
+           !exchange->asks.streamed && !candidate->terms.sold_by_cost && is_plain(exchange) &&
+           is_same_each_time(exchange);
 }
 
 /* A hash of all that the answer depends on: what would be sent, and to whom. */

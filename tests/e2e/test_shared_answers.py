@@ -35,7 +35,8 @@ def house(shared_provider, tmp_path_factory):
         policies.model(name, PRICE, candidates=candidates, shares_answers=True)
     for name, shares in (("shared", True), ("alone", False)):
         candidates = [{"provider": "own", "model": f"{name}-model"}]
-        policies.model(name, PRICE, candidates=candidates, shares_answers=shares)
+        policies.model(name, PRICE, candidates=candidates, shares_answers=shares,
+                       web_search="0.01", web_search_max=5, allow=["web_search"])  # fmt: skip
     yield from gateway.served()
 
 
@@ -94,12 +95,13 @@ def test_one_asks_and_all_are_charged(house, admin, customers, provider):
     house.verify_ledger()
 
 
-@pytest.mark.parametrize("kind", ["warm", "streamed", "other text", "not allowed"])
+@pytest.mark.parametrize("kind", ["warm", "streamed", "other text", "tools", "not allowed"])
 def test_what_is_not_the_same_is_asked(admin, customers, provider, kind):
     provider.requests.clear()
     bodies = {
         "warm": [{"temperature": 0.1}] * CALLS,
         "streamed": [COLD | {"stream": True}] * CALLS,
+        "tools": [COLD | {"web_search_options": {}}] * CALLS,
         "other text": [COLD | {"seed": number} for number in range(CALLS)],
         "not allowed": [COLD] * CALLS,
     }[kind]
