@@ -68,7 +68,7 @@ enum {
     LIMIT_LARGE_EVENTS = 4,                              /* such places of a worker */
     LIMIT_EDITED_EVENT_BYTES = LIMIT_EVENT_BYTES + 8192, /* with our reason and cost */
     LIMIT_ATTEMPTS = 8,
-    LIMIT_CONNECTIONS_KEPT = 10000,           /* idle connections to providers, of a worker */
+    LIMIT_CONNECTIONS_KEPT = 10000, /* idle connections to providers, of a worker */
 
     /* questions to providers that cost nothing (core/exchange/ask.h) */
     LIMIT_ASKED_BYTES = 16 * 1024 * 1024, /* a whole answer */

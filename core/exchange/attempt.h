@@ -58,7 +58,7 @@ struct attempt_request {
     const char *key;              /* a header, borrowed likewise; NULL: the candidate's own */
     const char *why_not;          /* it has failed already; NULL: no */
     enum attempt_outcome outcome;
-    int64_t retry_after_ms; /* with OVERLOADED, for the provider's limit */
+    int64_t retry_after_ms; /* with OVERLOADED */
     const char *exchange_id;
     bool fresh;
     int64_t created_ms;
@@ -72,8 +72,8 @@ struct attempt_request {
     bool never_reasons;         /* by the policy the model has no such capability */
     const struct upstream_tail *tail; /* or NULL */
     size_t closing_bytes;
-    struct shared_answer *record;      /* gets the answer as it comes; NULL: nothing does */
-    const struct shared_answer *given; /* the answer, in place of the provider's; or NULL */
+    struct shared_answer *record;      /* of the answer; or NULL */
+    const struct shared_answer *given; /* in place of the provider's; or NULL */
     /* Moved in; zeroed: nothing is translated, or mapped. */
     struct translator translator, mapper;
 };

@@ -23,8 +23,8 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
  * attempts at them are counted in the record. */
 void exchange_lead(struct exchange *exchange, unsigned count);
 
-/* Some time after the choice, and exchange_release_health: whether that candidate may still be asked
- * (HEALTH_CLEAR: it is entered again), or why not. */
+/* Some time after the choice, and exchange_release_health: whether that candidate may still be
+ * asked (HEALTH_CLEAR: it is entered again), or why not. */
 struct health_view exchange_choose_again(struct exchange *exchange,
                                          const struct candidate *candidate);
 

@@ -153,8 +153,8 @@ bool exchange_turn_to(struct exchange *exchange, const char *model,
                       const struct cost_ceiling *offered);
 
 struct attempt_wishes {
-    bool repeats; /* once more where a kept connection ends before an answer */
-    bool shares;  /* the answer with identical calls (sharing.h) */
+    bool repeats; /* over a new connection */
+    bool shares;  /* sharing.h */
 };
 /* Starts an attempt. The task yields until exchange_wake, then reads exchange_attempt_cause.
  * Returns false if there is no hold for it, or if the client has left and the last attempt has

@@ -116,8 +116,8 @@ function hedgeFacts({ hedge }: AdminRequest): Fact[] {
                     t("ours.hedgeOpen")
                 ) : (
                     <>
-                        {t(won ? "ours.hedgeWon" : "ours.hedgeLost")} · {provider || "–"} · {outcome}{" "}
-                        · <Exact amount={cost} />
+                        {t(won ? "ours.hedgeWon" : "ours.hedgeLost")} · {provider || "–"} ·{" "}
+                        {outcome} · <Exact amount={cost} />
                     </>
                 ),
         },
