@@ -89,8 +89,8 @@ def test_one_asks_and_all_are_charged(house, admin, customers, provider):
     cost = charge(PRICE, USAGE, "0")
     assert usd(own["spending"]["today"]) == cost, "the provider bills one call"
     leader = replies[0].headers["x-request-id"]
-    for reply in replies[1:]:
-        seen = admin.call("GET", f"/admin/usage/{reply.headers['x-request-id']}", 200)
+    for each in replies[1:]:
+        seen = admin.call("GET", f"/admin/usage/{each.headers['x-request-id']}", 200)
         assert seen["attempt_list"][-1]["words"] == f"not asked: the answer of {leader} is shared"
     house.verify_ledger()
 
