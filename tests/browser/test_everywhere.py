@@ -193,8 +193,10 @@ def test_the_gateway_is_gone_and_comes_back(make_person, make_gateway):
     customer = gateway.customer()
     person = make_person(at=gateway).become(customer)
     person.open("/dashboard/keys")
+    disable = person.button("keys.disableNamed", name="test")
+    expect(disable).to_be_visible()
     gateway.stop()
-    person.button("keys.disableNamed", name="test").click()
+    disable.click()
     person.sees(person.t("error.offline"))
     # The browser itself notes each call that got no answer.
     person.complaints = [one for one in person.complaints if "ERR_CONNECTION" not in one]
