@@ -169,7 +169,7 @@ bool money_parse_margin(struct slice text, int64_t *out_ppm, struct fault *fault
  * at the end beyond those. Returns the end of the text, where it puts a NUL. */
 static char *put_decimal(char *at, uint128 units, int decimals, int decimals_min)
 {
-    char reversed[40]; /* 2^128 has 39 digits */
+    char reversed[40] = ""; /* 2^128 has 39 digits */
     int count = 0;
     int dropped = 0;
     for (; units > UINT64_MAX; units /= 10) /* slow, and rare */
