@@ -63,14 +63,7 @@ struct store *commands_open_store(const struct config *config, struct alerts *al
 
 static struct store_value text_value(const char *text)
 {
-    if (text == NULL)
-        return (struct store_value){.type = STORE_NULL};
-    return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
-}
-
-static struct store_value int_value(int64_t number)
-{
-    return (struct store_value){.type = STORE_INT, .number = number};
+    return text != NULL ? bind_text(text) : bind_null();
 }
 
 static const struct store_value null_value = {.type = STORE_NULL};
@@ -114,7 +107,7 @@ bool commands_find_user(struct store *store, const char *email, char id[ID_BYTES
 
 bool commands_no_users(struct store *store, bool *out, struct fault *fault)
 {
-    const struct store_value args[] = {null_value, null_value, null_value, int_value(1)};
+    const struct store_value args[] = {null_value, null_value, null_value, bind_int(1)};
     struct buffer result;
     struct json_value root;
     struct json_value data;
@@ -182,8 +175,8 @@ bool commands_give_credit(struct store *store, const char *email, int64_t amount
     char user_id[ID_BYTES];
     if (!commands_find_user(store, email, user_id, fault))
         return false;
-    const struct store_value args[] = {text_value(user_id), int_value(amount_nusd),
-                                       text_value(kind), text_value(reason)};
+    const struct store_value args[] = {text_value(user_id), bind_int(amount_nusd), text_value(kind),
+                                       text_value(reason)};
     return commands_run(store, "credit.create", args, 4, NULL, fault);
 }
 
@@ -290,7 +283,7 @@ static bool take_debit(struct store *store, const char *email, int64_t amount_nu
     char user_id[ID_BYTES];
     if (!commands_find_user(store, email, user_id, fault))
         return false;
-    const struct store_value args[] = {text_value(user_id), int_value(amount_nusd),
+    const struct store_value args[] = {text_value(user_id), bind_int(amount_nusd),
                                        text_value(reason)};
     return commands_run(store, "debit.create", args, 3, NULL, fault);
 }

@@ -20,7 +20,7 @@ static bool run_for(const struct config *config, const char *email, const char *
         return false;
     bool done = commands_find_user(store, email, id, &fault);
     if (done) {
-        args[0] = (struct store_value){.type = STORE_TEXT, .text = slice_of(id)};
+        args[0] = bind_text(id);
         done = commands_run(store, operation, args, arg_count, NULL, &fault);
     }
     store_close(store);
@@ -37,7 +37,7 @@ int user_commands_password(const struct config *config, const char *email)
     struct store_value args[ARGS_MAX] = {{.type = STORE_NULL}};
     if (!commands_make_password(password, hash, &fault))
         return commands_fail(&fault);
-    args[1] = (struct store_value){.type = STORE_TEXT, .text = slice_of(hash)};
+    args[1] = bind_text(hash);
     if (!run_for(config, email, "user.password", args, 5))
         return 1;
     fprintf(stderr, "all sessions of %s are ended; the new password, to be changed after:\n",
@@ -58,7 +58,7 @@ int user_commands_unlock(const struct config *config, const char *email)
 int user_commands_role(const struct config *config, const char *email, const char *role)
 {
     struct store_value args[ARGS_MAX] = {{.type = STORE_NULL}};
-    args[4] = (struct store_value){.type = STORE_TEXT, .text = slice_of(role)};
+    args[4] = bind_text(role);
     if (!run_for(config, email, "customer.update", args, 5))
         return 1;
     printf("ok: the role of %s is %s\n", email, role);

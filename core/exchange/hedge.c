@@ -12,6 +12,7 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/hedge_budget.h"
 #include "exchange/live_metrics.h"
+#include "exchange/own_call.h"
 #include "exchange/shadow.h"
 #include "exchange/spend_cap.h"
 
@@ -144,29 +145,6 @@ const struct exchange *hedge_asker(const struct exchange *exchange)
 
 /* ---- the end ---- */
 
-static struct store_value text_value(const char *text)
-{
-    return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
-}
-
-static struct store_value int_value(int64_t number)
-{
-    return (struct store_value){.type = STORE_INT, .number = number};
-}
-
-/* False: the queue is full. */
-static bool post(struct hedge *hedge, const char *operation, const struct store_value *args,
-                 size_t count, void (*done)(struct job *job))
-{
-    struct fault fault;
-    store_call_fini(&hedge->call);
-    check(store_call_init(&hedge->call, operation, args, count, &fault));
-    hedge->call.job.reply_queue = hedge->exchange->env->queue;
-    hedge->call.job.done = done;
-    hedge->call_pending = store_call_post(hedge->exchange->env->store, &hedge->call);
-    return hedge->call_pending;
-}
-
 static const char *model_there(const struct attempt *attempt)
 {
     return attempt->candidate != NULL ? attempt->candidate->terms.model : "";
@@ -180,21 +158,22 @@ static void tell_result(struct exchange *exchange)
     struct hedge *hedge = exchange->hedge;
     const struct usage_record *record = &exchange->settlement.record;
     const struct hedge_result *result = &hedge->result;
-    const struct store_value args[] = {text_value(exchange->id.text),
-                                       int_value(hedge->won),
-                                       text_value(result->outcome),
-                                       text_value(usage_source_name(record->source)),
-                                       text_value(exchange->stream.meter.finish_reason),
-                                       text_value(attempt_provider(&exchange->attempt)),
-                                       text_value(model_there(&exchange->attempt)),
-                                       int_value(exchange->attempt.status),
-                                       int_value(unit_counts_fresh(&record->counts)),
-                                       int_value(unit_counts_cached(&record->counts)),
-                                       int_value(unit_counts_answer(&record->counts)),
-                                       int_value(result->cost_nusd),
-                                       int_value(result->total_us)};
+    const struct store_value args[] = {bind_text(exchange->id.text),
+                                       bind_int(hedge->won),
+                                       bind_text(result->outcome),
+                                       bind_text(usage_source_name(record->source)),
+                                       bind_text(exchange->stream.meter.finish_reason),
+                                       bind_text(attempt_provider(&exchange->attempt)),
+                                       bind_text(model_there(&exchange->attempt)),
+                                       bind_int(exchange->attempt.status),
+                                       bind_int(unit_counts_fresh(&record->counts)),
+                                       bind_int(unit_counts_cached(&record->counts)),
+                                       bind_int(unit_counts_answer(&record->counts)),
+                                       bind_int(result->cost_nusd),
+                                       bind_int(result->total_us)};
     hedge->result.tries++;
-    (void)post(hedge, "hedge.end", args, sizeof args / sizeof args[0], on_ended);
+    hedge->call_pending = own_call_post(exchange, &hedge->call, "hedge.end", args,
+                                        sizeof args / sizeof args[0], on_ended);
 }
 
 static void on_ended(struct job *job)
@@ -395,15 +374,17 @@ void hedge_begin(struct exchange *exchange)
     struct hedge *hedge = exchange->hedge;
     const struct candidate_terms *terms = &hedge->candidate->terms;
     exchange_enter(exchange, EXCHANGE_AUTHENTICATED);
-    const struct store_value args[] = {text_value(exchange->id.text),
-                                       text_value(hedge->original_id.text),
-                                       text_value(exchange->asks.model),
-                                       text_value(terms->provider),
-                                       text_value(terms->model),
-                                       text_value(exchange->policy_revision),
-                                       int_value(exchange->hold.amount_nusd),
-                                       int_value(clock_wall_ms())};
-    if (post(hedge, "hedge.begin", args, sizeof args / sizeof args[0], on_begun))
+    const struct store_value args[] = {bind_text(exchange->id.text),
+                                       bind_text(hedge->original_id.text),
+                                       bind_text(exchange->asks.model),
+                                       bind_text(terms->provider),
+                                       bind_text(terms->model),
+                                       bind_text(exchange->policy_revision),
+                                       bind_int(exchange->hold.amount_nusd),
+                                       bind_int(clock_wall_ms())};
+    hedge->call_pending = own_call_post(exchange, &hedge->call, "hedge.begin", args,
+                                        sizeof args / sizeof args[0], on_begun);
+    if (hedge->call_pending)
         return;
     hedge->step = HEDGE_ENDS;
     end(exchange);

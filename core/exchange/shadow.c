@@ -10,6 +10,7 @@
 #include "dialect/answer_kept.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/own_call.h"
 #include "exchange/spend_cap.h"
 #include "exchange/worst_price.h"
 
@@ -192,29 +193,6 @@ static void end(struct exchange *exchange)
     exchange_free_if_over(exchange);
 }
 
-static struct store_value text_value(const char *text)
-{
-    return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
-}
-
-static struct store_value int_value(int64_t number)
-{
-    return (struct store_value){.type = STORE_INT, .number = number};
-}
-
-/* False: the queue is full. */
-static bool post(struct shadow *shadow, const char *operation, const struct store_value *args,
-                 size_t count, void (*done)(struct job *job))
-{
-    struct fault fault;
-    store_call_fini(&shadow->call);
-    check(store_call_init(&shadow->call, operation, args, count, &fault));
-    shadow->call.job.reply_queue = shadow->exchange->env->queue;
-    shadow->call.job.done = done;
-    shadow->call_pending = store_call_post(shadow->exchange->env->store, &shadow->call);
-    return shadow->call_pending;
-}
-
 static void on_ended(struct job *job);
 
 /* Tells the store what came of it. If that cannot be told now, the next tick tries again. */
@@ -223,20 +201,21 @@ static void tell_result(struct exchange *exchange)
     struct shadow *shadow = exchange->shadow;
     const struct usage_record *record = &exchange->settlement.record;
     const struct shadow_result *result = &shadow->result;
-    const struct store_value args[] = {text_value(exchange->id.text),
-                                       text_value(result->outcome),
-                                       text_value(usage_source_name(record->source)),
-                                       text_value(exchange->stream.meter.finish_reason),
-                                       text_value(shadow->candidate->terms.provider),
-                                       int_value(exchange->attempt.status),
-                                       int_value(unit_counts_fresh(&record->counts)),
-                                       int_value(unit_counts_cached(&record->counts)),
-                                       int_value(unit_counts_answer(&record->counts)),
-                                       int_value(result->cost_nusd),
-                                       int_value(exchange->first_byte_us),
-                                       int_value(result->total_us)};
+    const struct store_value args[] = {bind_text(exchange->id.text),
+                                       bind_text(result->outcome),
+                                       bind_text(usage_source_name(record->source)),
+                                       bind_text(exchange->stream.meter.finish_reason),
+                                       bind_text(shadow->candidate->terms.provider),
+                                       bind_int(exchange->attempt.status),
+                                       bind_int(unit_counts_fresh(&record->counts)),
+                                       bind_int(unit_counts_cached(&record->counts)),
+                                       bind_int(unit_counts_answer(&record->counts)),
+                                       bind_int(result->cost_nusd),
+                                       bind_int(exchange->first_byte_us),
+                                       bind_int(result->total_us)};
     shadow->result.tries++;
-    (void)post(shadow, "shadow.end", args, sizeof args / sizeof args[0], on_ended);
+    shadow->call_pending = own_call_post(exchange, &shadow->call, "shadow.end", args,
+                                         sizeof args / sizeof args[0], on_ended);
 }
 
 static void on_ended(struct job *job)
@@ -366,12 +345,14 @@ void shadow_begin(struct exchange *exchange)
         return;
     }
     const struct store_value args[] = {
-        text_value(exchange->id.text),      text_value(shadow->original.text),
-        text_value(exchange->asks.model),   text_value(terms->provider),
-        text_value(terms->model),           text_value(exchange->policy_revision),
-        int_value(exchange->asks.streamed), int_value(held_nusd),
-        int_value(shadow->limit_nusd),      int_value(exchange->created_ms)};
-    if (post(shadow, "shadow.begin", args, sizeof args / sizeof args[0], on_begun))
+        bind_text(exchange->id.text),      bind_text(shadow->original.text),
+        bind_text(exchange->asks.model),   bind_text(terms->provider),
+        bind_text(terms->model),           bind_text(exchange->policy_revision),
+        bind_int(exchange->asks.streamed), bind_int(held_nusd),
+        bind_int(shadow->limit_nusd),      bind_int(exchange->created_ms)};
+    shadow->call_pending = own_call_post(exchange, &shadow->call, "shadow.begin", args,
+                                         sizeof args / sizeof args[0], on_begun);
+    if (shadow->call_pending)
         return;
     note_left_out(exchange, "too much is asked of the database");
     end(exchange);

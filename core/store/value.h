@@ -13,4 +13,24 @@ struct store_value {
     struct slice text; /* after store_call_init: points into the operation's own copy */
 };
 
+static inline struct store_value bind_int(int64_t number)
+{
+    return (struct store_value){.type = STORE_INT, .number = number};
+}
+
+static inline struct store_value bind_text(const char *text)
+{
+    return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
+}
+
+static inline struct store_value bind_blob(struct slice bytes)
+{
+    return (struct store_value){.type = STORE_BLOB, .text = bytes};
+}
+
+static inline struct store_value bind_null(void)
+{
+    return (struct store_value){.type = STORE_NULL};
+}
+
 #endif

@@ -86,26 +86,6 @@ void db_keep_log(struct db *db);
     (const struct store_value[]){__VA_ARGS__},                                                     \
         sizeof((const struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value)
 
-static inline struct store_value bind_int(int64_t number)
-{
-    return (struct store_value){.type = STORE_INT, .number = number};
-}
-
-static inline struct store_value bind_text(const char *text)
-{
-    return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
-}
-
-static inline struct store_value bind_blob(struct slice bytes)
-{
-    return (struct store_value){.type = STORE_BLOB, .text = bytes};
-}
-
-static inline struct store_value bind_null(void)
-{
-    return (struct store_value){.type = STORE_NULL};
-}
-
 /* A column of the present row; texts and bytes live until the next row. NULL reads as "", 0 or no
  * bytes. */
 const char *column_text(struct row *row, int column);
