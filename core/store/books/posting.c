@@ -272,3 +272,19 @@ bool posting_transfer(struct db *db, const struct posting_transfer *transfer, in
            posting_balance(db, transfer->debit_account, &out, now_ms) &&
            posting_balance(db, transfer->credit_account, &in, now_ms);
 }
+
+bool posting_own_cost(struct db *db, const char *kind, const char *exchange_id,
+                      const char *provider, int64_t cost_nusd, int64_t now_ms)
+{
+    char account[POSTING_ACCOUNT_BYTES];
+    posting_cost_account(provider, account);
+    struct posting_transfer transfer = {.debit_account = POSTING_REVENUE,
+                                        .credit_account = account,
+                                        .amount_nusd = cost_nusd,
+                                        .kind = kind,
+                                        .exchange_id = exchange_id};
+    if (cost_nusd == 0)
+        return true;
+    id_make(&transfer.id, "tx");
+    return posting_transfer(db, &transfer, now_ms);
+}

@@ -27,21 +27,6 @@ static int64_t find(struct store_call *call, struct db *db)
     return seq;
 }
 
-static bool post(struct store_call *call, struct db *db, int64_t cost_nusd, int64_t now_ms)
-{
-    char account[POSTING_ACCOUNT_BYTES];
-    posting_cost_account(operations_text(call, 5), account);
-    struct posting_transfer transfer = {.debit_account = POSTING_REVENUE,
-                                        .credit_account = account,
-                                        .amount_nusd = cost_nusd,
-                                        .kind = "hedge",
-                                        .exchange_id = operations_text(call, 0)};
-    if (cost_nusd == 0)
-        return true;
-    id_make(&transfer.id, "tx");
-    return posting_transfer(db, &transfer, now_ms);
-}
-
 /* id won outcome source finish_reason provider provider_model status input_tokens
  * cached_input_tokens output_tokens cost_nusd total_us */
 bool hedges_end(struct store_call *call, struct db *db)
@@ -61,5 +46,7 @@ bool hedges_end(struct store_call *call, struct db *db)
                             call->args[4], call->args[5], call->args[6], call->args[7],
                             call->args[8], call->args[9], call->args[10], bind_int(cost_nusd),
                             bind_int(unseen), call->args[12], bind_int(now_ms))) &&
-           post(call, db, cost_nusd, now_ms) && buffer_append_text(&call->result, "{}");
+           posting_own_cost(db, "hedge", operations_text(call, 0), operations_text(call, 5),
+                            cost_nusd, now_ms) &&
+           buffer_append_text(&call->result, "{}");
 }

@@ -67,21 +67,6 @@ static bool find(struct store_call *call, struct db *db, struct noted *out)
     return true;
 }
 
-static bool post(struct store_call *call, struct db *db, int64_t cost_nusd, int64_t now_ms)
-{
-    char account[POSTING_ACCOUNT_BYTES];
-    posting_cost_account(operations_text(call, 4), account);
-    struct posting_transfer transfer = {.debit_account = POSTING_REVENUE,
-                                        .credit_account = account,
-                                        .amount_nusd = cost_nusd,
-                                        .kind = "shadow",
-                                        .exchange_id = operations_text(call, 0)};
-    if (cost_nusd == 0)
-        return true;
-    id_make(&transfer.id, "tx");
-    return posting_transfer(db, &transfer, now_ms);
-}
-
 /* id outcome source finish_reason provider status input_tokens cached_input_tokens output_tokens
  * cost_nusd first_byte_us total_us */
 bool shadows_end(struct store_call *call, struct db *db)
@@ -103,5 +88,7 @@ bool shadows_end(struct store_call *call, struct db *db)
                             bind_int(cost_nusd), bind_int(counted_nusd), call->args[10],
                             call->args[11], bind_int(now_ms))) &&
            count(db, noted.model, noted.day, counted_nusd - noted.held_nusd, 0) &&
-           post(call, db, cost_nusd, now_ms) && buffer_append_text(&call->result, "{}");
+           posting_own_cost(db, "shadow", operations_text(call, 0), operations_text(call, 4),
+                            cost_nusd, now_ms) &&
+           buffer_append_text(&call->result, "{}");
 }
