@@ -140,8 +140,8 @@ static void forget_call(struct sharing *sharing)
     sharing->candidate = NULL;
 }
 
-/* The leader has told health.h why it failed: what nobody may ask now, none of many who have waited
- * asks. */
+/* The leader has told health.h why it failed. If its provider may not be asked now, none of the
+ * calls that have waited asks it. */
 static void go_on(struct sharing *sharing, struct candidate *candidate)
 {
     struct exchange *exchange = sharing->exchange;
@@ -240,15 +240,11 @@ void sharing_tell(struct exchange *exchange)
     struct sharing *sharing = exchange->sharing;
     if (sharing == NULL || !sharing->leads)
         return;
-    bool good = exchange->attempt.outcome == ATTEMPT_ANSWERED && !sharing->record.body.failed;
-    if (!good) {
-        forget_call(sharing);
-        return;
+    if (exchange->attempt.outcome == ATTEMPT_ANSWERED && !sharing->record.body.failed) {
+        shared_calls_end(exchange->env->shared_calls, sharing->call, &sharing->record);
+        sharing->leads = false;
     }
-    sharing->leads = false;
-    shared_calls_end(exchange->env->shared_calls, sharing->call, &sharing->record);
-    shared_calls_unref(exchange->env->shared_calls, sharing->call);
-    sharing->call = NULL;
+    forget_call(sharing);
 }
 
 void sharing_end(struct exchange *exchange)
