@@ -10,7 +10,7 @@
 #include "store/outbox.h"
 #include "store/store.h"
 
-enum { RETRY_US = 5 * 1000 * 1000 }; /* after nobody could be reached */
+enum { RETRY_US = 5 * 1000 * 1000 }; /* after no receiver could be reached */
 
 void emergency_init(struct emergency *emergency, struct store *store, struct alerts *alerts)
 {
@@ -67,7 +67,8 @@ static void send_all(struct emergency *emergency, struct deliveries *deliveries,
         slice_copy(slice_of(receivers.mail[i]), message.destination, sizeof message.destination);
         send(emergency, deliveries, settings, &message);
     }
-    emergency->received = !receivers.webhook && receivers.mail_count == 0; /* nobody wants it */
+    emergency->received =
+        !receivers.webhook && receivers.mail_count == 0; /* no receiver is set up */
     buffer_fini(&payload);
 }
 

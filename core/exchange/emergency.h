@@ -15,9 +15,9 @@ struct store;
 
 struct emergency {
     struct store *store;
-    struct alerts *alerts; /* NULL: nobody is told */
+    struct alerts *alerts; /* NULL: the operator is not told */
     bool told;             /* `news` is taken, and on its way */
-    bool received;         /* by somebody */
+    bool received;         /* by a receiver */
     unsigned under_way;
     struct alert_news news;
     struct id message_id;

@@ -22,7 +22,7 @@ struct limit_queue {
     struct limit_queue *next;
     uint64_t limit;
     size_t tickets;    /* in any state */
-    struct lane *turn; /* whose turn it is; NULL: nobody waits */
+    struct lane *turn; /* of the account whose turn it is; NULL: no call waits */
     size_t waiting;
     size_t running; /* let through, and not back */
     size_t window;  /* so many of these at once */

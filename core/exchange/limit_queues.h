@@ -7,8 +7,8 @@
  * round of them doubles that, and one that meets the limit again halves it (as slow start does, RFC
  * 5681, 3.1). So what has waited does not meet the limit again all at once.
  *
- * Shared by all workers, with one mutex, which nobody takes while nothing waits. Nobody is woken:
- * who waits looks every tick. */
+ * Shared by all workers, with one mutex, which is not taken while no call waits. The queue wakes no
+ * exchange: each that waits looks every tick. */
 #ifndef EXCHANGE_LIMIT_QUEUES_H
 #define EXCHANGE_LIMIT_QUEUES_H
 

@@ -85,7 +85,7 @@ void raised_alerts_of_health(const struct exchange *exchange, enum health_result
 
 /* ---- trials ---- */
 
-/* What a customer must mend is nobody's failure. */
+/* What a customer must mend is no failure of a candidate. */
 void raised_alerts_of_trial(const struct exchange *exchange)
 {
     enum attempt_outcome outcome = exchange->attempt.outcome;

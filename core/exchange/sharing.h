@@ -16,7 +16,7 @@ struct shared_answer;
 /* Before an attempt: finds the identical calls of this candidate. Returns true if another one asks:
  * the attempt is then begun by exchange_start_later when that one has ended. */
 bool sharing_waits(struct exchange *exchange, struct candidate *candidate);
-/* Where the attempt keeps what comes, for the others; NULL: nobody wants it. */
+/* Where the attempt keeps what comes, for the others; NULL: no other call wants it. */
 struct shared_answer *sharing_record(const struct exchange *exchange);
 /* Why the attempt must not ask, after the one that it waited for has failed; NULL: it may. */
 const struct health_view *sharing_bar(const struct exchange *exchange);
