@@ -73,7 +73,7 @@ bool shadows_end(struct store_call *call, struct db *db)
 {
     int64_t now_ms = clock_wall_ms();
     int64_t cost_nusd = operations_int(call, 9);
-    struct noted noted;
+    struct noted noted = {.seq = 0};
     if (!find(call, db, &noted))
         return false;
     int64_t counted_nusd = cost_nusd < 0 ? noted.held_nusd : cost_nusd;
