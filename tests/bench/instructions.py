@@ -5,7 +5,8 @@ The gateway runs under callgrind, which tells what it has counted so far wheneve
 the start and the end are not in it. Nor is the system's part (sockets, fsync). The requests are
 those of W1. The events come to the gateway one at a time, then sixteen at a time (lockstep.py). Of
 bodies of 100 KB the ratio of embeddings to chat completions counts, and has a bound (bodies.py).
-Alone, this compares with the recorded baseline: more than 5 % above it fails;
+Alone, this compares with the recorded baseline: more than 5 % above it fails. It is then counted
+again, up to three times, since what disturbs only adds; what is still above is told by function.
 `./dev bench instructions --record` writes a new one, to be committed with the reason for it.
 `--against COMMIT` builds that commit, too, and prints both.
 """
@@ -25,6 +26,8 @@ from stage import new_gateway, verify
 
 BASELINE = Path(__file__).with_name("instructions.json")
 GROWTH_MAX = 1.05
+MEASUREMENTS_MAX = 3  # until none is above
+FUNCTIONS_SHOWN = 60
 
 REQUESTS_FEW, REQUESTS = 300, 1000  # the few come first, and do not count
 CONNECTIONS = 64
@@ -67,12 +70,16 @@ class Counter:
         subprocess.run(["vgdb", f"--pid={self.gateway.pid}", "dump"], check=True,
                        stderr=subprocess.DEVNULL)  # fmt: skip
         self.parts += 1
-        text = Path(f"{self.counts}.{self.parts}").read_text()
+        text = self.profile().read_text()
         return int(re.search(r"^totals: (\d+)", text, re.MULTILINE).group(1))
+
+    def profile(self):
+        """Callgrind's file of what was taken last."""
+        return Path(f"{self.counts}.{self.parts}")
 
 
 def count_requests(bench, name, program):
-    """Instructions a request."""
+    """Instructions a request, and callgrind's file of them."""
 
     def run(gateway, requests):
         mark = gateway.books.mark()
@@ -87,11 +94,11 @@ def count_requests(bench, name, program):
         run(counter.gateway, REQUESTS_FEW)
         counter.take()
         run(counter.gateway, REQUESTS)
-        return counter.take() / REQUESTS
+        return counter.take() / REQUESTS, counter.profile()
 
 
 def count_events(bench, name, program):
-    """Instructions an event: (one at a time, MANY at a time)."""
+    """Instructions an event: (one at a time, MANY at a time), and callgrind's file of the last."""
     with lockstep.Provider() as provider, Counter(bench, name, program, provider) as counter:
         books = counter.gateway.books
         mark = books.mark()
@@ -106,10 +113,11 @@ def count_events(bench, name, program):
         books.mark()  # until the hold is in the tables: it is no event's
         counter.take()
         found = pass_on(EVENTS, 1), pass_on(EVENTS, MANY)
+        profile = counter.profile()
         stream.end()
         result = {"answers": 1, "failed": 0, "unanswered": 0, "events_lost": 0}
         books.audit(mark, result, stream.words)
-    return found
+    return found, profile
 
 
 def count_bodies(bench, name):
@@ -135,29 +143,57 @@ def judge_bodies(bench):
 
 
 def measure(bench, name, program=None):
-    """The figures of one program."""
-    request = count_requests(bench, f"{name}-requests", program)
-    event, event_of_many = count_events(bench, f"{name}-events", program)
+    """The figures of one program, and callgrind's files by the figure."""
+    request, requests_file = count_requests(bench, f"{name}-requests", program)
+    (event, event_of_many), events_file = count_events(bench, f"{name}-events", program)
     found = {"request": request, "event": event, "event_of_many": event_of_many}
-    return {figure: round(count) for figure, count in found.items()}
+    files = {"request": requests_file, "event_of_many": events_file}
+    return {figure: round(count) for figure, count in found.items()}, files
+
+
+def above(found, baseline):
+    return [figure for figure in FIGURES if found[figure] > baseline[figure] * GROWTH_MAX]
+
+
+def measure_until_within(bench, baseline):
+    """The least of each figure, and the files of the last measurement."""
+    found, files = measure(bench, "now-1")
+    for number in range(2, MEASUREMENTS_MAX + 1):
+        if not above(found, baseline):
+            break
+        print(f"above: {found}; counted again")
+        again, files = measure(bench, f"now-{number}")
+        found = {figure: min(found[figure], again[figure]) for figure in FIGURES}
+    return found, files
+
+
+def show_functions(file):
+    """Where the instructions went, for who reads the log of a machine that is gone."""
+    command = ["callgrind_annotate", "--inclusive=yes", file]
+    shown = subprocess.run(command, capture_output=True, text=True)
+    lines = [line for line in shown.stdout.splitlines() if re.match(r" *[\d,]+ \(", line)]
+    print("\n".join(lines[: FUNCTIONS_SHOWN + 1]))
 
 
 def compare(bench, record):
     """The exit status."""
-    found = measure(bench, "now")
     if record:
+        found, _ = measure(bench, "now")
         BASELINE.write_text(json.dumps(found) + "\n")
         print(f"recorded: {found}")
         return 0
     baseline = json.loads(BASELINE.read_text())
+    found, files = measure_until_within(bench, baseline)
     for figure, title in FIGURES.items():
         change = found[figure] / baseline[figure] - 1
         print(f"{found[figure]} instructions {title}, {change:+.1%} of the baseline of"
               f" {baseline[figure]}")  # fmt: skip
-    if any(found[figure] > baseline[figure] * GROWTH_MAX for figure in FIGURES):
+    if above(found, baseline):
         print(
             "more than 5 % above it: find out why, or record a new baseline (docs/PERFORMANCE.md)"
         )
+        for file in files.values():
+            show_functions(file)
         return 1
     if not judge_bodies(bench):
         return 1
@@ -200,7 +236,8 @@ def compare_with(bench, commit, rounds):
     found = {name: [] for name in programs}
     for number in range(rounds):
         for name, program in programs.items():
-            found[name].append(measure(bench, f"{name}-{number}", program))
+            figures, _ = measure(bench, f"{name}-{number}", program)
+            found[name].append(figures)
     print(f"instructions, {commit} and now ({rounds} rounds in turn: median, least .. most);"
           " ratio of the least")  # fmt: skip
     for figure, title in FIGURES.items():
