@@ -133,6 +133,14 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     (null: all that is left of the charge)
  *   refund.create_once exchange_id amount_nusd? reason key digest exchange_id status
  *                     -> as refund.create, kept as credit.create_once is
+ *   voucher.create    batch_id name amount_nusd kind group? expires_ms? lines -> batch: lines by
+ *                     base/voucher_code.h; kind: manual (sold) | promotion
+ *   voucher.list      cursor? limit -> {data: [batch], next_cursor}
+ *   voucher.get       batch_id -> batch  ! not_found
+ *   voucher.codes     batch_id -> {data: [{sealed, redeemed_at, user_id, email, transfer_id}]}
+ *   voucher.withdraw  batch_id -> batch: the rest can no longer be redeemed  ! not_found
+ *   voucher.redeem    user_id digest_hex -> {transfer, balance}  ! not_found, voucher_redeemed,
+ *                     voucher_expired (or withdrawn), voucher_not_yours (another group's)
  *   object.add        account_id provider lines -> {}: what the provider keeps for the account
  *                     (objects.h); a line for each, "KIND TOKENS ID", TOKENS -1: unknown. What was
  *                     noted before lasts anew

@@ -198,9 +198,8 @@ static bool note_transfer(struct store_call *call, struct db *db,
     return noted;
 }
 
-/* Posts it to the account under a new id, pays the debt, loads the wallet again, answers. */
-static bool give(struct store_call *call, struct db *db, struct posting_transfer *transfer,
-                 const struct id *account_id, struct id *transfer_id)
+bool credits_give(struct store_call *call, struct db *db, struct posting_transfer *transfer,
+                  const struct id *account_id, struct id *transfer_id)
 {
     if (posted(db, account_id) > MONEY_AMOUNT_MAX_NUSD - transfer->amount_nusd)
         return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
@@ -229,7 +228,7 @@ static bool create(struct store_call *call, struct db *db, struct id *account_id
     if (!operations_fits(call, 3, REASON_BYTES_MAX, "reason") ||
         !find_account(call, db, account_id))
         return false;
-    return give(call, db, &transfer, account_id, transfer_id);
+    return credits_give(call, db, &transfer, account_id, transfer_id);
 }
 
 bool credits_create(struct store_call *call, struct db *db)
@@ -317,7 +316,7 @@ static bool refund(struct store_call *call, struct db *db, struct id *account_id
                          "the amount must be above 0 and at most %s: the charge less what was "
                          "refunded before",
                          money_format(rest_nusd, text));
-    return give(call, db, &transfer, account_id, transfer_id);
+    return credits_give(call, db, &transfer, account_id, transfer_id);
 }
 
 bool credits_refund(struct store_call *call, struct db *db)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "store/books/posting.h"
 #include "store/call.h"
 #include "store/engine/db.h"
 #include "store/memory/wallet.h"
@@ -85,6 +86,12 @@ bool credits_get(struct store_call *call, struct db *db);
 bool credits_transfers(struct store_call *call, struct db *db);
 bool credits_history(struct store_call *call, struct db *db);
 bool credits_pulse(struct store_call *call, struct db *db);
+bool vouchers_create(struct store_call *call, struct db *db);
+bool vouchers_list(struct store_call *call, struct db *db);
+bool vouchers_get(struct store_call *call, struct db *db);
+bool vouchers_codes(struct store_call *call, struct db *db);
+bool vouchers_withdraw(struct store_call *call, struct db *db);
+bool vouchers_redeem(struct store_call *call, struct db *db);
 bool sales_summary(struct store_call *call, struct db *db);
 bool refusals_list(struct store_call *call, struct db *db);
 bool audit_log_list(struct store_call *call, struct db *db);
@@ -128,6 +135,10 @@ void users_render_open(struct buffer *out, struct row *row);
 /* Renders the only row of a query, or fails with not_found. */
 bool users_render_one(struct store_call *call, struct db *db, struct row *row);
 
+/* Gives the account money: posts the transfer under a new id, pays the debt, loads the wallet
+ * again, notes the act, answers with transfer and balance. */
+bool credits_give(struct store_call *call, struct db *db, struct posting_transfer *transfer,
+                  const struct id *account_id, struct id *transfer_id);
 /* Keeps the result, byte for byte, for retries. Arguments from `at` on: the Idempotency-Key, the
  * digest of the request, the exchange and the status. */
 bool credits_keep_answer(struct store_call *call, struct db *db, const struct id *account_id,
