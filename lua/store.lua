@@ -19,6 +19,9 @@ local STATUS = {
     too_many_keys = 400,
     too_many_to_sort = 400,
     unavailable = 503,
+    voucher_expired = 409,
+    voucher_not_yours = 409,
+    voucher_redeemed = 409,
 }
 local PASSES = { overloaded = true, unavailable = true }
 local RETRY_MS = 1000

@@ -16,6 +16,7 @@
 #include "app/usage_export.h"
 #include "app/user_commands.h"
 #include "app/version.h"
+#include "app/voucher_command.h"
 #include "base/check.h"
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -32,6 +33,7 @@ struct arguments {
     struct command_options options;
     struct catalog_options catalog;
     struct price_options price;
+    struct voucher_options voucher;
     bool first_run;
     bool version;
 };
@@ -52,6 +54,8 @@ static int print_usage(FILE *out)
         "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
         "  debit EMAIL AMOUNT --reason TEXT       a correction downwards: takes what is there,\n"
         "                                         the rest is owed\n"
+        "  voucher create NAME --amount AMOUNT [--count N] [--kind manual|promotion]\n"
+        "      [--group NAME] [--expires TIME]    codes of AMOUNT each, printed\n"
         "  ledger verify                          recompute every balance from the transfers\n"
         "  ledger explain REQUEST_ID              every number of that charge, computed again\n"
         "  ledger export [--format csv|jsonl] [--from TIME] [--to TIME]   all transfers\n"
@@ -166,6 +170,22 @@ static bool take_price_option(struct price_options *out, int argc, char **argv, 
     return false;
 }
 
+static bool take_voucher_option(struct voucher_options *out, int argc, char **argv, int *at)
+{
+    const char *value;
+    if ((value = option_value(argc, argv, at, "--amount")) != NULL)
+        out->amount = value;
+    else if ((value = option_value(argc, argv, at, "--count")) != NULL)
+        out->count = value;
+    else if ((value = option_value(argc, argv, at, "--kind")) != NULL)
+        out->kind = value;
+    else if ((value = option_value(argc, argv, at, "--expires")) != NULL)
+        out->expires = value;
+    else
+        return false;
+    return true;
+}
+
 static bool take_option(struct arguments *out, int argc, char **argv, int *at)
 {
     const char *word = argv[*at];
@@ -200,7 +220,8 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
         out->sets[out->set_count++] = value;
     else
         return take_catalog_option(&out->catalog, argc, argv, at) ||
-               take_price_option(&out->price, argc, argv, at);
+               take_price_option(&out->price, argc, argv, at) ||
+               take_voucher_option(&out->voucher, argc, argv, at);
     return true;
 }
 
@@ -237,6 +258,14 @@ static int price(const struct config *config, const struct arguments *arguments)
     return price_command(config, arguments->words[1], &options);
 }
 
+/* --group is an option of `price`, too. */
+static int make_vouchers(const struct config *config, const struct arguments *arguments)
+{
+    struct voucher_options options = arguments->voucher;
+    options.group = arguments->price.group;
+    return voucher_command_create(config, arguments->words[2], &options);
+}
+
 static int run_command(const struct arguments *arguments, const struct config *config)
 {
     const char *const *words = arguments->words;
@@ -265,6 +294,8 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return commands_debit(config, words[1], words[2], &arguments->options);
     if (said(arguments, 3, "credit", NULL))
         return commands_credit(config, words[1], words[2], &arguments->options);
+    if (said(arguments, 3, "voucher", "create"))
+        return make_vouchers(config, arguments);
     if (said(arguments, 2, "ledger", "verify"))
         return commands_ledger_verify(config);
     if (said(arguments, 3, "ledger", "explain"))

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/network.h"
 #include "base/secret.h"
+#include "base/voucher_code.h"
 #include "exchange/body_pass.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
@@ -173,6 +174,53 @@ static int api_new_key(lua_State *state)
     return 4;
 }
 
+/* x:new_vouchers(count) -> id of the batch, lines for voucher.create */
+static int api_new_vouchers(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    int64_t count = integer_check(state, 2, 1, VOUCHER_BATCH_CODES_MAX);
+    struct id batch_id;
+    struct buffer lines;
+    buffer_init(&lines, VOUCHER_LINES_BYTES_MAX);
+    voucher_codes_make(exchange_shared(exchange)->secret, (size_t)count, &batch_id, &lines);
+    if (lines.failed) {
+        buffer_fini(&lines);
+        return luaL_error(state, "no memory for the codes of vouchers");
+    }
+    lua_pushstring(state, batch_id.text);
+    lua_pushlstring(state, lines.data, lines.bytes);
+    buffer_fini(&lines);
+    return 2;
+}
+
+/* x:open_voucher(batch_id, sealed) -> code, or nil */
+static int api_open_voucher(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct id batch_id;
+    char code[VOUCHER_CODE_BYTES];
+    luaL_argcheck(state, id_parse(slice_of(luaL_checkstring(state, 2)), "vch", &batch_id), 2,
+                  "no id of a batch");
+    if (!voucher_code_open(exchange_shared(exchange)->secret, &batch_id,
+                           slice_of(luaL_checkstring(state, 3)), code))
+        return 0;
+    lua_pushstring(state, code);
+    return 1;
+}
+
+/* x:digest_voucher(text) -> digest of the code that is written there, or nil */
+static int api_digest_voucher(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct slice text;
+    char code[VOUCHER_CODE_BYTES];
+    text.data = luaL_checklstring(state, 2, &text.bytes);
+    if (!voucher_code_read(text, code))
+        return 0;
+    push_digest(state, exchange, slice_of(code));
+    return 1;
+}
+
 /* x:throttle(name, limit, window_ms, count, at_ms) -> allowed, retry_after_ms, remaining. `count` 0
  * takes nothing and only asks; -1 gives one back that was taken at at_ms. */
 static int api_throttle(lua_State *state)
@@ -207,10 +255,13 @@ const struct luaL_Reg api_account_bindings[] = {
     {"call", api_call},
     {"call_as", api_call_as},
     {"digest", api_digest},
+    {"digest_voucher", api_digest_voucher},
     {"hash_password", api_hash_password},
     {"network", api_network},
     {"new_key", api_new_key},
     {"new_token", api_new_token},
+    {"new_vouchers", api_new_vouchers},
+    {"open_voucher", api_open_voucher},
     {"sleep", api_sleep},
     {"throttle", api_throttle},
     {"verify_password", api_verify_password},

@@ -5,6 +5,7 @@ local customers = require "admin.customers"
 local operator = require "admin.operator"
 local session = require "dashboard.session"
 local trials = require "admin.trials"
+local vouchers = require "admin.vouchers"
 
 local routes = {}
 
@@ -48,5 +49,10 @@ add("GET", "/admin/transfers", customers.transfers)
 add("POST", "/admin/credits", customers.credit)
 add("POST", "/admin/debits", customers.debit)
 add("POST", "/admin/refunds", customers.refund)
+add("GET", "/admin/vouchers", vouchers.list)
+add("POST", "/admin/vouchers", vouchers.create)
+add("GET", "/admin/vouchers/{id}", vouchers.get)
+add("PATCH", "/admin/vouchers/{id}", vouchers.update)
+add("GET", "/admin/voucher-codes/{id}", vouchers.codes) -- the batch's id
 
 return routes

@@ -424,6 +424,24 @@ function exchange:body_pass(digest) end
 ---@return string last4
 function exchange:new_key() end
 
+---Makes a batch of vouchers, 1 to 1000 codes, for the operation voucher.create.
+---@param count integer
+---@return string batch_id
+---@return string lines a digest and a sealed code in each
+function exchange:new_vouchers(count) end
+
+---The code of a voucher, from its sealed text; nil if it is none of that batch.
+---@param batch_id string
+---@param sealed string
+---@return string? code
+function exchange:open_voucher(batch_id, sealed) end
+
+---The digest of a voucher's code as people write it (small letters, blanks, O for 0); nil if the
+---text is no code.
+---@param text string
+---@return string? digest
+function exchange:digest_voucher(text) end
+
 ---The keyed hash under which the store knows a key or a token.
 ---@param text string
 ---@return string digest 64 hexadecimal digits

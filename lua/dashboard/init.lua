@@ -8,6 +8,7 @@ local playground = require "dashboard.playground"
 local session = require "dashboard.session"
 local site = require "dashboard.site"
 local usage = require "dashboard.usage"
+local vouchers = require "dashboard.vouchers"
 
 local routes = {}
 
@@ -50,6 +51,7 @@ add("GET", "/pulse", balance.pulse)
 add("GET", "/transfers", balance.history)
 add("GET", "/balance/transfers", balance.transfers)
 add_changing("POST", "/balance/charge", balance.charge)
+add_changing("POST", "/balance/voucher", vouchers.redeem)
 add("GET", "/usage", usage.list)
 add("GET", "/usage.csv", usage.csv)
 add("GET", "/usage/summary", usage.summary)

@@ -8,4 +8,5 @@ return {
     KEY_MODELS_MAX = 16,
     CHARGE_USD_MAX = 1000000,
     BUDGET_USD_MAX = 1000000,
+    VOUCHERS_MAX = 1000, -- in a batch
 }

@@ -102,4 +102,30 @@ function throttle.end_signin(x, attempt)
     forget(x, attempt)
 end
 
+-- Wrong codes of vouchers, by account and by network: many accounts are soon made. A code that is
+-- good gives its try back.
+local CODES_OF_ACCOUNT, CODES_OF_NETWORK = 10, 30
+
+-- Counts a try before its code is looked for, or ends the task with a 429. Returns its end: to be
+-- called when the code was good.
+function throttle.count_voucher(x, account_id)
+    local at_ms, network = core.now_ms(), x:network()
+    local lanes = { ["voucher:" .. account_id] = CODES_OF_ACCOUNT }
+    if not is_loopback(network) then
+        lanes["voucher at:" .. network] = CODES_OF_NETWORK
+    end
+    for lane, most in pairs(lanes) do
+        local allowed, retry_after_ms = x:throttle(lane, most, WINDOW_MS, 1, at_ms)
+        if not allowed then
+            x:refuse(429, "rate_limit_exceeded", "Too many codes were wrong. Try again in a few"
+                .. " minutes.", nil, nil, math.max(retry_after_ms, 1))
+        end
+    end
+    return function()
+        for lane, most in pairs(lanes) do
+            x:throttle(lane, most, WINDOW_MS, -1, at_ms)
+        end
+    end
+end
+
 return throttle

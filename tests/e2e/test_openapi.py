@@ -543,6 +543,19 @@ def walk_alerts(admin: Customer) -> None:
     wait_until(lambda: listed()["open"] and listed()["undelivered"], 20, "an undelivered message")
 
 
+def walk_vouchers(admin: Customer, customer: Customer) -> None:
+    form = {"name": "a", "amount": "1", "count": 2}
+    batch = admin.call("POST", "/admin/vouchers", 201, json=form)["id"]
+    codes = admin.web.get(f"/admin/voucher-codes/{batch}").text.splitlines()
+    code = {"code": codes[1].partition(",")[0]}
+    customer.call("POST", "/balance/voucher", 201, json=code)
+    customer.call("POST", "/balance/voucher", 409, json=code)
+    customer.call("POST", "/balance/voucher", 404, json={"code": "0000-0000-0000-0000"})
+    admin.call("GET", "/admin/vouchers", 200)
+    admin.call("GET", f"/admin/vouchers/{batch}", 200)
+    admin.call("PATCH", f"/admin/vouchers/{batch}", 200, json={"withdrawn": True})
+
+
 def walk_admin_acts(admin: Customer, customer: Customer) -> None:
     user_id = id_of(customer)
     of_user = {"user_id": user_id}
@@ -567,6 +580,7 @@ def walk_admin_acts(admin: Customer, customer: Customer) -> None:
     admin.call("POST", "/admin/debits", 201, json={**of_user, "amount": "1000", "reason": "x"})
     assert customer.ask().status_code == 402
     customer.charge("2000")
+    walk_vouchers(admin, customer)
     customer.call("GET", "/balance/transfers", 200)
     admin.call("POST", "/admin/unlocks", 200, json=of_user)
     link = admin.call("POST", "/admin/password-links", 201, json=of_user)["url"]

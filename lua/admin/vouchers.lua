@@ -1,0 +1,137 @@
+-- Vouchers as the operator makes them: batches of codes, exported as CSV, withdrawn.
+local body = require "dashboard.body"
+local cjson = require "cjson"
+local limits = require "dashboard.limits"
+local policy = require "policy"
+local query = require "query"
+local store = require "store"
+
+local vouchers = {}
+
+local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
+local ID_BYTES_MAX = 64
+local GROUP_BYTES_MAX = 31
+local KINDS = { manual = true, promotion = true }
+local CHANGES = { withdrawn = true }
+
+local function find(x, id)
+    local batch = #id <= ID_BYTES_MAX and not string.find(id, "[^%w_]")
+        and store.find(x, "voucher.get", id)
+    if not batch then
+        x:refuse(404, "not_found", "There is no such batch of vouchers.")
+    end
+    return batch
+end
+
+function vouchers.list(x)
+    local values = query.read(x)
+    local cursor = query.text(x, values, "cursor")
+    local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
+    x:reply(200, store.call(x, "voucher.list", cursor, limit))
+end
+
+function vouchers.get(x, _, id)
+    x:reply(200, find(x, id))
+end
+
+-- ---- to make ----
+
+local function read_count(x, members)
+    local raw = members.count
+    local count = raw and #raw <= 4 and string.find(raw, "^%d+$") and tonumber(raw)
+    if not count or count < 1 or count > limits.VOUCHERS_MAX then
+        x:refuse(400, "invalid_value", "count must be a whole number from 1 to "
+            .. limits.VOUCHERS_MAX .. ".", "count")
+    end
+    return count
+end
+
+local function read_kind(x, members)
+    local kind = body.text(x, members, "kind") or "promotion"
+    if not KINDS[kind] then
+        x:refuse(400, "invalid_value", "kind must be manual (sold) or promotion.", "kind")
+    end
+    return kind
+end
+
+-- nil: all customers may redeem.
+local function read_group(x, members)
+    local group = body.label(x, members, "group", GROUP_BYTES_MAX)
+    if group and group ~= "" and not policy.has_group(group) then
+        local known = policy.groups()
+        x:refuse(400, "invalid_value", "group must be one that the policies name"
+            .. (#known > 0 and ": " .. table.concat(known, ", ") or "; they name none") .. ".",
+            "group")
+    end
+    return group ~= "" and group or nil
+end
+
+local function read_expiry(x, members)
+    local expires_ms = body.time(x, members, "expires_at")
+    if expires_ms and expires_ms <= core.now_ms() then
+        x:refuse(400, "invalid_value", "expires_at must lie in the future.", "expires_at")
+    end
+    return expires_ms
+end
+
+local function read_name(x, members)
+    body.require(x, members, "name")
+    local name = body.label(x, members, "name", limits.NAME_BYTES_MAX)
+    if not string.find(name, "%S") then
+        x:refuse(400, "invalid_value", "name must not be empty.", "name")
+    end
+    return name
+end
+
+function vouchers.create(x, admin)
+    local members = body.read(x)
+    local name = read_name(x, members)
+    body.require(x, members, "amount")
+    local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
+    body.require(x, members, "count")
+    local count = read_count(x, members)
+    local kind = read_kind(x, members)
+    local group = read_group(x, members)
+    local expires_ms = read_expiry(x, members)
+    local id, lines = x:new_vouchers(count)
+    x:reply(201, store.act(x, admin.id, "voucher.create", id, name, amount_nusd, kind, group,
+        expires_ms, lines))
+end
+
+-- The rest of a batch can be withdrawn, and nothing else be changed: codes are out.
+function vouchers.update(x, admin, id)
+    local members = body.read_change(x, CHANGES)
+    body.require(x, members, "withdrawn")
+    if not body.boolean(x, members, "withdrawn") then
+        x:refuse(400, "invalid_value", "withdrawn can only be set to true.", "withdrawn")
+    end
+    find(x, id)
+    x:reply(200, store.act(x, admin.id, "voucher.withdraw", id))
+end
+
+-- ---- to export ----
+
+-- A line of CSV. No value needs quotes: codes, times and ids.
+local function line_of(x, id, row)
+    local function text(value)
+        return value ~= cjson.null and value or ""
+    end
+    return table.concat({
+        x:open_voucher(id, row.sealed) or "unreadable", text(row.redeemed_at), text(row.user_id),
+        text(row.transfer_id),
+    }, ",")
+end
+
+function vouchers.codes(x, _, id)
+    find(x, id)
+    local rows = cjson.decode(store.call(x, "voucher.codes", id)).data
+    local lines = { "code,redeemed_at,user_id,transfer_id" }
+    for i, row in ipairs(rows) do
+        lines[i + 1] = line_of(x, id, row)
+    end
+    x:header("Content-Disposition", 'attachment; filename="vouchers-' .. id .. '.csv"')
+    x:header("Cache-Control", "no-store")
+    x:reply(200, table.concat(lines, "\n") .. "\n", "text/csv; charset=utf-8")
+end
+
+return vouchers
