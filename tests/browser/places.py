@@ -50,6 +50,8 @@ PLACES = (
     Place("admin-request", "/dashboard/admin/requests/{request}", "operator", "request.title"),
     Place("admin-request-failed", "/dashboard/admin/requests/{failed}", "operator",
           "request.title", "request.attempts"),
+    Place("admin-vouchers", "/dashboard/admin/vouchers", "operator", "nav.vouchers",
+          "nav.vouchers"),
     Place("admin-policies", "/dashboard/admin/policies", "operator", "nav.policies",
           "policies.prices"),
     Place("admin-providers", "/dashboard/admin/providers", "operator", "nav.providers"),
@@ -100,6 +102,8 @@ class Town:
     def _administer(self, operator: Customer) -> None:
         given = {"user_id": self.ids["user"], "amount": "5", "reason": "thanks for the report"}
         operator.call("POST", "/admin/credits", 201, json=given)
+        vouchers = {"name": "Spring fair", "amount": "5", "count": 20, "kind": "manual"}
+        operator.call("POST", "/admin/vouchers", 201, json=vouchers)
         refunded = {"exchange_id": self.ids["request"], "reason": "a bad answer"}
         operator.call("POST", "/admin/refunds", 201, json=refunded)
 

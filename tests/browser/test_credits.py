@@ -2,6 +2,7 @@
 
 from money import exact
 from playwright.sync_api import expect
+from prices import usd
 
 
 def test_added_and_listed(user, customer):
@@ -14,6 +15,42 @@ def test_added_and_listed(user, customer):
     expect(row).to_contain_text("$22.345678901")
     expect(row).to_contain_text(user.t("transfer.test"))
     expect(user.main.get_by_text("$22.345678901").first).to_be_visible()
+
+
+def test_a_voucher_is_redeemed(user, customer, make_person, view, gateway):
+    """Made and exported by the operator, redeemed by the customer, once."""
+    from conftest import make_operator
+
+    operator = make_person(view, gateway).become(make_operator(gateway))
+    operator.open("/dashboard/admin/vouchers")
+    operator.button("vouchers.make").first.click()
+    operator.field("vouchers.name").fill("Spring")
+    operator.field("vouchers.amountEach").fill("2.50")
+    operator.field("vouchers.count").fill("2")
+    operator.button("vouchers.make").last.click()
+    row = operator.rows("nav.vouchers").first
+    expect(row).to_contain_text("Spring")
+    expect(row).to_contain_text("0 / 2")
+    with operator.page.expect_download() as loading:
+        operator.link("vouchers.export", row).click()
+    code = loading.value.path().read_text().splitlines()[1].partition(",")[0]
+    user.open("/dashboard/credits")
+    user.field("vouchers.code").fill(code.lower())
+    user.button("vouchers.redeem").click()
+    expect(user.rows("credits.history").first).to_contain_text("+$2.50")
+    expect(user.field("vouchers.code")).to_have_value("")
+    assert customer.balance == usd("12.5")
+    user.field("vouchers.code").fill(code)
+    user.button("vouchers.redeem").click()
+    user.sees(user.t("error.voucher_redeemed"))
+    user.field("vouchers.code").fill("0000")
+    user.button("vouchers.redeem").click()
+    user.sees(user.t("vouchers.noCode"))
+    operator.open("/dashboard/admin/vouchers")
+    expect(row).to_contain_text("1 / 2")
+    operator.button("vouchers.withdraw", row).click()
+    operator.button("vouchers.withdraw", operator.page.get_by_role("dialog")).click()
+    expect(row).to_contain_text(operator.t("vouchers.stateWithdrawn"))
 
 
 def test_running_balance(user, customer):
@@ -57,7 +94,7 @@ def test_what_is_no_amount(user):
     user.open("/dashboard/credits")
     for wrong in ("0", "ten", "-5", "2000000", "0.0000000001"):
         user.field("credits.amount").fill(wrong)
-        user.main.locator("button[type=submit]").click()
+        user.main.locator("button[type=submit]").first.click()
         user.sees(user.t("error.invalid_amount"))
         expect(user.field("credits.amount")).to_have_attribute("aria-invalid", "true")
         user.field("credits.amount").fill("1")

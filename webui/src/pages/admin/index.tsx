@@ -7,3 +7,4 @@ export { Overview } from "./overview";
 export { Policies } from "./policies";
 export { Providers } from "./providers";
 export { AdminRequestPage } from "./request";
+export { Vouchers } from "./vouchers";

@@ -14,6 +14,7 @@ import { Stat } from "../../ui/stat";
 import { Pager, Table } from "../../ui/table";
 import { transferColumns } from "../../ui/transfers";
 import { ChargeForm } from "./chargeform";
+import { VoucherForm } from "./voucherform";
 
 const ROWS = 50;
 
@@ -50,6 +51,7 @@ export function Credits() {
                 </Notice>
             )}
             <ChargeForm />
+            <VoucherForm />
             <Failure error={page.error} retry={page.reload} />
             <Card
                 flush

@@ -1,0 +1,138 @@
+// The window in which the operator makes a batch of vouchers.
+import { useState } from "preact/hooks";
+import { getGroups } from "../../api/admin";
+import { makeVouchers, type NewVouchers } from "../../api/vouchers";
+import { chosenWindow } from "../../base/days";
+import { plain, typedUsd } from "../../base/money";
+import { fromDateInput, toDateInput } from "../../base/time";
+import { t } from "../../i18n";
+import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { announce } from "../../state/announce";
+import { useResource } from "../../state/resource";
+import { Button } from "../../ui/button";
+import { Dialog, DialogActions } from "../../ui/dialog";
+import { SelectField, TextField } from "../../ui/field";
+import { Failure } from "../../ui/notice";
+
+const KINDS = ["promotion", "manual"] as const;
+const FIELDS = ["name", "amount", "count", "kind", "group", "expires_at"];
+const CODES_MAX = 1000;
+
+interface Typed {
+    name: string;
+    amount: string;
+    count: string;
+    kind: NewVouchers["kind"];
+    group: string;
+    expires: string;
+}
+
+function bodyOf(typed: Typed): NewVouchers {
+    const amount = typedUsd(typed.amount);
+    const last = fromDateInput(typed.expires);
+    const body: NewVouchers = {
+        name: typed.name.trim(),
+        amount: amount === null ? typed.amount : plain(amount),
+        count: Number(typed.count),
+        kind: typed.kind,
+    };
+    if (typed.group) {
+        body.group = typed.group;
+    }
+    if (last) {
+        body.expires_at = (chosenWindow(last, last).to ?? last).toISOString();
+    }
+    return body;
+}
+
+export function VoucherDialog({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+    const [typed, setTyped] = useState<Typed>({
+        name: "",
+        amount: "5",
+        count: "10",
+        kind: "promotion",
+        group: "",
+        expires: "",
+    });
+    const set = (change: Partial<Typed>) => setTyped({ ...typed, ...change });
+    const groups = useResource("groups", getGroups);
+    const { run, isBusy, error } = useAction(async () => {
+        const made = await makeVouchers(bodyOf(typed));
+        announce(t("vouchers.made", { count: String(made.count), name: made.name }));
+        onDone();
+    });
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        run();
+    };
+    return (
+        <Dialog title={t("vouchers.make")} onClose={onClose}>
+            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                <TextField
+                    label={t("vouchers.name")}
+                    hint={t("vouchers.nameHint")}
+                    required
+                    autofocus
+                    maxLength={100}
+                    value={typed.name}
+                    onValue={(name) => set({ name })}
+                    error={errorOf(error, "name")}
+                />
+                <div class="grid gap-4 sm:grid-cols-2">
+                    <TextField
+                        label={t("vouchers.amountEach")}
+                        inputMode="decimal"
+                        required
+                        value={typed.amount}
+                        onValue={(amount) => set({ amount })}
+                        error={errorOf(error, "amount")}
+                    />
+                    <TextField
+                        label={t("vouchers.count")}
+                        hint={t("vouchers.countHint", { most: String(CODES_MAX) })}
+                        type="number"
+                        min="1"
+                        max={String(CODES_MAX)}
+                        step="1"
+                        required
+                        value={typed.count}
+                        onValue={(count) => set({ count })}
+                        error={errorOf(error, "count")}
+                    />
+                    <SelectField
+                        label={t("transfer.kind")}
+                        value={typed.kind}
+                        choices={KINDS.map((value) => ({ value, text: t(`vouchers.${value}`) }))}
+                        onValue={(kind) => set({ kind: kind as Typed["kind"] })}
+                        error={errorOf(error, "kind")}
+                    />
+                    <SelectField
+                        label={t("vouchers.group")}
+                        value={typed.group}
+                        choices={["", ...(groups.data ?? [])].map((name) => ({
+                            value: name,
+                            text: name || t("vouchers.groupAll"),
+                        }))}
+                        onValue={(group) => set({ group })}
+                        error={errorOf(error, "group")}
+                    />
+                    <TextField
+                        label={t("vouchers.expires")}
+                        type="date"
+                        min={toDateInput(new Date())}
+                        value={typed.expires}
+                        onValue={(expires) => set({ expires })}
+                        error={errorOf(error, "expires_at")}
+                    />
+                </div>
+                <Failure error={errorOfNone(error, ...FIELDS)} />
+                <DialogActions>
+                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button type="submit" kind="primary" busy={isBusy}>
+                        {t("vouchers.make")}
+                    </Button>
+                </DialogActions>
+            </form>
+        </Dialog>
+    );
+}
