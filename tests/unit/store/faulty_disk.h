@@ -26,7 +26,7 @@ struct disk_plan {
 /* Sweeps let every call fail in turn; with ASan, where each run takes ten times as long, one of
  * several: what they find is in the order of calls, hardly in the memory that they touch. */
 #ifdef __SANITIZE_ADDRESS__
-enum { DISK_STEP = 4 };
+enum { DISK_STEP = 11 };
 #else
 enum { DISK_STEP = 1 };
 #endif
