@@ -165,7 +165,7 @@ static bool read_system(struct model_request *out, struct request_fault *fault)
     if (system->type == JSON_OBJECT)
         return gemini_add_content(out, system, "contents", fault);
     prompt_add_member(&out->prompt, out->keys[REQUEST_SYSTEM], system);
-    return true;
+    return kept_objects_allow_in("contents", system, NULL, fault);
 }
 
 /* A count may be of a whole request, which stands in a member of its own. */

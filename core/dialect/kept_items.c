@@ -1,5 +1,6 @@
 #include "dialect/kept_items.h"
 
+#include "base/limits.h"
 #include "dialect/member_name.h"
 
 enum { APPROVALS_MAX = 32 };
@@ -31,20 +32,35 @@ static const struct content *content_of(const struct json_value *type)
     return NULL;
 }
 
-bool kept_items_may_stand(const struct json_value *type)
-{
-    return type->type != JSON_STRING || json_string_is(type, "item_reference") ||
-           json_string_is(type, "mcp_approval_response") || content_of(type) != NULL;
-}
-
+/* Of two members of one name a server may obey either, so they are none. */
 static bool has_any(const struct json_value *item, const struct content *content)
 {
     for (size_t i = 0; i < 2 && content->members[i] != NULL; i++) {
         struct json_value value;
-        if (json_find(item, content->members[i], &value) > 0 && kept_names_fills(&value))
+        if (json_find(item, content->members[i], &value) == 1 && kept_names_fills(&value))
             return true;
     }
     return false;
+}
+
+/* Reads short items only: an id and a few words. */
+static bool is_bare(const struct json_value *item)
+{
+    enum { BYTES_MAX = LIMIT_OBJECT_ID_BYTES + 160 };
+    static const char *const asides[] = {"type", "status", "role", "object", "phase"};
+    struct json_walk walk = json_walk(item);
+    struct json_item member;
+    bool named = false;
+    if (item->raw.bytes > BYTES_MAX)
+        return false;
+    while (json_next(&walk, &member)) {
+        bool empty = member.value.type == JSON_NULL;
+        if (json_key_is(member.key, "id"))
+            named = kept_names_fills(&member.value);
+        else if (!empty && !json_key_is_one_of(member.key, asides, sizeof asides / sizeof *asides))
+            return false;
+    }
+    return named;
 }
 
 bool kept_items_is_message(const struct json_value *item)
@@ -56,8 +72,15 @@ bool kept_items_is_message(const struct json_value *item)
     json_find_all(item, members, MEMBERS);
     const struct json_value *role = &members[ROLE].value;
     enum json_type content = members[CONTENT].value.type;
-    return (content == JSON_STRING || content == JSON_ARRAY) &&
+    return (content == JSON_STRING || content == JSON_ARRAY) && members[ROLE].count == 1 &&
            json_string_is_one_of(role, roles, sizeof roles / sizeof roles[0]);
+}
+
+bool kept_items_may_stand(const struct json_value *item, const struct json_value *type)
+{
+    return type->type != JSON_STRING || json_string_is(type, "item_reference") ||
+           json_string_is(type, "mcp_approval_response") || content_of(type) != NULL ||
+           is_bare(item);
 }
 
 enum standing { STANDS_FOR_ITSELF, STANDS_FOR_ANOTHER, STANDS_LOOSELY };
@@ -71,6 +94,8 @@ static enum standing standing_of(const struct json_value *type, const struct jso
     if (json_string_is(type, "item_reference"))
         return STANDS_FOR_ANOTHER;
     const struct content *content = content_of(type);
+    if (named && content == NULL && is_bare(item))
+        return STANDS_LOOSELY;
     if (!named || content == NULL || has_any(item, content))
         return STANDS_FOR_ITSELF;
     return content->loose ? STANDS_LOOSELY : STANDS_FOR_ANOTHER;
@@ -146,7 +171,8 @@ static bool read_item(struct reading *reading, const struct json_value *item)
     const struct json_value *type = &found.value;
     if (json_string_is(type, "mcp_approval_response"))
         return read_approval(reading, item);
-    if (!kept_items_may_stand(type) || (type->type != JSON_STRING && kept_items_is_message(item)))
+    if (!kept_items_may_stand(item, type) ||
+        (type->type != JSON_STRING && kept_items_is_message(item)))
         return true;
     if (!kept_items_find_id(item, reading->param, &id, reading->fault))
         return false;

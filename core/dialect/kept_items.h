@@ -1,12 +1,13 @@
 /* Items of the Responses API that stand for one that the provider keeps: an `item_reference`, or an
- * item that has its id and not its content. Only for this room. Pure functions. */
+ * item, of whatever type, that has its id and not its content. Only for this room. Pure
+ * functions. */
 #ifndef DIALECT_KEPT_ITEMS_H
 #define DIALECT_KEPT_ITEMS_H
 
 #include "dialect/kept_names.h"
 
-/* Whether an item of this type may stand for one that is kept; `type` is none or a string. */
-bool kept_items_may_stand(const struct json_value *type);
+/* Whether an item may stand for one that is kept; `type` is its own: none or a string. */
+bool kept_items_may_stand(const struct json_value *item, const struct json_value *type);
 /* Whether an item without a type is a message. Servers take any other one with an id for a
  * reference, though it may have a role. */
 bool kept_items_is_message(const struct json_value *item);

@@ -27,6 +27,24 @@ static bool is_object(const struct json_value *value)
     return value->type == JSON_OBJECT && kept_names_fills(value);
 }
 
+static bool is_there(const struct json_value *value)
+{
+    return value->type != JSON_NULL;
+}
+
+/* Skills that every account has ("pptx", "openai-…") are named otherwise than the operator's. */
+static bool is_kept_skill(const struct json_value *value)
+{
+    return value->type != JSON_STRING || slice_char(value->raw, '\\') != NULL ||
+           slice_starts_with(value->raw, "\"skill_");
+}
+
+/* Google signs in the operator's name at any address that the request gives. */
+static bool is_operator_auth(const struct json_value *value)
+{
+    return json_string_is(value, "GOOGLE_SERVICE_ACCOUNT_AUTH");
+}
+
 /* ---- files by their address ---- */
 
 /* Google's servers read their own addresses with the rights of the account. Of others only the
@@ -104,6 +122,14 @@ static const struct kept_member inner[] = {
     {"comparison_response_id", kept_names_fills},
     {"audio", has_id}, /* of an earlier answer */
     {"voice", has_id},
+    {"skill_id", is_kept_skill},
+    /* what the operator's project at Google may sign with */
+    {"auth_type", is_operator_auth},
+    {"google_service_account_config", is_there},
+    {"service_account", kept_names_fills},
+    {"api_key_secret", kept_names_fills},
+    {"api_key_secret_version", kept_names_fills},
+    {"credential_secret", kept_names_fills},
 };
 
 /* What the client's own tools take and give has members of any name. */
@@ -196,7 +222,7 @@ static const char *holder_of(struct slice name)
 {
     static const char *const list[] = {
         "tools",  "tool_config", "diagnostics", "prompt_cache_options",
-        "system", "audio",       "container"};
+        "system", "audio",       "container",   "instructions"};
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         if (member_name_reads_as(name, list[i], MEMBER_CASE_CAMEL))
             return list[i];

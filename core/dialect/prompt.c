@@ -135,11 +135,11 @@ const char *prompt_add_item(struct prompt *prompt, const struct json_value *item
     if (prompt_parts_find_type(prompt, item, &type) > 1)
         return "type";
     bool typed = type.type == JSON_STRING;
+    prompt->may_stand_for_kept = prompt->may_stand_for_kept || kept_items_may_stand(item, &type);
     if (typed ? json_string_is(&type, "message") : kept_items_is_message(item))
         return prompt_add_message(prompt, item);
     prompt->message_count++;
     prompt->text_bytes += (int64_t)json_text_bytes(item);
-    prompt->may_stand_for_kept = prompt->may_stand_for_kept || kept_items_may_stand(&type);
     if (typed && json_string_is(&type, "image_generation_call"))
         return add_drawing(prompt, item);
     const char *held = typed ? held_by(&type) : NULL;
@@ -164,11 +164,15 @@ const char *prompt_add_item(struct prompt *prompt, const struct json_value *item
 
 const char *prompt_add_content(struct prompt *prompt, const struct json_value *content)
 {
-    struct json_member parts = {.name = "parts"};
+    enum { PARTS, ROLE, MEMBERS };
+    struct json_member members[MEMBERS] = {[PARTS] = {.name = "parts"}, [ROLE] = {.name = "role"}};
+    struct json_value type;
     prompt->message_count++;
     prompt->text_bytes += (int64_t)json_text_bytes(content);
-    json_find_all(content, &parts, 1);
-    return parts.count > 1 ? parts.name : prompt_parts_add(prompt, &parts.value);
+    if (json_find_all(content, members, MEMBERS) > members[PARTS].count + members[ROLE].count)
+        (void)prompt_parts_find_type(prompt, content, &type);
+    return members[PARTS].count > 1 ? members[PARTS].name
+                                    : prompt_parts_add(prompt, &members[PARTS].value);
 }
 
 /* ---- the rest of a body ---- */

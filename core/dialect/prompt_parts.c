@@ -303,6 +303,41 @@ static bool may_be_mark(struct slice key)
     return (key.data[1] | 0x20) == (first == 'c' ? 'a' : 'r') || key.data[1] == '\\';
 }
 
+/* Members whose objects and lists are read, or belong to the client alone. */
+static bool is_known_holder(struct slice key)
+{
+    static const char *const names[] = {"content",
+                                        "tool_calls",
+                                        "cache_control",
+                                        "function",
+                                        "input",
+                                        "source",
+                                        "summary",
+                                        "functionCall",
+                                        "functionResponse",
+                                        "annotations",
+                                        "output",
+                                        "action",
+                                        "logprobs",
+                                        "image_url",
+                                        "parts",
+                                        "inlineData",
+                                        "citations",
+                                        "function_call",
+                                        "function_response",
+                                        "inline_data",
+                                        "input_audio",
+                                        "file",
+                                        "images",
+                                        "outputs",
+                                        "tools",
+                                        "queries",
+                                        "results",
+                                        "reasoning_details",
+                                        "arguments"};
+    return json_key_is_one_of(key, names, sizeof names / sizeof names[0]);
+}
+
 unsigned prompt_parts_find_type(struct prompt *prompt, const struct json_value *object,
                                 struct json_value *out)
 {
@@ -312,6 +347,9 @@ unsigned prompt_parts_find_type(struct prompt *prompt, const struct json_value *
     while (object->type == JSON_OBJECT && json_next(&walk, &item)) {
         if (may_be_mark(item.key))
             prompt->may_mark_caches = true;
+        bool holds = item.value.type == JSON_ARRAY || item.value.type == JSON_OBJECT;
+        if (holds && !prompt->may_name_kept && !is_known_holder(item.key))
+            prompt->may_name_kept = true;
         if (!json_key_is(item.key, "type"))
             continue;
         *out = item.value;

@@ -10,7 +10,8 @@
 const char *prompt_parts_add(struct prompt *prompt, const struct json_value *content);
 /* Removes a value that is counted in another way. */
 void prompt_parts_leave_out(struct prompt *prompt, const struct json_value *value);
-/* Finds the type of a part, a call or a message, as json_find does, and notes marks of caches. */
+/* Finds the type of a part, a call or a message, as json_find does. Notes marks of caches, and
+ * members that nobody reads, which may hold names of what a provider keeps. */
 unsigned prompt_parts_find_type(struct prompt *prompt, const struct json_value *object,
                                 struct json_value *out);
 

@@ -16,7 +16,7 @@ static struct slice content_of(const struct json_value *item, whole_request_find
     struct slice id;
     struct slice found;
     json_find_all(item, members, MEMBERS);
-    bool stands = kept_items_may_stand(&members[TYPE].value) && !kept_items_is_message(item);
+    bool stands = kept_items_may_stand(item, &members[TYPE].value) && !kept_items_is_message(item);
     if (stands && kept_names_read_id(&members[ID].value, &id) && find(arg, id, &found))
         return found;
     return item->raw;

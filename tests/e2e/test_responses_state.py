@@ -55,6 +55,8 @@ NAMES = {
     "picture": item("image_generation_call", result=None, status="completed"),
     "file search": item("file_search_call", queries=["a"], results=None),
     "web search": item("web_search_call", status="completed"),
+    "an item of tomorrow": item("item_of_tomorrow", status="completed"),
+    "a message": item("message", role="assistant"),
     "approval": lambda made: {"input": [{"type": "mcp_approval_response", "approve": True,
                                          "approval_request_id": made.item}]},
 }  # fmt: skip
@@ -134,6 +136,10 @@ REFUSED = {
     "a container": {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]},
     "a container of a call": {"input": [{"type": "code_interpreter_call", "id": "ci_1", "code": "",
                                          "container_id": "cntr_1", "outputs": None}]},
+    "a skill": {"tools": [{"type": "shell", "environment": {"type": "container_auto", "skills": [
+        {"type": "skill_reference", "skill_id": "skill_1"}]}}]},
+    "instructions": {"instructions": [{"role": "system", "content": [
+        {"type": "input_file", "file_id": "f"}]}]},
     "a store": {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]},
     "no id": {"previous_response_id": 5},
     "no plain id": {"previous_response_id": "../files"},

@@ -94,8 +94,106 @@ static void no_member_names_what_is_kept(void **state)
         {DIALECT_GEMINI,
          "\"tools\":[{\"retrieval\":{\"vertexAiSearch\":{\"datastore\":\"projects/p\"}}}]",
          "tools"},
+        {DIALECT_RESPONSES,
+         "\"instructions\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_file\","
+         "\"file_id\":\"file-1\"}]}]",
+         "instructions"},
     };
     check(bodies, cases, sizeof cases / sizeof *cases);
+}
+
+/* Skills that the operator has made, not those that every account has. */
+static void no_skill_of_the_operator_is_named(void **state)
+{
+    (void)state;
+#define SHELL(skill)                                                                               \
+    "\"tools\":[{\"type\":\"shell\",\"environment\":{\"type\":\"container_auto\",\"skills\":["     \
+    "{\"type\":\"skill_reference\"," skill "}]}}]"
+    static const struct named cases[] = {
+        {DIALECT_RESPONSES, SHELL("\"skill_id\":\"skill_1\""), "tools"},
+        {DIALECT_RESPONSES, SHELL("\"skill_id\":\"skil\\u006c_1\""), "tools"},
+        {DIALECT_RESPONSES, SHELL("\"skill_id\":\"openai-sheets\""), ""},
+        {DIALECT_RESPONSES, SHELL("\"name\":\"mine\""), ""},
+        {DIALECT_ANTHROPIC,
+         "\"container\":{\"skills\":[{\"type\":\"custom\",\"skill_id\":\"skill_01\"}]}",
+         "container"},
+        {DIALECT_ANTHROPIC,
+         "\"container\":{\"skills\":[{\"type\":\"anthropic\",\"skill_id\":\"pptx\"}]}", ""},
+    };
+    check(bodies, cases, sizeof cases / sizeof *cases);
+}
+
+/* What Google would send to an address of the customer's, in the operator's name. */
+static void no_credentials_of_the_operator_are_named(void **state)
+{
+    (void)state;
+#define SEARCH(member, config)                                                                     \
+    "\"tools\":[{\"retrieval\":{\"externalApi\":{\"endpoint\":\"https://a.test\",\"" member        \
+    "\":" config "}}}]"
+    static const struct named cases[] = {
+        {DIALECT_GEMINI, SEARCH("authConfig", "{\"authType\":\"GOOGLE_SERVICE_ACCOUNT_AUTH\"}"),
+         "tools"},
+        {DIALECT_GEMINI,
+         SEARCH("authConfig", "{\"googleServiceAccountConfig\":{\"serviceAccount\":\"a\"}}"),
+         "tools"},
+        {DIALECT_GEMINI, SEARCH("authConfig", "{\"oauthConfig\":{\"service_account\":\"a\"}}"),
+         "tools"},
+        {DIALECT_GEMINI,
+         SEARCH("authConfig", "{\"httpBasicAuthConfig\":{\"credentialSecret\":\"projects/p\"}}"),
+         "tools"},
+        {DIALECT_GEMINI,
+         SEARCH("apiAuth", "{\"apiKeyConfig\":{\"apiKeySecretVersion\":\"projects/p\"}}"), "tools"},
+        {DIALECT_GEMINI,
+         "\"tools\":[{\"googleMaps\":{\"authConfig\":{\"apiKeyConfig\":{"
+         "\"apiKeySecret\":\"p\"}}}}]",
+         "tools"},
+        {DIALECT_GEMINI,
+         SEARCH("authConfig", "{\"authType\":\"API_KEY_AUTH\",\"apiKeyConfig\":"
+                              "{\"apiKeyString\":\"mine\"}}"),
+         ""},
+    };
+    check(bodies, cases, sizeof cases / sizeof *cases);
+}
+
+/* What we do not read may still hold parts: a server may read a name in another case. */
+static void no_unknown_member_hides_a_name(void **state)
+{
+    (void)state;
+#define PART "{\"type\":\"file\",\"file\":{\"file_id\":\"file-1\"}}"
+    static const struct {
+        enum dialect dialect;
+        const char *body, *param;
+    } cases[] = {
+        {DIALECT_CHAT,
+         "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"Content\":[" PART "]}]}", "messages"},
+        {DIALECT_CHAT,
+         "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
+         "\"text\":\"a\",\"more\":" PART "}]}]}",
+         "messages"},
+        {DIALECT_RESPONSES,
+         "{\"model\":\"m\",\"input\":[{\"type\":\"message\",\"Content\":[" PART "]}]}", "input"},
+        {DIALECT_RESPONSES,
+         "{\"model\":\"m\",\"input\":[{\"type\":\"function_call_output\",\"output\":\"a\","
+         "\"Output\":[" PART "]}]}",
+         "input"},
+        {DIALECT_ANTHROPIC,
+         "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"Content\":[" PART
+         "]}]}",
+         "messages"},
+        {DIALECT_GEMINI, "{\"contents\":[{\"Parts\":[{\"fileData\":{\"fileUri\":\"gs://a/b\"}}]}]}",
+         "contents"},
+        {DIALECT_GEMINI, "{\"contents\":[{\"fileData\":{\"fileUri\":\"gs://a/b\"}}]}", "contents"},
+        {DIALECT_GEMINI,
+         "{\"contents\":[{\"parts\":[{\"text\":\"a\"}]}],\"systemInstruction\":"
+         "{\"fileData\":{\"fileUri\":\"gs://a/b\"}}}",
+         "contents"},
+        {DIALECT_GEMINI,
+         "{\"contents\":[{\"parts\":[{\"text\":\"a\"}]}],\"systemInstruction\":"
+         "[{\"parts\":[{\"fileData\":{\"fileUri\":\"gs://a/b\"}}]}]}",
+         "contents"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(form_refused(cases[i].dialect, cases[i].body), cases[i].param);
 }
 
 static void no_part_names_what_is_kept(void **state)
@@ -170,53 +268,66 @@ static void no_item_stands_for_one_that_is_kept(void **state)
                         "messages");
 }
 
+static const struct {
+    const char *members;
+    const char *names; /* kind, what it is, id: each name; NULL: refused */
+} collected[] = {
+    {"\"input\":\"a\",\"previous_response_id\":\"resp_1\"", "0b resp_1 "},
+    {"\"input\":\"a\",\"previous_response_id\":null", ""},
+    {"\"input\":\"a\",\"previous_response_id\":7", NULL},
+    {"\"input\":\"a\",\"previous_response_id\":\"a\\u005fb\"", NULL},
+    {"\"input\":\"a\",\"Previous_Response_id\":\"resp_1\"", NULL},
+    {"\"input\":\"a\",\"previousResponseId\":\"resp_1\"", NULL},
+    {"\"input\":\"a\",\"conversation\":\"conv_1\"", "1b conv_1 "},
+    {"\"input\":\"a\",\"conversation\":{\"id\":\"conv_1\"}", "1b conv_1 "},
+    {"\"input\":\"a\",\"conversation\":{\"id\":\"a\",\"id\":\"b\"}", NULL},
+    {"\"input\":\"a\",\"conversation\":{\"id\":\"a\",\"iD\":\"b\"}", NULL},
+    {"\"input\":\"a\",\"prompt_cache_options\":{\"comparison_response_id\":\"resp_1\"}",
+     "0- resp_1 "},
+    {"\"input\":[{\"type\":\"item_reference\",\"id\":\"rs_1\"},{\"id\":\"msg_1\"},"
+     "{\"role\":\"user\",\"content\":\"a\"}]",
+     "2b rs_1 2b msg_1 "},
+    {"\"input\":[{\"type\":\"item_reference\"}]", NULL},
+    {"\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[]}]", "2bl rs_1 "},
+    {"\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"encrypted_content\":\"a\"}]", ""},
+    {"\"input\":[{\"type\":\"image_generation_call\",\"id\":\"ig_1\"}]", "2b ig_1 "},
+    /* an item of any type, tomorrow's too, that has nothing but its id */
+    {"\"input\":[{\"type\":\"item_of_tomorrow\",\"id\":\"it_1\"}]", "2bl it_1 "},
+    {"\"input\":[{\"type\":\"item_of_tomorrow\",\"id\":\"it_1\",\"text\":\"a\"}]", ""},
+    {"\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\",\"status\":\"completed\"}]",
+     "2bl fc_1 "},
+    {"\"input\":[{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\"}]", "2bl msg_1 "},
+    {"\"input\":[{\"type\":\"compaction_trigger\"}]", ""},
+    /* servers differ in which of two members they obey */
+    {"\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"encrypted_content\":null,"
+     "\"encrypted_content\":\"a\"}]",
+     "2bl rs_1 "},
+    {"\"input\":[{\"id\":\"msg_1\",\"role\":null,\"role\":\"user\",\"content\":\"a\"}]",
+     "2b msg_1 "},
+    {"\"input\":[{\"type\":\"mcp_approval_response\",\"approval_request_id\":\"a\"}]", "2-l a "},
+    {"\"input\":[{\"type\":\"mcp_approval_response\",\"approval_request_id\":\"a\"},"
+     "{\"type\":\"mcp_approval_request\",\"id\":\"a\",\"name\":\"f\"}]",
+     ""},
+    {"\"input\":\"a\",\"prompt\":{\"id\":\"pmpt_1\"}", NULL},
+    {"\"input\":[{\"type\":\"code_interpreter_call\",\"container_id\":\"c\",\"outputs\":[]}]",
+     NULL},
+};
+
 /* What an account may own is added to the names, and the rest is refused as ever. */
 static void names_are_collected_where_they_may_be(void **state)
 {
     (void)state;
-    static const struct {
-        const char *members;
-        const char *names; /* kind, what it is, id: each name; NULL: refused */
-    } cases[] = {
-        {"\"input\":\"a\",\"previous_response_id\":\"resp_1\"", "0b resp_1 "},
-        {"\"input\":\"a\",\"previous_response_id\":null", ""},
-        {"\"input\":\"a\",\"previous_response_id\":7", NULL},
-        {"\"input\":\"a\",\"previous_response_id\":\"a\\u005fb\"", NULL},
-        {"\"input\":\"a\",\"Previous_Response_id\":\"resp_1\"", NULL},
-        {"\"input\":\"a\",\"previousResponseId\":\"resp_1\"", NULL},
-        {"\"input\":\"a\",\"conversation\":\"conv_1\"", "1b conv_1 "},
-        {"\"input\":\"a\",\"conversation\":{\"id\":\"conv_1\"}", "1b conv_1 "},
-        {"\"input\":\"a\",\"conversation\":{\"id\":\"a\",\"id\":\"b\"}", NULL},
-        {"\"input\":\"a\",\"conversation\":{\"id\":\"a\",\"iD\":\"b\"}", NULL},
-        {"\"input\":\"a\",\"prompt_cache_options\":{\"comparison_response_id\":\"resp_1\"}",
-         "0- resp_1 "},
-        {"\"input\":[{\"type\":\"item_reference\",\"id\":\"rs_1\"},{\"id\":\"msg_1\"},"
-         "{\"role\":\"user\",\"content\":\"a\"}]",
-         "2b rs_1 2b msg_1 "},
-        {"\"input\":[{\"type\":\"item_reference\"}]", NULL},
-        {"\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[]}]", "2bl rs_1 "},
-        {"\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"encrypted_content\":\"a\"}]", ""},
-        {"\"input\":[{\"type\":\"image_generation_call\",\"id\":\"ig_1\"}]", "2b ig_1 "},
-        {"\"input\":[{\"type\":\"mcp_approval_response\",\"approval_request_id\":\"a\"}]",
-         "2-l a "},
-        {"\"input\":[{\"type\":\"mcp_approval_response\",\"approval_request_id\":\"a\"},"
-         "{\"type\":\"mcp_approval_request\",\"id\":\"a\"}]",
-         ""},
-        {"\"input\":\"a\",\"prompt\":{\"id\":\"pmpt_1\"}", NULL},
-        {"\"input\":[{\"type\":\"code_interpreter_call\",\"container_id\":\"c\",\"outputs\":[]}]",
-         NULL},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof collected / sizeof *collected; i++) {
         char body[BODY_BYTES];
         char shown[256] = "";
         struct model_request request;
         struct request_fault fault = {0};
         struct kept_names names = {0};
         const struct request_address address = {.kept = &names};
-        snprintf(body, sizeof body, "{\"model\":\"m\",%s}", cases[i].members);
+        snprintf(body, sizeof body, "{\"model\":\"m\",%s}", collected[i].members);
         bool read = dialect_form(DIALECT_RESPONSES)
                         ->read_request(slice_of(body), &address, 0, &request, &fault);
-        if (read != (cases[i].names != NULL))
+        if (read != (collected[i].names != NULL))
             fail_msg("%s: %s", fault.message, body);
         for (size_t j = 0; read && j < names.count; j++) {
             const struct kept_name *name = &names.list[j];
@@ -226,7 +337,7 @@ static void names_are_collected_where_they_may_be(void **state)
                      name->id.data);
         }
         if (read)
-            assert_string_equal(shown, cases[i].names);
+            assert_string_equal(shown, collected[i].names);
         kept_names_fini(&names);
     }
 }
@@ -235,6 +346,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_member_names_what_is_kept),
+        cmocka_unit_test(no_skill_of_the_operator_is_named),
+        cmocka_unit_test(no_credentials_of_the_operator_are_named),
+        cmocka_unit_test(no_unknown_member_hides_a_name),
         cmocka_unit_test(no_part_names_what_is_kept),
         cmocka_unit_test(no_item_stands_for_one_that_is_kept),
         cmocka_unit_test(names_are_collected_where_they_may_be),
