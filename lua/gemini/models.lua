@@ -3,12 +3,14 @@ local caller = require "openai.caller"
 local context = require "context"
 local json = require "json"
 local policy = require "policy"
+local query = require "query"
 local usual = require "openai.models"
 
 local models = {}
 
 local MODEL = '{"name":%s,"baseModelId":%s,"version":"1","displayName":%s,"inputTokenLimit":%s,'
     .. '"outputTokenLimit":%.0f,"supportedGenerationMethods":%s}'
+local PAGE_MAX = 1000000
 local CONVERSATION = { "generateContent", "countTokens" }
 local EMBEDDINGS = { "embedContent", "batchEmbedContents" }
 
@@ -31,12 +33,31 @@ local function text_of(x, model)
         context.max_output(model, tokens), methods_of(model.endpoints))
 end
 
-function models.list(x)
-    local texts = policy.models(caller.authenticate(x))
-    for i = 1, #texts do
-        texts[i] = text_of(x, texts[i])
+-- The places of the first and the last model that are asked for. The token of a page is the model
+-- before it.
+local function page_of(x, list)
+    local values = query.read(x)
+    local first, size = 1, query.integer(x, values, "pageSize", 0, 0, PAGE_MAX)
+    local token = query.text(x, values, "pageToken")
+    while token and list[first] and list[first].id ~= token do
+        first = first + 1
     end
-    x:reply(200, '{"models":[' .. table.concat(texts, ",") .. "]}")
+    if token and not list[first] then
+        x:refuse(400, "invalid_value", "This pageToken is of no page.", "pageToken")
+    end
+    first = token and first + 1 or first
+    return first, size > 0 and math.min(first + size - 1, #list) or #list
+end
+
+function models.list(x)
+    local who = caller.authenticate(x)
+    local list, texts = policy.models(who), {}
+    local first, last = page_of(x, list)
+    for i = first, last do
+        texts[#texts + 1] = text_of(x, list[i])
+    end
+    local more = last < #list and ',"nextPageToken":' .. core.json_string(list[last].id) or ""
+    x:reply(200, '{"models":[' .. table.concat(texts, ",") .. "]" .. more .. "}")
 end
 
 function models.get(x, path_text)

@@ -3,7 +3,7 @@ local call = require "openai.call"
 local conversations = require "openai.conversations"
 local count = require "openai.count"
 local estimate = require "openai.estimate"
-local models = require "openai.models"
+local models = require "model_lists"
 local responses = require "openai.responses"
 
 return {

@@ -142,6 +142,41 @@ def test_models_are_listed(customer):
     assert one.json() == names[f"models/{MODEL}"]
 
 
+@pytest.mark.parametrize("version", [None, "v1", "v1beta"])
+def test_the_package_lists_models(house, customer, version):
+    """Below /v1, where it asks by itself, are OpenAI's lists, too."""
+    options = types.HttpOptions(base_url=house.origin, api_version=version)
+    client = genai.Client(api_key=customer.key, http_options=options)
+    names = [model.name for model in client.models.list()]
+    assert {f"models/{MODEL}", "models/gemini-sold"} <= set(names)
+    assert [model.name for model in client.models.list(config={"page_size": 1})] == names
+    model = client.models.get(model=MODEL)
+    assert (model.name, model.input_token_limit) == (f"models/{MODEL}", 128000)
+    assert "generateContent" in model.supported_actions
+    usual = customer.openai().models.list().data
+    assert [f"models/{model.id}" for model in usual] == names
+
+
+def test_models_come_by_pages(customer):
+    def page(**query):
+        headers = {"x-goog-api-key": customer.key}
+        return customer.gateway.http.get("/v1beta/models", params=query, headers=headers)
+
+    names = [model["name"] for model in page().json()["models"]]
+    found, token = [], {}
+    while token is not None:
+        body = page(pageSize=2, **token).json()
+        assert len(body["models"]) in (1, 2)
+        found += [model["name"] for model in body["models"]]
+        token = {"pageToken": body["nextPageToken"]} if "nextPageToken" in body else None
+    assert found == names
+    assert "nextPageToken" not in page(pageSize=len(names)).json()
+    assert "nextPageToken" not in page(pageSize=0).json()
+    for wrong in ({"pageSize": "-1"}, {"pageSize": "x"}, {"pageToken": "nobody"}):
+        reply = page(**wrong)
+        assert (reply.status_code, reply.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+
+
 @pytest.mark.quick
 def test_no_money(house, provider):
     client = sdk(house.customer(credit=None))
