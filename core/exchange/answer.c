@@ -217,7 +217,10 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
         exchange_header(exchange, "WWW-Authenticate", "Bearer");
     struct buffer body;
     buffer_init(&body, ERROR_BYTES);
-    exchange_write_error(exchange, error, &body);
+    if (error->body.bytes > 0)
+        buffer_append_slice(&body, error->body);
+    else
+        exchange_write_error(exchange, error, &body);
     exchange->status = error_body_status(exchange->asks.dialect, error->status);
     idempotency_refused(exchange, buffer_slice(&body), worth_retrying(error));
     exchange_void(exchange);

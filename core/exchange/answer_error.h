@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
+
 struct answer_error {
     int status;
     const char *code;
@@ -13,6 +15,7 @@ struct answer_error {
     const char *metadata;   /* a JSON object, or NULL */
     int64_t retry_after_ms; /* > 0: the Retry-After header says it */
     bool final;             /* a retry cannot help, though SDKs would retry this status */
+    struct slice body;      /* the whole body, in the client's form; empty: one is written */
 };
 
 #endif

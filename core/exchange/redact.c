@@ -3,7 +3,10 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/check.h"
 
 /* Words end at white space, at quotes and brackets, and at bytes that no secret has. */
 static bool is_word_char(char c)
@@ -92,4 +95,48 @@ void redact_model(char *text, size_t text_bytes, const char *model, const char *
         at += sold_bytes;
         at[rest_bytes] = '\0';
     }
+}
+
+/* ---- strings of JSON ---- */
+
+/* Appends a string without what is ours; as it came if it has nothing of it. */
+static bool redact_string(const struct json_value *string, const char *api_key, const char *model,
+                          const char *sold_as, struct buffer *out)
+{
+    struct buffer text;
+    size_t room = 2 * string->raw.bytes + 512; /* a name may become longer */
+    buffer_init(&text, string->raw.bytes);
+    bool plain = json_decode_string(string, &text) &&
+                 (text.bytes == 0 || memchr(text.data, '\0', text.bytes) == NULL);
+    char *told = calloc(1, room);
+    check(told != NULL);
+    if (plain) {
+        slice_copy(buffer_slice(&text), told, room);
+        redact_secrets(told, api_key);
+        redact_model(told, room, model, sold_as);
+    }
+    if (plain && slice_equals(buffer_slice(&text), told))
+        buffer_append_slice(out, string->raw);
+    else if (plain)
+        json_write_text(out, told);
+    free(told);
+    buffer_fini(&text);
+    return plain && !out->failed;
+}
+
+bool redact_json(const struct json_value *root, const char *api_key, const char *model,
+                 const char *sold_as, struct buffer *out)
+{
+    struct json_strings walk = json_strings(root);
+    struct json_item item;
+    const char *at = root->raw.data;
+    bool good = true;
+    while (good && json_next_string(&walk, &item)) {
+        const struct slice *string = &item.value.raw;
+        buffer_append(out, at, (size_t)(string->data - at));
+        good = redact_string(&item.value, api_key, model, sold_as, out);
+        at = string->data + string->bytes;
+    }
+    buffer_append(out, at, (size_t)(root->raw.data + root->raw.bytes - at));
+    return good && !out->failed;
 }

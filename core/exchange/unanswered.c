@@ -1,7 +1,14 @@
 /* What the client gets when no attempt has answered. */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/json.h"
+#include "base/limits.h"
+#include "dialect/error_form.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/redact.h"
+
+enum { WORDS_BYTES = 16 * 1024 };
 
 /* Uses the provider's words if the operator allows it. */
 static void explain_failure(const struct attempt *attempt, char *out, size_t out_bytes)
@@ -35,14 +42,44 @@ static void explain_overload(const struct attempt *attempt, struct answer_error 
     error->message = "The model's provider is overloaded. Nothing was charged; try again soon.";
 }
 
+/* Appends the provider's own body about a mistake of the client's, as it came but for what is ours,
+ * and returns it. Empty: it is not for the client, or of another form than the client's. */
+static struct slice own_words(const struct exchange *exchange, const struct attempt *attempt,
+                              struct buffer *out)
+{
+    static const char overflow[] = "context_length_exceeded";
+    static const struct slice none = {"", 0};
+    const struct candidate *candidate = attempt->candidate;
+    struct slice body = buffer_slice(&attempt->body);
+    struct json_value root;
+    struct fault fault;
+    bool passes = attempt == &exchange->attempt && attempt->status == attempt->refusal_status &&
+                  attempt->dialect == exchange->asks.dialect && attempt->mapped == NULL &&
+                  !attempt_translates(attempt);
+    const char *code = strcmp(attempt->refusal_code, overflow) == 0 ? overflow : NULL;
+    if (!passes || !json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) ||
+        !error_form_is_own(attempt->dialect, attempt->status, code, &root))
+        return none;
+    buffer_append(out, body.data, (size_t)(root.raw.data - body.data));
+    if (!redact_json(&root, candidate->terms.api_key, candidate->terms.model, exchange->asks.model,
+                     out))
+        return none;
+    buffer_append(out, root.raw.data + root.raw.bytes,
+                  (size_t)(body.data + body.bytes - root.raw.data - root.raw.bytes));
+    return out->failed ? none : buffer_slice(out);
+}
+
 void exchange_refuse_by(struct exchange *exchange, const struct attempt *attempt)
 {
     struct answer_error error = {.status = 502, .code = "provider_unavailable"};
+    struct buffer words;
     char failure[sizeof attempt->refusal_message + 128];
     error.message = "The model's provider could not be reached or broke off before it answered. "
                     "Nothing was charged.";
+    buffer_init(&words, WORDS_BYTES);
     switch (attempt->outcome) {
     case ATTEMPT_REFUSED:
+        error.body = own_words(exchange, attempt, &words);
         error.status = attempt->refusal_status;
         error.code = attempt->refusal_code;
         error.message = attempt->refusal_message;
@@ -83,6 +120,7 @@ void exchange_refuse_by(struct exchange *exchange, const struct attempt *attempt
         break;
     }
     exchange_refuse(exchange, &error);
+    buffer_fini(&words);
 }
 
 /* No provider was asked: says what an attempt would have come to. */

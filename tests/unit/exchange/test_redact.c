@@ -71,11 +71,39 @@ static void names_models_as_they_are_sold(void **state)
     }
 }
 
+static const struct {
+    const char *text, *told; /* NULL: it cannot be told */
+} documents[] = {
+    {"{ \"a\" : [1e5, \"sk-1 of deploy-7\", {\"deploy-7\":\"\\u0061\"}] }",
+     "{ \"a\" : [1e5, \"sk-* of gpt\", {\"deploy-7\":\"\\u0061\"}] }"},
+    {"[\"\\u0073k-1\",\"\"]", "[\"sk-*\",\"\"]"},
+    {"\"\\u00e4 deploy\\u002d7\"", "\"\xc3\xa4 gpt\""},
+    {"[\"a\\u0000sk-1\"]", NULL},
+};
+
+static void tells_documents_as_they_came(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+        struct json_value root;
+        struct fault fault;
+        struct buffer out;
+        buffer_init(&out, 256);
+        assert_true(json_parse(slice_of(documents[i].text), 9, &root, &fault));
+        bool told = redact_json(&root, "", "deploy-7", "gpt", &out);
+        assert_int_equal(told, documents[i].told != NULL);
+        if (told)
+            assert_true(slice_equals(buffer_slice(&out), documents[i].told));
+        buffer_fini(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blots_what_is_secret_and_nothing_else),
         cmocka_unit_test(names_models_as_they_are_sold),
+        cmocka_unit_test(tells_documents_as_they_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
