@@ -96,7 +96,7 @@ static int failure_status(const struct stream *stream)
     if (stream->refused)
         return 400;
     if (strcmp(stream->failure_code, "provider_overloaded") == 0)
-        return 529;
+        return 503;
     return strcmp(stream->failure_code, "timeout") == 0 ? 504 : 500;
 }
 

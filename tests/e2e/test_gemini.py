@@ -100,6 +100,28 @@ def test_a_cut_array_ends_with_an_error(customer, provider):
     assert "not complete" in chunks[-1]["error"]["message"]
 
 
+@pytest.mark.parametrize("query", ["?alt=sse", ""], ids=["events", "array"])
+@pytest.mark.parametrize(
+    ("status", "word", "code", "told"),
+    [(503, "UNAVAILABLE", 503, "UNAVAILABLE"), (500, "INTERNAL", 500, "INTERNAL"),
+     (429, "RESOURCE_EXHAUSTED", 503, "UNAVAILABLE"),
+     (400, "INVALID_ARGUMENT", 400, "INVALID_ARGUMENT")],
+)  # fmt: skip
+def test_an_error_in_mid_stream_has_google_s_codes(
+    customer, provider, query, status, word, code, told
+):
+    error = {"error": {"code": status, "message": "boom", "status": word}}
+    events = [*Content().events()[:2], f"data: {json.dumps(error)}\r\n\r\n".encode()]
+    provider.answer = answers.stream(events)
+    reply = ask(customer, "streamGenerateContent", query)
+    last = reply.json()[-1] if not query else json.loads(reply.text.split("data: ")[-1])
+    assert (last["error"]["code"], last["error"]["status"]) == (code, told)
+    assert "was charged for what came" in last["error"]["message"]
+    client = sdk(customer)
+    with pytest.raises(errors.APIError):
+        list(client.models.generate_content_stream(model=MODEL, contents="Hi"))
+
+
 def test_the_key_may_stand_in_the_address(customer, provider, house):
     provider.answer = content()
     reply = ask(customer, query=f"?key={customer.key}", **{"x-other": "1"})
