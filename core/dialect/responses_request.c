@@ -101,6 +101,11 @@ static bool read_all(struct model_request *out, bool compacted, struct request_f
     const struct json_value *streamed = request_member(out, REQUEST_STREAM);
     if (streamed != NULL && !request_read_flag(streamed, "stream", &out->streamed, fault))
         return false;
+    out->in_background = paid_features_use(&out->paid, "background");
+    if (out->in_background && !out->streamed)
+        return request_refuse(fault, "invalid_value", "background",
+                              "Work in the background can only be streamed here: nothing else "
+                              "tells what it has cost. Add \"stream\": true, or leave it out.");
     return !(compacted && out->streamed) ||
            request_refuse(fault, "invalid_value", "stream", "A compaction cannot be streamed.");
 }

@@ -110,7 +110,8 @@ static bool flows(const struct exchange *exchange)
 static bool runs_on(const struct exchange *exchange)
 {
     if (flows(exchange))
-        return policy_of(exchange) == ON_CANCEL_READ || lacks_usage_only(exchange);
+        return policy_of(exchange) == ON_CANCEL_READ || exchange->asks.in_background ||
+               lacks_usage_only(exchange);
     return !is_free(exchange);
 }
 

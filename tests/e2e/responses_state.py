@@ -24,6 +24,7 @@ def prepare(policies) -> None:
     policies.model("gpt-other", PRICE, providers=("other",))
     policies.model("gpt-forgets", PRICE, providers=("forgets",))
     policies.model("gpt-both", PRICE, providers=("forgets", "keeps"))
+    policies.model("gpt-behind", PRICE, providers=("keeps",), allow=("background",))
     policies.model("gpt-chat", PRICE, providers=("openai",))
     policies.write("examples", "return {}\n")
 

@@ -164,6 +164,27 @@ def test_what_nobody_can_own_is_refused(customer, provider, name):
     assert provider.requests == []
 
 
+def test_work_in_the_background_is_streamed(customer, provider):
+    """Only a stream tells what it has cost. The provider goes on without the client, so it is read
+    to its end, and charged."""
+    reply = ask(customer, model="gpt-behind", background=True)
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, "background")
+    assert "stream" in reply.json()["error"]["message"]
+    assert provider.requests == []
+    gate = threading.Event()
+    events = Response(name="behind", output_tokens=500).events({"model": MODEL})
+    provider.answer = answers.stream(events, gates={6: gate})
+    with customer.openai().responses.create(
+        model="gpt-behind", input="a", stream=True, background=True
+    ) as stream:
+        next(iter(stream))
+    assert provider.last.json["background"] is True
+    gate.set()
+    customer.wait_for_no_hold()
+    record = customer.wait_for_record()
+    assert (record["usage_source"], record["output_tokens"]) == ("reported", 500)
+
+
 def test_nothing_is_named_by_nothing(customer, provider):
     kept(provider)
     nothing = {"previous_response_id": None, "conversation": None, "prompt": None}

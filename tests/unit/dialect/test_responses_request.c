@@ -84,7 +84,7 @@ static void finds_what_is_billed_apart(void **state)
         {HI ",\"tools\":[{\"type\":\"mcp\"}]", "tools.mcp"},
         {HI ",\"tools\":[{\"type\":\"shell\"}]", "tools.shell"},
         {HI ",\"tools\":[{\"type\":\"tomorrow\"}]", "tools.tomorrow"},
-        {HI ",\"background\":true", "background"},
+        {HI ",\"stream\":true,\"background\":true", "background"},
         {HI ",\"service_tier\":\"flex\"", "service_tier.flex"},
         {HI ",\"reasoning\":{\"mode\":\"pro\"}", "reasoning.mode.pro"},
         {"\"model\":\"m\",\"input\":[{\"type\":\"additional_tools\",\"tools\":[{"
