@@ -1,5 +1,6 @@
 #include "base/secret.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -233,6 +234,15 @@ bool apikey_well_formed(struct slice text)
     char fitting[APIKEY_CHECK_CHARS];
     put_check(text.data, fitting);
     return memcmp(fitting, text.data + APIKEY_CHECKED_CHARS, APIKEY_CHECK_CHARS) == 0;
+}
+
+void apikey_mask(char *text)
+{
+    for (char *at = text; (at = strstr(at, apikey_prefix)) != NULL;) {
+        at += APIKEY_PREFIX_CHARS;
+        for (; isalnum((unsigned char)*at); at++)
+            *at = '*';
+    }
 }
 
 void token_make(char out[TOKEN_CHARS + 1])

@@ -46,6 +46,8 @@ void apikey_make(char out[APIKEY_CHARS + 1]);
 /* Returns true when the text has the form of a key and its check characters fit. So a typing error
  * is told apart from a revoked key without asking the directory. */
 bool apikey_well_formed(struct slice text);
+/* Overwrites with stars what follows `llm_sk_` anywhere in the text, be it a whole key or not. */
+void apikey_mask(char *text);
 
 /* A new session token, NUL-terminated. */
 void token_make(char out[TOKEN_CHARS + 1]);

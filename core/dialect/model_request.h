@@ -76,7 +76,7 @@ struct model_request {
     enum embedding_format embedding_format;
     struct asked_media media; /* sound and pictures */
     bool streamed;
-    bool in_background;          /* OpenAI's: the provider works on without its client */
+    bool in_background;
     bool as_array;               /* the stream is one JSON array: Gemini's other form */
     bool usage_asked;            /* stream_options.include_usage, or OpenRouter's usage.include */
     bool usage_optioned;         /* by stream_options.include_usage */

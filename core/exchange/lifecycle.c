@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "exchange/ask.h"
 #include "exchange/choice.h"
 #include "exchange/departure.h"
@@ -121,6 +122,7 @@ struct exchange *exchange_new(struct exchange_env *env, struct http_request *req
     exchange->request = request;
     slice_copy(request->head.method_text, exchange->method, sizeof exchange->method);
     slice_copy(request->head.path, exchange->path, sizeof exchange->path);
+    apikey_mask(exchange->path); /* some clients put theirs there */
     slice_copy(slice_of(request->peer_address), exchange->peer_address,
                sizeof exchange->peer_address);
     exchange->asks.dialect = dialect_of_path(request->head.path);
@@ -221,18 +223,14 @@ void exchange_enter(struct exchange *exchange, enum exchange_state state)
 /* ---- the end ---- */
 
 /* A page that is open asks every second, and the answer 304 is not worth a log line. */
-static enum log_level log_level_of(const struct exchange *exchange)
-{
-    return exchange->status == 304 ? LOG_DEBUG : LOG_INFO;
-}
-
 static void write_log(const struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
     const char *hedge = hedging_word(exchange);
     bool replayed = exchange->replay_of.text[0] != '\0';
+    enum log_level level = exchange->status == 304 ? LOG_DEBUG : LOG_INFO;
     log_event_later(
-        log_level_of(exchange), "exchange", log_text("request_id", exchange->id.text),
+        level, "exchange", log_text("request_id", exchange->id.text),
         log_text("method", exchange->method), log_text("path", exchange->path),
         log_int("status", exchange->status), log_text("error", exchange->error_code),
         log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),

@@ -12,6 +12,7 @@ from gemini_answers import Content, content
 from google import genai
 from google.genai import errors, types
 from prices import Price, charge, usd
+from wait import wait_until
 
 MODEL = "gemini-test"
 PRICE = Price("3", "15", "0.30")
@@ -128,6 +129,25 @@ def test_the_key_may_stand_in_the_address(customer, provider, house):
     assert reply.status_code == 200, reply.text
     assert customer.key not in provider.last.head.decode()
     assert customer.key not in house.stderr()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/v1beta/models%3Fkey={key}", "/v1beta/models;key={key}", "/v1beta/models/{key}",
+     "/v1beta/models/{key}:generateContent", "/{key}/v1beta/models", "/v1/models/{key}"],
+)  # fmt: skip
+def test_a_key_in_a_wrong_place_is_not_kept(house, customer, address):
+    """Not in the log, nor with the calls that were refused."""
+    headers = {"x-goog-api-key": customer.key}
+    reply = house.http.get(address.format(key=customer.key), headers=headers)
+    assert reply.status_code in (404, 405)
+    (line,) = wait_until(
+        lambda: [line for line in house.log() if line.get("request_id") ==
+                 reply.headers["x-request-id"]], 5, "the line")  # fmt: skip
+    assert "llm_sk_***" in line["path"]
+    assert customer.key[7:] not in house.stderr()
+    for name in ("gateway.db", "gateway.db-wal"):
+        assert customer.key[7:].encode() not in (house.folder / name).read_bytes()
 
 
 def test_the_key_in_the_address_is_for_gemini_alone(customer):
