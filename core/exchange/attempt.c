@@ -338,8 +338,17 @@ static void on_data(struct slice data, void *arg)
 
 #define SAYS_NOTHING "the answer says nothing"
 
-/* Turns a good plain answer into a stream, because a stream was asked for. `answer` is NULL if it
- * has choices. */
+static void give_events(struct attempt *attempt, struct buffer *events)
+{
+    attempt->event_stream = !events->failed;
+    if (attempt->event_stream)
+        attempt->events->on_stream(buffer_slice(events), attempt->owner);
+    attempt_decide(attempt, ATTEMPT_GARBLED,
+                   events->failed ? "the plain answer is too large for a stream" : SAYS_NOTHING);
+    buffer_fini(events);
+}
+
+/* Makes a stream of a good plain answer. `answer` is NULL if it has choices. */
 static void stream_plain(struct attempt *attempt, const struct json_value *answer)
 {
     struct buffer events;
@@ -348,12 +357,17 @@ static void stream_plain(struct attempt *attempt, const struct json_value *answe
         (void)plain_chunks_write(attempt->dialect, &attempt->completion, &events);
     else
         dialect_form(attempt->dialect)->write_events(answer, &events);
-    attempt->event_stream = !events.failed;
-    if (attempt->event_stream)
-        attempt->events->on_stream(buffer_slice(&events), attempt->owner);
-    attempt_decide(attempt, ATTEMPT_GARBLED,
-                   events.failed ? "the plain answer is too large for a stream" : SAYS_NOTHING);
-    buffer_fini(&events);
+    give_events(attempt, &events);
+}
+
+/* A stream that was asked for, as a list. False: it is none. */
+static bool stream_list(struct attempt *attempt)
+{
+    struct buffer events;
+    bool list = plain_answer_list(attempt->asks, attempt->dialect, &attempt->body, &events);
+    if (list)
+        give_events(attempt, &events);
+    return list;
 }
 
 static void judge_choices(struct attempt *attempt)
@@ -481,7 +495,7 @@ static void judge_form_body(struct attempt *attempt)
     struct answer_facts facts;
     struct json_index index;
     struct json_value root;
-    if (!open_body(attempt, &index, &root))
+    if (stream_list(attempt) || !open_body(attempt, &index, &root))
         return;
     if (hide_prices(attempt, &root))
         check(open_body(attempt, &index, &root));
@@ -520,9 +534,7 @@ static bool map_body(struct attempt *attempt)
     }
     if (!attempt->asks->streamed)
         return true;
-    attempt->event_stream = true;
-    attempt->events->on_stream(buffer_slice(&attempt->body), attempt->owner);
-    attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);
+    give_events(attempt, &attempt->body);
     return false;
 }
 

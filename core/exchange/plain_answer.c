@@ -101,6 +101,40 @@ static bool is_page(struct slice body)
     return false;
 }
 
+static bool write_list(const struct json_value *list, struct buffer *out)
+{
+    struct json_walk walk = json_walk(list);
+    struct json_item item;
+    while (json_next(&walk, &item)) {
+        if (item.value.type != JSON_OBJECT)
+            return false;
+        buffer_append_text(out, "data: ");
+        size_t start = out->bytes;
+        buffer_append_slice(out, item.value.raw);
+        for (size_t i = start; i < out->bytes; i++) { /* a line break in JSON is white space */
+            if (out->data[i] == '\n' || out->data[i] == '\r')
+                out->data[i] = ' ';
+        }
+        buffer_append_text(out, "\n\n");
+    }
+    return out->bytes > 0 && !out->failed;
+}
+
+bool plain_answer_list(const struct model_request *asks, enum dialect dialect,
+                       const struct buffer *body, struct buffer *events)
+{
+    struct json_value root;
+    struct fault fault;
+    if (dialect != DIALECT_GEMINI || !asks->streamed ||
+        !json_parse(buffer_slice(body), LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_ARRAY)
+        return false;
+    buffer_init(events, 4 * LIMIT_UPSTREAM_BODY_BYTES);
+    bool written = write_list(&root, events);
+    if (!written)
+        buffer_fini(events);
+    return written;
+}
+
 bool plain_answer_read_text(struct slice body, struct answer_facts *facts)
 {
     struct json_value root;

@@ -23,6 +23,10 @@ bool plain_answer_name(const struct rerank_names *names, struct buffer *body,
 void plain_answer_read(const struct model_request *asks, struct slice answers_as,
                        struct buffer *body, struct json_value *root, struct json_index *index,
                        struct answer_facts *facts);
+/* Writes the events of a stream that came as a list of them: Google's other form. The caller frees
+ * them. False: nothing is to be freed, it is no list of objects, or no stream was asked for. */
+bool plain_answer_list(const struct model_request *asks, enum dialect dialect,
+                       const struct buffer *body, struct buffer *events);
 /* Reads one that was asked for as a text. False: it is JSON all the same, or a web page. */
 bool plain_answer_read_text(struct slice body, struct answer_facts *facts);
 

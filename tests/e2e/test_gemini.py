@@ -95,6 +95,45 @@ def test_a_stream_as_an_array(customer, provider, retried):
     assert len(provider.requests) == 1
 
 
+@pytest.mark.parametrize("label", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize("client", ["events", "array", "chat", "responses"])
+def test_a_provider_s_array_is_a_stream(customer, provider, client, label):
+    """Some servers know no alt=sse, and send Google's other form."""
+    chunks = [json.loads(event.removeprefix(b"data: ")) for event in Content().events()]
+    provider.answer = answers.reply(200, json.dumps(chunks, indent=1).encode(),
+                                    {"Content-Type": label})  # fmt: skip
+    if client == "chat":
+        options = {"stream": True, "messages": [{"role": "user", "content": "a"}]}
+        said = [chunk.choices[0].delta.content or ""
+                for chunk in customer.openai().chat.completions.create(model=MODEL, **options)
+                if chunk.choices]  # fmt: skip
+    elif client == "responses":
+        with customer.openai().responses.stream(model=MODEL, input="a") as stream:
+            said = [stream.get_final_response().output_text]
+    else:
+        reply = ask(customer, "streamGenerateContent", "?alt=sse" if client == "events" else "")
+        assert reply.status_code == 200, reply.text
+        blocks = [block for block in reply.text.split("\n\n") if block]
+        events = [
+            json.loads(block.removeprefix("data: ")) for block in blocks if client == "events"
+        ]
+        got = events or reply.json()
+        assert usd(got[-1]["usageMetadata"].pop("cost")) == charge(PRICE, Usage(19, 10))
+        assert got == chunks
+        said = [chunk["candidates"][0]["content"]["parts"][0]["text"] for chunk in got]
+    assert "".join(said) == "Hello there!"
+    assert usd(customer.wait_for_record()["cost"]) == charge(PRICE, Usage(19, 10))
+
+
+@pytest.mark.parametrize("items", [[], [5], [[]], [{}, "a"]])
+def test_an_array_of_anything_else_is_no_answer(customer, provider, items):
+    provider.answer = answers.reply(200, json.dumps(items).encode())
+    for method, query in (("streamGenerateContent", "?alt=sse"), ("generateContent", "")):
+        reply = ask(customer, method, query)
+        assert (reply.status_code, reply.json()["error"]["status"]) == (502, "INTERNAL")
+    assert customer.balance == 10
+
+
 def test_a_cut_array_ends_with_an_error(customer, provider):
     provider.answer = answers.stream(Content().events()[:2], ending="cut")
     chunks = ask(customer, "streamGenerateContent").json()
