@@ -53,9 +53,8 @@ static struct slice own_words(const struct exchange *exchange, const struct atte
     struct slice body = buffer_slice(&attempt->body);
     struct json_value root;
     struct fault fault;
-    bool passes = attempt == &exchange->attempt && attempt->status == attempt->refusal_status &&
-                  attempt->dialect == exchange->asks.dialect && attempt->mapped == NULL &&
-                  !attempt_translates(attempt);
+    bool passes = attempt->status == attempt->refusal_status && attempt->mapped == NULL &&
+                  attempt->dialect == exchange->asks.dialect && !attempt_translates(attempt);
     const char *code = strcmp(attempt->refusal_code, overflow) == 0 ? overflow : NULL;
     if (!passes || !json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) ||
         !error_form_is_own(attempt->dialect, attempt->status, code, &root))

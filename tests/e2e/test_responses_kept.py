@@ -165,6 +165,11 @@ def test_a_provider_s_refusal_passes(customer, provider):
     reply = question(customer, "a response", made)
     assert reply.status_code == 404
     assert "No such response." in reply.json()["error"]["message"]
+    words = {"message": "w" * 2000, "type": "of_theirs", "param": "after", "code": "bad_cursor"}
+    body = json.dumps({"error": words}, indent=3).encode()
+    tell(provider, answers.reply(400, body))
+    reply = question(customer, "its input", made, "?after=x")
+    assert (reply.status_code, reply.content) == (400, body)
     tell(provider, answers.error(401, "Wrong key", "invalid_api_key", "invalid_request_error"))
     reply = question(customer, "a response", made)
     assert reply.status_code == 503
