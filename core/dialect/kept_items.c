@@ -94,7 +94,8 @@ static enum standing standing_of(const struct json_value *type, const struct jso
     if (json_string_is(type, "item_reference"))
         return STANDS_FOR_ANOTHER;
     const struct content *content = content_of(type);
-    if (named && content == NULL && is_bare(item))
+    bool whole = json_string_is(type, "compaction_trigger"); /* it never has more */
+    if (named && content == NULL && !whole && is_bare(item))
         return STANDS_LOOSELY;
     if (!named || content == NULL || has_any(item, content))
         return STANDS_FOR_ITSELF;

@@ -297,7 +297,7 @@ static const struct {
     {"\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\",\"status\":\"completed\"}]",
      "2bl fc_1 "},
     {"\"input\":[{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\"}]", "2bl msg_1 "},
-    {"\"input\":[{\"type\":\"compaction_trigger\"}]", ""},
+    {"\"input\":[{\"type\":\"compaction_trigger\",\"id\":\"ct_1\"}]", ""},
     /* servers differ in which of two members they obey */
     {"\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"encrypted_content\":null,"
      "\"encrypted_content\":\"a\"}]",
