@@ -25,6 +25,13 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* The least tokens that we ask for of ourselves: OpenAI refuses a smaller max_output_tokens. */
+static int64_t shortest(const struct model_request *asks)
+{
+    enum { RESPONSES_TOKENS_MIN = 16 };
+    return asks->dialect == DIALECT_RESPONSES ? RESPONSES_TOKENS_MIN : 1;
+}
+
 static void on_hold_returned(struct job *job)
 {
     struct exchange *exchange =
@@ -214,7 +221,7 @@ static int64_t least_cap(const struct exchange *exchange)
     if (!takes_limit(&exchange->asks))
         return 0;
     if (stated <= 0)
-        return 1;
+        return shortest(&exchange->asks);
     return exchange->budget.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
 }
 
@@ -398,12 +405,12 @@ static bool fit_max_cost(const struct exchange *exchange, struct hold_plan *plan
         return false;
     plan->output_tokens = plan->output_tokens_max = added_limit(&exchange->asks, tokens);
     plan->capped = true;
-    return tokens > 0;
+    return tokens >= shortest(&exchange->asks);
 }
 
 static bool refuse_max_cost(struct exchange *exchange, const struct hold_plan *plan)
 {
-    int64_t tokens = takes_limit(&exchange->asks) ? 1 : plan->output_tokens;
+    int64_t tokens = takes_limit(&exchange->asks) ? shortest(&exchange->asks) : plan->output_tokens;
     int64_t required_nusd;
     if (!worst_case(exchange, &plan->need, tokens, &required_nusd))
         return refuse_uncountable(exchange);

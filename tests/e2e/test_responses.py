@@ -110,6 +110,34 @@ def test_no_money_ends_codex_at_once(house, provider):
     assert provider.requests == []
 
 
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_money_for_less_than_a_provider_takes_is_none(house, provider, streamed):
+    """OpenAI refuses max_output_tokens below 16: the client would read of a limit that it has not
+    set, and not of its money."""
+    provider.answer = response(output_tokens=8)
+    for credit in range(100, 500, 25):
+        poor = house.customer(credit=f"0.000{credit}")
+        reply = ask(poor, streamed)
+        if reply.status_code == 200:
+            assert provider.last.json["max_output_tokens"] >= 16
+            break
+        assert reply.json()["error"]["code"] == "insufficient_quota"
+        assert provider.requests == []
+    else:
+        raise AssertionError("no credit was enough")
+    assert credit > 100
+
+
+def test_a_bound_for_less_than_a_provider_takes_is_none(customer, provider):
+    provider.answer = response(output_tokens=8)
+    refused = ask(customer, headers={"x-llm-max-cost": "0.0001"})
+    assert refused.json()["error"]["code"] == "max_cost_exceeded"
+    assert provider.requests == []
+    required = refused.json()["error"]["metadata"]["required"]
+    assert ask(customer, headers={"x-llm-max-cost": required}).status_code == 200
+    assert provider.last.json["max_output_tokens"] == 16
+
+
 def test_a_failure_in_mid_stream(customer, provider):
     provider.answer = answers.stream(Response().events({"model": MODEL})[:6], ending="cut")
     with customer.openai().responses.stream(model=MODEL, input="Hello!") as stream:
