@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "script/json_document.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -85,8 +86,27 @@ static int base64_decoded(lua_State *state)
     return 1;
 }
 
+/* decoded_text(document, node) -> the text in the base64 of a string; nil: it is no UTF-8, or too
+ * long */
+static int base64_decoded_text(lua_State *state)
+{
+    struct json_document *document = json_document_check(state, 1);
+    const struct json_node *node = json_document_node(state, document, 2);
+    struct slice content = json_node_content(node);
+    if (node->value.type != JSON_STRING || content.bytes > LIMIT_DOCUMENT_TEXT_BYTES)
+        return 0;
+    struct buffer out = {.data = lua_newuserdata(state, content.bytes + 1),
+                         .capacity_bytes = content.bytes + 1,
+                         .bytes_max = content.bytes + 1};
+    if (!decode(content, &out) || !text_is_utf8(buffer_slice(&out)))
+        return 0;
+    lua_pushlstring(state, out.data, out.bytes);
+    return 1;
+}
+
 const struct luaL_Reg json_base64_bindings[] = {
     {"base64", base64_encoded},
     {"from_base64", base64_decoded},
+    {"text_of_base64", base64_decoded_text},
     {NULL, NULL},
 };

@@ -129,3 +129,7 @@ function native.base64(text) end
 ---The bytes of the base64 in a string, if they can stand between the quotes of a JSON string.
 ---@return string?
 function native.from_base64(document, node) end
+
+---The text in the base64 of a string; nil when it is no UTF-8, or too long.
+---@return string?
+function native.text_of_base64(document, node) end

@@ -57,6 +57,15 @@ function common.hold(held, piece)
     held[#held + 1] = piece
 end
 
+-- A text of white space only, which says nothing. Nobody writes longer ones.
+local BLANK_BYTES_MAX = 256
+
+function common.is_blank(node)
+    local length = native.bytes(doc, node)
+    return length == 0 or length <= BLANK_BYTES_MAX
+        and not string.find(text(doc, node, BLANK_BYTES_MAX) or "x", "%S")
+end
+
 -- Whether one of the parts is written at all.
 function common.says_something(parts, is_said)
     for i = 1, #parts do
@@ -184,16 +193,16 @@ function common.plain_id(id)
     return (string.gsub(id, "[^%w_-]", "_"))
 end
 
--- Ids as OpenAI takes them, at most 64 bytes; the end of a longer one becomes a number.
-function common.short_id(id)
-    if #id <= 64 then
+-- Ids as OpenAI takes them, at most so long; the end of a longer one becomes a number.
+function common.short_id(id, bytes_max)
+    if #id <= bytes_max then
         return id
     end
     local sum = 0
     for i = 1, #id do
         sum = (sum * 31 + string.byte(id, i)) % 2147483647
     end
-    return string.sub(id, 1, 48) .. "_" .. string.format("%.0f", sum)
+    return string.sub(id, 1, bytes_max - 12) .. "_" .. string.format("%.0f", sum)
 end
 
 -- ---- pictures and files ----
@@ -206,8 +215,8 @@ function common.media(media, place)
     return media
 end
 
--- Returns the media type and the node of the base64 of a data: URL, or nil.
-function common.data_url(node)
+-- Returns the media type and the node of the base64 of a data: URL; nil: it is another address.
+function common.data_url(node, place)
     if not begins(doc, node, "data:") then
         return nil
     end
@@ -215,9 +224,28 @@ function common.data_url(node)
     local media = head and (string.match(head, "^data:([%w.+-]+/[%w.+-]+)[;,]")
         or string.match(head, "^data:();") and "")
     if not media or not string.find(head, ";base64", 1, true) then
-        return nil
+        common.refuse(place, "'" .. place .. "' must have its data in base64: "
+            .. "data:TYPE;base64,DATA.")
     end
     return media ~= "" and media or "text/plain", data
+end
+
+-- Whether a file is a plain text, as such or in base64.
+function common.is_plain(part)
+    return part.plain or part.data and string.find(part.media, "^text/") ~= nil
+end
+
+-- Writes the text of such a file.
+function common.put_plain(part, asked)
+    if part.plain then
+        put(out, part.plain)
+        return
+    end
+    local plain = native.text_of_base64(doc, part.data)
+    if not plain then
+        common.cannot(asked, "file", "a text must be UTF-8, and at most 3 MB.")
+    end
+    native.put_text(out, plain)
 end
 
 -- ---- messages and tools ----
@@ -248,6 +276,14 @@ function common.check_roles(asked)
     for i = 1, #asked.messages do
         local message = asked.messages[i]
         check_parts(asked, message.parts, ALLOWED[message.role], message.role)
+    end
+end
+
+-- Refuses a choice that forces a call, where there is no tool to call.
+function common.check_choice(asked)
+    local mode = asked.choice and asked.choice.mode
+    if (mode == "any" or mode == "tool") and not (asked.tools and asked.tools[1]) then
+        common.cannot(asked, "choice", "a tool must be called, but there are none.")
     end
 end
 
@@ -291,10 +327,12 @@ function common.is_allowed(asked, name)
     return false
 end
 
--- A budget of tokens as a word.
+-- How much to reason, as a word.
 function common.effort_of(asked)
     local budget = asked.budget
-    if asked.effort or not budget or budget <= 0 then
+    if asked.thinking == "off" or (budget == 0 and not asked.effort) then
+        return "none"
+    elseif asked.effort or not budget or budget < 0 then
         return asked.effort
     end
     return budget <= 2048 and "low" or budget <= 8192 and "medium" or "high"

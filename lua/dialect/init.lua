@@ -8,6 +8,7 @@ local custom = require "dialect.custom"
 local mapped = require "dialect.mapped"
 local names = require "dialect.names"
 local native = require "dialect.native"
+local results = require "dialect.results"
 
 local dialect = {}
 
@@ -60,6 +61,8 @@ local function write_request(client, provider, wish)
     local asked = read_request(wish, client)
     if asked.messages then
         common.check_roles(asked)
+        common.check_choice(asked)
+        results.settle(asked)
         names.fit(asked, provider)
     end
     part(provider, "write_request")(asked, wish, provider)

@@ -1,14 +1,8 @@
-"""The translation between dialects against the types of the official SDKs, through a program that
-has nothing else in it (tests/translation/translate_tool.c)."""
+"""The translation between dialects against the types of the official SDKs."""
 
-import atexit
 import copy
-import functools
 import json
-import os
 import re
-import subprocess
-from pathlib import Path
 
 import dialect_answers
 import dialects
@@ -19,34 +13,10 @@ from openai.types.chat import completion_create_params
 from openai.types.responses import response_create_params
 from openresponses_types import types as open_responses
 from pydantic import TypeAdapter
-
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("GATEWAY_BINARY") or ROOT / "build/llm-gateway").resolve()
+from translating import ROOT, ask, translate
 
 NAMES = list(dialects.WRITE)
 PAIRS = [(client, provider) for client in NAMES for provider in NAMES if client != provider]
-
-
-@functools.cache
-def tool():
-    path = BINARY.parent / "translate_tool"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen([path], text=True, cwd=ROOT, **pipes)
-    atexit.register(process.communicate)
-    return process
-
-
-def translate(*cases):
-    process = tool()
-    for case in cases:
-        process.stdin.write(json.dumps(case) + "\n")
-    process.stdin.flush()
-    return [json.loads(process.stdout.readline()) for _ in cases]
-
-
-def ask(client, provider, request, **more):
-    case = {"client": client, "provider": provider, "request": json.dumps(request)}
-    return translate(case | more)[0]
 
 
 # ---- what providers get ----

@@ -110,6 +110,7 @@ list("message_given", "(answer)", {
     { "stop_details", "any", "refusal" },
     { "usage", "any", "usage" },
 }, true)
+list("stop_details", "stop_details", { { "explanation", "any", "refusal" } }, true)
 list("event", "(event)", {
     { "type", "any", "kind" },
     { "index", "any", "kind" },

@@ -112,7 +112,13 @@ end
 
 -- What a message says beside its content, at its end or as a whole.
 local function read_end(s, node)
-    local _, reason, sequence = pick(doc, node, members.message_given)
+    local _, reason, sequence, details = pick(doc, node, members.message_given)
+    if is_object(details) then -- in the provider's words, why the model refused
+        local explanation = pick(doc, details, members.stop_details)
+        if is_text(explanation) then
+            s.writer.refusal(s, explanation)
+        end
+    end
     if reason then
         s.stop_sequence = sequence and text(doc, sequence, 256)
         s.writer.reason(s, REASONS[word(reason)] or "stop")

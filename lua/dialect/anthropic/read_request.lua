@@ -192,13 +192,17 @@ end
 
 -- ---- the rest ----
 
+local THINKING = { disabled = "off", enabled = "on", adaptive = "on", between_tools = "on" }
+
 local function read_thinking(asked, node)
     local thinking = read(doc, node, members.thinking, "thinking")
-    if thinking.type == "disabled" then
-        asked.thinking = "off"
+    asked.thinking = THINKING[thinking.type or ""]
+    if not asked.thinking then
+        common.refuse("thinking.type", "'thinking.type' must be adaptive, enabled, disabled or "
+            .. "between_tools.")
+    elseif asked.thinking == "off" then
         return
     end
-    asked.thinking = "on"
     asked.budget = thinking.type == "enabled" and thinking.budget_tokens or nil
     asked.thoughts = thinking.display ~= "omitted"
 end

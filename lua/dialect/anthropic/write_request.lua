@@ -6,7 +6,6 @@ local native = require "dialect.native"
 local schema = require "dialect.schema"
 
 local out = native.output
-local bytes, doc = native.bytes, native.document
 local put, put_number, put_text = native.put, native.put_number, native.put_text
 
 -- The limit of an answer must be stated. Where nobody says one, it is the model's longest answer;
@@ -49,14 +48,16 @@ end
 
 function PUT.file(part, asked)
     put(out, '{"type":"document","source":')
-    if part.plain then
-        put(out, '{"type":"text","media_type":"text/plain","data":', part.plain, "}")
+    if common.is_plain(part) then
+        put(out, '{"type":"text","media_type":"text/plain","data":')
+        common.put_plain(part, asked)
+        put(out, "}")
     elseif part.url then
         put(out, '{"type":"url","url":', part.url, "}")
     elseif part.media == "application/pdf" then
         put(out, '{"type":"base64","media_type":"application/pdf","data":', part.data, "}")
     else
-        common.cannot(asked, "file", "Anthropic takes PDF.")
+        common.cannot(asked, "file", "Anthropic takes PDF and plain text.")
     end
     put(out, part.name and ',"title":' or "", part.name or "")
     put_cache(part)
@@ -90,7 +91,7 @@ function PUT.call(part)
     put_cache(part)
 end
 
-local put_blocks
+local put_blocks, is_said
 
 function PUT.result(part, asked)
     put(out, '{"type":"tool_result","tool_use_id":')
@@ -98,7 +99,7 @@ function PUT.result(part, asked)
     if part.object then
         put(out, ',"content":')
         native.put_encoded(out, part.object)
-    elseif #part.parts > 0 then
+    elseif common.says_something(part.parts, is_said) then
         put(out, ',"content":')
         put_blocks(part.parts, asked)
     end
@@ -108,12 +109,12 @@ end
 
 local OWN = { anthropic = true, ["anthropic-redacted"] = true }
 
--- Anthropic takes back its own reasoning only, and no empty texts.
-local function is_said(part)
+-- Anthropic takes back its own reasoning only, and no texts of white space.
+function is_said(part)
     if part.kind == "reasoning" then
         return part.signature and OWN[part.origin]
     end
-    return (part.kind ~= "text" and part.kind ~= "refusal") or bytes(doc, part.node) > 0
+    return (part.kind ~= "text" and part.kind ~= "refusal") or not common.is_blank(part.node)
 end
 
 function put_blocks(parts, asked)
@@ -131,6 +132,23 @@ end
 
 -- ---- messages ----
 
+-- Whether the turn that goes on with results of tools has lost its thoughts: with a budget of
+-- tokens for them Anthropic wants them back.
+local function is_thoughtless(messages)
+    local results, turn = messages[#messages], messages[#messages - 1]
+    if not turn or turn.role ~= "assistant" or not results.parts[1]
+        or results.parts[1].kind ~= "result" then
+        return false
+    end
+    for i = 1, #turn.parts do
+        if is_said(turn.parts[i]) then
+            return turn.parts[i].kind ~= "reasoning"
+        end
+    end
+    return false
+end
+
+-- Returns whether manual thinking must be off.
 local function put_messages(asked)
     local messages, system = common.merge(asked)
     if common.says_something(system, is_said) then
@@ -149,6 +167,7 @@ local function put_messages(asked)
         end
     end
     put(out, "]")
+    return is_thoughtless(messages)
 end
 
 -- ---- tools ----
@@ -204,12 +223,14 @@ local EFFORTS = {
     minimal = "low", low = "low", medium = "medium", high = "high", xhigh = "xhigh", max = "max",
 }
 
-local function put_thinking(asked, limit)
+local function put_thinking(asked, limit, thoughtless)
     local budget = asked.budget
-    if asked.effort == "none" or asked.thinking == "off" or budget == 0 then
+    local manual = budget and budget > 0
+    if asked.effort == "none" or asked.thinking == "off" or budget == 0
+        or (manual and thoughtless) then
         put(out, ',"thinking":{"type":"disabled"}')
         return nil
-    elseif budget and budget > 0 then
+    elseif manual then
         budget = math.max(math.min(budget, limit - 1), BUDGET_MIN)
         if budget < limit then
             put(out, ',"thinking":{"type":"enabled","budget_tokens":')
@@ -280,9 +301,9 @@ return function(asked, wish)
         put(out, ',"max_tokens":')
         put_number(out, limit)
     end
-    put_messages(asked)
+    local thoughtless = put_messages(asked)
     put_tools(asked)
-    put_output(asked, put_thinking(asked, limit))
+    put_output(asked, put_thinking(asked, limit, thoughtless))
     if wish.counts then -- members that say nothing of the input would be refused
         put(out, "}")
         return

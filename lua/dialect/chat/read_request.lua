@@ -21,7 +21,8 @@ end
 
 function PART.image_url(part, place)
     local image = read(doc, part.image_url, members.image_url, place .. ".image_url")
-    local media, data = common.data_url(common.need(image.url, place .. ".image_url.url"))
+    local where_url = place .. ".image_url.url"
+    local media, data = common.data_url(common.need(image.url, where_url), where_url)
     return {
         kind = "image", media = media, data = data, url = not data and image.url or nil,
         detail = image.detail, cache = part.prompt_cache_breakpoint,
@@ -40,7 +41,7 @@ function PART.file(part, place)
     local file = read(doc, part.file, members.file, place .. ".file")
     local media, data
     if file.file_data then
-        media, data = common.data_url(file.file_data)
+        media, data = common.data_url(file.file_data, place .. ".file.file_data")
         if not data then
             media, data = "application/pdf", file.file_data
         end

@@ -9,6 +9,9 @@ local out = native.output
 local put, put_encoded, put_number, put_text = native.put, native.put_encoded, native.put_number,
     native.put_text
 
+-- Of a call; of OpenAI's own API.
+local ID_BYTES_MAX = 40
+
 -- ---- parts ----
 
 local function put_media(part)
@@ -52,18 +55,15 @@ function PUT.file(part, asked)
     put(out, '"}}')
 end
 
--- A document of plain text is a text.
-local function is_text_file(part)
-    return part.kind == "file" and part.plain
-end
-
 local function put_parts(parts, asked)
     put(out, "[")
     for i = 1, #parts do
         put(out, i > 1 and "," or "")
         local part = parts[i]
-        if is_text_file(part) then
-            put(out, '{"type":"text","text":', part.plain, "}")
+        if part.kind == "file" and common.is_plain(part) then
+            put(out, '{"type":"text","text":')
+            common.put_plain(part, asked)
+            put(out, "}")
         else
             PUT[part.kind](part, asked)
         end
@@ -103,7 +103,7 @@ local function put_result(part, rest)
     end
     begin_message("tool")
     put(out, ',"tool_call_id":')
-    put_text(out, part.id)
+    put_text(out, common.short_id(part.id, ID_BYTES_MAX))
     put(out, ',"content":')
     if part.object then
         put_encoded(out, part.object)
@@ -140,7 +140,7 @@ end
 
 local function put_call(call, first)
     put(out, first and "" or ",", '{"id":')
-    put_text(out, call.id)
+    put_text(out, common.short_id(call.id, ID_BYTES_MAX))
     put(out, ',"type":"function","function":{"name":')
     put_text(out, call.name)
     put(out, ',"arguments":')
@@ -176,6 +176,14 @@ local function of_kind(parts, kind)
     return some
 end
 
+local function is_own(part)
+    return part.signature and part.origin == "openai-chat"
+end
+
+local function is_written(part)
+    return part.kind ~= "reasoning" or part.text or is_own(part)
+end
+
 -- Reasoning that can be read; models that think between tools want it back.
 local function put_reasoning(parts)
     local first = true
@@ -190,7 +198,7 @@ local function put_reasoning(parts)
     first = true
     for i = 1, #parts do
         local part = parts[i]
-        if part.kind == "reasoning" and part.signature and part.origin == "openai-chat" then
+        if part.kind == "reasoning" and is_own(part) then
             put(out, first and ',"reasoning_details":[' or ",", '{"type":"reasoning.encrypted",',
                 '"data":"')
             common.put_opaque(part.signature)
@@ -201,14 +209,18 @@ local function put_reasoning(parts)
     put(out, first and "" or "]")
 end
 
+-- A message without calls must have a content, even if only reasoning is left of it.
 local function put_assistant(parts)
     local texts, refusals = of_kind(parts, "text"), of_kind(parts, "refusal")
+    if not common.says_something(parts, is_written) then
+        return
+    end
     begin_message("assistant")
     put(out, ',"content":')
     if #texts > 0 then
         openai.put_joined(texts)
     else
-        put(out, "null")
+        put(out, (#refusals > 0 or #of_kind(parts, "call") > 0) and "null" or '""')
     end
     if #refusals > 0 then
         put(out, ',"refusal":')

@@ -224,10 +224,16 @@ end
 local LEVELS = { MINIMAL = "minimal", LOW = "low", MEDIUM = "medium", HIGH = "high",
     XHIGH = "xhigh" }
 
+local UNSPECIFIED = "THINKING_LEVEL_UNSPECIFIED"
+
 local function read_thinking(asked, node)
     local thinking = read(doc, node, members.thinking, "generationConfig.thinkingConfig")
     asked.thoughts = thinking.includeThoughts or false
-    asked.effort = LEVELS[string.upper(thinking.thinkingLevel or "")]
+    local level = string.upper(thinking.thinkingLevel or UNSPECIFIED)
+    asked.effort = LEVELS[level]
+    if not asked.effort and level ~= UNSPECIFIED then
+        common.cannot(asked, "effort", "no such level is known.")
+    end
     local budget = thinking.thinkingBudget
     if budget and budget < 0 then -- as the model likes
         asked.thinking = "on"

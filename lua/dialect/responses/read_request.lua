@@ -25,7 +25,7 @@ PART.output_text, PART.text = PART.input_text, PART.input_text
 
 function PART.input_image(part, place)
     local url = need(part.image_url, place .. ".image_url")
-    local media, data = common.data_url(url)
+    local media, data = common.data_url(url, place .. ".image_url")
     return {
         kind = "image", media = media, data = data, url = not data and url or nil,
         detail = part.detail, cache = part.prompt_cache_breakpoint,
@@ -35,7 +35,7 @@ end
 function PART.input_file(part, place)
     local media, data
     if part.file_data then
-        media, data = common.data_url(part.file_data)
+        media, data = common.data_url(part.file_data, place .. ".file_data")
         if not data then
             media, data = "application/pdf", part.file_data
         end

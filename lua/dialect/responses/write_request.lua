@@ -12,6 +12,7 @@ local bytes, put, put_encoded, put_number, put_text = native.bytes, native.put, 
 
 -- The least that the API takes.
 local LIMIT_MIN = 16
+local ID_BYTES_MAX = 64
 
 -- ---- parts ----
 
@@ -85,7 +86,7 @@ end
 local function put_call(part)
     begin_item()
     put(out, '{"type":"function_call","call_id":')
-    put_text(out, common.short_id(part.id))
+    put_text(out, common.short_id(part.id, ID_BYTES_MAX))
     put(out, ',"name":')
     put_text(out, part.name)
     put(out, ',"arguments":')
@@ -102,7 +103,7 @@ end
 local function put_result(part, asked)
     begin_item()
     put(out, '{"type":"function_call_output","call_id":')
-    put_text(out, common.short_id(part.id))
+    put_text(out, common.short_id(part.id, ID_BYTES_MAX))
     put(out, ',"output":')
     if part.object then
         put_encoded(out, part.object)
@@ -233,9 +234,7 @@ end
 -- Whether the model is asked to reason; then its reasoning comes back encrypted.
 local function put_effort(asked)
     local effort = common.effort_of(asked)
-    if asked.thinking == "off" then
-        effort = "none"
-    elseif not effort and asked.thinking ~= "on" then
+    if not effort and asked.thinking ~= "on" then
         return false
     end
     put(out, ',"reasoning":{')
