@@ -238,7 +238,25 @@ static int output_input_of(lua_State *state)
     return 1;
 }
 
+/* holds_object(content) -> whether a string with this content holds a JSON object */
+static int output_holds_object(lua_State *state)
+{
+    struct slice content;
+    struct fault fault;
+    struct json_value object;
+    content.data = luaL_checklstring(state, 1, &content.bytes);
+    const struct json_value string = quote(state, content);
+    struct buffer text = {.data = lua_newuserdata(state, content.bytes + 2),
+                          .capacity_bytes = content.bytes + 2,
+                          .bytes_max = content.bytes + 2};
+    (void)json_decode_string(&string, &text); /* never longer than its raw text */
+    lua_pushboolean(state, json_parse(buffer_slice(&text), LIMIT_JSON_DEPTH, &object, &fault) &&
+                               object.type == JSON_OBJECT);
+    return 1;
+}
+
 const struct luaL_Reg json_output_bindings[] = {
+    {"holds_object", output_holds_object},
     {"input_of", output_input_of},
     {"put", output_put},
     {"put_decoded", output_put_decoded},

@@ -113,6 +113,11 @@ function native.put_decoded(output, string) end
 ---Writes a JSON string whose text is {"input": the string}.
 function native.put_input(output, node) end
 
+---Whether a string with this content holds a JSON object.
+---@param content string
+---@return boolean
+function native.holds_object(content) end
+
 ---What put_input has put in, of the content of a string; nil when it holds something else.
 ---@return string? content
 function native.input_of(content) end

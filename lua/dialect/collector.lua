@@ -60,6 +60,8 @@ function collector.call_object(s, key, node)
     call_of(s, key).object = node
 end
 
+function collector.call_end() end
+
 -- A call of a tool that takes any text; `input` stands between quotes.
 function collector.custom_call(s, _, id, name, input)
     s.calls_made[s.choice] = true

@@ -8,7 +8,7 @@
 -- A part: { kind = "text", node }, "image", "file", "audio", "reasoning", "call", "result" or
 --   "refusal". A node is a value of the client's body (core/script/json_document.h), never decoded.
 -- An answer: a reader calls the writer of the client's dialect: text, reasoning, signature,
---   call_start, call_arguments, call_object, refusal, citation, finish.
+--   call_start, call_arguments, call_object, call_end, refusal, citation, finish.
 local native = require "dialect.native"
 
 local doc, out = native.document, native.output

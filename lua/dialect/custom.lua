@@ -10,7 +10,7 @@ local custom = {}
 
 local METHODS = {
     "text", "refusal", "reasoning", "signature", "citation", "image", "logprobs", "reason",
-    "finish", "skipped",
+    "finish", "skipped", "call_end",
 }
 
 -- Gives on the call that was held; its arguments are whole, because something else follows.

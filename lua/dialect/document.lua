@@ -55,6 +55,9 @@ in a turn of tools that has lost its own thoughts.
 travels as `gw1.ORIGIN.TEXT`, base64 once more in Gemini's, and is put back when the client sends it. A client that drops it loses what
 the provider would have known of its own thoughts; Gemini is told then that the signature is unknown.
 
+**Calls come one after the other.** Where a provider writes the arguments of several calls by turns, or a text between them, the open call
+goes on as it comes; the rest is held until the end, 1 MB at most.
+
 **Tools of any text** (`custom`) and **tools in namespaces** become functions, `{"input": text}` and `namespace__name`; calls of them are
 turned back. So does a tool whose name the provider does not take (more than 64 bytes, or other characters than its own): it gets a
 name of ours, and the client reads its own.

@@ -5,6 +5,7 @@
 local common = require "dialect.common"
 local collector = require "dialect.collector"
 local custom = require "dialect.custom"
+local in_turn = require "dialect.in_turn"
 local mapped = require "dialect.mapped"
 local names = require "dialect.names"
 local native = require "dialect.native"
@@ -34,18 +35,16 @@ end
 
 -- Where the client has tools that take any text, or that have other names for the provider, calls
 -- of them are turned back.
-local function turning_back(asked, answer, writer)
-    if asked.custom and next(asked.custom) then
-        writer = custom.wrap(writer)
-    end
-    return names.wrap(answer, writer)
+local function turning_back(asked, writer)
+    return asked.custom and next(asked.custom) and custom.wrap(writer) or writer
 end
 
 local function writer_of(client, asked)
     if asked.answer.compacts then
         return part(client, "compact").writer
     end
-    return turning_back(asked, asked.answer, part(client, "write_stream"))
+    local writer = in_turn.wrap(turning_back(asked, part(client, "write_stream")))
+    return names.wrap(asked.answer, writer)
 end
 
 -- Agents say how much to reason to every model; one that never does refuses the member.
@@ -134,7 +133,7 @@ function dialect.body(s)
         part(s.client, "compact").body(s)
         return
     end
-    s.writer = turning_back(s, s.asked, collector.new(s))
+    s.writer = names.wrap(s.asked, turning_back(s, collector.new(s)))
     s.reader.body(s)
     if s.writer.flush then
         s.writer.flush(s)

@@ -25,6 +25,16 @@ def halves(text):
     return text[: len(text) // 2], text[len(text) // 2 :]
 
 
+def split_events(text):
+    for block in text.split("\n\n"):
+        if not block:
+            continue
+        *names, data = block.split("\n")
+        name = names[0].removeprefix("event: ") if names else ""
+        assert data.startswith("data: ")
+        yield name, data.removeprefix("data: ")
+
+
 # ---- providers ----
 
 

@@ -82,16 +82,6 @@ REQUEST = {
 }
 
 
-def split_events(text):
-    for block in text.split("\n\n"):
-        if not block:
-            continue
-        *names, data = block.split("\n")
-        name = names[0].removeprefix("event: ") if names else ""
-        assert data.startswith("data: ")
-        yield name, data.removeprefix("data: ")
-
-
 def facts(answer):
     return json.loads(json.dumps(answer))
 
@@ -112,7 +102,7 @@ def test_stream_is_carried(client, provider):
     events = [[name, json.dumps(data)] for name, data in events]
     result = ask(client, provider, REQUEST[client], events=events, streamed=True)
     assert "why" not in result
-    found = dialect_answers.READ_STREAM[client](split_events(result["answer"]))
+    found = dialect_answers.READ_STREAM[client](dialect_answers.split_events(result["answer"]))
     assert facts(found) == facts(dialect_answers.ANSWER)
 
 
@@ -121,7 +111,7 @@ def test_plain_answer_becomes_a_stream(client, provider):
     body = json.dumps(dialect_answers.BODY[provider](dialect_answers.ANSWER), indent=1)
     result = ask(client, provider, REQUEST[client], body=body, streamed=True)
     assert "why" not in result
-    found = dialect_answers.READ_STREAM[client](split_events(result["answer"]))
+    found = dialect_answers.READ_STREAM[client](dialect_answers.split_events(result["answer"]))
     assert facts(found) == facts(dialect_answers.ANSWER)
 
 
@@ -347,7 +337,7 @@ def test_a_tool_with_an_odd_name_is_called(client, provider, name):
     events = dialect_answers.EVENTS[provider](dialect_answers.ANSWER)
     events = [[kind, json.dumps(named(data, ours))] for kind, data in events]
     result = ask(client, provider, asked, events=events, streamed=True)
-    read = dialect_answers.READ_STREAM[client](split_events(result["answer"]))
+    read = dialect_answers.READ_STREAM[client](dialect_answers.split_events(result["answer"]))
     assert facts(read) == named(facts(dialect_answers.ANSWER), name)
 
 

@@ -138,6 +138,8 @@ function reader.event(s)
         if is_object(block) then
             read_block(s, block, number(index) or 0)
         end
+    elseif what == "content_block_stop" then
+        s.writer.call_end(s, number(index) or 0)
     elseif what == "message_start" and is_object(message) then
         local _, _, _, _, given = pick(doc, message, members.message_given)
         if is_object(given) then
@@ -159,6 +161,7 @@ function reader.body(s)
         local first, count = items(doc, content)
         for i = 0, count - 1 do
             read_block(s, first + i, i)
+            s.writer.call_end(s, i)
         end
     end
     read_end(s, 1)

@@ -60,6 +60,7 @@ local function read_call(s, node)
     if is_object(arguments) then
         s.writer.call_object(s, key, arguments)
     end
+    s.writer.call_end(s, key)
 end
 
 local function read_part(s, node)

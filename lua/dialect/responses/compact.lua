@@ -80,7 +80,7 @@ local function nothing() end
 
 for _, name in ipairs {
     "refusal", "reasoning", "signature", "call_start", "call_arguments", "call_object",
-    "custom_call", "citation", "image", "logprobs",
+    "call_end", "custom_call", "citation", "image", "logprobs",
 } do
     writer[name] = nothing
 end

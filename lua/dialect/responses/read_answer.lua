@@ -125,6 +125,7 @@ local function read_item(s, node, key)
         if is_text(arguments) then
             s.writer.call_arguments(s, key, arguments)
         end
+        s.writer.call_end(s, key)
     end
 end
 
@@ -196,6 +197,9 @@ EVENT["response.output_item.done"] = function(s, _, key, item)
         s.writer.signature(s, encrypted, "openai-responses")
     elseif what == "function_call" and is_text(arguments) and not (s.argued and s.argued[key]) then
         s.writer.call_arguments(s, key, arguments)
+    end
+    if what == "function_call" then
+        s.writer.call_end(s, key)
     end
 end
 
