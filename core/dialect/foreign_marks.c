@@ -7,14 +7,10 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-/* What marks begin with; in Gemini's dialect they are base64. */
-#define MARK "gw1."
+/* In Gemini's dialect marks are base64. */
+#define MARK FOREIGN_MARKS_MARK
 #define MARK_BASE64 "Z3cxL"
-/* As in lua/dialect/responses/compact.lua. */
-#define BEGINNING "This is a summary of the conversation so far, which it replaces:\\n\\n"
-/* Google's own word in place of a signature, for a call that another model made
- * (lua/dialect/gemini/write_request.lua). */
-#define UNSIGNED "\"skip_thought_signature_validator\""
+#define UNSIGNED "\"" FOREIGN_MARKS_UNSIGNED "\""
 
 /* ---- searching ---- */
 
@@ -173,7 +169,7 @@ static bool item_goes(struct removal *removal, const struct json_value *item)
     const char *text = opaque.raw.data + sizeof FOREIGN_MARKS_SUMMARY;
     add_edit(removal, item->raw.data, text,
              slice_of("{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":"
-                      "\"input_text\",\"text\":\"" BEGINNING));
+                      "\"input_text\",\"text\":\"" FOREIGN_MARKS_BEGINNING));
     add_edit(removal, end_of(&opaque) - 1, end_of(item), slice_of("\"}]}"));
     return false;
 }

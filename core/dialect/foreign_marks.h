@@ -10,8 +10,16 @@
 
 #include "dialect/model_request.h"
 
+/* The words of a translation, for lua/dialect too (core/script/translation.c). */
+#define FOREIGN_MARKS_MARK "gw1."
+#define FOREIGN_MARKS_ORIGIN "summary"
 /* What stands before a summary of ours. */
-#define FOREIGN_MARKS_SUMMARY "gw1.summary."
+#define FOREIGN_MARKS_SUMMARY FOREIGN_MARKS_MARK FOREIGN_MARKS_ORIGIN "."
+/* What a summary begins with for a model, as it stands in JSON. */
+#define FOREIGN_MARKS_BEGINNING                                                                    \
+    "This is a summary of the conversation so far, which it replaces:\\n\\n"
+/* Google's own word in place of a signature, for a call that another model made. */
+#define FOREIGN_MARKS_UNSIGNED "skip_thought_signature_validator"
 
 /* Whether there may be a mark in a body of this dialect: a quick search. Only conversations have
  * marks. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dialect/foreign_marks.h"
 #include "script/json_base64.h"
 #include "script/json_document.h"
 #include "script/json_members.h"
@@ -45,6 +46,19 @@ struct translation {
 
 /* ---- the host of a VM ---- */
 
+/* What foreign_marks.c finds again. */
+static void provide_marks(lua_State *state)
+{
+    static const char *const marks[][2] = {{"MARK", FOREIGN_MARKS_MARK},
+                                           {"SUMMARY_ORIGIN", FOREIGN_MARKS_ORIGIN},
+                                           {"SUMMARY_BEGINNING", FOREIGN_MARKS_BEGINNING},
+                                           {"GOOGLE_UNSIGNED", FOREIGN_MARKS_UNSIGNED}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        lua_pushstring(state, marks[i][1]);
+        lua_setfield(state, -2, marks[i][0]);
+    }
+}
+
 static void provide_bindings(lua_State *state)
 {
     lua_newtable(state);
@@ -52,6 +66,7 @@ static void provide_bindings(lua_State *state)
     luaL_register(state, NULL, json_document_bindings);
     luaL_register(state, NULL, json_members_bindings);
     luaL_register(state, NULL, json_output_bindings);
+    provide_marks(state);
 }
 
 static int function_reference(lua_State *state, const char *name)

@@ -14,6 +14,10 @@
 ---@class dialect.native
 ---@field document dialect.Document
 ---@field output dialect.Output
+---@field MARK string what an opaque text of another dialect begins with
+---@field SUMMARY_ORIGIN string stands behind it, before a summary of ours
+---@field SUMMARY_BEGINNING string what a summary begins with for a model, as it stands in JSON
+---@field GOOGLE_UNSIGNED string in place of a signature
 local native = {}
 
 -- ---- members of an object ----

@@ -138,7 +138,8 @@ end
 -- A signature or an encrypted text is good only where it comes from. In another dialect it travels
 -- as "gw1.ORIGIN.TEXT", in a place that clients send back as it is; what has no such mark is the
 -- dialect's own.
-local MARK = "gw1."
+local MARK = native.MARK
+common.MARK = MARK
 
 function common.mark(origin)
     return MARK .. origin .. "."

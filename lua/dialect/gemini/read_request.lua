@@ -100,8 +100,11 @@ end
 
 -- The signature that stands with a part belongs before it; one of ours is base64 once more.
 local function add_signature(parts, node)
-    local marked = native.from_base64(doc, node)
-    local origin, opaque = string.match(string.sub(marked or "", 1, 64), "^gw1%.([%w-]+)%.()")
+    local marked = native.from_base64(doc, node) or ""
+    local origin, opaque
+    if string.sub(marked, 1, #common.MARK) == common.MARK then
+        origin, opaque = string.match(string.sub(marked, 1, 64), "^([%w-]+)%.()", #common.MARK + 1)
+    end
     local last = parts[#parts]
     if not last or last.kind ~= "reasoning" or last.signature then
         last = { kind = "reasoning" }

@@ -72,7 +72,7 @@ function PUT.file(part, asked)
 end
 
 -- Google's own word in place of a signature, for a call that another model made.
-local UNSIGNED = '"skip_thought_signature_validator"'
+local UNSIGNED = '"' .. native.GOOGLE_UNSIGNED .. '"'
 
 local function put_signature(signature)
     put(out, ',"thoughtSignature":')

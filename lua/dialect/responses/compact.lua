@@ -11,18 +11,18 @@ local content, put = native.content, native.put
 
 local compact = {}
 
-local ORIGIN = "summary"
+local ORIGIN = native.SUMMARY_ORIGIN
 local SUMMARY_BYTES_MAX = 1024 * 1024
 -- The messages of the user that an answer repeats: the last ones, as OpenAI's does.
 local REPEATED_BYTES_MAX = 256 * 1024
 
--- Both as they stand in JSON. The last one is in core/dialect/foreign_marks.c, too.
+-- As it stands in JSON.
 local QUESTION = "The conversation above is about to be removed, and only your summary of it will "
     .. "be left to go on from. Write that summary now, for whoever takes over the work: what the "
     .. "user wants and how, what was done and decided and why, what was found out (names, paths, "
     .. "numbers, commands and errors as they are), the present state, and what is to be done "
     .. "next. Leave out what no longer matters. Call no tools, and write nothing but the summary."
-local BEGINNING = "This is a summary of the conversation so far, which it replaces:\\n\\n"
+local BEGINNING = native.SUMMARY_BEGINNING
 
 -- Adds a summary of ours to what the user says. Returns false if it is another's.
 function compact.unseal(parts, node)
