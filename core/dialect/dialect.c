@@ -133,7 +133,7 @@ static bool has_method(struct slice path)
            slice_equals(method, "embedContent") || slice_equals(method, "batchEmbedContents");
 }
 
-enum dialect dialect_of_path(struct slice path)
+enum dialect dialect_of_path(struct slice path, bool versioned)
 {
     unsigned named = named_in(path);
     if ((named >> DIALECT_ANTHROPIC & 1) != 0)
@@ -142,5 +142,6 @@ enum dialect dialect_of_path(struct slice path)
         return DIALECT_RESPONSES;
     if ((named >> DIALECT_GEMINI & 1) != 0 || has_method(path))
         return DIALECT_GEMINI;
-    return DIALECT_CHAT;
+    return versioned && slice_find(path, slice_of("/models")) >= 0 ? DIALECT_ANTHROPIC
+                                                                   : DIALECT_CHAT;
 }

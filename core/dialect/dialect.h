@@ -12,8 +12,8 @@ const char *dialect_name(enum dialect dialect);
 const char *dialect_input_name(enum dialect dialect);
 /* Returns false when no dialect has this name. */
 bool dialect_of_name(const char *name, enum dialect *out);
-/* The dialect of the clients that ask for this path: a conversation's. Errors of the others look
- * like those of OpenAI's chat. */
-enum dialect dialect_of_path(struct slice path);
+/* The dialect of clients that ask for this path: a conversation's. Errors of others look
+ * like OpenAI's chat. `versioned`: they say Anthropic's version. */
+enum dialect dialect_of_path(struct slice path, bool versioned);
 
 #endif

@@ -38,6 +38,12 @@ static struct slice find_query_key(struct slice query)
     return (struct slice){0};
 }
 
+/* GET models is one address for the clients of all dialects: Anthropic's say their version. */
+enum dialect exchange_dialect_of(const struct http_head *head)
+{
+    return dialect_of_path(head->path, head_header(head, "anthropic-version") != NULL);
+}
+
 /* Clients of the three big APIs send their key in different headers. */
 static struct slice find_credential(const struct http_head *head)
 {
@@ -51,8 +57,8 @@ static struct slice find_credential(const struct http_head *head)
         if (value != NULL)
             return *value;
     }
-    return dialect_of_path(head->path) == DIALECT_GEMINI ? find_query_key(head->query)
-                                                         : (struct slice){0};
+    return exchange_dialect_of(head) == DIALECT_GEMINI ? find_query_key(head->query)
+                                                       : (struct slice){0};
 }
 
 bool exchange_find_key(const struct exchange_env *env, const struct http_head *head,

@@ -172,6 +172,8 @@ struct exchange {
 /* The only place that changes the state of an exchange. States only go forward, but for a further
  * attempt after one that has failed. */
 void exchange_enter(struct exchange *exchange, enum exchange_state state);
+/* Of the client. */
+enum dialect exchange_dialect_of(const struct http_head *head);
 
 /* A seed for SipHash that the client does not know yet. */
 uint64_t exchange_seed(const struct exchange *exchange);

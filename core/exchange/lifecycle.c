@@ -125,7 +125,7 @@ struct exchange *exchange_new(struct exchange_env *env, struct http_request *req
     apikey_mask(exchange->path); /* some clients put theirs there */
     slice_copy(slice_of(request->peer_address), exchange->peer_address,
                sizeof exchange->peer_address);
-    exchange->asks.dialect = dialect_of_path(request->head.path);
+    exchange->asks.dialect = exchange_dialect_of(&request->head);
     http_take_body(request, &exchange->body);
     skip_byte_order_mark(&exchange->body);
     request->user = exchange;

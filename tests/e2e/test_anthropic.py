@@ -427,6 +427,22 @@ def test_models_are_listed(client):
     assert client.models.retrieve(MODEL).id == MODEL
 
 
+@pytest.mark.parametrize("version", ["2023-06-01", "2026-10-21"])
+def test_refusals_of_the_shared_address_have_the_form(house, client, version):
+    """OpenAI's clients ask for models there, too; Anthropic's say their version."""
+    told = {"anthropic-version": version}
+    with pytest.raises(anthropic.NotFoundError) as caught:
+        client.models.retrieve("nothing", extra_headers=told)
+    assert (caught.value.type, caught.value.body["type"]) == ("not_found_error", "error")
+    assert caught.value.request_id.startswith("req_")
+    stranger = anthropic.Anthropic(base_url=house.origin, api_key="no key", max_retries=0)
+    with pytest.raises(anthropic.AuthenticationError) as caught:
+        stranger.models.list(extra_headers=told)
+    assert (caught.value.type, caught.value.body["type"]) == ("authentication_error", "error")
+    reply = house.http.get(f"{house.origin}/v1/models/nothing")
+    assert set(reply.json()) == {"error"}  # OpenAI's
+
+
 def test_thoughts_shrink_with_the_money(house, provider):
     """A provider refuses a budget of thoughts that is not below the limit of the answer."""
     provider.answer = message()

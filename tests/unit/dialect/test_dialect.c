@@ -32,9 +32,12 @@ static void a_path_tells_the_dialect(void **state)
         {"/v1/chat/responsesx", DIALECT_CHAT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (dialect_of_path(slice_of(cases[i].path)) != cases[i].dialect)
+        if (dialect_of_path(slice_of(cases[i].path), false) != cases[i].dialect)
             fail_msg("%s", cases[i].path);
     }
+    assert_int_equal(dialect_of_path(slice_of("/v1/models/claude"), true), DIALECT_ANTHROPIC);
+    assert_int_equal(dialect_of_path(slice_of("/v1/chat/completions"), true), DIALECT_CHAT);
+    assert_int_equal(dialect_of_path(slice_of("/v1beta/models"), true), DIALECT_GEMINI);
 }
 
 static void every_dialect_has_a_form_and_a_name(void **state)
