@@ -5,8 +5,12 @@
 The gateway (or PROGRAM of the environment) runs under callgrind and relays a stream of 1,000 and
 one of 16,000 pieces of text, 16 to a write; the difference is what 15,000 events cost, without the
 start and the end. Events of the dialects differ in length, and those of Responses end with their
-whole text four times: so each figure is also given by the byte that the provider has sent. The
-figures do not depend on what else the machine is doing. docs/PERFORMANCE.md has a table of them.
+whole text four times: so each figure is also given by the byte that the provider has sent.
+
+The figures depend on what else the machine is doing, though they are no times: how many events one
+read finds, and how often the timers run, follow from the load. Runs of one build differ by some
+per cent (chat 569 to 590 on a calm machine, 560 to 610 on a busy one), so compare two builds side
+by side, by the middle of three runs. docs/PERFORMANCE.md has a table of them.
 """
 
 import os
