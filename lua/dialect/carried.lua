@@ -103,7 +103,10 @@ local SAID = {
     stop = function(asked) return asked.stop and #asked.stop > 0 end,
     logprobs = function(asked) return asked.logprobs end,
     top_logprobs = function(asked) return asked.top_logprobs and asked.top_logprobs > 0 end,
-    logit_bias = function(asked) return asked.logit_bias end,
+    logit_bias = function(asked)
+        return asked.logit_bias
+            and #native.pairs_of(native.document, asked.logit_bias) > 0
+    end,
     json = function(asked) return asked.format and asked.format.kind == "json" end,
     modalities = function(asked) return asked.modalities and #asked.modalities > 0 end,
     parallel = function(asked)

@@ -76,7 +76,8 @@ function common.says_something(parts, is_said)
     return false
 end
 
--- The arguments of a call, in dialects where they are an object.
+-- The arguments of a call, in dialects where they are an object. A model may have written none, or
+-- have been cut in the middle; clients send that back, with what their tool said to it.
 function common.put_object(part)
     if part.object then
         put(out, part.object)
@@ -85,7 +86,7 @@ function common.put_object(part)
     elseif not part.arguments then
         put(out, "{}")
     elseif not native.put_decoded(out, part.arguments) then
-        common.refuse(part.place, "'" .. part.place .. "' must hold a JSON object.")
+        put(out, '{"arguments":', part.arguments, "}")
     end
 end
 
@@ -282,9 +283,19 @@ end
 
 -- Refuses a choice that forces a call, where there is no tool to call.
 function common.check_choice(asked)
-    local mode = asked.choice and asked.choice.mode
-    if (mode == "any" or mode == "tool") and not (asked.tools and asked.tools[1]) then
+    local choice, tools = asked.choice, asked.tools or {}
+    if not choice then
+        return
+    end
+    for i = 1, #tools do
+        if common.is_allowed(asked, tools[i].name) then
+            return
+        end
+    end
+    if choice.mode == "any" or choice.mode == "tool" then
         common.cannot(asked, "choice", "a tool must be called, but there are none.")
+    elseif choice.names then -- none of them is among the tools
+        asked.choice = { mode = "none" }
     end
 end
 

@@ -235,6 +235,36 @@ def test_ids_of_calls_are_as_short_as_openai_takes_them(client):
     assert all(len(call) <= 40 for call in calls)
 
 
+BROKEN = ['{"x": ', "[1]", '"x"', "no JSON"]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("client", ["openai-chat", "openai-responses"])
+@pytest.mark.parametrize("provider", ["anthropic", "gemini"])
+def test_arguments_that_are_no_object_do_not_end_a_conversation(client, provider, broken):
+    """A model was cut, or wrote no JSON; an agent tells it what its tool said to that."""
+    call = chat_call("c")
+    call["tool_calls"][0]["function"]["arguments"] = broken
+    turns = {
+        "openai-chat": [call, chat_result("c")],
+        "openai-responses": [item_call("c") | {"arguments": broken}, item_result("c")],
+    }
+    body = carried(client, provider, talked(client, *turns[client]))
+    found = (
+        body["messages"][1]["content"][0]["input"]
+        if provider == "anthropic"
+        else body["contents"][1]["parts"][0]["functionCall"]["args"]
+    )
+    assert found == {"arguments": broken}
+
+
+def test_what_only_a_system_says_is_asked():
+    request = {"messages": [{"role": "system", "content": "s"}]}
+    body = carried("openai-chat", "openai-responses", request)
+    assert [(item["role"], item["content"]) for item in body["input"]] == [("developer", "s")]
+    assert "instructions" not in body
+
+
 # ---- files ----
 
 TEXT = 'Größe "1"\n'
@@ -352,6 +382,25 @@ FORCED = {
 def test_a_forced_call_needs_a_tool(client, provider):
     members, param = FORCED[client]
     assert refused(client, provider, asked(client, **members)) == param
+
+
+@pytest.mark.parametrize("provider", ["openai-responses", "anthropic", "gemini"])
+def test_a_choice_among_tools_that_are_not_there(provider):
+    def request(mode):
+        named = [{"type": "function", "function": {"name": "gone"}}]
+        choice = {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": named}}
+        tools = [{"type": "function", "function": {"name": "f"}}]
+        return asked("openai-chat", tools=tools, tool_choice=choice)
+
+    body = json.dumps(carried("openai-chat", provider, request("auto"))).lower()
+    assert '"f"' in body
+    assert '"none"' in body
+    assert refused("openai-chat", provider, request("required")) == "tool_choice"
+
+
+@pytest.mark.parametrize("provider", ["openai-responses", "anthropic", "gemini"])
+def test_a_bias_of_nothing_says_nothing(provider):
+    assert carried("openai-chat", provider, asked("openai-chat", logit_bias={}))
 
 
 # ---- why a model refused ----

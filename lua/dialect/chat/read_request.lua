@@ -154,7 +154,7 @@ local function add_call(asked, parts, node, place)
     parts[#parts + 1] = signed
     parts[#parts + 1] = {
         kind = "call", id = id, name = called.name, arguments = called.arguments,
-        custom = called.input, place = place .. ".function.arguments",
+        custom = called.input,
     }
     asked.names[id] = called.name
 end

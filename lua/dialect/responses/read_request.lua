@@ -154,7 +154,6 @@ function ITEM.function_call(asked, item, place)
     local parts = parts_of(asked, "assistant")
     parts[#parts + 1] = {
         kind = "call", id = id, name = name, arguments = item.arguments, custom = item.input,
-        place = place .. ".arguments",
     }
 end
 

@@ -154,6 +154,9 @@ local function put_items(message, asked)
 end
 
 local function put_input(asked)
+    if #asked.messages == 0 then -- there must be an item
+        asked.messages[1], asked.system = { role = "system", parts = asked.system }, {}
+    end
     if #asked.system > 0 then
         put(out, ',"instructions":')
         openai.put_joined(asked.system)
