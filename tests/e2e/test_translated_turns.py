@@ -343,6 +343,17 @@ def test_an_unknown_word_for_it_is_refused(client, provider):
         assert refused(client, provider, asked(client, **members)) == param
 
 
+TIERS = {"anthropic": "service_tier", "gemini": "serviceTier"}
+
+
+@pytest.mark.parametrize(
+    ("client", "provider"), [pair for pair in pairs_to(*NAMES) if pair[0] in TIERS]
+)
+def test_an_unknown_tier_is_not_called_missing(client, provider):
+    result = ask(client, provider, asked(client, **{TIERS[client]: "loud"}))
+    assert (result["param"], result["code"]) == (TIERS[client], "invalid_value")
+
+
 def thought_over(client, signed, budget):
     """A turn of tools, whose thoughts Anthropic has signed or another has."""
     mark = base64.b64encode(signed.encode()).decode()

@@ -56,7 +56,7 @@ list("message", "messages[]", {
 list("block", "messages[].content[]", {
     { "type", "text", "kind" },
     { "text", "string", "text" },
-    { "source", "object", "image, file" },
+    { "source", "any", "image, file" },
     { "title", "string", "file" },
     { "context", "skip", "a hint about a document" },
     { "thinking", "string", "reasoning" },

@@ -240,7 +240,7 @@ local function read_settings(asked, body)
     end
     if body.service_tier then
         asked.service_tier = TIERS[body.service_tier]
-        need(asked.service_tier, "service_tier")
+            or common.refuse("service_tier", "'service_tier' must be auto or standard_only.")
     end
     if body.speed and body.speed ~= "standard" then
         common.refuse("speed", "'speed' cannot be carried over: only Anthropic has it.")

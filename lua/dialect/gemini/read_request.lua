@@ -324,7 +324,8 @@ return function()
         read_generation(asked, body.generationConfig)
     end
     if body.serviceTier then
-        asked.service_tier = need(TIERS[string.lower(body.serviceTier)], "serviceTier")
+        asked.service_tier = TIERS[string.lower(body.serviceTier)]
+            or common.refuse("serviceTier", "'serviceTier' must be standard, flex or priority.")
     end
     return asked
 end
