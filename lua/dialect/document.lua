@@ -28,7 +28,8 @@ local ANSWERS = [[
 What providers refuse in a conversation is written as they want it: the results of tools stand right behind their calls, before what else
 was said there; texts of white space are left out for Anthropic; ids of calls have at most 40 bytes for openai-chat and 64 for
 openai-responses; arguments that are no JSON object are `{"arguments": text}` for Anthropic and Gemini. A forced call is refused where there
-is no tool to call. For Anthropic a budget of tokens for reasoning is switched off in a turn of tools that has lost its own thoughts.
+is no tool to call. For Anthropic thinking is switched off where a tool must be called, and a budget for it in a turn of tools that has
+lost its own thoughts.
 
 ## What a client gets
 

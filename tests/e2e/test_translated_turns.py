@@ -378,6 +378,32 @@ def test_a_turn_that_has_lost_its_thoughts_has_no_budget_for_more():
     assert carried("gemini", "anthropic", fresh)["thinking"] == manual
 
 
+REASONS = {
+    "openai-chat": {"reasoning_effort": "high", "tool_choice": "required"},
+    "openai-responses": {"reasoning": {"effort": "high"}, "tool_choice": "required"},
+    "gemini": {
+        "generationConfig": {"thinkingConfig": {"thinkingBudget": 2000}},
+        "toolConfig": {"functionCallingConfig": {"mode": "ANY"}},
+    },
+}
+FUNCTION = {
+    "openai-chat": {"type": "function", "function": {"name": "f"}},
+    "openai-responses": {"type": "function", "name": "f"},
+    "gemini": {"functionDeclarations": [{"name": "f"}]},
+}
+
+
+@pytest.mark.parametrize("client", REASONS)
+def test_a_forced_call_is_not_thought_about(client):
+    """Anthropic: "Thinking may not be enabled when tool_choice forces tool use"."""
+    request = asked(client, tools=[FUNCTION[client]], **REASONS[client])
+    body = carried(client, "anthropic", request)
+    assert body["tool_choice"]["type"] in ("any", "tool")
+    assert body["thinking"] == {"type": "disabled"}
+    if client != "gemini":
+        assert body["output_config"] == {"effort": "high"}
+
+
 # ---- a tool must be called ----
 
 FORCED = {

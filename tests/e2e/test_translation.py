@@ -65,8 +65,10 @@ def test_request_is_carried(client, provider):
 def test_request_comes_back(client, provider):
     """Through the other dialect and back again: nothing is lost on the way."""
     talk = copy.deepcopy(dialects.TALK)
-    there = ask(client, provider, dialects.WRITE[client](talk))["request"]
-    back = json.loads(ask(provider, client, json.loads(there))["request"])
+    there = json.loads(ask(client, provider, dialects.WRITE[client](talk))["request"])
+    if provider == "anthropic":  # off, because a tool must be called
+        assert there.pop("thinking") == {"type": "disabled"}
+    back = json.loads(ask(provider, client, there)["request"])
     CHECK[client](back)
     found = dialects.READ[client](back)
     assert json.loads(json.dumps(found)) == json.loads(json.dumps(talk))

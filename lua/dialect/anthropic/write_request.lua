@@ -223,13 +223,23 @@ local EFFORTS = {
     minimal = "low", low = "low", medium = "medium", high = "high", xhigh = "xhigh", max = "max",
 }
 
+-- Whether thoughts are asked for that Anthropic would refuse: where a tool must be called, or by a
+-- budget in a turn that has lost its own.
+local function is_refused(asked, manual, thoughtless)
+    local mode = asked.choice and asked.choice.mode
+    local forced = mode == "any" or mode == "tool"
+    return (manual and thoughtless)
+        or (forced and (manual or asked.effort or asked.thinking == "on"))
+end
+
 local function put_thinking(asked, limit, thoughtless)
     local budget = asked.budget
     local manual = budget and budget > 0
-    if asked.effort == "none" or asked.thinking == "off" or budget == 0
-        or (manual and thoughtless) then
+    if asked.effort == "none" or asked.thinking == "off" or budget == 0 then
         put(out, ',"thinking":{"type":"disabled"}')
         return nil
+    elseif is_refused(asked, manual, thoughtless) then
+        put(out, ',"thinking":{"type":"disabled"}')
     elseif manual then
         budget = math.max(math.min(budget, limit - 1), BUDGET_MIN)
         if budget < limit then
