@@ -26,7 +26,7 @@ Embeddings are translated between OpenAI's form and Google's ([below](#embedding
 local ANSWERS = [[
 
 What providers refuse in a conversation is written as they want it: the results of tools stand right behind their calls, before what else
-was said there; texts of white space are left out for Anthropic; ids of calls have at most 40 bytes for openai-chat and 64 for
+was said there; texts of white space are left out for Anthropic; each call has an id of its own, of at most 40 bytes for openai-chat and 64 for
 openai-responses; arguments that are no JSON object are `{"arguments": text}` for Anthropic and Gemini. A forced call is refused where there
 is no tool to call. For Anthropic thinking is switched off where a tool must be called, and a budget for it in a turn of tools that has
 lost its own thoughts.

@@ -173,10 +173,34 @@ def test_results_follow_their_calls(provider, case):
     assert order == ["call c", "call d", "result c", "result d", *after]
 
 
-def test_results_of_ids_that_are_used_again_stay_with_their_turns():
-    turns = [chat_call("c"), chat_result("c"), chat_call("c"), TOLD, chat_result("c")]
-    body = carried("openai-chat", "openai-responses", talked("openai-chat", *turns))
-    assert list(responses_order(body)) == ["call c", "result c", "call c", "result c", "note"]
+AGAIN = [
+    (["c"], ["c"], ["c"]),
+    (["c", "c"], ["d"], ["c"]),
+    (["c"], ["c_2", "c"], ["c", "c_3"]),
+]
+
+
+@pytest.mark.parametrize("provider", ["openai-responses", "anthropic", "gemini"])
+@pytest.mark.parametrize("turns", AGAIN)
+def test_each_call_has_an_id_of_its_own(provider, turns):
+    """Servers behind OpenAI's chat use their ids again in each turn; Anthropic refuses that."""
+    request = asked("openai-chat")
+    for ids in turns:
+        results = [chat_result(one) for one in ids]
+        request["messages"] += [chat_call(*ids), TOLD, *results]
+    order = list(ORDER[provider](carried("openai-chat", provider, request)))
+    order = [entry for entry in order if entry != "note"]
+    at = 0
+    calls = []
+    for ids in turns:
+        called = [entry.removeprefix("call ") for entry in order[at : at + len(ids)]]
+        answered = order[at + len(ids) : at + 2 * len(ids)]
+        assert answered == [f"result {one}" for one in called]
+        calls += called
+        at += 2 * len(ids)
+    assert len(set(calls)) == len(calls) == len(order) // 2
+    assert calls[0] == turns[0][0]
+    assert "c_2" not in turns[1] or calls[1] == "c_2"
 
 
 def test_many_calls_without_results_are_read_in_linear_time():
