@@ -1,7 +1,8 @@
 -- Calls of tools one after the other. A provider may write the arguments of several calls by turns,
 -- or a text between them, for each piece says whose it is; a client of another dialect ends at
 -- that. This writer stands before the client's: the open call goes on as it comes, and what comes
--- before its arguments are whole waits for the end.
+-- before its arguments are whole waits until the provider gives its reason to end. Not longer: what
+-- is written behind a provider's counts is charged as text that they do not have.
 local common = require "dialect.common"
 local native = require "dialect.native"
 
@@ -50,7 +51,7 @@ local function node_of(value)
     return type(value) == "table" and value[1] and native.literal(doc, value[1]) or value
 end
 
--- Adds what waits; `call` is the entry of the call that it goes on with.
+-- Adds what waits.
 local function add(s, method, ...)
     local waiting = s.turn.waiting
     local entry = { method = method, choice = s.choice }
@@ -107,13 +108,23 @@ local function give(s, writer, entry)
     end
 end
 
--- Gives on what waited: each call whole, at its place.
-local function give_all(s, writer)
-    local waiting = s.turn and s.turn.waiting
+-- Gives on what waited, each call whole and at its place: of the choice that has ended. Of other
+-- choices calls may go on, so `others` gets what is theirs.
+local function give_all(s, writer, others)
+    local turn, choice = s.turn, s.choice
+    local waiting = turn and turn.waiting or {}
     s.turn = nil
-    for i = 1, waiting and #waiting or 0 do
-        give(s, writer, waiting[i])
+    for i = 1, #waiting do
+        if waiting[i].choice == turn.choice then
+            give(s, writer, waiting[i])
+        end
     end
+    for i = 1, #waiting do
+        if waiting[i].choice ~= turn.choice then
+            give(s, others, waiting[i])
+        end
+    end
+    s.choice = choice
 end
 
 -- ---- the writer ----
@@ -137,7 +148,7 @@ local function add_call_methods(wrapped, writer)
             add_call(s, key, id, name)
             return
         end
-        s.turn = { key = key, bytes = 0 }
+        s.turn = { key = key, bytes = 0, choice = s.choice }
         writer.call_start(s, key, id, name)
     end
     function wrapped.call_arguments(s, key, node)
@@ -186,8 +197,14 @@ local function make(writer)
             writer.logprobs(s, list)
         end
     end
+    function wrapped.reason(s, reason)
+        if s.turn and s.turn.choice == s.choice then
+            give_all(s, writer, wrapped)
+        end
+        writer.reason(s, reason)
+    end
     function wrapped.finish(s)
-        give_all(s, writer)
+        give_all(s, writer, writer)
         writer.finish(s)
     end
     return setmetatable(wrapped, { __index = writer })

@@ -4,8 +4,12 @@ piece says whose it is. What a client reads are the same calls."""
 import itertools
 import json
 
+import answers
+import anthropic
 import dialect_answers
 import pytest
+from gateway import Gateway
+from prices import Price
 from translating import ask
 
 CLIENTS = {
@@ -170,3 +174,88 @@ def test_what_waits_is_bounded():
     events = [[name, json.dumps(data)] for name, data in PROVIDERS["openai-chat"](order)]
     result = ask("anthropic", "openai-chat", CLIENTS["anthropic"], events=events, streamed=True)
     assert "too much" in result["why"]
+
+
+# ---- money ----
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("in-turn"), shared_provider, {})
+    for dialect in ("openai", "anthropic", "openai-responses"):
+        gateway.policies.provider(f"of-{dialect}", dialect=dialect)
+        gateway.policies.model(dialect, Price("3", "15", "0.30"), providers=(f"of-{dialect}",))
+    gateway.policies.write("examples", "return {}\n")
+    gateway.start()
+    yield gateway
+    gateway.check_clean()
+    gateway.stop()
+
+
+def played(provider, order):
+    events = [
+        (f"event: {name}\n" if name else "") + f"data: {json.dumps(data)}\n\n"
+        for name, data in PROVIDERS[provider](order)
+    ]
+    if provider == "openai-chat":
+        events.append("data: [DONE]\n\n")
+    return answers.stream([event.encode() for event in events])
+
+
+@pytest.mark.parametrize("name", ORDERS)
+@pytest.mark.parametrize("provider_dialect", PROVIDERS)
+def test_what_waited_is_charged_once(house, provider, provider_dialect, name):
+    """The provider's counts have it: it is not text that came behind them."""
+    customer = house.customer()
+    provider.answer = played(provider_dialect, ORDERS[name])
+    if provider_dialect == "anthropic":
+        chunks = customer.openai().chat.completions.create(
+            model="anthropic",
+            messages=[{"role": "user", "content": "x"}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        used = [chunk.usage.completion_tokens for chunk in chunks if chunk.usage]
+    else:
+        client = anthropic.Anthropic(base_url=house.origin, api_key=customer.key, max_retries=0)
+        model = provider_dialect.removesuffix("-chat")
+        hello = [{"role": "user", "content": "x"}]
+        with client.messages.stream(model=model, max_tokens=100, messages=hello) as stream:
+            used = [stream.get_final_message().usage.output_tokens]
+    assert used == [USE[2]]
+    assert customer.wait_for_record()["output_tokens"] == USE[2]
+
+
+def test_choices_that_call_by_turns():
+    """Of two answers each has its own calls, and ends by itself."""
+
+    def chunk(index, delta, reason=None):
+        choice = {"index": index, "delta": delta, "finish_reason": reason}
+        return ["", json.dumps({"choices": [choice]})]
+
+    def call(place, piece, key=None):
+        function = {"arguments": piece} | ({"name": "find"} if key else {})
+        called = {"index": place, "function": function} | ({"id": key} if key else {})
+        return {"tool_calls": [called]}
+
+    events = [
+        chunk(0, call(0, '{"a": ', "k0")),
+        chunk(1, call(0, '{"b": ', "k1")),
+        chunk(0, call(0, "1}")),
+        chunk(1, {"content": "said"}),
+        chunk(0, {}, "tool_calls"),
+        chunk(1, call(0, "2}")),
+        chunk(1, {}, "tool_calls"),
+    ]
+    result = ask("gemini", "openai-chat", CLIENTS["gemini"], events=events, streamed=True)
+    assert "why" not in result
+    found = {0: [], 1: []}
+    for _, data in dialect_answers.split_events(result["answer"]):
+        for candidate in json.loads(data)["candidates"]:
+            found[candidate["index"]] += candidate["content"]["parts"]
+    calls = {
+        index: [part["functionCall"]["args"] for part in parts if "functionCall" in part]
+        for index, parts in found.items()
+    }
+    assert calls == {0: [{"a": 1}], 1: [{"b": 2}]}
+    assert "said" in [part.get("text") for part in found[1]]

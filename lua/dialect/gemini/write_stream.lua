@@ -184,7 +184,9 @@ local REASONS = {
 }
 
 function writer.reason(s, reason)
-    flush(s)
+    if s.held_call and s.held_call.choice == s.choice then -- else another answer's goes on
+        flush(s)
+    end
     head_of(s)
     s.reasons[s.choice] = reason
 end
