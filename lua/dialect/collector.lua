@@ -1,5 +1,8 @@
 -- A writer that only collects: the parts of a plain answer, by choice, for the writer of the body.
 local common = require "dialect.common"
+local native = require "dialect.native"
+
+local doc = native.document
 
 local collector = {}
 
@@ -76,9 +79,28 @@ function collector.image(s, media, data)
     add(s, { kind = "image", media = media, data = data })
 end
 
-function collector.logprobs(s, node)
+-- Some providers have a list for each part of a text.
+function collector.logprobs(s, list)
     s.logprobs = s.logprobs or {}
-    s.logprobs[s.choice] = node
+    s.logprobs[s.choice] = s.logprobs[s.choice] or {}
+    table.insert(s.logprobs[s.choice], list)
+end
+
+-- Returns the lists of a choice as one, as JSON, or nil.
+function collector.tokens(s, choice)
+    local lists = s.logprobs and s.logprobs[choice]
+    if not lists then
+        return nil
+    end
+    local tokens = {}
+    for i = 1, #lists do
+        local list = type(lists[i]) == "string" and lists[i] or native.content(doc, lists[i])
+        local inside = string.sub(list, 2, -2)
+        if string.find(inside, "%S") then
+            tokens[#tokens + 1] = inside
+        end
+    end
+    return "[" .. table.concat(tokens, ",") .. "]"
 end
 
 function collector.reason(s, reason)

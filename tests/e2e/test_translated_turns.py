@@ -492,3 +492,33 @@ def test_the_reason_of_a_refusal_is_told(client):
     events = [[name, json.dumps(data)] for name, data in events]
     result = ask(client, "anthropic", asked(client), events=events, streamed=True)
     assert json.dumps(WHY["explanation"]) in result["answer"]
+
+
+# ---- logprobs of a text in several parts ----
+
+
+def logprob(token):
+    return {"token": token, "logprob": -0.5, "bytes": [], "top_logprobs": []}
+
+
+@pytest.mark.parametrize("client", ["openai-chat", "gemini"])
+def test_logprobs_of_all_parts_are_told(client):
+    parts = [
+        {"type": "output_text", "text": token, "annotations": [], "logprobs": [logprob(token)]}
+        for token in ("a", "b")
+    ]
+    body = {
+        "status": "completed",
+        "output": [{"type": "message", "role": "assistant", "content": parts}],
+        "usage": {"input_tokens": 1, "output_tokens": 2},
+    }
+    wish = {"openai-chat": {"logprobs": True},
+            "gemini": {"generationConfig": {"responseLogprobs": True}}}[client]  # fmt: skip
+    request = asked(client, **wish)
+    result = ask(client, "openai-responses", request, body=json.dumps(body))
+    answer = json.loads(result["answer"])
+    if client == "gemini":
+        told = answer["candidates"][0]["logprobsResult"]["chosenCandidates"]
+    else:
+        told = answer["choices"][0]["logprobs"]["content"]
+    assert [entry["token"] for entry in told] == ["a", "b"]

@@ -1,4 +1,5 @@
 -- Writes a whole answer of OpenAI's chat completions.
+local collector = require "dialect.collector"
 local common = require "dialect.common"
 local native = require "dialect.native"
 local openai = require "dialect.openai"
@@ -124,7 +125,7 @@ local function put_choice(s, choice)
     put_calls(parts)
     put_citations(parts)
     put_images(parts)
-    local list = s.logprobs and s.logprobs[choice]
+    local list = collector.tokens(s, choice)
     put(out, '},"logprobs":', list and '{"content":' or "null", list or "",
         list and ',"refusal":null}' or "", ',"finish_reason":"', stream.word(s, choice), '"}')
 end

@@ -153,19 +153,25 @@ local function one_logprob(node)
         .. (logprob and content(doc, logprob) or "0") .. "}"
 end
 
--- Of OpenAI's list of tokens.
-function writer.logprobs_text(list)
-    local chosen, tops = {}, {}
+-- Of a list of tokens, as OpenAI has it.
+local function add_logprobs(chosen, tops, list)
     local first, count = items(doc, list)
     for i = 0, count - 1 do
-        chosen[i + 1] = one_logprob(first + i)
+        chosen[#chosen + 1] = one_logprob(first + i)
         local _, _, others = pick(doc, first + i, chat_members.logprob)
         local top = {}
         local from, more = items(doc, others or list)
         for j = 0, others and more - 1 or -1 do
             top[j + 1] = one_logprob(from + j)
         end
-        tops[i + 1] = '{"candidates":[' .. table.concat(top, ",") .. "]}"
+        tops[#tops + 1] = '{"candidates":[' .. table.concat(top, ",") .. "]}"
+    end
+end
+
+function writer.logprobs_text(lists)
+    local chosen, tops = {}, {}
+    for i = 1, #lists do
+        add_logprobs(chosen, tops, lists[i])
     end
     return '{"chosenCandidates":[' .. table.concat(chosen, ",") .. '],"topCandidates":['
         .. table.concat(tops, ",") .. "]}"
@@ -173,7 +179,8 @@ end
 
 function writer.logprobs(s, list)
     flush(s)
-    put(out, head_of(s), ']},"logprobsResult":', writer.logprobs_text(list), "}]", s.tail, "}\n\n")
+    put(out, head_of(s), ']},"logprobsResult":', writer.logprobs_text { list }, "}]", s.tail,
+        "}\n\n")
 end
 
 -- ---- the end ----

@@ -1,4 +1,5 @@
 -- Writes a whole answer of OpenAI's Responses.
+local collector = require "dialect.collector"
 local common = require "dialect.common"
 local native = require "dialect.native"
 local response = require "dialect.responses.response"
@@ -54,8 +55,7 @@ local function message(s, parts, first, n)
             for j = 1, #cited do
                 shown[#shown + 1] = cited[j] ~= "" and cited[j] or nil
             end
-            local list = s.logprobs and s.logprobs[0]
-            list = list and (type(list) == "string" and list or content(doc, list)) or "[]"
+            local list = #contents == 0 and collector.tokens(s, 0) or "[]"
             contents[#contents + 1] = '{"type":"output_text","text":"' .. content(doc, part.node)
                 .. '","annotations":[' .. table.concat(shown, ",") .. '],"logprobs":' .. list .. "}"
         elseif part.kind == "refusal" then
