@@ -57,6 +57,11 @@ enum {
     LIMIT_SHADOW_BYTES = 16 * 1024 * 1024, /* the request bodies of those calls */
     LIMIT_SHADOW_MS = 10 * 60 * 1000,
 
+    /* test calls (core/exchange/test_call.h), of a worker */
+    LIMIT_TEST_CALLS = 4,
+    LIMIT_TEST_CALL_NUSD = 100 * 1000 * 1000, /* the most that one may cost */
+    LIMIT_TEST_CALL_MS = 60 * 1000,
+
     LIMIT_HEDGES = 128, /* second requests under way (core/exchange/hedge.h), of a worker */
 
     /* a provider's answer */

@@ -37,8 +37,7 @@ static void copy_flat(struct slice from, char *out, size_t out_bytes)
     out[i < from.bytes ? whole_characters(out, at) : at] = '\0';
 }
 
-/* Copies what the provider said; if it said nothing, what happened. */
-static void copy_words(const struct attempt *attempt, char out[LIMIT_ATTEMPT_WORDS_BYTES + 1])
+void attempt_log_words(const struct attempt *attempt, char out[LIMIT_ATTEMPT_WORDS_BYTES + 1])
 {
     /* Redact before the final cut: a key that only begins in the kept part must still be whole. */
     char whole[LIMIT_ATTEMPT_WORDS_BYTES + CANDIDATE_API_KEY_BYTES];
@@ -79,7 +78,7 @@ void attempt_log_failure(struct attempt_log *log, int number, const struct attem
 {
     struct attempt_note *note = add(log, number, attempt, attempt_outcome_name(attempt->outcome));
     if (note != NULL)
-        copy_words(attempt, note->words);
+        attempt_log_words(attempt, note->words);
 }
 
 /* If an answer broke off, `cut_code` is the reason that the client was told. */

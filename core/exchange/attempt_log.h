@@ -24,6 +24,9 @@ struct attempt_log {
     bool hedged;   /* it is noted in any case: another provider was asked, too */
 };
 
+/* Copies what the provider of a failed attempt said, without secrets; if it said nothing, what
+ * happened. */
+void attempt_log_words(const struct attempt *attempt, char out[LIMIT_ATTEMPT_WORDS_BYTES + 1]);
 /* Notes a failed attempt; `number` counts the attempts of the exchange from 1. */
 void attempt_log_failure(struct attempt_log *log, int number, const struct attempt *attempt);
 /* Notes the attempt that answered, if another failed before or if its answer was cut. `cut_code`

@@ -48,6 +48,12 @@ static void note_limits(const struct exchange *exchange)
               log_int("tokens_reset_ms", tokens->reset_ms));
 }
 
+/* The id of the record that the operator finds; "": there is none. */
+static const char *recorded_id(const struct exchange *exchange)
+{
+    return exchange->test_call != NULL ? "" : exchange_told_id(exchange)->text;
+}
+
 static void count(const struct exchange *exchange)
 {
     const struct attempt *attempt = &exchange->attempt;
@@ -56,7 +62,7 @@ static void count(const struct exchange *exchange)
                                          .duration_us = clock_mono_us() - attempt->started_us,
                                          .outcome = attempt_outcome_name(attempt->outcome),
                                          .detail = attempt->detail,
-                                         .exchange_id = exchange_told_id(exchange)->text,
+                                         .exchange_id = recorded_id(exchange),
                                          .status = attempt->status};
     live_metrics_count_attempt(exchange->env->shard, &counted);
     if (attempt->limits.said)

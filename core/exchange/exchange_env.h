@@ -66,6 +66,7 @@ struct exchange_env {
     unsigned shadow_count;        /* that are not freed */
     size_t shadow_bytes;          /* bodies of their requests */
     unsigned hedge_count;         /* that are not freed */
+    unsigned test_call_count;     /* likewise */
     unsigned turn_lookups;        /* under way */
     size_t brought_bytes;         /* bodies of requests that were made whole (kept_turns.h) */
     struct turn_terms turn_terms; /* of what the gateway itself keeps; keep_ms 0: nothing */

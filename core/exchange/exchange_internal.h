@@ -42,6 +42,7 @@ struct limit_wait;
 struct password_job;
 struct shadow;
 struct sharing;
+struct test_call;
 
 enum exchange_state {
     EXCHANGE_RECEIVED,
@@ -145,6 +146,7 @@ struct exchange {
     bool on_trial;                 /* the model has a canary, whether or not this call goes there */
     struct shadow *shadow;         /* it is one (shadow.h); NULL: a client's */
     struct hedge *hedge;           /* it is one (hedge.h) */
+    struct test_call *test_call;   /* it is one (test_call.h) */
     struct hedging *hedging;       /* it may have one; NULL: it may not (hedging.h) */
     struct health_view obstacle;   /* why no further one may be asked (choice.h) */
     bool waits_for_limits;         /* of providers, instead of being refused */
@@ -206,7 +208,7 @@ int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct
                                    int64_t available_nusd);
 /* Writes what is to be kept of the attempts so far. */
 void exchange_note_attempts(struct exchange *exchange);
-/* Whether it is no client's: a shadow or a hedge (ours.h). */
+/* Whether it is no client's: a shadow, a hedge or a test call (ours.h). */
 bool exchange_is_ours(const struct exchange *exchange);
 /* Its id in logs and notes: of a hedge the original's. */
 const struct id *exchange_told_id(const struct exchange *exchange);

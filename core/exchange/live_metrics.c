@@ -369,7 +369,7 @@ static void render_failure(struct buffer *out, const struct failure *failure)
     json_writer_text(out, "outcome", failure->outcome);
     json_writer_int_or_null(out, "status", failure->status > 0, failure->status);
     json_writer_text(out, "detail", failure->detail);
-    json_writer_text(out, "request_id", failure->exchange_id);
+    json_writer_text_or_null(out, "request_id", failure->exchange_id);
     json_writer_object_end(out);
 }
 

@@ -41,7 +41,7 @@ bool max_cost_read(struct exchange *exchange)
     struct stream_budget *budget = &exchange->budget;
     struct slice value = {0};
     struct fault fault;
-    size_t count = find(&exchange->request->head, &value);
+    size_t count = exchange->request != NULL ? find(&exchange->request->head, &value) : 0;
     if (count == 0)
         return true;
     if (count > 1 || !money_parse(value, &budget->max_cost_nusd, &fault))

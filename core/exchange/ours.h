@@ -1,4 +1,5 @@
-/* Exchanges without a client, of our own making: shadows (shadow.h) and hedges (hedge.h). Each
+/* Exchanges without a client, of our own making: shadows (shadow.h), hedges (hedge.h)
+ * and test calls (test_call.h). Each
  * function is also for any other exchange, and then does nothing. */
 #ifndef EXCHANGE_OURS_H
 #define EXCHANGE_OURS_H

@@ -1,7 +1,9 @@
 #include "exchange/own_call.h"
 
 #include "base/check.h"
+#include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/worst_price.h"
 
 bool own_call_post(const struct exchange *exchange, struct store_call *call, const char *operation,
                    const struct store_value *args, size_t count, void (*done)(struct job *job))
@@ -12,4 +14,20 @@ bool own_call_post(const struct exchange *exchange, struct store_call *call, con
     call->job.reply_queue = exchange->env->queue;
     call->job.done = done;
     return store_call_post(exchange->env->store, call);
+}
+
+bool own_call_worst_nusd(const struct exchange *exchange, const struct candidate *candidate,
+                         int64_t *out_nusd)
+{
+    const struct stream_budget *budget = &exchange->budget;
+    const struct candidate_terms *terms = &candidate->terms;
+    struct unit_prices prices = terms->prices;
+    struct unit_counts counts = budget->most;
+    const struct worst_view view = {
+        .question = {&exchange->asks, exchange->created_ms, terms->choice},
+        .rules = terms->buy_rules,
+        .most = &budget->most};
+    worst_price_raise(&view, &prices);
+    counts.output = budget->output_tokens_most;
+    return money_charge(&prices, &counts, 0, out_nusd);
 }

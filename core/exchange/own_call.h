@@ -1,10 +1,13 @@
-/* The operations of the store by which an exchange of our own (ours.h) is noted. */
+/* What exchanges of our own (ours.h) have in common: what they may cost, and the operations of the
+ * store by which they are noted. */
 #ifndef EXCHANGE_OWN_CALL_H
 #define EXCHANGE_OWN_CALL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+struct candidate;
 struct exchange;
 struct job;
 struct store_call;
@@ -14,5 +17,10 @@ struct store_value;
  * Returns false if the store's queue is full. */
 bool own_call_post(const struct exchange *exchange, struct store_call *call, const char *operation,
                    const struct store_value *args, size_t count, void (*done)(struct job *job));
+
+/* What the provider bills at most for what the exchange's budget expects. Returns false if that
+ * cannot be counted. */
+bool own_call_worst_nusd(const struct exchange *exchange, const struct candidate *candidate,
+                         int64_t *out_nusd);
 
 #endif

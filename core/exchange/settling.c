@@ -21,6 +21,7 @@
 #include "exchange/shadow.h"
 #include "exchange/sharing.h"
 #include "exchange/spend_cap.h"
+#include "exchange/test_call.h"
 
 /* ---- the charge ---- */
 
@@ -356,6 +357,10 @@ void exchange_settle(struct exchange *exchange)
     }
     if (exchange->hedge != NULL) {
         hedge_settle(exchange);
+        return;
+    }
+    if (exchange->test_call != NULL) {
+        test_call_settle(exchange);
         return;
     }
     fill_charge(exchange,

@@ -12,7 +12,6 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/own_call.h"
 #include "exchange/spend_cap.h"
-#include "exchange/worst_price.h"
 
 enum {
     SHADOW_END_TRIES = 100, /* one a tick, while the disk fails or the queue is full */
@@ -287,23 +286,6 @@ void shadow_fail(struct exchange *exchange, const char *why)
 
 /* ---- what it does ---- */
 
-/* What the provider bills at most for what the original's hold expects. */
-static bool worst_cost(const struct exchange *exchange, const struct candidate *candidate,
-                       int64_t *out_nusd)
-{
-    const struct stream_budget *budget = &exchange->budget;
-    const struct candidate_terms *terms = &candidate->terms;
-    struct unit_prices prices = terms->prices;
-    struct unit_counts counts = budget->most;
-    const struct worst_view view = {
-        .question = {&exchange->asks, exchange->created_ms, terms->choice},
-        .rules = terms->buy_rules,
-        .most = &budget->most};
-    worst_price_raise(&view, &prices);
-    counts.output = budget->output_tokens_most;
-    return money_charge(&prices, &counts, 0, out_nusd);
-}
-
 static void on_begun(struct job *job)
 {
     struct shadow *shadow = (struct shadow *)(void *)job;
@@ -334,7 +316,7 @@ void shadow_begin(struct exchange *exchange)
     const struct candidate_terms *terms = &shadow->candidate->terms;
     int64_t held_nusd;
     exchange_enter(exchange, EXCHANGE_AUTHENTICATED);
-    if (!worst_cost(exchange, shadow->candidate, &held_nusd)) {
+    if (!own_call_worst_nusd(exchange, shadow->candidate, &held_nusd)) {
         end(exchange);
         return;
     }

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "dialect/dialect.h"
 #include "exchange/balances.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
@@ -13,6 +14,7 @@
 #include "exchange/live_metrics.h"
 #include "exchange/spending.h"
 #include "exchange/survey.h"
+#include "exchange/test_call.h"
 #include "script/bindings.h"
 #include "script/compiled_plan.h"
 #include "script/reload_status.h"
@@ -121,6 +123,21 @@ static int api_learned_context(lua_State *state)
     return 2;
 }
 
+/* x:test_call(id, model, dialect, body, candidate, need): begins it */
+static int api_test_call(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    struct test_call_terms terms = {.model = luaL_checkstring(state, 3),
+                                    .candidate = compiled_plan_candidate(state, 6)};
+    const struct cost_ceiling *need = compiled_plan_ceiling(state, 7);
+    terms.id.data = luaL_checklstring(state, 2, &terms.id.bytes);
+    terms.body.data = luaL_checklstring(state, 5, &terms.body.bytes);
+    luaL_argcheck(state, dialect_of_name(luaL_checkstring(state, 4), &terms.dialect), 4,
+                  "no dialect");
+    task_start_test(state, test_call_new(exchange_shared(exchange), &terms), need);
+    return 0;
+}
+
 /* core.reload_status() -> json; upvalue 1 is the reload_status */
 int api_reload_status(lua_State *state)
 {
@@ -167,8 +184,13 @@ int api_reply_replay(lua_State *state)
 }
 
 const struct luaL_Reg api_operator_bindings[] = {
-    {"learned_context", api_learned_context},     {"live", api_live},
-    {"provider_contexts", api_provider_contexts}, {"provider_health", api_provider_health},
-    {"provider_spending", api_provider_spending}, {"provider_balance", api_provider_balance},
-    {"provider_state", api_provider_state},       {NULL, NULL},
+    {"learned_context", api_learned_context},
+    {"live", api_live},
+    {"provider_contexts", api_provider_contexts},
+    {"provider_health", api_provider_health},
+    {"provider_spending", api_provider_spending},
+    {"provider_balance", api_provider_balance},
+    {"test_call", api_test_call},
+    {"provider_state", api_provider_state},
+    {NULL, NULL},
 };

@@ -33,6 +33,8 @@ struct exchange *task_exchange(lua_State *state);
 struct exchange *task_ended_exchange(lua_State *state);
 /* Gives the shadow of that exchange a task of the same VM, and begins it. */
 void task_start_shadow(lua_State *state, struct exchange *shadow);
+/* The same for a test call. */
+void task_start_test(lua_State *state, struct exchange *test, const struct cost_ceiling *need);
 /* A task of the same VM for the second request of the exchange (exchange/hedging.h). */
 struct exchange_task task_of_hedge(lua_State *state);
 /* Yields until the provider's connection is done with an exchange that has ended. */

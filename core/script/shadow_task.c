@@ -7,6 +7,7 @@
 #include "exchange/exchange.h"
 #include "exchange/hedging.h"
 #include "exchange/shadow.h"
+#include "exchange/test_call.h"
 #include "script/translation.h"
 #include "script/vm.h"
 
@@ -25,6 +26,12 @@ static void wake_hedge(void *arg)
 {
     struct shadow_task *task = arg;
     hedging_woken(task->exchange);
+}
+
+static void wake_test(void *arg)
+{
+    struct shadow_task *task = arg;
+    test_call_woken(task->exchange);
 }
 
 static void drop(void *arg)
@@ -63,6 +70,14 @@ void shadow_task_start(struct vm *vm, struct exchange *shadow)
     const struct exchange_task attached = make(vm, shadow, wake);
     exchange_attach_task(shadow, &attached);
     shadow_begin(shadow);
+}
+
+void shadow_task_start_test(struct vm *vm, struct exchange *test, const struct cost_ceiling *need)
+{
+    const struct exchange_task attached = make(vm, test, wake_test);
+    exchange_attach_task(test, &attached);
+    exchange_note_policy(test, vm_revision(vm));
+    test_call_begin(test, need);
 }
 
 struct exchange_task shadow_task_of_hedge(struct vm *vm, struct exchange *original)

@@ -262,6 +262,11 @@ void task_start_shadow(lua_State *state, struct exchange *shadow)
     shadow_task_start(ended_task_of(state)->vm, shadow);
 }
 
+void task_start_test(lua_State *state, struct exchange *test, const struct cost_ceiling *need)
+{
+    shadow_task_start_test(task_of(state)->vm, test, need);
+}
+
 struct exchange_task task_of_hedge(lua_State *state)
 {
     struct task *task = task_of(state);

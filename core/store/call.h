@@ -167,6 +167,13 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     posts what the attempt has cost that did not answer the customer
  *                     ! not_found, also if it has ended. (cost_nusd -1: the provider may have
  *                     billed it unseen)
+ *   provider.test     model provider provider_model -> {id}: an administrator tests a provider
+ *                     (exchange/test_call.h), which is noted before it is asked
+ *   provider.test_end id outcome words source finish_reason status input_tokens
+ *                     cached_input_tokens output_tokens cost_nusd total_us -> {}: posts what it has
+ *                     cost  ! not_found, also if it has ended. (cost_nusd -1: the provider may have
+ *                     billed it unseen)
+ *   provider.test_result id -> what came of it  ! not_found, also if it runs
  *   trial.compare     model from? to? zone? -> {model, calls, complete, data: [group]}: primary
  *                     candidates, canary and shadow side by side (questions/trials.c)
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)

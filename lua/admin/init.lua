@@ -4,6 +4,7 @@ local alerts = require "admin.alerts"
 local customers = require "admin.customers"
 local operator = require "admin.operator"
 local session = require "dashboard.session"
+local test_call = require "admin.test_call"
 local trials = require "admin.trials"
 local vouchers = require "admin.vouchers"
 
@@ -25,6 +26,7 @@ add("GET", "/admin/policies", operator.policies)
 add("GET", "/admin/replay", operator.replay)
 add("GET", "/admin/prices", operator.prices)
 add("GET", "/admin/providers", operator.providers)
+add("POST", "/admin/providers/test", test_call.run)
 add("GET", "/admin/trials", trials.list)
 add("GET", "/admin/trials/compare", trials.compare)
 add("GET", "/admin/attempts", operator.failed_attempts)

@@ -343,6 +343,15 @@ function exchange:reply_asked() end
 ---Sends the attempt's answer to the client and settles the hold. Yields.
 function exchange:relay() end
 
+---Begins a test call (core/exchange/test_call.h): an exchange of its own.
+---@param id string that provider.test has given
+---@param model string its public name
+---@param dialect string of the body
+---@param body string the request
+---@param candidate userdata that is asked
+---@param need userdata what it may cost at most
+function exchange:test_call(id, model, dialect, body, candidate, need) end
+
 ---Whether the call takes part in a trial of its model.
 ---@param trial "canary"|"shadow"
 ---@param model string the public name

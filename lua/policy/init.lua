@@ -72,6 +72,10 @@
 --   policy.trials(most) -> list by name of the models with a trial, {model, canary, shadow}; each
 --     of these, or nil: {provider, model, available, share ("5%"), by, groups (or nil),
 --     spend_per_day}
+--   policy.test_call(provider, provider_model) -> what a test call of that provider asks:
+--     {model, provider_model, dialect, format (of the body, for string.format with the model as a
+--     JSON text), candidate, need (handles)}; or nil, code, message, parameter. provider_model nil:
+--     the first one that can be tried
 --   policy.groups() -> list of the groups that the files name; policy.has_group(name)
 --   policy.providers() -> list by name of {name, dialect, base_url, available, unavailable_reason,
 --     models (how many may be asked of it), spend_per_day_nusd (0: no cap)}, for administrators.
@@ -97,6 +101,7 @@ local rule_text = require "policy.rule_text"
 local sorting = require "policy.sorting"
 local status = require "policy.status"
 local survey = require "policy.survey"
+local test_call = require "policy.test_call"
 local whole = require "policy.whole"
 
 local policy = {}
@@ -531,6 +536,10 @@ function policy.trials(most)
         end
     end
     return list
+end
+
+function policy.test_call(provider, provider_model)
+    return test_call.find(rules.models, rules.ids, provider, provider_model)
 end
 
 function policy.model_count()

@@ -49,7 +49,7 @@ end
 -- The worst case over all candidates: the dearest sold price of each unit, the highest margin. An
 -- image counts at most what the model's entry says, or the whole context. The servers in `asked`
 -- give the context if they say less than the entry, or if the entry says nothing.
-local function need(model, candidates, max_tokens)
+function prepare.need(model, candidates, max_tokens)
     local margin, spoken, asked, sold = 0, {}, {}, {}
     for _, candidate in ipairs(candidates) do
         asked[#asked + 1] = candidate.context_key
@@ -144,7 +144,7 @@ function prepare.plan(model, candidates, counted, retry, sort, canary)
         sort = sorting.SORTS[sort],
         endpoints = model.endpoints,
         limits = counted.handle,
-        need = need(model, candidates, counted.output_tokens_max),
+        need = prepare.need(model, candidates, counted.output_tokens_max),
     }
 end
 
@@ -163,7 +163,7 @@ local function canary_plan(model, offer, candidates, counted, plan)
     copy.candidates, copy.canary_count = list, count
     copy.counts_tokens = offer.canary.counts_tokens
     copy.attempts_max = math.min(plan.attempts_max + 1, ATTEMPTS_MAX)
-    copy.need = need(model, all, counted.output_tokens_max)
+    copy.need = prepare.need(model, all, counted.output_tokens_max)
     return copy, count
 end
 

@@ -394,6 +394,26 @@ def test_each_failed_attempt_of_a_provider(boss_at, customer, provider):
         expect(newest).to_contain_text(told)
 
 
+def test_one_call_of_a_provider(boss_at, provider, tmp_path):
+    """What came of it: good, then in the provider's own words."""
+    provider.answer = answers.chat(usage=Usage(9, 4))
+    boss = boss_at("/providers")
+    card = boss.main.get_by_role("region", name="openai", exact=True)
+    boss.button("providers.test", card).click()
+    expect(card).to_contain_text(boss.t("outcome.answered") + " (200)")
+    expect(card).to_contain_text(boss.t("providers.testTokens", read="9", written="4"))
+    provider.answer = answers.error(401, "Incorrect API key provided", "invalid_api_key", "x")
+    card.get_by_label(boss.t("providers.testModel")).fill("gpt-4o-mini")
+    boss.button("providers.test", card).click()
+    expect(card).to_contain_text(boss.t("outcome.auth") + " (401)")
+    expect(card).to_contain_text("Incorrect API key provided")
+    card.screenshot(path=tmp_path / "tested.png")
+    assert provider.requests[-1].model == "gpt-4o-mini"
+    unsold = boss.main.get_by_role("region", name="vllm", exact=True)
+    expect(unsold).to_be_visible()
+    expect(unsold.get_by_role("button", name=boss.t("providers.test"))).to_have_count(0)
+
+
 def test_alerts(make_person, make_gateway, view):
     """Who is told, what is wrong, what to do, and what the receiver has said to the test."""
     from conftest import make_operator

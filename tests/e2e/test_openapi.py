@@ -538,6 +538,9 @@ def walk_alerts(admin: Customer) -> None:
     """With one that is open, and messages that nobody takes."""
     admin.call("GET", "/admin/attempts", 200, params={"provider": "openai"})
     admin.call("GET", "/admin/attempts", 400)
+    admin.call("POST", "/admin/providers/test", 200, json={"provider": "demo"})
+    admin.call("POST", "/admin/providers/test", 404, json={"provider": "nobody"})
+    admin.call("POST", "/admin/providers/test", 400, json={})
     admin.call("POST", "/admin/alerts/test", 202)
     listed = lambda: admin.call("GET", "/admin/alerts", 200)  # noqa: E731
     wait_until(lambda: listed()["open"] and listed()["undelivered"], 20, "an undelivered message")

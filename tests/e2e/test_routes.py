@@ -92,7 +92,7 @@ def call(web: httpx.Client, route: tuple[str, str], target, origin: str | None =
         "user_id": target.user_id, "exchange_id": target.request_id, "amount": "1", "reason": "x",
         "disabled": True, "name": "taken", "email": target.email,
         "password": "wrong password", "model": "gpt-4o-mini", "messages": list(QUESTION),
-        "count": 1, "withdrawn": True, "code": "0000-0000-0000-0000",
+        "provider": "openai", "count": 1, "withdrawn": True, "code": "0000-0000-0000-0000",
     }  # fmt: skip
     how = {} if method == "GET" else {"json": body}
     headers = {"Origin": origin} if origin else {}

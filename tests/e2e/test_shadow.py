@@ -263,7 +263,8 @@ def test_few_run_at_a_time(make, provider):
     for _ in range(40):
         assert customer.ask(MODEL).status_code == 200
     wait_until(lambda: gateway.logged("shadows are left out"), 10, "the bound")
-    assert len(shadows(gateway)) == asked(provider).count("new") == 16  # LIMIT_SHADOWS
+    wait_until(lambda: asked(provider).count("new") == 16, 10, "LIMIT_SHADOWS of them")
+    assert len(shadows(gateway)) == 16
     gateway.customers.clear()
 
 

@@ -47,8 +47,8 @@ struct posting_transfer {
     const char *reason;      /* NULL: no reason */
 };
 bool posting_transfer(struct db *db, const struct posting_transfer *transfer, int64_t now_ms);
-/* What a call that the operator pays (of kind "shadow" or "hedge") has cost at this provider, from
- * revenue. Nothing for 0. */
+/* What a call that the operator pays (of kind "shadow", "hedge" or "test_call") has cost at this
+ * provider, from revenue. Nothing for 0. */
 bool posting_own_cost(struct db *db, const char *kind, const char *exchange_id,
                       const char *provider, int64_t cost_nusd, int64_t now_ms);
 

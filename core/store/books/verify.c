@@ -256,6 +256,15 @@ static const struct verification verifications[] = {
                "  UNION ALL SELECT h.id, 'revenue', 'cost:' || r.provider, 0, r.cost_nusd"
                "   FROM hedges h JOIN hedge_results r ON r.seq = h.seq WHERE r.cost_nusd <> 0)"
                " GROUP BY id, debit, credit) WHERE moved <> wanted"},
+    {"test calls",
+     "SELECT printf('test call %s: %s of kind test_call from %s to %s, its result says %s', id,"
+     " usd(moved), debit, credit, usd(wanted)) FROM ("
+     " SELECT id, debit, credit, sum(moved) AS moved, sum(wanted) AS wanted FROM ("
+     "  SELECT exchange_id AS id, debit_account AS debit, credit_account AS credit,"
+     "   amount_nusd AS moved, 0 AS wanted FROM transfers WHERE kind = 'test_call'"
+     "  UNION ALL SELECT t.id, 'revenue', 'cost:' || t.provider, 0, r.cost_nusd"
+     "   FROM test_calls t JOIN test_call_results r ON r.seq = t.seq WHERE r.cost_nusd <> 0)"
+     " GROUP BY id, debit, credit) WHERE moved <> wanted"},
     {"hourly units",
      "SELECT printf('%s of %s, key %s, model %s: the roll-up of %s differs from its usage lines by"
      " %d', strftime('%Y-%m-%d %H:00', hour * 3600, 'unixepoch'), account_id, key_id, model, unit,"

@@ -26,6 +26,7 @@ enum group_sum {
     GROUP_REFUNDED,
     GROUP_SHADOWS, /* the cost of shadows, which is in GROUP_COST too */
     GROUP_HEDGES,  /* the cost of hedges, likewise */
+    GROUP_TESTS,   /* the cost of test calls, likewise */
     GROUP_SUMS
 };
 

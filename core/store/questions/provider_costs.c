@@ -21,7 +21,10 @@ bool provider_costs_since(const char *path, int64_t from_ms,
                                   " WHERE s.created_ms >= ?1 * 900000"
                                   " UNION ALL SELECT r.provider, r.cost_nusd FROM hedges h"
                                   " JOIN hedge_results r ON r.seq = h.seq"
-                                  " WHERE h.created_ms >= ?1 * 900000)"
+                                  " WHERE h.created_ms >= ?1 * 900000"
+                                  " UNION ALL SELECT t.provider, r.cost_nusd FROM test_calls t"
+                                  " JOIN test_call_results r ON r.seq = t.seq"
+                                  " WHERE t.created_ms >= ?1 * 900000)"
                                   " WHERE cost_nusd > 0 GROUP BY provider",
                                   DB_VALUES(bind_int(from_ms / QUARTER_MS)));
         while (db_row(&db, row))

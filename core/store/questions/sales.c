@@ -69,6 +69,7 @@ static void render_sums(struct buffer *out, const int64_t *sums, const struct un
     json_writer_money(out, "overrun", sums[GROUP_OVERRUN]);
     json_writer_money(out, "shadow_cost", sums[GROUP_SHADOWS]);
     json_writer_money(out, "hedge_cost", sums[GROUP_HEDGES]);
+    json_writer_money(out, "test_cost", sums[GROUP_TESTS]);
     json_writer_money(out, "profit", sums[GROUP_CHARGE] - sums[GROUP_REFUNDED] - sums[GROUP_COST]);
 }
 
@@ -79,23 +80,24 @@ static void render_totals(struct buffer *out, const struct groups *groups)
     json_writer_object_end(out);
 }
 
-/* Twelve sums, for groups_add. */
+/* Thirteen sums, for groups_add. */
 #define SUM_COLUMNS                                                                                \
     "requests, errors, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"        \
-    " charge_nusd, cost_nusd, overrun_nusd, 0, 0, 0"
+    " charge_nusd, cost_nusd, overrun_nusd, 0, 0, 0, 0"
 #define RECORD_COLUMNS                                                                             \
     "1, error_code <> '', input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"     \
-    " charge_nusd, cost_nusd, overrun_nusd, 0, 0, 0"
-#define REFUND_COLUMNS "0, 0, 0, 0, 0, 0, 0, 0, 0, t.amount_nusd, 0, 0"
-#define SHADOW_COLUMNS "0, 0, 0, 0, 0, 0, 0, r.cost_nusd, 0, 0, r.cost_nusd, 0"
-#define HEDGE_COLUMNS "0, 0, 0, 0, 0, 0, 0, r.cost_nusd, 0, 0, 0, r.cost_nusd"
+    " charge_nusd, cost_nusd, overrun_nusd, 0, 0, 0, 0"
+#define REFUND_COLUMNS "0, 0, 0, 0, 0, 0, 0, 0, 0, t.amount_nusd, 0, 0, 0"
+#define SHADOW_COLUMNS "0, 0, 0, 0, 0, 0, 0, r.cost_nusd, 0, 0, r.cost_nusd, 0, 0"
+#define HEDGE_COLUMNS "0, 0, 0, 0, 0, 0, 0, r.cost_nusd, 0, 0, 0, r.cost_nusd, 0"
+#define TEST_COLUMNS "0, 0, 0, 0, 0, 0, 0, r.cost_nusd, 0, 0, 0, 0, r.cost_nusd"
 #define REFUNDS_BY(account)                                                                        \
     " WHERE " account " = 'revenue' AND t.id IS NOT NULL AND t.kind = 'refund'"                    \
     " AND t.created_ms >= ?1 * 900000 AND t.created_ms < ?2 * 900000"
 #define REFUNDS REFUNDS_BY("t.debit_account")
 
-/* A refund counts at its own time, for the model and provider of its exchange. Shadows and
- * hedges are no calls of customers: only their cost counts. */
+/* A refund counts at its own time, for the model and provider of its exchange. Shadows,
+ * hedges and test calls are no calls of customers: only their cost counts. */
 static void add_up(struct db *db, const struct quarters *asked, const struct grouping *by,
                    const struct zone *zone, struct groups *groups)
 {
@@ -113,6 +115,10 @@ static void add_up(struct db *db, const struct quarters *asked, const struct gro
                 " UNION ALL SELECT h.created_ms, h.model, r.provider, " HEDGE_COLUMNS
                 " FROM hedges h JOIN hedge_results r ON r.seq = h.seq"
                 " WHERE h.created_ms >= ?1 * 900000 AND h.created_ms < ?2 * 900000"
+                " AND r.cost_nusd > 0"
+                " UNION ALL SELECT c.created_ms, c.model, c.provider, " TEST_COLUMNS
+                " FROM test_calls c JOIN test_call_results r ON r.seq = c.seq"
+                " WHERE c.created_ms >= ?1 * 900000 AND c.created_ms < ?2 * 900000"
                 " AND r.cost_nusd > 0",
                 DB_VALUES(bind_int(asked->from), bind_int(asked->to)));
     while (!groups->too_many && db_row(db, row))

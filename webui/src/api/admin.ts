@@ -316,7 +316,7 @@ export interface Provider {
         outcome: Outcome;
         status: number | null;
         detail: string;
-        request_id: string;
+        request_id: string | null; // null: a test call
     } | null;
 }
 
@@ -374,6 +374,25 @@ export interface FailedAttempt {
     words: string;
 }
 
+/** What came of a test call of a provider. */
+export interface TestCall {
+    id: string;
+    model: string;
+    provider: string;
+    provider_model: string;
+    outcome: string; // "answered", or why not
+    words: string | null; // the provider's, about a failure
+    status: number | null;
+    finish_reason: string | null;
+    input_tokens: number;
+    output_tokens: number;
+    cost: string;
+    billed_unseen: boolean;
+    total_ms: number;
+}
+
+export const testProvider = (provider: string, model: string | null) =>
+    post<TestCall>("/admin/providers/test", { provider, model });
 export const getAlerts = (signal?: Signal) => get<AlertList>("/admin/alerts", {}, signal);
 export const sendTestMessage = () => post("/admin/alerts/test", {});
 export const getFailedAttempts = (provider: string, signal?: Signal) =>

@@ -356,6 +356,7 @@ static void sales(void **state)
     fixture_assert_has(json, "\"revenue\":\"0.000004000\",\"refunded\":\"0.000000600\","
                              "\"cost\":\"0.000002000\",\"overrun\":\"0.000000000\","
                              "\"shadow_cost\":\"0.000000000\",\"hedge_cost\":\"0.000000000\","
+                             "\"test_cost\":\"0.000000000\","
                              "\"profit\":\"0.000001400\"}");
     json = ASK("sales.summary", "nntt", "customer", "");
     fixture_assert_has(json, "{\"data\":[{\"customer\":{\"id\":\"user_");
@@ -363,6 +364,7 @@ static void sales(void **state)
     fixture_assert_has(json, "\"revenue\":\"0.000001000\",\"refunded\":\"0.000000600\","
                              "\"cost\":\"0.000000500\",\"overrun\":\"0.000000000\","
                              "\"shadow_cost\":\"0.000000000\",\"hedge_cost\":\"0.000000000\","
+                             "\"test_cost\":\"0.000000000\","
                              "\"profit\":\"-0.000000100\"}");
     fixture_assert_has(json, "\"revenue\":\"0.000003000\",\"refunded\":\"0.000000000\",");
     json = ASK("sales.summary", "iitt", now - 7200000, now + 1, "day", "");

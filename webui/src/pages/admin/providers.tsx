@@ -20,6 +20,7 @@ import { type Fact, Facts } from "../../ui/facts";
 import { Ago } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { Failures } from "./failures";
+import { TestProvider } from "./testprovider";
 
 const EVERY_MS = 2000;
 const SECONDS_A_MINUTE = 60;
@@ -64,7 +65,11 @@ export function Providers() {
             <div class="grid items-start gap-5 lg:grid-cols-2">
                 {data
                     ? rows.map((provider) => (
-                          <ProviderCard key={provider.name} provider={provider} />
+                          <ProviderCard
+                              key={provider.name}
+                              provider={provider}
+                              onTested={providers.reload}
+                          />
                       ))
                     : [0, 1].map((index) => <div key={index} class="panel skeleton h-72" />)}
             </div>
@@ -85,7 +90,7 @@ function errorRate({ attempts, failures }: { attempts: number; failures: number 
     });
 }
 
-function ProviderCard({ provider }: { provider: Provider }) {
+function ProviderCard({ provider, onTested }: { provider: Provider; onTested: () => void }) {
     const { p50, p95 } = provider.first_byte_ms;
     const facts: Fact[] = [
         {
@@ -132,6 +137,9 @@ function ProviderCard({ provider }: { provider: Provider }) {
             )}
             <Facts facts={facts} />
             <Failures provider={provider.name} />
+            {provider.available && provider.models > 0 && (
+                <TestProvider provider={provider} onDone={onTested} />
+            )}
         </Card>
     );
 }
@@ -313,12 +321,14 @@ function LastError({ error }: { error: Provider["last_error"] }) {
             {", "}
             <Ago time={error.at} />
             <span class="block text-sm text-soft">{error.detail}</span>
-            <a
-                class="font-mono text-sm text-accent underline-offset-2 hover:underline"
-                href={`/dashboard/admin/requests/${encodeURIComponent(error.request_id)}`}
-            >
-                {error.request_id}
-            </a>
+            {error.request_id !== null && (
+                <a
+                    class="font-mono text-sm text-accent underline-offset-2 hover:underline"
+                    href={`/dashboard/admin/requests/${encodeURIComponent(error.request_id)}`}
+                >
+                    {error.request_id}
+                </a>
+            )}
         </>
     );
 }
