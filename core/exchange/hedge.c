@@ -16,10 +16,7 @@
 #include "exchange/shadow.h"
 #include "exchange/spend_cap.h"
 
-enum {
-    HEDGE_END_TRIES = 100, /* one a tick, while the disk fails or the queue is full */
-    UNKNOWN_COST = -1
-};
+enum { UNKNOWN_COST = -1 };
 
 #define NOT_ASKED "not_asked"
 
@@ -30,7 +27,7 @@ struct hedge_result {
     char outcome[24];
     int64_t cost_nusd; /* UNKNOWN_COST: the provider may have billed it unseen */
     int64_t total_us;
-    unsigned tries;
+    struct own_call_tries tries;
 };
 
 struct hedge {
@@ -150,6 +147,17 @@ static const char *model_there(const struct attempt *attempt)
     return attempt->candidate != NULL ? attempt->candidate->terms.model : "";
 }
 
+/* The store cannot be told. */
+static void lose_result(struct exchange *exchange, const char *why)
+{
+    const struct hedge *hedge = exchange->hedge;
+    log_event(LOG_ERROR, "the cost of a hedge could not be written",
+              log_text("request_id", hedge->original_id.text),
+              log_text("provider", attempt_provider(&exchange->attempt)),
+              log_int("cost_nusd", hedge->result.cost_nusd), log_text("reason", why));
+    end(exchange);
+}
+
 static void on_ended(struct job *job);
 
 /* Tells the store what came of it. If that cannot be told now, the next tick tries again. */
@@ -171,26 +179,21 @@ static void tell_result(struct exchange *exchange)
                                        bind_int(unit_counts_answer(&record->counts)),
                                        bind_int(result->cost_nusd),
                                        bind_int(result->total_us)};
-    hedge->result.tries++;
     hedge->call_pending = own_call_post(exchange, &hedge->call, "hedge.end", args,
                                         sizeof args / sizeof args[0], on_ended);
+    if (!hedge->call_pending && !own_call_try_again(exchange, NULL, &hedge->result.tries))
+        lose_result(exchange, "too much is asked of the database");
 }
 
 static void on_ended(struct job *job)
 {
     struct hedge *hedge = (struct hedge *)(void *)job;
     struct exchange *exchange = hedge->exchange;
-    bool again = !exchange->env->stopping && hedge->result.tries < HEDGE_END_TRIES;
     hedge->call_pending = false;
-    if (!hedge->call.ok && again)
-        return;
-    if (!hedge->call.ok)
-        log_event(LOG_ERROR, "the cost of a hedge could not be written",
-                  log_text("request_id", hedge->original_id.text),
-                  log_text("provider", attempt_provider(&exchange->attempt)),
-                  log_int("cost_nusd", hedge->result.cost_nusd),
-                  log_text("reason", hedge->call.fault.message));
-    end(exchange);
+    if (hedge->call.ok)
+        end(exchange);
+    else if (!own_call_try_again(exchange, &hedge->call, &hedge->result.tries))
+        lose_result(exchange, hedge->call.fault.message);
 }
 
 static void write_log(const struct exchange *exchange)
@@ -396,9 +399,8 @@ void hedge_tick(struct exchange *exchange)
     if (hedge == NULL || hedge->step != HEDGE_ENDS || hedge->call_pending ||
         exchange->state == EXCHANGE_ENDED)
         return;
-    tell_result(exchange);
-    if (!hedge->call_pending && hedge->result.tries >= HEDGE_END_TRIES)
-        end(exchange);
+    if (clock_mono_us() >= hedge->result.tries.due_us)
+        tell_result(exchange);
 }
 
 void hedge_stop_all(struct exchange_env *env)

@@ -1,6 +1,9 @@
 #include "exchange/own_call.h"
 
+#include <string.h>
+
 #include "base/check.h"
+#include "base/clock.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/worst_price.h"
@@ -14,6 +17,17 @@ bool own_call_post(const struct exchange *exchange, struct store_call *call, con
     call->job.reply_queue = exchange->env->queue;
     call->job.done = done;
     return store_call_post(exchange->env->store, call);
+}
+
+bool own_call_try_again(const struct exchange *exchange, const struct store_call *call,
+                        struct own_call_tries *tries)
+{
+    enum { QUICK_TRIES = 10, QUICK_US = 100 * 1000, SLOW_US = 1000 * 1000 };
+    bool refused = call != NULL && (strcmp(call->fault.code, "not_found") == 0 ||
+                                    strcmp(call->fault.code, "conflict") == 0);
+    tries->count++;
+    tries->due_us = clock_mono_us() + (tries->count < QUICK_TRIES ? QUICK_US : SLOW_US);
+    return !refused && !exchange->env->stopping;
 }
 
 bool own_call_worst_nusd(const struct exchange *exchange, const struct candidate *candidate,

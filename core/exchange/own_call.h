@@ -18,6 +18,17 @@ struct store_value;
 bool own_call_post(const struct exchange *exchange, struct store_call *call, const char *operation,
                    const struct store_value *args, size_t count, void (*done)(struct job *job));
 
+/* The result of one must be told until the store has it, however long the disk fails: else its cost
+ * would be missing in the books. */
+struct own_call_tries {
+    unsigned count;
+    int64_t due_us; /* the next one */
+};
+/* A try has failed. `call`: NULL, if it could not be posted. Returns false if no other one follows:
+ * the store refuses it, or the worker stops. */
+bool own_call_try_again(const struct exchange *exchange, const struct store_call *call,
+                        struct own_call_tries *tries);
+
 /* What the provider bills at most for what the exchange's budget expects. Returns false if that
  * cannot be counted. */
 bool own_call_worst_nusd(const struct exchange *exchange, const struct candidate *candidate,

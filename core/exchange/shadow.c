@@ -13,10 +13,7 @@
 #include "exchange/own_call.h"
 #include "exchange/spend_cap.h"
 
-enum {
-    SHADOW_END_TRIES = 100, /* one a tick, while the disk fails or the queue is full */
-    UNKNOWN_COST = -1
-};
+enum { UNKNOWN_COST = -1 };
 
 enum shadow_step { SHADOW_BEGINS, SHADOW_ASKS, SHADOW_ENDS };
 
@@ -25,7 +22,7 @@ struct shadow_result {
     char outcome[24];
     int64_t cost_nusd; /* UNKNOWN_COST: the provider may have billed it unseen */
     int64_t total_us;
-    unsigned tries;
+    struct own_call_tries tries;
 };
 
 struct shadow {
@@ -192,6 +189,15 @@ static void end(struct exchange *exchange)
     exchange_free_if_over(exchange);
 }
 
+/* The store cannot be told. */
+static void lose_result(struct exchange *exchange, const char *why)
+{
+    log_event(LOG_ERROR, "the result of a shadow could not be written",
+              log_text("request_id", exchange->id.text),
+              log_int("cost_nusd", exchange->shadow->result.cost_nusd), log_text("reason", why));
+    end(exchange);
+}
+
 static void on_ended(struct job *job);
 
 /* Tells the store what came of it. If that cannot be told now, the next tick tries again. */
@@ -212,24 +218,21 @@ static void tell_result(struct exchange *exchange)
                                        bind_int(result->cost_nusd),
                                        bind_int(exchange->first_byte_us),
                                        bind_int(result->total_us)};
-    shadow->result.tries++;
     shadow->call_pending = own_call_post(exchange, &shadow->call, "shadow.end", args,
                                          sizeof args / sizeof args[0], on_ended);
+    if (!shadow->call_pending && !own_call_try_again(exchange, NULL, &shadow->result.tries))
+        lose_result(exchange, "too much is asked of the database");
 }
 
 static void on_ended(struct job *job)
 {
     struct shadow *shadow = (struct shadow *)(void *)job;
     struct exchange *exchange = shadow->exchange;
-    bool again = !exchange->env->stopping && shadow->result.tries < SHADOW_END_TRIES;
     shadow->call_pending = false;
-    if (!shadow->call.ok && again)
-        return;
-    if (!shadow->call.ok)
-        log_event(LOG_ERROR, "the result of a shadow could not be written",
-                  log_text("request_id", exchange->id.text),
-                  log_text("reason", shadow->call.fault.message));
-    end(exchange);
+    if (shadow->call.ok)
+        end(exchange);
+    else if (!own_call_try_again(exchange, &shadow->call, &shadow->result.tries))
+        lose_result(exchange, shadow->call.fault.message);
 }
 
 /* Nothing more comes of the provider. */
@@ -359,9 +362,8 @@ void shadow_tick(struct exchange *exchange, int64_t now_us)
     if (shadow == NULL)
         return;
     if (shadow->step == SHADOW_ENDS && !shadow->call_pending) {
-        tell_result(exchange);
-        if (!shadow->call_pending && shadow->result.tries >= SHADOW_END_TRIES)
-            end(exchange);
+        if (now_us >= shadow->result.tries.due_us)
+            tell_result(exchange);
     } else if (shadow->step == SHADOW_ASKS &&
                now_us - exchange->started_us > INT64_C(1000) * LIMIT_SHADOW_MS) {
         shadow_fail(exchange, "timeout");

@@ -14,10 +14,7 @@
 #include "exchange/own_call.h"
 #include "exchange/spend_cap.h"
 
-enum {
-    TEST_CALL_END_TRIES = 100, /* one a tick, while the disk fails or the queue is full */
-    UNKNOWN_COST = -1
-};
+enum { UNKNOWN_COST = -1 };
 
 #define NOT_ASKED "not_asked"
 
@@ -29,7 +26,7 @@ struct test_call_result {
     char words[LIMIT_ATTEMPT_WORDS_BYTES + 1]; /* the provider's own, or what happened */
     int64_t cost_nusd; /* UNKNOWN_COST: the provider may have billed it unseen */
     int64_t total_us;
-    unsigned tries;
+    struct own_call_tries tries;
 };
 
 struct test_call {
@@ -89,6 +86,17 @@ static void end(struct exchange *exchange)
     exchange_free_if_over(exchange);
 }
 
+/* The store cannot be told. */
+static void lose_result(struct exchange *exchange, const char *why)
+{
+    const struct test_call *test = exchange->test_call;
+    log_event(LOG_ERROR, "the result of a test call could not be written",
+              log_text("request_id", exchange->id.text),
+              log_text("provider", test->candidate->terms.provider),
+              log_int("cost_nusd", test->result.cost_nusd), log_text("reason", why));
+    end(exchange);
+}
+
 static void on_ended(struct job *job);
 
 /* Tells the store what came of it. If that cannot be told now, the next tick tries again. */
@@ -108,26 +116,21 @@ static void tell_result(struct exchange *exchange)
                                        bind_int(unit_counts_answer(&record->counts)),
                                        bind_int(result->cost_nusd),
                                        bind_int(result->total_us)};
-    test->result.tries++;
     test->call_pending = own_call_post(exchange, &test->call, "provider.test_end", args,
                                        sizeof args / sizeof args[0], on_ended);
+    if (!test->call_pending && !own_call_try_again(exchange, NULL, &test->result.tries))
+        lose_result(exchange, "too much is asked of the database");
 }
 
 static void on_ended(struct job *job)
 {
     struct test_call *test = (struct test_call *)(void *)job;
     struct exchange *exchange = test->exchange;
-    bool again = !exchange->env->stopping && test->result.tries < TEST_CALL_END_TRIES;
     test->call_pending = false;
-    if (!test->call.ok && again)
-        return;
-    if (!test->call.ok)
-        log_event(LOG_ERROR, "the result of a test call could not be written",
-                  log_text("request_id", exchange->id.text),
-                  log_text("provider", test->candidate->terms.provider),
-                  log_int("cost_nusd", test->result.cost_nusd),
-                  log_text("reason", test->call.fault.message));
-    end(exchange);
+    if (test->call.ok)
+        end(exchange);
+    else if (!own_call_try_again(exchange, &test->call, &test->result.tries))
+        lose_result(exchange, test->call.fault.message);
 }
 
 static void write_log(const struct exchange *exchange)
@@ -272,9 +275,8 @@ void test_call_tick(struct exchange *exchange, int64_t now_us)
     if (test == NULL || test->call_pending || exchange->state == EXCHANGE_ENDED)
         return;
     if (test->step == TEST_CALL_ENDS) {
-        tell_result(exchange);
-        if (!test->call_pending && test->result.tries >= TEST_CALL_END_TRIES)
-            end(exchange);
+        if (now_us >= test->result.tries.due_us)
+            tell_result(exchange);
     } else if (now_us - exchange->started_us > INT64_C(1000) * LIMIT_TEST_CALL_MS) {
         test_call_fail(exchange, "timeout");
     }
