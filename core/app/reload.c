@@ -10,6 +10,7 @@
 #include "exchange/trial_watch.h"
 #include "script/policy_files.h"
 #include "script/reload_status.h"
+#include "script/target_names.h"
 #include "script/vm.h"
 #include "store/alerts.h"
 #include "store/call.h"
@@ -26,6 +27,9 @@ struct reload {
     struct policy_files *files;
     bool built;
     struct fault fault; /* if not built */
+    /* What breakers have left out, and is no candidate any more. */
+    char gone[LIMIT_ALERTS][ALERT_SUBJECT_BYTES];
+    size_t gone_count;
 
     struct worker_job *swaps; /* one per worker, with its VM */
     unsigned swaps_left;
@@ -124,6 +128,9 @@ static void on_swapped(void *arg)
     /* Of a canary that is gone no call would say so, and another one has not failed yet. */
     trial_watch_forget(reload->shared->trial_watch);
     alerts_clear_kind(reload->shared->alerts, ALERT_CANARY_WORSE);
+    /* Nor does a call ever probe what is no candidate any more. */
+    for (size_t i = 0; i < reload->gone_count; i++)
+        alerts_clear(reload->shared->alerts, ALERT_BREAKER_OPEN, reload->gone[i]);
     note(reload);
 }
 
@@ -164,6 +171,10 @@ static void run_build(struct job *job, void *server)
             return;
     }
     reload->built = true;
+    reload->gone_count = alerts_open_subjects(reload->shared->alerts, ALERT_BREAKER_OPEN,
+                                              reload->gone, LIMIT_ALERTS);
+    reload->gone_count =
+        target_names_missing(reload->swaps[0].vm, reload->gone, reload->gone_count);
 }
 
 static void on_built(struct job *job)

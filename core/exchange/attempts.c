@@ -324,7 +324,7 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .loop = exchange->env->loop,
         .upstream = exchange->env->upstream,
         .asks = &exchange->asks,
-        .head = asker->request != NULL ? &asker->request->head : NULL,
+        .head = asker->request != NULL ? &asker->request->head : asker->kept_head,
         .exchange_id = exchange->id.text,
         .fresh = exchange->again,
         .created_ms = exchange->created_ms,

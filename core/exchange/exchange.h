@@ -89,8 +89,8 @@ void exchange_cancel_all(struct exchange_env *env);
 bool exchange_admits_body(const struct exchange_env *env, const struct http_head *head,
                           struct id *account_id, struct refusal *refusal);
 
-/* Finds the key of a request with this head, whatever the key's state. Returns false if the key is
- * not one of ours. */
+/* Finds the key of a request with this head, whatever its state. Returns false if it is none of
+ * ours. */
 bool exchange_find_key(const struct exchange_env *env, const struct http_head *head,
                        struct key_facts *out);
 
@@ -101,11 +101,10 @@ void exchange_discard(struct exchange *exchange);
 
 /* Finds the key in the request's headers and looks it up. */
 bool exchange_authenticate(struct exchange *exchange);
-/* Takes a key of this user by its digest, as if the request had come with it. For users who are
- * signed in. */
+/* Takes a key of this user, who is signed in, as if the request had come with it. */
 bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
                               const char *user_id);
-/* The client speaks this dialect, which its path does not tell. Before the body is read. */
+/* The client speaks this dialect. Before the body is read. */
 void exchange_speak(struct exchange *exchange, enum dialect dialect);
 /* Of the model the client has another name. */
 void exchange_mean(struct exchange *exchange, const char *model);
@@ -115,6 +114,7 @@ bool exchange_read_request(struct exchange *exchange, const struct request_addre
 
 /* What a hold must cover, by the policy. */
 struct cost_ceiling {
+    const char *model;         /* of which it is; borrowed; NULL: the one that is asked */
     struct unit_prices prices; /* without margin; the dearest of each kind */
     /* Candidates whose sold prices have rules: none, the first one or all; borrowed. */
     const struct candidate *sellers[LIMIT_CANDIDATES];

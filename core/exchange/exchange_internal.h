@@ -92,10 +92,11 @@ struct exchange {
     struct deferred starter;    /* of an attempt that is translated, or waits for a token */
     struct candidate *starting; /* its candidate, a reference; NULL: none waits */
     int64_t starting_us;
-    bool repeats;            /* asks once more where a kept connection ended before an answer */
-    bool again;              /* the attempt that starts does so */
-    bool shares;             /* the answer with identical calls */
-    struct sharing *sharing; /* NULL: there was nothing to share */
+    struct http_head *kept_head; /* of the client, after its request; NULL: none is kept */
+    bool repeats;                /* asks once more where a kept connection ended before an answer */
+    bool again;                  /* the attempt that starts does so */
+    bool shares;                 /* the answer with identical calls */
+    struct sharing *sharing;     /* NULL: there was nothing to share */
 
     struct buffer reply_headers; /* "name\0value\0" pairs */
     /* The tightest limits of LIMIT_REQUESTS and LIMIT_TOKENS; limit 0: no such limit. */

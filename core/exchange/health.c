@@ -145,9 +145,13 @@ bool health_is_full(struct health *health, const struct health_names *names, int
     struct health_place *place = health_place_find(health, names->limit, &at);
     if (place == NULL)
         return false;
-    bool told = now_ms < atomic_load_explicit(&place->requests_reset_ms, memory_order_relaxed);
-    return told && atomic_load_explicit(&place->running, memory_order_relaxed) >=
-                       atomic_load_explicit(&place->requests_left, memory_order_relaxed);
+    if (now_ms >= atomic_load_explicit(&place->requests_reset_ms, memory_order_relaxed))
+        return false;
+    int64_t running = atomic_load_explicit(&place->running, memory_order_relaxed);
+    int64_t since = atomic_load_explicit(&place->begun, memory_order_relaxed) -
+                    atomic_load_explicit(&place->told_begun, memory_order_relaxed);
+    int64_t left = atomic_load_explicit(&place->requests_left, memory_order_relaxed);
+    return (running < since ? running : since) >= left;
 }
 
 static enum breaker_pass enter(struct health_place *place, int64_t now_ms)
@@ -180,11 +184,19 @@ static void find_places(struct health *health, const struct health_names *names,
                                 .open = true};
 }
 
-/* Attempts that run with the key. */
-static void count_running(const struct health_pass *pass, int change)
+/* An attempt begins with the key. */
+static void count_begun(struct health_pass *pass)
+{
+    if (pass->limit == NULL)
+        return;
+    atomic_fetch_add_explicit(&pass->limit->running, 1, memory_order_relaxed);
+    pass->begun = atomic_fetch_add_explicit(&pass->limit->begun, 1, memory_order_relaxed) + 1;
+}
+
+static void count_ended(const struct health_pass *pass)
 {
     if (pass->limit != NULL)
-        atomic_fetch_add_explicit(&pass->limit->running, change, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&pass->limit->running, 1, memory_order_relaxed);
 }
 
 bool health_enter(struct health *health, const struct health_names *names, int64_t now_ms,
@@ -198,7 +210,7 @@ bool health_enter(struct health *health, const struct health_names *names, int64
     if (!out->open)
         release(out->account, out->through_account, now_ms);
     else
-        count_running(out, 1);
+        count_begun(out);
     return out->open;
 }
 
@@ -206,7 +218,7 @@ void health_force(struct health *health, const struct health_names *names, struc
 {
     find_places(health, names, out);
     out->through_target = out->through_account = BREAKER_PROBE;
-    count_running(out, 1);
+    count_begun(out);
 }
 
 /* ---- after it ---- */
@@ -300,13 +312,15 @@ static int64_t pause_for(const struct health_pass *pass, int64_t pause_ms, int64
     return begins ? pause_ms : 0;
 }
 
-static void note_limits(struct health_place *place, const struct provider_limits *limits,
+static void note_limits(const struct health_pass *pass, const struct provider_limits *limits,
                         int64_t now_ms)
 {
+    struct health_place *place = pass->limit;
     const struct provider_limit *requests = &limits->of[PROVIDER_REQUESTS];
     int64_t reset_ms = requests->reset_ms < RESET_MOST_MS ? requests->reset_ms : RESET_MOST_MS;
     bool told = requests->remaining >= 0 && reset_ms > 0;
     atomic_store_explicit(&place->requests_left, requests->remaining, memory_order_relaxed);
+    atomic_store_explicit(&place->told_begun, pass->begun, memory_order_relaxed);
     atomic_store_explicit(&place->requests_reset_ms, told ? now_ms + reset_ms : 0,
                           memory_order_relaxed);
 }
@@ -322,7 +336,7 @@ static void tell_limit(const struct health_pass *pass, const struct health_end *
     health_place_lock(place);
     int64_t spent_ms = said ? provider_limits_spent_ms(end->limits) : 0;
     if (said)
-        note_limits(place, end->limits, now_ms);
+        note_limits(pass, end->limits, now_ms);
     if (end->result == HEALTH_ANSWERED && now_ms >= place->paused_until_ms)
         place->pauses = place->paused_until_ms = 0;
     if (end->result == HEALTH_LIMITED) {
@@ -355,7 +369,7 @@ struct health_news health_tell(struct health_pass *pass, const struct breaker_te
     if (!pass->open)
         return news;
     pass->open = false;
-    count_running(pass, -1);
+    count_ended(pass);
     news.target = tell_target(pass->target, pass->through_target, terms, end, now_ms);
     if (terms->base_ejection_ms == 0)
         return news; /* the operator wants none of it */
@@ -371,7 +385,7 @@ void health_release(struct health_pass *pass, int64_t now_ms)
     if (!pass->open)
         return;
     pass->open = false;
-    count_running(pass, -1);
+    count_ended(pass);
     release(pass->target, pass->through_target, now_ms);
     release(pass->account, pass->through_account, now_ms);
 }

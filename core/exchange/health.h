@@ -58,14 +58,15 @@ struct health_view health_look(struct health *health, const struct health_names 
                                int64_t now_ms);
 
 /* Whether the calls that run may take all that the key's limit of requests has left, by what the
- * provider said last. */
+ * provider said last. What had begun before the call that was told so is counted in it. */
 bool health_is_full(struct health *health, const struct health_names *names, int64_t now_ms);
 
 /* What an attempt holds while it runs. Zeroed: nothing. */
 struct health_pass {
     struct health_place *target, *limit, *account; /* NULL: no place */
     enum breaker_pass through_target, through_account;
-    bool open; /* its end is not told yet */
+    int64_t begun; /* how many attempts with the key had begun with it */
+    bool open;     /* its end is not told yet */
 };
 /* Lets an attempt through. Returns false if another was quicker. */
 bool health_enter(struct health *health, const struct health_names *names, int64_t now_ms,

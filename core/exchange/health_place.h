@@ -30,9 +30,10 @@ struct health_place {
     _Atomic int64_t token_ms;       /* when that was noted */
     _Atomic int64_t keys_paused_ms; /* of a target: until when a key of it pauses; to be shown */
     /* Of a key with a model: how many requests were left when it was told last, until when that is
-     * true (0: it was not told), and how many attempts run. */
+     * true (0: it was not told), how many attempts run, how many have begun in all, and how many
+     * had when that one began which told it. */
     _Atomic int64_t requests_left, requests_reset_ms;
-    _Atomic int64_t running;
+    _Atomic int64_t running, begun, told_begun;
     pthread_mutex_t mutex; /* guards what follows */
     struct breaker breaker;
     int64_t paused_until_ms;

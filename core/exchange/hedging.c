@@ -5,11 +5,13 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/hedge.h"
 #include "exchange/hedge_budget.h"
 #include "exchange/kept_turns.h"
+#include "exchange/limit_queues.h"
 #include "exchange/shadow.h"
 #include "exchange/sharing.h"
 
@@ -152,13 +154,20 @@ static bool is_elsewhere(const struct exchange *exchange, const struct candidate
     return strcmp(candidate->terms.provider, attempt_provider(&exchange->attempt)) != 0;
 }
 
-/* No probe of what is not well, and nothing that a provider would keep. */
+/* Whether it would take from the calls that run, or that wait, what a limit has left. */
+static bool is_near_limit(const struct exchange_env *env, const struct candidate *candidate)
+{
+    return health_is_full(env->health, &candidate->health, health_now_ms()) ||
+           limit_queues_has(env->limit_queues, candidate->health.limit);
+}
+
+/* No probe of what is not well, nothing that a provider would keep, and no place in a queue. */
 static bool is_fit(const struct exchange *exchange, const struct candidate *candidate)
 {
     struct health_view view =
         health_look(exchange->env->health, &candidate->health, health_now_ms());
     return is_elsewhere(exchange, candidate) && view.obstacle == HEALTH_CLEAR &&
-           !shadow_keeps(candidate, &exchange->asks);
+           !shadow_keeps(candidate, &exchange->asks) && !is_near_limit(exchange->env, candidate);
 }
 
 /* The place of the next candidate by the call's route; -1: there is none. */
@@ -190,8 +199,12 @@ static void begin(struct exchange *exchange)
     struct hedging *hedging = exchange->hedging;
     int place = find_place(exchange);
     if (place < 0 || env->stopping || env->hedge_count >= LIMIT_HEDGES ||
-        !hedge_budget_take(env->hedges, exchange->asks.model))
+        !hedge_budget_take(env->hedges, exchange->asks.model)) {
+        log_event(
+            LOG_DEBUG, "a hedge is left out", log_text("request_id", exchange->id.text),
+            log_text("reason", place < 0 ? "no other provider may be asked now" : "too many"));
         return;
+    }
     struct candidate *candidate = hedging->candidates[place];
     hedging->other = hedge_new(exchange, candidate, &hedging->task, &events);
     if (hedging->other == NULL) {

@@ -523,7 +523,8 @@ bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *of
     struct cost_ceiling *need = &plan->need;
     if (!offer_check(exchange, offered))
         return false;
-    rates_get(exchange->env->rates, exchange->asks.model, &exchange->rates);
+    rates_get(exchange->env->rates, offered->model != NULL ? offered->model : exchange->asks.model,
+              &exchange->rates);
     learn_context(exchange, offered, need);
     int64_t inputs = exchange_inputs(exchange);
     need->context *= inputs;

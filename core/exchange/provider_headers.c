@@ -1,9 +1,11 @@
 #include "exchange/provider_headers.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/check.h"
 #include "dialect/model_request.h"
 #include "net/server/server.h"
 
@@ -123,4 +125,44 @@ void provider_headers_fill(const struct candidate *candidate, const char *key, e
 void provider_headers_fini(struct provider_headers *headers)
 {
     buffer_fini(&headers->anthropic);
+}
+
+static bool may_pass(struct slice name)
+{
+    static const char prefix[] = "anthropic-";
+    bool passes =
+        name.bytes > sizeof prefix - 1 && slice_same_nocase(name.data, prefix, sizeof prefix - 1);
+    for (size_t i = 0; i < PASSED_HEADERS; i++)
+        passes = passes || slice_equals_nocase(name, passed_names[i]);
+    return passes;
+}
+
+static struct slice copy(struct slice from, char **to)
+{
+    struct slice made = {*to, from.bytes};
+    memcpy(*to, from.data, from.bytes);
+    *to += from.bytes;
+    return made;
+}
+
+struct http_head *provider_headers_keep(const struct http_head *client_head)
+{
+    size_t count = 0, bytes = 0;
+    for (size_t i = 0; i < client_head->header_count; i++) {
+        const struct http_header *header = &client_head->headers[i];
+        bool kept = may_pass(header->name);
+        count += kept;
+        bytes += kept ? header->name.bytes + header->value.bytes : 0;
+    }
+    struct http_head *head = calloc(1, sizeof *head + count * sizeof *head->headers + bytes);
+    check(head != NULL);
+    head->headers = (struct http_header *)(void *)(head + 1);
+    char *text = (char *)(head->headers + count);
+    for (size_t i = 0; i < client_head->header_count; i++) {
+        const struct http_header *header = &client_head->headers[i];
+        if (may_pass(header->name))
+            head->headers[head->header_count++] =
+                (struct http_header){copy(header->name, &text), copy(header->value, &text)};
+    }
+    return head;
 }

@@ -41,4 +41,7 @@ void provider_headers_fill(const struct candidate *candidate, const char *key, e
                            struct provider_headers *out);
 void provider_headers_fini(struct provider_headers *headers);
 
+/* Copies the client's fields that may be passed on, for after its request. The caller frees it. */
+struct http_head *provider_headers_keep(const struct http_head *client_head);
+
 #endif

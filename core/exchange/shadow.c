@@ -11,6 +11,7 @@
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/own_call.h"
+#include "exchange/provider_headers.h"
 #include "exchange/spend_cap.h"
 
 enum { UNKNOWN_COST = -1 };
@@ -104,6 +105,12 @@ static bool may_follow(const struct exchange *original, const struct candidate *
     return is_well(original->env, candidate) || leave_out(original, "their provider is not well");
 }
 
+void shadow_prepare(struct exchange *original)
+{
+    if (original->request != NULL && original->kept_head == NULL)
+        original->kept_head = provider_headers_keep(&original->request->head);
+}
+
 bool shadow_can_follow(const struct exchange *original)
 {
     return original->attempt.call == NULL;
@@ -136,6 +143,8 @@ static void move_request(struct exchange *original, struct exchange *exchange)
     original->body = (struct buffer){.data = NULL};
     exchange->asks = original->asks;
     exchange->asks.kept = NULL;
+    exchange->kept_head = original->kept_head;
+    original->kept_head = NULL;
     memcpy(exchange->policy_revision, original->policy_revision, sizeof exchange->policy_revision);
 }
 
@@ -163,6 +172,7 @@ struct exchange *shadow_new(struct exchange *original, struct candidate *candida
 void shadow_fini(struct exchange *exchange)
 {
     struct shadow *shadow = exchange->shadow;
+    free(exchange->kept_head);
     if (shadow == NULL)
         return;
     exchange->env->shadow_count--;

@@ -21,6 +21,8 @@ struct model_request;
 
 /* ---- for the task ---- */
 
+/* The call, which has not begun, may be followed by one: keeps what belongs to its client. */
+void shadow_prepare(struct exchange *original);
 /* Whether the provider's connection is done with the exchange, which has ended: until then its body
  * is in use. If not, the task is woken when it is. */
 bool shadow_can_follow(const struct exchange *original);

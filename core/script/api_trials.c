@@ -32,6 +32,13 @@ static int api_leads(lua_State *state)
     return 0;
 }
 
+/* x:shadows(): the call may be followed by a shadow */
+static int api_shadows(lua_State *state)
+{
+    shadow_prepare(task_exchange(state));
+    return 0;
+}
+
 /* x:shadow(candidate, limit_nusd) -> true, or nothing: the task has waited, and calls it again. For
  * an exchange that has ended. */
 static int api_shadow(lua_State *state)
@@ -64,8 +71,6 @@ static int api_hedges(lua_State *state)
     return 0;
 }
 
-const struct luaL_Reg api_trials_bindings[] = {{"hedges", api_hedges},
-                                               {"draws", api_draws},
-                                               {"leads", api_leads},
-                                               {"shadow", api_shadow},
-                                               {NULL, NULL}};
+const struct luaL_Reg api_trials_bindings[] = {{"hedges", api_hedges}, {"draws", api_draws},
+                                               {"leads", api_leads},   {"shadows", api_shadows},
+                                               {"shadow", api_shadow}, {NULL, NULL}};

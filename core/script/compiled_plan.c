@@ -39,6 +39,7 @@ struct ceiling_handle {
     struct handle handle;
     struct cost_ceiling need;
     struct survey_keys asked; /* `need` points to it */
+    char model[LIMIT_MODEL_NAME_BYTES];
     char choice[PRICE_WORD_BYTES];
     char sold_features[]; /* likewise */
 };
@@ -451,6 +452,8 @@ static struct ceiling_handle *new_ceiling(lua_State *state, const struct cost_ce
     lua_setmetatable(state, -2);
     memcpy(own->choice, need->choice, strlen(need->choice) + 1);
     own->need.choice = own->choice;
+    memcpy(own->model, need->model, strlen(need->model) + 1);
+    own->need.model = own->model;
     memcpy(own->sold_features, sold, strlen(sold) + 1);
     own->need.sold_features = own->sold_features;
     return own;
@@ -468,6 +471,7 @@ static int native_need(lua_State *state)
         .output_tokens_max = integer_member(state, 1, "output_tokens_max"),
         .output_tokens_allowed = integer_member(state, 1, "output_tokens_allowed"),
     };
+    need.model = provider_members_text(state, 1, "model", LIMIT_MODEL_NAME_BYTES);
     need.choice = provider_members_text(state, 1, "choice", PRICE_WORD_BYTES);
     need.takes_images = flag_member(state, 1, "takes_images");
     need.takes_audio = flag_member(state, 1, "takes_audio");

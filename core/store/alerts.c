@@ -22,7 +22,7 @@ enum {
 struct entry {
     uint64_t hash; /* of kind and subject; 0: a free place */
     struct alert alert;
-    int64_t quiet_until_ms;
+    int64_t quiet_since_ms; /* its close was told then; 0: never */
     int64_t saved_ms;
     bool dirty;     /* its row is not as it is here */
     bool news;      /* its row is to be written now */
@@ -102,6 +102,19 @@ void alerts_get_receivers(struct alerts *alerts, struct alert_receivers *out)
     unlock(alerts);
 }
 
+/* Whether the time since then is that long. A clock that was set back by more than it has made it
+ * so, too: else nothing would be told until it has caught up. */
+static bool has_passed(int64_t since_ms, int64_t span_ms, int64_t now_ms)
+{
+    int64_t between_ms = now_ms - since_ms;
+    return between_ms >= span_ms || -between_ms >= span_ms;
+}
+
+static bool is_quiet(const struct entry *entry, int64_t now_ms)
+{
+    return entry->quiet_since_ms != 0 && !has_passed(entry->quiet_since_ms, QUIET_MS, now_ms);
+}
+
 /* ---- entries; with the lock ---- */
 
 static struct entry *find(struct alerts *alerts, enum alert_kind kind, const char *subject)
@@ -120,7 +133,7 @@ static struct entry *find(struct alerts *alerts, enum alert_kind kind, const cha
 static bool is_over(const struct entry *entry, int64_t now_ms)
 {
     return entry->alert.closed_ms != 0 && !entry->dirty && !entry->taken &&
-           !entry->alert.told_open && now_ms >= entry->quiet_until_ms;
+           !entry->alert.told_open && !is_quiet(entry, now_ms);
 }
 
 static struct entry *free_place(struct alerts *alerts, int64_t now_ms)
@@ -178,8 +191,7 @@ static void close_entry(struct alerts *alerts, struct entry *entry, int64_t now_
 
 static void complain(struct alerts *alerts, int64_t now_ms)
 {
-    bool logs = alerts->full_logged_ms == 0 || now_ms - alerts->full_logged_ms >= FULL_LOG_MS;
-    if (!logs)
+    if (alerts->full_logged_ms != 0 && !has_passed(alerts->full_logged_ms, FULL_LOG_MS, now_ms))
         return;
     alerts->full_logged_ms = now_ms;
     log_event(LOG_ERROR, "too many alerts are open; further ones are not told");
@@ -236,6 +248,21 @@ void alerts_clear_kind(struct alerts *alerts, enum alert_kind kind)
     unlock(alerts);
 }
 
+size_t alerts_open_subjects(struct alerts *alerts, enum alert_kind kind,
+                            char (*out)[ALERT_SUBJECT_BYTES], size_t most)
+{
+    size_t count = 0;
+    lock(alerts);
+    for (size_t i = 0; i < LIMIT_ALERTS && count < most; i++) {
+        const struct entry *entry = &alerts->entries[i];
+        bool open = entry->hash != 0 && entry->alert.kind == kind && entry->alert.closed_ms == 0;
+        if (open)
+            memcpy(out[count++], entry->alert.subject, ALERT_SUBJECT_BYTES);
+    }
+    unlock(alerts);
+    return count;
+}
+
 bool alerts_have_inherited(const struct alerts *alerts)
 {
     return alerts != NULL && atomic_load_explicit(&alerts->inherited, memory_order_relaxed) > 0;
@@ -250,7 +277,7 @@ static void fade(struct alerts *alerts, struct entry *entry, int64_t now_ms)
     int64_t last_ms = entry->alert.last_ms;
     if (entry->inherited && last_ms < alerts->inherited_ms)
         last_ms = alerts->inherited_ms;
-    if (!lasts && now_ms - last_ms >= FADES_MS)
+    if (!lasts && has_passed(last_ms, FADES_MS, now_ms))
         close_entry(alerts, entry, now_ms);
 }
 
@@ -261,12 +288,11 @@ static enum alert_telling telling_of(const struct alerts *alerts, const struct e
     const struct alert *alert = &entry->alert;
     bool open = alert->closed_ms == 0;
     if (!alert->told_open)
-        return (open || alert->tellings == 0) && now_ms >= entry->quiet_until_ms
-                   ? ALERT_OPENED
-                   : ALERT_TELLS_NOTHING;
+        return (open || alert->tellings == 0) && !is_quiet(entry, now_ms) ? ALERT_OPENED
+                                                                          : ALERT_TELLS_NOTHING;
     if (!open)
         return ALERT_CLOSED;
-    bool again = alerts->repeat_ms > 0 && now_ms - alert->told_ms >= alerts->repeat_ms;
+    bool again = alerts->repeat_ms > 0 && has_passed(alert->told_ms, alerts->repeat_ms, now_ms);
     return again ? ALERT_STILL_OPEN : ALERT_TELLS_NOTHING;
 }
 
@@ -277,7 +303,7 @@ static bool take(struct alerts *alerts, struct entry *entry, int64_t now_ms, str
         return false;
     fade(alerts, entry, now_ms);
     enum alert_telling telling = telling_of(alerts, entry, now_ms);
-    bool due = entry->news || (entry->dirty && now_ms - entry->saved_ms >= SAVE_MS);
+    bool due = entry->news || (entry->dirty && has_passed(entry->saved_ms, SAVE_MS, now_ms));
     if (telling == ALERT_TELLS_NOTHING && !due)
         return false;
     *out = (struct alert_news){entry->alert, telling};
@@ -335,7 +361,7 @@ void alerts_done(struct alerts *alerts, const struct alert_news *news, bool writ
     entry->alert.told_ms = news->alert.told_ms;
     entry->alert.told_open = news->alert.told_open;
     if (news->telling == ALERT_CLOSED)
-        entry->quiet_until_ms = news->alert.told_ms + QUIET_MS;
+        entry->quiet_since_ms = news->alert.told_ms;
     bool same =
         entry->alert.count == news->alert.count && entry->alert.closed_ms == news->alert.closed_ms;
     entry->dirty = !written || !same;

@@ -87,6 +87,9 @@ void alerts_raise(struct alerts *alerts, enum alert_kind kind, const char *subje
 void alerts_clear(struct alerts *alerts, enum alert_kind kind, const char *subject);
 /* The same for all of a kind. */
 void alerts_clear_kind(struct alerts *alerts, enum alert_kind kind);
+/* Copies the subjects of those of a kind that are open. Returns how many. */
+size_t alerts_open_subjects(struct alerts *alerts, enum alert_kind kind,
+                            char (*out)[ALERT_SUBJECT_BYTES], size_t most);
 /* Whether open alerts come from before the restart, whose causes may have ended unseen: then a
  * success is told by alerts_clear, too. Without the lock. */
 bool alerts_have_inherited(const struct alerts *alerts);

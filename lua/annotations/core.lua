@@ -365,6 +365,9 @@ function exchange:draws(trial, model, share_ppm, by_account) end
 ---@param count integer 0: this call does not go there
 function exchange:leads(count) end
 
+---The call may be followed by x:shadow: what belongs to its client is kept until then.
+function exchange:shadows() end
+
 ---Sends the request of an answered call, which has ended, to another candidate; nobody gets that
 ---answer. Yields, and is then to be called again, while the provider's connection is not done.
 ---@param candidate userdata of a prepared plan

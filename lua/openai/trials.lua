@@ -28,6 +28,7 @@ function trials.shadow(x, plan, model, group, wished)
     if shadow and not wished and not x:names_kept()
         and takes_part(x, shadow, "shadow", model, group)
     then
+        x:shadows()
         return shadow
     end
 end

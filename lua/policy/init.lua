@@ -72,6 +72,7 @@
 --   policy.trials(most) -> list by name of the models with a trial, {model, canary, shadow}; each
 --     of these, or nil: {provider, model, available, share ("5%"), by, groups (or nil),
 --     spend_per_day}
+--   policy.targets() -> a set of "provider/model", of all candidates, for C
 --   policy.test_call(provider, provider_model) -> what a test call of that provider asks:
 --     {model, provider_model, dialect, format (of the body, for string.format with the model as a
 --     JSON text), candidate, need (handles)}; or nil, code, message, parameter. provider_model nil:
@@ -536,6 +537,10 @@ function policy.trials(most)
         end
     end
     return list
+end
+
+function policy.targets()
+    return whole.targets(rules)
 end
 
 function policy.test_call(provider, provider_model)

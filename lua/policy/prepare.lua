@@ -58,6 +58,7 @@ function prepare.need(model, candidates, max_tokens)
         spoken[#spoken + 1] = candidate.spoken
     end
     return native.need {
+        model = model.id,
         prices = prices.dearest(sold),
         margin_ppm = margin,
         context = model.context or 0,

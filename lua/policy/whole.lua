@@ -43,6 +43,19 @@ function whole.groups(found)
     return groups
 end
 
+-- The candidates of all models and trials, as a set of "provider/model".
+function whole.targets(found)
+    local targets = {}
+    for _, model in pairs(found.models) do
+        for _, list in ipairs { model.candidates, trials.each(model) } do
+            for _, candidate in ipairs(list) do
+                targets[candidate.provider .. "/" .. candidate.model] = true
+            end
+        end
+    end
+    return targets
+end
+
 -- Whether any rule is a function.
 function whole.has_rules(found)
     local any = found.margins.rule or found.routes.access.rule or found.routes.order

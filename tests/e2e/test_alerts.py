@@ -251,3 +251,21 @@ def test_a_breaker_that_a_restart_closes(told, receiver, provider):
     start_again(gateway, customer)
     assert customer.ask("m").status_code == 200
     check_told_once(receiver, "breaker_open", "shy/inner")
+
+
+def test_a_breaker_of_what_a_reload_removes(told, receiver, provider):
+    """Nobody would ever probe it; another one's stays open."""
+    gateway = told(prepare=lambda policies: add_model(policies, "shy", breaker=LONG_TERMS))
+    gateway.policies.provider("bold", breaker=LONG_TERMS)
+    gateway.policies.model("n", PRICE, candidates=[{"provider": "bold", "model": "outer"}])
+    gateway.reload()
+    customer = gateway.customer()
+    for model, inner in (("m", "inner"), ("n", "outer")):
+        provider.script(inner, error(500, "no", None, "server_error"))
+        for _ in range(IN_A_ROW):
+            customer.ask(model)
+    wait_until(lambda: len(receiver.told("opened", "breaker_open")) == 2, 20, "both alerts")
+    gateway.policies.model("m", PRICE, candidates=[{"provider": "shy", "model": "another"}])
+    gateway.reload()
+    assert receiver.wait_for("closed", "breaker_open")["subject"] == "shy/inner"
+    assert len(receiver.told("closed", "breaker_open")) == 1

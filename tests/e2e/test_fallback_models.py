@@ -2,15 +2,18 @@
 before does not answer, and everything is of the one that does."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import answers
 import pytest
 from answers import Usage, error
 from customer import QUESTION
 from errors import check_error
+from fake_provider import Gate
 from gateway import Gateway
 from policies import Lua
-from prices import Price, charge
+from prices import Price, charge, usd
+from wait import wait_until
 
 CHEAP, DEAR = Price("0.15", "0.60"), Price("3", "12")
 USAGE = Usage(20, 10)
@@ -190,3 +193,32 @@ def test_where_it_is_not_granted(make_gateway, provider):
     error = check_error(ask(customer, models=["one", "two"]), 400, "invalid_value")
     assert error["param"] == "models"
     assert ask(customer, models=["one"]).status_code == 200
+
+
+def test_each_model_s_own_rates_bound_the_hold(house, provider):
+    """How many tokens a text has is learned of each model: the first one's says nothing of the
+    next."""
+    text = [{"role": "user", "content": "some words of it " * 200}]
+    customer = house.customer("100")
+    provider.script("at-four", answers.chat(usage=Usage(400, 10)))
+    provider.script("at-two", answers.chat(usage=Usage(3000, 10)))
+    for model in ("four", "two"):
+        for _ in range(30):
+            assert customer.post({"model": model, "messages": text}).status_code == 200
+    customer.wait_for_no_hold()
+
+    def held(**members) -> str:
+        with Gate(provider) as gate, ThreadPoolExecutor(1) as pool:
+            for model in ("at-four", "at-two"):
+                provider.script(model, answers.behind(gate, GOOD))
+            call = pool.submit(
+                customer.post, {"messages": text, "max_tokens": 10, **members}, timeout=30
+            )
+            wait_until(lambda: usd(customer.wallet()["held"]) > 0, 10, "a hold")
+            amount = customer.wallet()["held"]
+            gate.set()
+            assert call.result().status_code == 200
+        customer.wait_for_no_hold()
+        return amount
+
+    assert held(models=["four", "two"]) == held(model="two")

@@ -519,3 +519,40 @@ def test_check_says_it(make_gateway):
     checked = gateway.command("check")
     assert checked.returncode == 0, checked.stderr
     assert "hedged after p50, at most 100% of the calls" in checked.stdout
+
+
+def test_it_takes_no_place_of_a_limit(make, provider):
+    """Where calls that run may take what a provider's limit has left, none is asked there twice;
+    where there is room again, it is."""
+    gateway = make(settings={"log_level": "debug"})
+    limits = {"requests": {"limit": "x-limit", "remaining": "x-left", "reset": "x-reset"},
+              "reset": "duration"}  # fmt: skip
+    gateway.policies.provider("second", rate_limits=limits, breaker={})
+    direct = [{"provider": "second", "model": "spare"}]
+    gateway.policies.model("direct", OTHER, candidates=direct, max_output=1000)
+    gateway.reload()
+    customer = warm(gateway, provider)
+
+    def left(count: int):
+        headers = {"x-limit": "9", "x-left": str(count), "x-reset": "60s"}
+        chat = answers.Chat(usage=QUICK, pieces=("quick",))
+        return answers.reply(200, chat.body("spare"), headers)
+
+    provider.script("spare", left(1))
+    assert customer.ask("direct").status_code == 200
+    with late(provider, "spare", left(5)) as busy, late(provider) as gate:
+        pool = concurrent.futures.ThreadPoolExecutor(2)
+        running = pool.submit(customer.ask, "direct")
+        provider.wait_for_requests(2)
+        call = pool.submit(customer.ask, MODEL)
+        wait_until(lambda: gateway.logged("a hedge is left out"), 10, "the log")
+        gate.set()
+        assert said(call.result()) == "slow"
+        busy.set()
+        assert running.result().status_code == 200
+    assert hedges(gateway) == []
+    provider.script("spare", left(5))
+    with late(provider) as gate, asking(customer) as call:
+        assert said(call.result()) == "quick"
+        gate.set()
+    wait_for(gateway)

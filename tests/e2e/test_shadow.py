@@ -318,3 +318,26 @@ def test_what_is_refused(make_gateway, shadow, why):
     checked = gateway.command("check")
     assert checked.returncode == 1
     assert why in checked.stderr
+
+
+def test_the_client_s_own_headers(make, provider):
+    """As a call of its candidate has them: else a beta would mean something else, or fail."""
+    gateway = make()
+    gateway.policies.provider("claude", dialect="anthropic")
+    main = [{"provider": "claude", "model": "main"}]
+    shadow = {**ALL, "candidate": candidate(provider="claude")}
+    gateway.policies.model(MODEL, MAIN, candidates=main, max_output=1000, shadow=shadow)
+    gateway.reload()
+    provider.answer = anthropic_answers.message(usage={"input_tokens": 30}, output_tokens=7)
+    customer = gateway.customer()
+    headers = {"anthropic-version": "2026-10-21", "anthropic-beta": "a-2026,b-2026",
+               "x-session-id": "mine"}  # fmt: skip
+    body = {"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "x"}]}
+    for streamed in (False, True):
+        reply = customer.post({**body, "stream": streamed}, "/messages", headers=headers)
+        assert reply.status_code == 200
+    wait_for(gateway, 2)
+    calls = {request.model: request.headers for request in provider.requests}
+    for name in ("anthropic-version", "anthropic-beta", "x-session-id", "content-type"):
+        assert calls["new"].get(name) == calls["main"].get(name)
+    assert calls["new"]["anthropic-beta"] == "a-2026,b-2026"

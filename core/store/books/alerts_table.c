@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "store/alert_messages.h"
 #include "store/books/outbox_table.h"
 
@@ -95,16 +96,29 @@ static bool forget(struct db *db, int64_t now_ms)
            outbox_table_forget(db, now_ms);
 }
 
+/* Once, until it goes well again. */
+static void note_failure(struct db *db, struct alerts_pace *pace, int64_t now_us)
+{
+    struct fault fault = {.code = "conflict"};
+    pace->due_us = now_us + RETRY_US;
+    if (pace->failed)
+        return;
+    pace->failed = true;
+    bool sound = db_sound(db, &fault);
+    log_event(LOG_ERROR, "alerts could not be written, and are not told yet",
+              log_text("reason", sound ? db_constraint_text(db) : fault.message));
+}
+
 void alerts_table_write(struct alerts *alerts, struct outbox *outbox, struct db *db,
-                        int64_t *due_us)
+                        struct alerts_pace *pace)
 {
     struct alert_news news[NEWS_MOST];
     struct outbox_result results[OUTBOX_RESULTS];
     int64_t now_us = clock_mono_us();
     int64_t now_ms = clock_wall_ms();
-    if (now_us < *due_us)
+    if (now_us < pace->due_us)
         return;
-    *due_us = now_us + WRITE_US;
+    pace->due_us = now_us + WRITE_US;
     size_t result_count = outbox_table_results(outbox, results);
     size_t count = alerts != NULL ? alerts_take(alerts, now_ms, news, NEWS_MOST) : 0;
     if (result_count + count == 0)
@@ -114,8 +128,10 @@ void alerts_table_write(struct alerts *alerts, struct outbox *outbox, struct db 
               outbox_table_write(db, results, result_count) &&
               write_news(alerts, db, news, count, now_ms) && forget(db, now_ms) && db_commit(db);
     if (!ok) {
+        note_failure(db, pace, now_us);
         db_rollback(db);
-        *due_us = now_us + RETRY_US;
+    } else {
+        pace->failed = false;
     }
     for (size_t i = 0; i < count; i++) {
         if (ok)

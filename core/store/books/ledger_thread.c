@@ -391,7 +391,7 @@ static void write_alerts(struct ledger_thread *ledger)
 {
     if (atomic_load(&ledger->writable))
         alerts_table_write(ledger->parts.alerts, ledger->parts.outbox, db_of(ledger),
-                           &ledger->alerts_due_us);
+                           &ledger->alerts_pace);
 }
 
 static void idle(struct ledger_thread *ledger)
@@ -560,7 +560,7 @@ static void serve(void *server)
         idle(ledger);
     }
     notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
-    ledger->alerts_due_us = 0;
+    ledger->alerts_pace = (struct alerts_pace){.due_us = 0};
     write_alerts(ledger);
     if (!apply_journal(ledger))
         log_event(LOG_WARN, "stopping while the database cannot be written: the next start does it",

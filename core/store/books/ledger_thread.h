@@ -15,6 +15,7 @@
 
 #include "base/fault.h"
 #include "base/service.h"
+#include "store/books/alerts_table.h"
 #include "store/books/changes.h"
 #include "store/books/rollup.h"
 
@@ -57,7 +58,7 @@ struct ledger_thread {
     int64_t collected_us;  /* when debts were last collected */
     int64_t expired_us;    /* when holds were last expired */
     int64_t forget_due_us; /* when to look for expired answers */
-    int64_t alerts_due_us; /* when to write alerts and what came of messages */
+    struct alerts_pace alerts_pace;
     int64_t forget_objects_due_us;
     int64_t forget_turns_due_us;
     int64_t stop_deadline_us;

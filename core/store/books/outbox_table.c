@@ -130,7 +130,8 @@ static bool is_noted(const struct outbox_result *results, size_t count, const ch
     return false;
 }
 
-/* min() names the row that the other columns are of. */
+/* min() names the row that the other columns are of. What is due later than any pause is long was
+ * noted before the clock was set back. */
 static size_t read_due(struct db *db, const struct outbox_result *noted, size_t noted_count,
                        int64_t now_ms, struct outbox_message *out, size_t most)
 {
@@ -138,8 +139,9 @@ static size_t read_due(struct db *db, const struct outbox_result *noted, size_t 
     struct row *row =
         db_bind(db,
                 "SELECT min(id), kind, destination, payload, created_ms, tries FROM outbox"
-                " WHERE state = 'waiting' AND due_ms <= ?1 GROUP BY kind, destination",
-                DB_VALUES(bind_int(now_ms)));
+                " WHERE state = 'waiting' AND (due_ms <= ?1 OR due_ms > ?2)"
+                " GROUP BY kind, destination",
+                DB_VALUES(bind_int(now_ms), bind_int(now_ms + MOST_MS)));
     while (db_row(db, row)) {
         if (is_noted(noted, noted_count, column_text(row, 0)))
             continue;

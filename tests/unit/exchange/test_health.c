@@ -198,6 +198,38 @@ static void a_limit_is_full_when_what_runs_may_take_the_rest(void **state)
     candidate_unref(one);
 }
 
+/* Slow calls: what ran already when the one began that was told how much is left is counted in
+ * that. */
+static void what_ran_before_is_counted_already(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    struct health_pass before[4], telling, since[3];
+    for (size_t i = 0; i < 4; i++)
+        health_force(health, &one->health, &before[i]);
+    health_force(health, &one->health, &telling);
+    const struct provider_limits limits = {
+        .said = true,
+        .of = {[PROVIDER_REQUESTS] = {.limit = 9, .remaining = 3, .reset_ms = 5000},
+               [PROVIDER_TOKENS] = {.limit = -1, .remaining = -1}}};
+    const struct health_end end = {.result = HEALTH_ANSWERED, .took_us = 1, .limits = &limits};
+    (void)health_tell(&telling, &one->terms.breaker, &end, NOW_MS);
+    assert_false(health_is_full(health, &one->health, NOW_MS)); /* though four run */
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(health_is_full(health, &one->health, NOW_MS));
+        health_force(health, &one->health, &since[i]);
+    }
+    assert_true(health_is_full(health, &one->health, NOW_MS));
+    for (size_t i = 0; i < 4; i++)
+        health_release(&before[i], NOW_MS);
+    assert_true(health_is_full(health, &one->health, NOW_MS)); /* they are no places of ours */
+    health_release(&since[0], NOW_MS);
+    assert_false(health_is_full(health, &one->health, NOW_MS));
+    for (size_t i = 1; i < 3; i++)
+        health_release(&since[i], NOW_MS);
+    candidate_unref(one);
+}
+
 static void our_account_is_left_out_at_once(void **state)
 {
     (void)state;
@@ -481,6 +513,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_unsaid_pause_grows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_limit_that_is_spent_pauses_before_a_refusal, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_ran_before_is_counted_already, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_limit_is_full_when_what_runs_may_take_the_rest, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(our_account_is_left_out_at_once, set_up, tear_down),

@@ -156,6 +156,27 @@ static void without_an_end(void **state)
     assert_int_equal(take_one().telling, ALERT_CLOSED);
 }
 
+/* By more than the pauses are long: nothing waits until it has caught up. */
+static void a_clock_that_is_set_back(void **state)
+{
+    (void)state;
+    breaker("x");
+    assert_int_equal(take_one().telling, ALERT_OPENED);
+    clock_advance_ms(-24 * HOUR);
+    assert_int_equal(take_one().telling, ALERT_STILL_OPEN);
+    alerts_clear(alerts, ALERT_BREAKER_OPEN, "a/m");
+    assert_int_equal(take_one().telling, ALERT_CLOSED);
+    clock_advance_ms(-24 * HOUR);
+    breaker("y");
+    assert_int_equal(take_one().telling, ALERT_OPENED);
+    alerts_raise(alerts, ALERT_OVERRUN, "m", "1");
+    assert_int_equal(take_one().telling, ALERT_OPENED);
+    clock_advance_ms(-24 * HOUR);
+    alerts_raise(alerts, ALERT_OVERRUN, "n", "1");
+    struct alert_news news[4];
+    assert_int_equal(alerts_take(alerts, clock_wall_ms(), news, 4), 3); /* "m" closes, too */
+}
+
 static void by_kind_and_subject(void **state)
 {
     struct alert_news news[8];
@@ -365,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(anew_after_a_quiet_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(over_before_it_was_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_an_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_clock_that_is_set_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(by_kind_and_subject, set_up, tear_down),
         cmocka_unit_test_setup_teardown(kept_until_it_is_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closed_while_it_is_told, set_up, tear_down),

@@ -74,6 +74,18 @@ static void the_oldest_of_each_destination(void **state)
     free_all(out, count);
 }
 
+static void a_clock_that_is_set_back(void **state)
+{
+    struct outbox_message out[MOST];
+    int64_t next_ms;
+    (void)state;
+    add(OUTBOX_WEBHOOK, "operator", 24 * HOUR);
+    assert_int_equal(due(23 * HOUR, out, &next_ms), 0); /* it may well be a pause */
+    size_t count = due(22 * HOUR, out, &next_ms);
+    assert_int_equal(count, 1);
+    free_all(out, count);
+}
+
 /* Between the note and its row, a message is not given out again. */
 static void noted_once(void **state)
 {
@@ -168,18 +180,18 @@ static void alerts_and_their_messages(void **state)
     const struct alert_receivers receivers = {
         .webhook = true, .mail = {"a@example.com", "b@example.com"}, .mail_count = 2};
     struct alert_news news;
-    int64_t due_us = 0;
+    struct alerts_pace pace = {.due_us = 0};
     (void)state;
     alerts_set_receivers(alerts, &receivers);
     alerts_raise(alerts, ALERT_BALANCE_LOW, "openai", "less than $5");
-    alerts_table_write(alerts, &outbox, &db, &due_us);
+    alerts_table_write(alerts, &outbox, &db, &pace);
     assert_int_equal(db_number(&db, "SELECT count(*) FROM outbox", NULL, 0, -1), 3);
     assert_int_equal(db_number(&db, "SELECT told_open FROM alerts", NULL, 0, -1), 1);
     assert_true(alerts_table_load(after, &db));
     assert_int_equal(alerts_take(after, clock_wall_ms(), &news, 1), 0); /* it is told already */
     alerts_clear(after, ALERT_BALANCE_LOW, "openai");
-    due_us = 0;
-    alerts_table_write(after, &outbox, &db, &due_us); /* nobody is told, but it is written */
+    pace.due_us = 0;
+    alerts_table_write(after, &outbox, &db, &pace); /* nobody is told, but it is written */
     assert_int_equal(db_number(&db, "SELECT count(*) FROM alerts WHERE closed_ms > 0", NULL, 0, -1),
                      1);
     assert_int_equal(db_number(&db, "SELECT count(*) FROM outbox", NULL, 0, -1), 3);
@@ -187,15 +199,39 @@ static void alerts_and_their_messages(void **state)
     alerts_free(after);
 }
 
+/* The log says it once, until it goes well again. */
+static void alerts_that_cannot_be_written(void **state)
+{
+    struct alerts *alerts = alerts_new(4 * HOUR);
+    struct alerts_pace pace = {.due_us = 0};
+    (void)state;
+    assert_true(db_run(&db,
+                       "CREATE TRIGGER no_alerts BEFORE INSERT ON alerts"
+                       " BEGIN SELECT RAISE(ABORT, 'not now'); END",
+                       NULL, 0));
+    alerts_raise(alerts, ALERT_BALANCE_LOW, "openai", "less than $5");
+    alerts_table_write(alerts, &outbox, &db, &pace);
+    assert_true(pace.failed);
+    assert_true(pace.due_us > clock_mono_us());
+    assert_true(db_run(&db, "DROP TRIGGER no_alerts", NULL, 0));
+    pace.due_us = 0;
+    alerts_table_write(alerts, &outbox, &db, &pace);
+    assert_false(pace.failed);
+    assert_int_equal(db_number(&db, "SELECT count(*) FROM alerts", NULL, 0, -1), 1);
+    alerts_free(alerts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_oldest_of_each_destination, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_clock_that_is_set_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(noted_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_mailbox, set_up, tear_down),
         cmocka_unit_test(pauses_grow_and_end),
         cmocka_unit_test_setup_teardown(old_ones_are_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alerts_and_their_messages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(alerts_that_cannot_be_written, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
