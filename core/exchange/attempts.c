@@ -138,6 +138,12 @@ static bool ask_again(struct exchange *exchange)
     return true;
 }
 
+void exchange_attempt_told(struct exchange *exchange)
+{
+    sharing_tell(exchange); /* who goes on asks health.h */
+    exchange_wake(exchange);
+}
+
 static void on_decided(void *owner)
 {
     struct exchange *exchange = owner;
@@ -149,7 +155,6 @@ static void on_decided(void *owner)
         exchange_tell_health(exchange);
         raised_alerts_of_trial(exchange);
     }
-    sharing_tell(exchange); /* who goes on asks health.h */
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED) {
         if (exchange->hedge == NULL) /* a hedge goes on, if another takes its answer */
             exchange_enter(exchange, EXCHANGE_ANSWERED);
@@ -158,7 +163,7 @@ static void on_decided(void *owner)
         distrust_token(exchange);
     }
     if (!hedging_waits(exchange))
-        exchange_wake(exchange);
+        exchange_attempt_told(exchange);
 }
 
 static void on_stream(struct slice data, void *owner)

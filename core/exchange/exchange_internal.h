@@ -194,6 +194,8 @@ void exchange_price_budget(struct exchange *exchange);
 int64_t exchange_inputs(const struct exchange *exchange);
 /* Begins the attempt when no callback of the one before, or task, runs any more. */
 void exchange_start_later(struct exchange *exchange, struct candidate *candidate);
+/* Nothing more is waited for: the attempt is decided, for the task and for identical calls. */
+void exchange_attempt_told(struct exchange *exchange);
 /* Begins the attempt that waits for an access token, if that has come. Every tick. */
 void exchange_start_tick(struct exchange *exchange);
 /* Finds what a call may take by this offer of the policy. Returns false if it is refused; the

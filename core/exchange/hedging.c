@@ -13,7 +13,6 @@
 #include "exchange/kept_turns.h"
 #include "exchange/limit_queues.h"
 #include "exchange/shadow.h"
-#include "exchange/sharing.h"
 
 struct hedging {
     struct hedge_terms terms;
@@ -101,7 +100,7 @@ static void on_failure(struct exchange *exchange)
     bool waits = exchange->hedging->waits;
     exchange->hedging->waits = false;
     if (waits)
-        exchange_wake(exchange);
+        exchange_attempt_told(exchange);
 }
 
 /* Its own attempt does not begin any more, if it has not. */
@@ -120,7 +119,7 @@ static void on_answer(struct exchange *exchange)
     exchange->hedging->waits = false;
     exchange->hedging->won = true;
     exchange_enter(exchange, EXCHANGE_ANSWERED);
-    exchange_wake(exchange);
+    exchange_attempt_told(exchange);
 }
 
 static void on_freed(struct exchange *exchange)
@@ -217,13 +216,12 @@ static void begin(struct exchange *exchange)
     hedge_begin(hedging->other);
 }
 
-/* Whether its attempt runs and has said nothing yet. Nobody else waits for what it says: identical
- * calls would get the answer of one provider, and this one that of another. */
+/* Whether its attempt runs and has said nothing yet. */
 static bool is_silent(const struct exchange *exchange)
 {
     const struct attempt *attempt = &exchange->attempt;
     return exchange->state == EXCHANGE_SENT && attempt->outcome == ATTEMPT_NONE &&
-           attempt->call != NULL && !attempt->sorted && sharing_record(exchange) == NULL;
+           attempt->call != NULL && !attempt->sorted;
 }
 
 void hedging_tick(struct exchange *exchange, int64_t now_us)
@@ -252,6 +250,23 @@ void hedging_woken(struct exchange *exchange)
 {
     if (exchange->hedging->other != NULL)
         hedge_woken(exchange->hedging->other);
+}
+
+void hedging_drop_record(struct exchange *exchange)
+{
+    struct hedging *hedging = exchange->hedging;
+    if (hedging != NULL && hedging->other != NULL)
+        hedging->other->attempt.record = NULL;
+}
+
+struct candidate *hedging_candidate(const struct exchange *exchange, uint64_t target)
+{
+    const struct hedging *hedging = exchange->hedging;
+    for (size_t i = 0; hedging != NULL && i < hedging->count; i++) {
+        if (hedging->candidates[i]->health.target == target)
+            return hedging->candidates[i];
+    }
+    return NULL;
 }
 
 const char *hedging_word(const struct exchange *exchange)

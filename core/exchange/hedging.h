@@ -44,6 +44,10 @@ void hedging_attempt_begins(struct exchange *exchange, const struct candidate *c
  * waits for that. */
 bool hedging_waits(struct exchange *exchange);
 void hedging_tick(struct exchange *exchange, int64_t now_us);
+/* The second request's answer is kept for no identical call (sharing.h) any more. */
+void hedging_drop_record(struct exchange *exchange);
+/* The candidate of that place (health.h) among those of the call; borrowed; NULL: none. */
+struct candidate *hedging_candidate(const struct exchange *exchange, uint64_t target);
 /* For the log: "won" (the second request has answered), "lost"; NULL: none was asked. */
 const char *hedging_word(const struct exchange *exchange);
 /* Whether the second request still uses what belongs to the exchange. */

@@ -7,6 +7,7 @@
 #define EXCHANGE_SHARED_CALLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/id.h"
@@ -20,6 +21,7 @@ enum { SHARED_TYPE_BYTES = 96 };
 
 /* What a provider has answered, as it came. */
 struct shared_answer {
+    uint64_t target; /* of the candidate that gave it (health.h) */
     int status;
     char content_type[SHARED_TYPE_BYTES]; /* without its parameters */
     struct buffer body;

@@ -9,6 +9,8 @@
 #include "exchange/candidate.h"
 #include "exchange/choice.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/hedge.h"
+#include "exchange/hedging.h"
 #include "exchange/limit_wait.h"
 #include "exchange/provider_headers.h"
 #include "exchange/shared_calls.h"
@@ -22,6 +24,7 @@ struct sharing {
     struct shared_call *call;    /* a reference; NULL: none now */
     struct candidate *candidate; /* of the attempt that waits, a reference */
     struct shared_answer record; /* of the leader */
+    struct shared_answer second; /* of its second request (hedging.h) */
     struct health_view bar;      /* after the leader has failed */
     unsigned waits;
     bool leads;   /* and the call has not ended */
@@ -121,14 +124,32 @@ static void find_key(const struct exchange *exchange, const struct candidate *ca
 
 /* ---- the call that all wait for ---- */
 
+static void begin_records(struct sharing *sharing)
+{
+    sharing->record = sharing->second = (struct shared_answer){.status = 0};
+    buffer_init(&sharing->record.body, LIMIT_UPSTREAM_BODY_BYTES);
+    buffer_init(&sharing->second.body, LIMIT_UPSTREAM_BODY_BYTES);
+}
+
+/* The leader has ended with this answer, which is one of both and moved in; or NULL. */
+static void end_call(struct sharing *sharing, struct shared_answer *answer)
+{
+    struct exchange *exchange = sharing->exchange;
+    exchange->attempt.record = NULL; /* what runs on keeps nothing more */
+    hedging_drop_record(exchange);
+    shared_calls_end(exchange->env->shared_calls, sharing->call, answer);
+    if (answer != NULL)
+        answer->body = (struct buffer){.data = NULL};
+    buffer_fini(&sharing->record.body);
+    buffer_fini(&sharing->second.body);
+    sharing->leads = false;
+}
+
 static void forget_call(struct sharing *sharing)
 {
     struct shared_calls *calls = sharing->exchange->env->shared_calls;
-    if (sharing->leads) {
-        buffer_fini(&sharing->record.body);
-        shared_calls_end(calls, sharing->call, NULL);
-        sharing->leads = false;
-    }
+    if (sharing->leads)
+        end_call(sharing, NULL);
     if (sharing->waiting && shared_calls_withdraw(calls, sharing->call, &sharing->waiter))
         sharing->waiting = false;
     if (sharing->waiting)
@@ -140,11 +161,37 @@ static void forget_call(struct sharing *sharing)
     sharing->candidate = NULL;
 }
 
+/* The exchange's own candidate at the place of the one that has answered; NULL: it has none. */
+static struct candidate *answerer(const struct sharing *sharing, struct candidate *candidate)
+{
+    uint64_t target = sharing_answer(sharing->exchange)->target;
+    struct candidate *found = candidate->health.target == target
+                                  ? candidate
+                                  : hedging_candidate(sharing->exchange, target);
+    return found != NULL && !found->terms.sold_by_cost ? found : NULL;
+}
+
+/* It gets the answer of the leader's second request. */
+static void turn_to(struct exchange *exchange, const struct candidate *candidate)
+{
+    exchange->budget.terms = &candidate->terms;
+    exchange->budget.output_tokens_covered = 0; /* by other prices */
+    exchange_price_budget(exchange);
+}
+
 /* The leader has told health.h why it failed. If its provider may not be asked now, none of the
  * calls that have waited asks it. */
 static void go_on(struct sharing *sharing, struct candidate *candidate)
 {
     struct exchange *exchange = sharing->exchange;
+    if (sharing_answer(exchange) != NULL) {
+        struct candidate *found = answerer(sharing, candidate);
+        if (found == NULL)
+            forget_call(sharing);
+        else if (found != candidate)
+            turn_to(exchange, found);
+        candidate = found != NULL ? found : candidate;
+    }
     if (sharing_answer(exchange) == NULL) {
         if (sharing_waits(exchange, candidate))
             return;
@@ -199,8 +246,7 @@ bool sharing_waits(struct exchange *exchange, struct candidate *candidate)
     sharing->call = shared_calls_join(exchange->env->shared_calls, key, &exchange->id,
                                       &sharing->waiter, &sharing->leads);
     if (sharing->leads) {
-        sharing->record = (struct shared_answer){.status = 0};
-        buffer_init(&sharing->record.body, LIMIT_UPSTREAM_BODY_BYTES);
+        begin_records(sharing);
         return false;
     }
     sharing->waits++;
@@ -219,8 +265,10 @@ const struct health_view *sharing_bar(const struct exchange *exchange)
 
 struct shared_answer *sharing_record(const struct exchange *exchange)
 {
-    struct sharing *sharing = exchange->sharing;
-    return sharing != NULL && sharing->leads ? &sharing->record : NULL;
+    struct sharing *sharing = hedge_asker(exchange)->sharing;
+    if (sharing == NULL || !sharing->leads)
+        return NULL;
+    return exchange->hedge != NULL ? &sharing->second : &sharing->record;
 }
 
 const struct shared_answer *sharing_answer(const struct exchange *exchange)
@@ -240,9 +288,11 @@ void sharing_tell(struct exchange *exchange)
     struct sharing *sharing = exchange->sharing;
     if (sharing == NULL || !sharing->leads)
         return;
-    if (exchange->attempt.outcome == ATTEMPT_ANSWERED && !sharing->record.body.failed) {
-        shared_calls_end(exchange->env->shared_calls, sharing->call, &sharing->record);
-        sharing->leads = false;
+    const struct attempt *attempt = &exchange->attempt;
+    struct shared_answer *answer = attempt->record;
+    if (attempt->outcome == ATTEMPT_ANSWERED && answer != NULL && !answer->body.failed) {
+        answer->target = attempt->candidate->health.target;
+        end_call(sharing, answer);
     }
     forget_call(sharing);
 }
