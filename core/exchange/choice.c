@@ -76,6 +76,10 @@ static void make_route(struct exchange *exchange, struct candidate *const candid
                        size_t count, enum route_sort sort, int64_t now_ms)
 {
     struct route_entry entries[LIMIT_ROUTE];
+    if (count == 1) { /* as for most models */
+        exchange->route = (struct route){.places = {0}, .count = 1};
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         const struct candidate *candidate = candidates[i];
         entries[i] = (struct route_entry){.group = candidate->health.target,
@@ -271,9 +275,16 @@ static void log_change(const struct exchange *exchange, enum breaker_change chan
               log_text(opens ? "detail" : NULL, attempt->detail));
 }
 
+static bool is_new(const struct health_news *news)
+{
+    return news->target != BREAKER_STAYS || news->account != BREAKER_STAYS || news->pause_ms > 0;
+}
+
 static void log_news(const struct exchange *exchange, const struct health_news *news)
 {
     const struct attempt *attempt = &exchange->attempt;
+    if (!is_new(news))
+        return;
     log_change(exchange, news->target, "breaker opened: calls go elsewhere", "breaker closed",
                news->pause_ms);
     log_change(exchange, news->account,
@@ -299,13 +310,14 @@ void exchange_tell_health(struct exchange *exchange)
         exchange_release_health(exchange);
         return;
     }
+    int64_t now_us = clock_mono_us();
     const struct health_end end = {.result = result_of(attempt),
-                                   .took_us = clock_mono_us() - attempt->started_us,
+                                   .took_us = now_us - attempt->started_us,
                                    .plain = !exchange->asks.streamed && !attempt->opaque,
                                    .retry_after_ms = attempt->retry_after_ms,
                                    .limits = &attempt->limits};
     struct health_news news =
-        health_tell(&exchange->pass, &attempt->candidate->terms.breaker, &end, health_now_ms());
+        health_tell(&exchange->pass, &attempt->candidate->terms.breaker, &end, now_us / 1000);
     limit_wait_tell(exchange, end.result == HEALTH_LIMITED ? LIMIT_MET : LIMIT_TAKEN);
     log_news(exchange, &news);
     raised_alerts_of_health(exchange, end.result, &news);
