@@ -1,4 +1,5 @@
 ---@meta
+-- long: one list of all methods
 -- The methods of an exchange and the table `core`, which C gives to trusted Lua (lua/, not
 -- policies). For editors that speak LuaLS; the gateway never loads this file. Registered in
 -- core/script/api_*.c.

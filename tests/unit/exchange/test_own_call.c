@@ -1,7 +1,6 @@
 /* The result of an exchange of our own is told until the store has it: no cost is forgotten because
  * a disk fails for long. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "exchange/exchange_internal.h"
@@ -24,7 +23,7 @@ static int setup(void **state)
     exchange = calloc(1, sizeof *exchange);
     assert_non_null(exchange);
     exchange->env = &env;
-    memset(&call, 0, sizeof call);
+    call = (struct store_call){.ok = false};
     return 0;
 }
 
@@ -37,7 +36,7 @@ static int teardown(void **state)
 
 static void fails(const char *code)
 {
-    strcpy(call.fault.code, code);
+    (void)fault_set(&call.fault, code, "no");
 }
 
 static void it_does_not_give_up(void **state)
