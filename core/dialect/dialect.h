@@ -6,14 +6,14 @@
 #include "dialect/dialect_form.h"
 
 const struct dialect_form *dialect_form(enum dialect dialect);
-/* As in providers.lua, such as "openai-chat" or "embeddings". */
+/* As in providers.lua: "openai-chat", "embeddings". */
 const char *dialect_name(enum dialect dialect);
 /* The member of a request that has what is to be read, for errors about it. */
 const char *dialect_input_name(enum dialect dialect);
 /* Returns false when no dialect has this name. */
 bool dialect_of_name(const char *name, enum dialect *out);
-/* The dialect of clients that ask for this path: a conversation's. Errors of others look
- * like OpenAI's chat. `versioned`: they say Anthropic's version. */
+/* Of clients that ask for this path: a conversation's. Errors of others look like OpenAI's chat.
+ * `versioned`: they say Anthropic's version. */
 enum dialect dialect_of_path(struct slice path, bool versioned);
 
 #endif
