@@ -6,15 +6,18 @@ local context = require "context"
 local json = require "json"
 local endpoints = require "policy.endpoints"
 local policy = require "policy"
+local query = require "query"
 
 local models = {}
 
 local ID_BYTES_MAX = 128
+local PAGE_MAX = 1000000
 local STATUS = { model_not_found = 404, model_not_allowed = 403, model_not_priced = 503 }
 
 -- The members of OpenAI, then those that Anthropic's clients read, then OpenRouter's.
 local HEAD = '{"id":%s,"object":"model","created":%.0f,"owned_by":%s,"type":"model",'
-    .. '"display_name":%s,"created_at":%s,"name":%s,'
+    .. '"display_name":%s,"created_at":%s,"lifecycle":"active","max_input_tokens":%s,'
+    .. '"max_tokens":%.0f,"name":%s,'
     .. '"available":%s,"context_length":%s,"architecture":{"modality":"%s","input_modalities":%s,'
     .. '"output_modalities":%s},"supported_endpoints":%s,"top_provider":{"context_length":%s,'
     .. '"max_completion_tokens":%.0f},"pricing":{"prompt":"'
@@ -27,7 +30,8 @@ local function make_head(model, tokens)
     local length = context.text(tokens)
     return string.format(HEAD, core.json_string(model.id), model.created,
         core.json_string(model.owned_by), core.json_string(model.name),
-        core.json_string(core.format_time(model.created * 1000)),
+        core.json_string(core.format_time(model.created * 1000)), length,
+        context.max_output(model, tokens),
         core.json_string(model.name), tostring(model.available), length,
         table.concat(inputs, "+") .. "->" .. table.concat(outputs, "+"),
         json.encode(json.list(inputs)), json.encode(json.list(outputs)),
@@ -59,16 +63,47 @@ local function id_of(model)
     return model and core.json_string(model.id) or "null"
 end
 
+local function place_of(x, list, id, name)
+    for i, model in ipairs(list) do
+        if model.id == id then
+            return i
+        end
+    end
+    x:refuse(400, "invalid_value", name .. " is the id of no model in this list.", name)
+end
+
+-- The places of the first and the last model that are asked for, and whether there are more that
+-- way. Only Anthropic's clients ask for pages; who names no limit gets all.
+local function page_of(x, list)
+    if not x:asked_header("anthropic-version") then
+        return 1, #list, false
+    end
+    local values = query.read(x)
+    local limit = query.integer(x, values, "limit", PAGE_MAX, 1, PAGE_MAX)
+    local before = query.text(x, values, "before_id")
+    if before then
+        local last = place_of(x, list, before, "before_id") - 1
+        local first = math.max(last - limit + 1, 1)
+        return first, last, first > 1
+    end
+    local after = query.text(x, values, "after_id")
+    local first = after and place_of(x, list, after, "after_id") + 1 or 1
+    local last = math.min(first + limit - 1, #list)
+    return first, last, last < #list
+end
+
 -- One answer for the clients of OpenAI, of Anthropic (has_more, first_id, last_id) and for Codex,
 -- which reads `models` and takes its own list where that is empty.
 function models.list(x)
-    local texts = policy.models(caller.authenticate(x))
-    local first, last = id_of(texts[1]), id_of(texts[#texts])
-    for i = 1, #texts do
-        texts[i] = text_of(x, texts[i])
+    local list, texts = policy.models(caller.authenticate(x)), {}
+    local first, last, has_more = page_of(x, list)
+    for i = first, last do
+        texts[#texts + 1] = text_of(x, list[i])
     end
-    x:reply(200, '{"object":"list","data":[' .. table.concat(texts, ",") .. '],"has_more":false,'
-        .. '"first_id":' .. first .. ',"last_id":' .. last .. ',"models":[]}')
+    local is_empty = #texts == 0
+    x:reply(200, '{"object":"list","data":[' .. table.concat(texts, ",") .. '],"has_more":'
+        .. tostring(has_more) .. ',"first_id":' .. id_of(not is_empty and list[first])
+        .. ',"last_id":' .. id_of(not is_empty and list[last]) .. ',"models":[]}')
 end
 
 -- The model that a path names, for this caller. Ends the task if there is none.

@@ -424,7 +424,26 @@ def test_models_are_listed(client):
     assert found[MODEL].display_name == MODEL
     assert found[MODEL].created_at.year >= 1970
     assert page.has_more is False
+    assert found[MODEL].lifecycle == "active"
+    assert found[MODEL].max_tokens > 0
     assert client.models.retrieve(MODEL).id == MODEL
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 1000])
+def test_models_come_by_pages(client, limit):
+    """The SDK's pages, forwards and backwards."""
+    told = {"anthropic-version": "2023-06-01"}
+    whole = [model.id for model in client.models.list(extra_headers=told).data]
+    page = client.models.list(limit=limit, extra_headers=told)
+    assert len(page.data) == min(limit, len(whole))
+    assert [model.id for model in page] == whole
+    before = client.models.list(limit=limit, before_id=whole[-1], extra_headers=told)
+    assert [model.id for model in before.data] == whole[:-1][-limit:]
+    assert before.has_more is (limit < len(whole) - 1)
+    assert client.models.list(after_id=whole[-1], extra_headers=told).data == []
+    for wrong in ({"after_id": "nothing"}, {"limit": 0}):
+        with pytest.raises(anthropic.BadRequestError):
+            client.models.list(**wrong, extra_headers=told)
 
 
 @pytest.mark.parametrize("version", ["2023-06-01", "2026-10-21"])
