@@ -730,7 +730,7 @@ export const en = {
     "providers.lastError": "Last error",
     "providers.attempts": "Last failed attempts",
     "providers.test": "Try one call",
-    "providers.testModel": "The provider's name of a model (any)",
+    "providers.testModel": "Its name of a model (any)",
     "providers.testTokens": "{read} tokens read, {written} written",
     "providers.testUnseen": "The provider may bill it all the same.",
     "providers.noAttempts": "None in the last 30 days.",

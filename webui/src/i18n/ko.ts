@@ -725,7 +725,7 @@ export const ko: Catalogue = {
     "providers.lastError": "마지막 오류",
     "providers.attempts": "최근 실패한 시도",
     "providers.test": "호출 한 번 해 보기",
-    "providers.testModel": "제공사의 모델 이름 (비우면 아무거나)",
+    "providers.testModel": "모델 이름 (아무거나)",
     "providers.testTokens": "입력 {read}토큰, 출력 {written}토큰",
     "providers.testUnseen": "제공사가 요금을 청구할 수도 있습니다.",
     "providers.noAttempts": "지난 30일 동안 없습니다.",

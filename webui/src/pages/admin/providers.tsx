@@ -48,7 +48,7 @@ export function Providers() {
     useEvery(EVERY_MS, providers.reload);
     const data = providers.data;
     const rows = [...(data?.data ?? [])].sort((a, b) => Number(b.available) - Number(a.available));
-    const minutes = data ? Math.round(data.window_s / SECONDS_A_MINUTE) : 0;
+    const minutes = data ? Math.max(1, Math.round(data.window_s / SECONDS_A_MINUTE)) : 0;
     return (
         <Page
             title={t("nav.providers")}
@@ -175,7 +175,7 @@ function ModelTimes({ models }: Provider["recent"]) {
             {models
                 .filter(({ first_byte_ms }) => first_byte_ms.count > 0)
                 .map(({ model, first_byte_ms, total_ms, tokens_per_s }) => (
-                    <span key={model} class="block break-all">
+                    <span key={model} class="block [overflow-wrap:anywhere]">
                         {model}: {t("providers.firstByte", { times: words(first_byte_ms) })}
                         {total_ms.count > 0 &&
                             ` · ${t("providers.whole", { times: words(total_ms) })}`}
@@ -289,7 +289,7 @@ function Contexts({ asked_at, error, models, left_out }: NonNullable<Provider["c
     return (
         <>
             {models.map(({ model, context_length, trained_context_length }) => (
-                <span key={model} class="block break-all">
+                <span key={model} class="block [overflow-wrap:anywhere]">
                     {model}: {tokens(context_length)}
                     {trained_context_length !== null &&
                         ` (${t("providers.trained", { n: tokens(trained_context_length) })})`}
