@@ -186,6 +186,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *   alert.list        -> {open: [alert], closed: [alert] (the last 100), undelivered: [message],
  *                     receivers: {webhook, mail: [address]}}
  *   alert.test        -> {}: a message to all receivers  ! no_receiver
+ *   attempt.list      provider -> {data: [attempt]}: the last 20, of the newest 5,000 of all
  *   attempt.failed    provider -> {data: [attempt]}: the last 20 that have failed
  *   policy.reload     revision? refusal? -> {}: an entry of the audit log
  *   usage.list        account_id from? to? model? key_id? sort cursor? limit totals zone?

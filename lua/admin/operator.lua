@@ -191,13 +191,14 @@ local function health_of(provider, state, recent)
 end
 
 -- The last attempts at a provider that have failed, in its own words.
-function operator.failed_attempts(x)
+function operator.attempts(x)
     local values = query.read(x)
     local provider = query.text(x, values, "provider")
     if not provider then
         x:refuse(400, "invalid_value", "provider must be the name of a provider.", "provider")
     end
-    x:reply(200, store.call(x, "attempt.failed", provider))
+    local which = query.choice(x, values, "which", "failed", { failed = true, all = true })
+    x:reply(200, store.call(x, which == "all" and "attempt.list" or "attempt.failed", provider))
 end
 
 function operator.providers(x)

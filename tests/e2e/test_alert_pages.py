@@ -65,6 +65,31 @@ def test_nobody_to_tell(gateway):
     assert listed(admin)["receivers"] == {"webhook": False, "mail": []}
 
 
+def test_every_attempt_at_a_provider(make_gateway, provider):
+    """Those that were answered at once, too, and each once."""
+    gateway = make_gateway()
+    admin, customer = make_admin(gateway, "every@example.com"), gateway.customer()
+    asked = []
+    for number in range(24):
+        failing = number % 3 == 2
+        provider.answer = (
+            answers.error(503, "No capacity", "busy", "server_error") if failing else answers.chat()
+        )
+        asked.append(customer.ask("gpt-4o-mini").headers["x-request-id"])
+    customer.wait_for_no_hold()
+    params = {"provider": "openai", "which": "all"}
+    listed = admin.call("GET", "/admin/attempts", 200, params=params)["data"]
+    assert len(listed) == 20
+    once = {(attempt["request_id"], attempt["number"]) for attempt in listed}
+    assert len(once) == len(listed)
+    newest = [attempt["request_id"] for attempt in listed]
+    assert newest[0] == asked[-1]
+    assert {attempt["outcome"] for attempt in listed} == {"answered", "429"}
+    params = {"provider": "openai", "which": "some"}
+    response = admin.web.get("/admin/attempts", params=params)
+    check_error(response, 400, "invalid_value", on_api=False)
+
+
 def test_failed_attempts_in_the_providers_words(gateway, customer, provider):
     admin = make_admin(gateway, "attempts@example.com")
     provider.answer = answers.error(503, "No capacity in eu-west", "busy", "server_error")

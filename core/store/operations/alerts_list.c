@@ -1,5 +1,5 @@
 /* What the operator's page of alerts shows: alerts, messages that were not delivered, and the
- * failed attempts at a provider. */
+ * attempts at a provider. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,7 +10,8 @@
 #include "store/operations/operations.h"
 #include "store/store_internal.h"
 
-enum { OPEN_ROWS = 256, CLOSED_ROWS = 100, MESSAGE_ROWS = 100, ATTEMPT_ROWS = 20 };
+enum { OPEN_ROWS = 256, CLOSED_ROWS = 100, MESSAGE_ROWS = 100 };
+enum { ATTEMPT_ROWS = 20, ATTEMPTS_LOOKED_AT = 5000 };
 
 /* ---- the lists ---- */
 
@@ -146,17 +147,41 @@ static void render_attempt(struct buffer *out, struct row *row)
     json_writer_object_end(out);
 }
 
-/* provider. The newest failures; the same call may have several. */
-bool attempts_failed(struct store_call *call, struct db *db)
+#define ATTEMPT_COLUMNS                                                                            \
+    "exchange_id, number, model, outcome, status, created_ms, duration_us, words"
+
+static bool list_attempts(struct store_call *call, struct db *db, const char *sql)
 {
     json_writer_object(&call->result, NULL);
     list(call, db,
-         db_bind(db,
-                 "SELECT exchange_id, number, model, outcome, status, created_ms, duration_us,"
-                 " words FROM attempts WHERE provider = ?1 AND outcome <> 'answered'"
-                 " ORDER BY seq DESC LIMIT ?2",
-                 DB_VALUES(call->args[0], bind_int(ATTEMPT_ROWS))),
+         db_bind(db, sql,
+                 DB_VALUES(call->args[0], bind_int(ATTEMPT_ROWS), bind_int(ATTEMPTS_LOOKED_AT))),
          "data", render_attempt);
     json_writer_object_end(&call->result);
     return db->failure == 0;
+}
+
+/* provider. The newest failures; the same call may have several. */
+bool attempts_failed(struct store_call *call, struct db *db)
+{
+    return list_attempts(call, db,
+                         "SELECT " ATTEMPT_COLUMNS " FROM attempts"
+                         " WHERE provider = ?1 AND outcome <> 'answered' AND ?3 > 0"
+                         " ORDER BY seq DESC LIMIT ?2");
+}
+
+/* provider. The newest, whatever came of them. A call that was answered at once has no note of its
+ * attempt: its record says the same. No index goes by provider, so only the newest of all are
+ * looked at. */
+bool attempts_list(struct store_call *call, struct db *db)
+{
+    return list_attempts(
+        call, db,
+        "SELECT * FROM (SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE provider = ?1"
+        " AND seq > (SELECT max(seq) FROM attempts) - ?3"
+        " UNION ALL SELECT exchange_id, 1, provider_model, 'answered', status, created_ms,"
+        " total_us, '' FROM usage u WHERE provider = ?1 AND attempts = 1 AND error_code = ''"
+        " AND seq > (SELECT max(seq) FROM usage) - ?3"
+        " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.exchange_id = u.exchange_id))"
+        " ORDER BY created_ms DESC LIMIT ?2");
 }

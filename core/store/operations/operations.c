@@ -73,6 +73,7 @@ static const struct operation operations[] = {
     {"trial.compare", "tMMT", OPERATION_LONG, trials_compare},
     {"alert.list", "", OPERATION_LONG, alerts_list},
     {"alert.test", "", OPERATION_WRITES, alerts_test},
+    {"attempt.list", "t", OPERATION_LONG, attempts_list},
     {"attempt.failed", "t", OPERATION_LONG, attempts_failed},
     {"policy.reload", "TT", OPERATION_WRITES, audit_log_reload},
     {"usage.list", "tMMTTtTiiT", OPERATION_LONG, usage_list_page},

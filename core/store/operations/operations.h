@@ -100,6 +100,7 @@ bool refusals_list(struct store_call *call, struct db *db);
 bool audit_log_list(struct store_call *call, struct db *db);
 bool alerts_list(struct store_call *call, struct db *db);
 bool alerts_test(struct store_call *call, struct db *db);
+bool attempts_list(struct store_call *call, struct db *db);
 bool attempts_failed(struct store_call *call, struct db *db);
 bool audit_log_reload(struct store_call *call, struct db *db);
 bool usage_list_page(struct store_call *call, struct db *db);

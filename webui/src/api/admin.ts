@@ -363,7 +363,7 @@ export interface AlertList {
     receivers: { webhook: boolean; mail: string[] };
 }
 
-export interface FailedAttempt {
+export interface ProviderAttempt {
     request_id: string;
     number: number;
     model: string;
@@ -395,8 +395,8 @@ export const testProvider = (provider: string, model: string | null) =>
     post<TestCall>("/admin/providers/test", { provider, model });
 export const getAlerts = (signal?: Signal) => get<AlertList>("/admin/alerts", {}, signal);
 export const sendTestMessage = () => post("/admin/alerts/test", {});
-export const getFailedAttempts = (provider: string, signal?: Signal) =>
-    get<{ data: FailedAttempt[] }>("/admin/attempts", { provider }, signal);
+export const getProviderAttempts = (provider: string, which: "failed" | "all", signal?: Signal) =>
+    get<{ data: ProviderAttempt[] }>("/admin/attempts", { provider, which }, signal);
 
 export const getPolicies = (signal?: Signal) => get<Policies>("/admin/policies", {}, signal);
 export const getPrices = (query: Query, signal?: Signal) =>

@@ -1,12 +1,15 @@
-// The failed attempts at a provider, asked for when the operator wants to see them.
+// The attempts at a provider, asked for when the operator wants to see them.
 import { useState } from "preact/hooks";
-import { type FailedAttempt, getFailedAttempts } from "../../api/admin";
+import { getProviderAttempts, type ProviderAttempt } from "../../api/admin";
 import { duration } from "../../base/time";
 import { t, textNamed } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { Button } from "../../ui/button";
 import { Time } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
+import { Segmented } from "../../ui/segmented";
+
+type Which = "failed" | "all";
 
 export function Failures({ provider }: { provider: string }) {
     const [isOpen, setIsOpen] = useState(false);
@@ -27,8 +30,27 @@ export function Failures({ provider }: { provider: string }) {
 }
 
 function Attempts({ provider }: { provider: string }) {
-    const attempts = useResource(`failures ${provider}`, (signal) =>
-        getFailedAttempts(provider, signal),
+    const [which, setWhich] = useState<Which>("failed");
+    const choices = [
+        { value: "failed", text: t("providers.attemptsFailed") },
+        { value: "all", text: t("providers.attemptsAll") },
+    ] as const;
+    return (
+        <div class="pt-2">
+            <Segmented
+                label={t("providers.attempts")}
+                choices={choices}
+                value={which}
+                onValue={setWhich}
+            />
+            <List provider={provider} which={which} />
+        </div>
+    );
+}
+
+function List({ provider, which }: { provider: string; which: Which }) {
+    const attempts = useResource(`attempts ${which} ${provider}`, (signal) =>
+        getProviderAttempts(provider, which, signal),
     );
     if (attempts.error) {
         return <Failure error={attempts.error} retry={attempts.reload} />;
@@ -48,10 +70,10 @@ function Attempts({ provider }: { provider: string }) {
     );
 }
 
-function Attempt({ request_id, model, outcome, status, at, duration_ms, words }: FailedAttempt) {
+function Attempt({ request_id, model, outcome, status, at, duration_ms, words }: ProviderAttempt) {
     return (
         <li class="py-2 text-sm">
-            <span class="text-bad">
+            <span class={outcome === "answered" ? "text-good" : "text-bad"}>
                 {textNamed(`outcome.${outcome}`) ?? outcome}
                 {status !== null && ` (${status})`}
             </span>
