@@ -7,6 +7,7 @@ local json = require "json"
 local limits = require "dashboard.limits"
 local policy = require "policy"
 local query = require "query"
+local read_group = require "admin.group"
 local store = require "store"
 local usage = require "dashboard.usage"
 
@@ -15,7 +16,6 @@ local customers = {}
 local LINK_MS = 24 * 3600 * 1000
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local ID_BYTES_MAX = 64
-local GROUP_BYTES_MAX = 31
 local KEY_BYTES = 45
 local REASON_BYTES_MAX = 500
 local ROLES = { user = true, admin = true }
@@ -117,18 +117,6 @@ local function read_reason(x, members, required)
             "reason")
     end
     return reason
-end
-
--- "" or a group in the policies: for an unknown group every default would apply.
-local function read_group(x, members)
-    local group = body.label(x, members, "group", GROUP_BYTES_MAX)
-    if group and group ~= "" and not policy.has_group(group) then
-        local known = policy.groups()
-        x:refuse(400, "invalid_value", "group must be one that the policies name"
-            .. (#known > 0 and ": " .. table.concat(known, ", ") or "; they name none") .. ".",
-            "group")
-    end
-    return group
 end
 
 local function read_role(x, members)

@@ -2,15 +2,14 @@
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local limits = require "dashboard.limits"
-local policy = require "policy"
 local query = require "query"
+local read_group = require "admin.group"
 local store = require "store"
 
 local vouchers = {}
 
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local ID_BYTES_MAX = 64
-local GROUP_BYTES_MAX = 31
 local KINDS = { manual = true, promotion = true }
 local CHANGES = { withdrawn = true }
 
@@ -54,26 +53,6 @@ local function read_kind(x, members)
     return kind
 end
 
--- nil: all customers may redeem.
-local function read_group(x, members)
-    local group = body.label(x, members, "group", GROUP_BYTES_MAX)
-    if group and group ~= "" and not policy.has_group(group) then
-        local known = policy.groups()
-        x:refuse(400, "invalid_value", "group must be one that the policies name"
-            .. (#known > 0 and ": " .. table.concat(known, ", ") or "; they name none") .. ".",
-            "group")
-    end
-    return group ~= "" and group or nil
-end
-
-local function read_expiry(x, members)
-    local expires_ms = body.time(x, members, "expires_at")
-    if expires_ms and expires_ms <= core.now_ms() then
-        x:refuse(400, "invalid_value", "expires_at must lie in the future.", "expires_at")
-    end
-    return expires_ms
-end
-
 local function read_name(x, members)
     body.require(x, members, "name")
     local name = body.label(x, members, "name", limits.NAME_BYTES_MAX)
@@ -92,7 +71,10 @@ function vouchers.create(x, admin)
     local count = read_count(x, members)
     local kind = read_kind(x, members)
     local group = read_group(x, members)
-    local expires_ms = read_expiry(x, members)
+    if group == "" then
+        group = nil -- all customers may redeem
+    end
+    local expires_ms = body.future(x, members, "expires_at")
     local id, lines = x:new_vouchers(count)
     x:reply(201, store.act(x, admin.id, "voucher.create", id, name, amount_nusd, kind, group,
         expires_ms, lines))

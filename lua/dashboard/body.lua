@@ -128,6 +128,15 @@ function body.time(x, members, name)
     return time_ms
 end
 
+-- The same, of a time that is still to come.
+function body.future(x, members, name)
+    local time_ms = body.time(x, members, name)
+    if time_ms and time_ms <= core.now_ms() then
+        refuse(x, "invalid_value", name .. " must lie in the future.", name)
+    end
+    return time_ms
+end
+
 -- true, false, or nil if it is absent.
 function body.boolean(x, members, name)
     local raw = members[name]

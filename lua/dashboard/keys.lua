@@ -28,14 +28,6 @@ local function read_name(x, members)
     return name
 end
 
-local function read_expiry(x, members)
-    local expires_ms = body.time(x, members, "expires_at")
-    if expires_ms and expires_ms <= core.now_ms() then
-        x:refuse(400, "invalid_value", "expires_at must lie in the future.", "expires_at")
-    end
-    return expires_ms
-end
-
 local function check_model(x, id, user)
     local inquiry = { group = user.group, user_id = user.id, key_id = "" }
     local model, code, message = policy.model(id, inquiry)
@@ -87,7 +79,7 @@ function keys.create(x)
     local members = body.read(x)
     body.require(x, members, "name")
     local name = read_name(x, members)
-    local expires_ms = read_expiry(x, members)
+    local expires_ms = body.future(x, members, "expires_at")
     local budget_nusd = body.amount(x, members, "budget", 0, BUDGET_USD_MAX)
     local period = read_period(x, members, budget_nusd)
     local models = read_models(x, members, user)
@@ -141,7 +133,7 @@ function keys.update(x, id)
         x:refuse(400, "invalid_value", "name must not be empty.", "name")
     end
     local disabled = body.boolean(x, members, "disabled")
-    local expires_ms = read_expiry(x, members)
+    local expires_ms = body.future(x, members, "expires_at")
     local models = read_models(x, members, user)
     local found = keys.is_id(id) and store.find(x, "key.own", user.id, id)
     if not found then

@@ -1,5 +1,5 @@
 // Days as the viewer has them, and as the API is asked for them.
-import { midnight, toDateInput } from "./time";
+import { fromDateInput, midnight, toDateInput } from "./time";
 
 /** The last `count` days up to today as "2026-11-22", oldest first. */
 export function lastDays(now: number, count: number): string[] {
@@ -30,6 +30,12 @@ export interface Window {
 
 export function periodWindow(period: Period, now: number): Window {
     return { from: midnight(now, DAYS[period] - 1), to: null };
+}
+
+/** The end of the day that was typed into <input type="date">, for an expiry; null if none was. */
+export function endOfDayInput(text: string): string | null {
+    const last = fromDateInput(text);
+    return last && (chosenWindow(last, last).to ?? last).toISOString();
 }
 
 /** A chosen last day belongs to the window. */

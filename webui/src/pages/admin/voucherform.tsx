@@ -2,9 +2,9 @@
 import { useState } from "preact/hooks";
 import { getGroups } from "../../api/admin";
 import { makeVouchers, type NewVouchers } from "../../api/vouchers";
-import { chosenWindow } from "../../base/days";
+import { endOfDayInput } from "../../base/days";
 import { plain, typedUsd } from "../../base/money";
-import { fromDateInput, toDateInput } from "../../base/time";
+import { toDateInput } from "../../base/time";
 import { t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
@@ -29,7 +29,7 @@ interface Typed {
 
 function bodyOf(typed: Typed): NewVouchers {
     const amount = typedUsd(typed.amount);
-    const last = fromDateInput(typed.expires);
+    const expiry = endOfDayInput(typed.expires);
     const body: NewVouchers = {
         name: typed.name.trim(),
         amount: amount === null ? typed.amount : plain(amount),
@@ -39,8 +39,8 @@ function bodyOf(typed: Typed): NewVouchers {
     if (typed.group) {
         body.group = typed.group;
     }
-    if (last) {
-        body.expires_at = (chosenWindow(last, last).to ?? last).toISOString();
+    if (expiry) {
+        body.expires_at = expiry;
     }
     return body;
 }

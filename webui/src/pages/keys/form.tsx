@@ -2,9 +2,9 @@
 import { useState } from "preact/hooks";
 import { getModels, type KeyChange, type NewKey } from "../../api/resources";
 import type { BudgetPeriod, Key } from "../../api/types";
-import { chosenWindow } from "../../base/days";
+import { endOfDayInput } from "../../base/days";
 import { plain, typedUsd, usd } from "../../base/money";
-import { fromDateInput, toDateInput } from "../../base/time";
+import { toDateInput } from "../../base/time";
 import { type PlainKey, t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { useResource } from "../../state/resource";
@@ -51,7 +51,7 @@ export function changeOf(typed: Typed, before: Typed): KeyChange {
         change.name = typed.name.trim();
     }
     if (typed.expires !== before.expires) {
-        change.expires_at = expiryOf(typed);
+        change.expires_at = endOfDayInput(typed.expires);
     }
     if (typed.budget !== before.budget || typed.period !== before.period) {
         change.budget = budgetOf(typed);
@@ -63,11 +63,6 @@ export function changeOf(typed: Typed, before: Typed): KeyChange {
     return change;
 }
 
-function expiryOf(typed: Typed): string | null {
-    const last = fromDateInput(typed.expires);
-    return last && (chosenWindow(last, last).to ?? last).toISOString();
-}
-
 function budgetOf(typed: Typed): string | null {
     const budget = typedUsd(typed.budget);
     return typed.budget.trim() ? (budget === null ? typed.budget : plain(budget)) : null;
@@ -76,7 +71,7 @@ function budgetOf(typed: Typed): string | null {
 /** The body of a call that makes one; what was left empty is left out. */
 export function newKey(typed: Typed): NewKey {
     const body: NewKey = { name: typed.name.trim() };
-    const expiry = expiryOf(typed);
+    const expiry = endOfDayInput(typed.expires);
     const budget = budgetOf(typed);
     if (expiry) {
         body.expires_at = expiry;
