@@ -435,7 +435,9 @@ def test_one_of_two_flaps(make_gateway, provider, is_long):
     failed = sum(status != 200 for seen in statuses for status in seen)
     assert calls > 100
     assert failed <= calls / 1000
-    assert len(provider.requests) <= 1.1 * calls + IN_A_ROW * len(customers)
+    # What opens a breaker comes as often however few calls a slow machine makes.
+    opening = IN_A_ROW * len(customers) if calls < 500 else 0
+    assert len(provider.requests) <= 1.1 * calls + opening
     for customer, seen in zip(customers, statuses, strict=True):
         customer.wait_for_no_hold()
         assert 1000 - customer.balance == len(seen) * charge(PRICE, USAGE)
