@@ -98,6 +98,13 @@ def test_twenty_at_once(admin, gateway):
     assert sorted(buyer.balance for buyer in buyers) == [0] * 19 + [5]
 
 
+def test_the_most_that_a_batch_may_have(admin, buyer):
+    codes = codes_of(admin, make(admin, 1000, "0.000000001"))
+    assert len(set(codes)) == 1000
+    redeem(buyer, codes[999])
+    assert buyer.balance == usd("0.000000001")
+
+
 def test_sold_ones_are_money_that_came_in(admin, buyer):
     answer = redeem(buyer, codes_of(admin, make(admin, kind="manual"))[0])
     assert answer["transfer"]["kind"] == "manual"
