@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/asset.h"
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -122,6 +123,15 @@ bool commands_no_users(struct store *store, bool *out, struct fault *fault)
     }
     buffer_fini(&result);
     return ok;
+}
+
+bool commands_take_time(const char *option, const char *text, int64_t *out_ms, struct fault *fault)
+{
+    if (text == NULL || clock_parse(text, out_ms))
+        return true;
+    return fault_set(fault, "invalid_value",
+                     "%s must be a date like 2026-11-22 or a time like 2026-11-22T21:34:00Z: %.64s",
+                     option, text);
 }
 
 bool commands_make_password(char password[COMMANDS_PASSWORD_BYTES], char hash[PASSWORD_HASH_BYTES],

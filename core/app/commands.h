@@ -43,7 +43,7 @@ int commands_credit(const struct config *config, const char *email, const char *
 
 enum { COMMANDS_PASSWORD_BYTES = 32 };
 
-/* ---- also for ledger_commands.c and user_commands.c ---- */
+/* ---- also for the other files of commands ---- */
 
 /* Finds the id of the user with this address. */
 bool commands_find_user(struct store *store, const char *email, char id[ID_BYTES],
@@ -51,6 +51,9 @@ bool commands_find_user(struct store *store, const char *email, char id[ID_BYTES
 /* Makes a random password and the hash to store. */
 bool commands_make_password(char password[COMMANDS_PASSWORD_BYTES], char hash[PASSWORD_HASH_BYTES],
                             struct fault *fault);
+
+/* Parses a time of the command line; without a text *out_ms stays. */
+bool commands_take_time(const char *option, const char *text, int64_t *out_ms, struct fault *fault);
 
 /* Prints the fault on stderr; returns the exit status 1. */
 int commands_fail(const struct fault *fault);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/money.h"
 #include "store/audit.h"
@@ -95,16 +94,6 @@ int commands_refund(const struct config *config, const char *exchange_id, const 
     return given ? 0 : commands_fail(&fault);
 }
 
-/* Parses a time of the command line; without a text *out_ms stays. */
-static bool take_time(const char *option, const char *text, int64_t *out_ms, struct fault *fault)
-{
-    if (text == NULL || clock_parse(text, out_ms))
-        return true;
-    return fault_set(fault, "invalid_value",
-                     "%s must be a date like 2026-11-22 or a time like 2026-11-22T21:34:00Z: %.64s",
-                     option, text);
-}
-
 int commands_ledger_export(const struct config *config, const struct command_options *options)
 {
     const char *format = options->format != NULL ? options->format : "csv";
@@ -115,8 +104,8 @@ int commands_ledger_export(const struct config *config, const struct command_opt
         fault_set(&fault, "invalid_value", "--format must be csv or jsonl: %.64s", format);
         return commands_fail(&fault);
     }
-    if (!take_time("--from", options->from, &export.from_ms, &fault) ||
-        !take_time("--to", options->to, &export.to_ms, &fault))
+    if (!commands_take_time("--from", options->from, &export.from_ms, &fault) ||
+        !commands_take_time("--to", options->to, &export.to_ms, &fault))
         return commands_fail(&fault);
     return store_export(config->database, &export, &fault) ? 0 : commands_fail(&fault);
 }

@@ -142,12 +142,27 @@ static bool take_catalog_option(struct catalog_options *out, int argc, char **ar
     return true;
 }
 
+struct text_option {
+    const char *name;
+    const char **value;
+};
+
+static bool take_text_option(const struct text_option *options, size_t count, int argc, char **argv,
+                             int *at)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *value = option_value(argc, argv, at, options[i].name);
+        if (value == NULL)
+            continue;
+        *options[i].value = value;
+        return true;
+    }
+    return false;
+}
+
 static bool take_price_option(struct price_options *out, int argc, char **argv, int *at)
 {
-    const struct {
-        const char *name;
-        const char **value;
-    } options[] = {
+    const struct text_option options[] = {
         {"--usage", &out->usage},
         {"--group", &out->group},
         {"--service-tier", &out->service_tier},
@@ -160,30 +175,18 @@ static bool take_price_option(struct price_options *out, int argc, char **argv, 
         {"--resolution", &out->resolution},
         {"--at", &out->at},
     };
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        const char *value = option_value(argc, argv, at, options[i].name);
-        if (value == NULL)
-            continue;
-        *options[i].value = value;
-        return true;
-    }
-    return false;
+    return take_text_option(options, sizeof options / sizeof options[0], argc, argv, at);
 }
 
 static bool take_voucher_option(struct voucher_options *out, int argc, char **argv, int *at)
 {
-    const char *value;
-    if ((value = option_value(argc, argv, at, "--amount")) != NULL)
-        out->amount = value;
-    else if ((value = option_value(argc, argv, at, "--count")) != NULL)
-        out->count = value;
-    else if ((value = option_value(argc, argv, at, "--kind")) != NULL)
-        out->kind = value;
-    else if ((value = option_value(argc, argv, at, "--expires")) != NULL)
-        out->expires = value;
-    else
-        return false;
-    return true;
+    const struct text_option options[] = {
+        {"--amount", &out->amount},
+        {"--count", &out->count},
+        {"--kind", &out->kind},
+        {"--expires", &out->expires},
+    };
+    return take_text_option(options, sizeof options / sizeof options[0], argc, argv, at);
 }
 
 static bool take_option(struct arguments *out, int argc, char **argv, int *at)

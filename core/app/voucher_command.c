@@ -2,9 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/clock.h"
 #include "base/money.h"
 #include "base/voucher_code.h"
 #include "store/call.h"
@@ -36,12 +34,8 @@ static bool read_options(const struct voucher_options *options, struct batch *ou
     out->expires_ms = 0;
     if (options->amount == NULL)
         return fault_set(fault, "missing_field", "--amount is missing: of each code, like 12.50");
-    if (options->expires != NULL && !clock_parse(options->expires, &out->expires_ms))
-        return fault_set(fault, "invalid_value",
-                         "--expires must be a date like 2026-11-22 or a time like"
-                         " 2026-11-22T21:34:00Z: %.64s",
-                         options->expires);
-    return money_parse(slice_of(options->amount), &out->amount_nusd, fault) &&
+    return commands_take_time("--expires", options->expires, &out->expires_ms, fault) &&
+           money_parse(slice_of(options->amount), &out->amount_nusd, fault) &&
            read_count(options->count != NULL ? options->count : "1", &out->count, fault);
 }
 
