@@ -45,14 +45,6 @@ static void render_models(struct buffer *out, const char *models)
     json_writer_array_end(out);
 }
 
-static void render_optional_time(struct buffer *out, const char *name, struct row *row, int column)
-{
-    if (column_null(row, column))
-        json_writer_null(out, name);
-    else
-        json_writer_time(out, name, column_int(row, column));
-}
-
 /* What was spent in the present period; for a budget for ever, all that was ever spent. */
 static int64_t spent_of(struct db *db, struct row *row, enum period period, int64_t now_ms)
 {
@@ -104,8 +96,8 @@ static void render_open(struct buffer *out, struct db *db, struct row *row)
     json_writer_text(out, "prefix", column_text(row, 2));
     json_writer_text(out, "last4", column_text(row, 3));
     json_writer_time(out, "created_at", column_int(row, 4));
-    render_optional_time(out, "last_used_at", row, 10);
-    render_optional_time(out, "expires_at", row, 5);
+    json_writer_time_or_null(out, "last_used_at", column_int(row, 10));
+    json_writer_time_or_null(out, "expires_at", column_int(row, 5));
     json_writer_bool(out, "disabled", column_int(row, 6) != 0);
     if (column_int(row, 6) & DISABLED_BY_OPERATOR)
         json_writer_text(out, "disabled_by", "operator");

@@ -19,14 +19,6 @@ enum { NAME_BYTES_MAX = 100, GROUP_BYTES_MAX = 64 };
     "id, name, amount_nusd, kind, \"group\", expires_ms, count, redeemed, created_ms,"             \
     " withdrawn_ms, seq"
 
-static void render_optional_time(struct buffer *out, const char *name, struct row *row, int column)
-{
-    if (column_null(row, column))
-        json_writer_null(out, name);
-    else
-        json_writer_time(out, name, column_int(row, column));
-}
-
 static void render_batch(struct buffer *out, struct row *row)
 {
     json_writer_object(out, NULL);
@@ -35,11 +27,11 @@ static void render_batch(struct buffer *out, struct row *row)
     json_writer_money(out, "amount", column_int(row, 2));
     json_writer_text(out, "kind", column_text(row, 3));
     json_writer_text_or_null(out, "group", column_text(row, 4));
-    render_optional_time(out, "expires_at", row, 5);
+    json_writer_time_or_null(out, "expires_at", column_int(row, 5));
     json_writer_int(out, "count", column_int(row, 6));
     json_writer_int(out, "redeemed", column_int(row, 7));
     json_writer_time(out, "created_at", column_int(row, 8));
-    render_optional_time(out, "withdrawn_at", row, 9);
+    json_writer_time_or_null(out, "withdrawn_at", column_int(row, 9));
     json_writer_object_end(out);
 }
 
@@ -177,7 +169,7 @@ static void render_code(struct buffer *out, struct row *row)
 {
     json_writer_object(out, NULL);
     json_writer_text(out, "sealed", column_text(row, 0));
-    render_optional_time(out, "redeemed_at", row, 1);
+    json_writer_time_or_null(out, "redeemed_at", column_int(row, 1));
     json_writer_text_or_null(out, "user_id", column_text(row, 2));
     json_writer_text_or_null(out, "email", column_text(row, 3));
     json_writer_text_or_null(out, "transfer_id", column_text(row, 4));
