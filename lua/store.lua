@@ -64,6 +64,13 @@ function store.claim(x, account_id, what)
     return key, digest, request_id
 end
 
+local ID_BYTES_MAX = 64
+
+-- Whether a client's text can be an id.
+function store.is_id(id)
+    return #id <= ID_BYTES_MAX and not string.find(id, "[^%w_]")
+end
+
 -- Returns the result as JSON, or nil if there is no such thing.
 function store.find(x, operation, ...)
     local done, result, message = x:call(operation, ...)

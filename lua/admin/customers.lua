@@ -3,6 +3,7 @@
 local balance = require "dashboard.balance"
 local body = require "dashboard.body"
 local cjson = require "cjson"
+local find = require "admin.find"
 local json = require "json"
 local limits = require "dashboard.limits"
 local policy = require "policy"
@@ -15,30 +16,12 @@ local customers = {}
 
 local LINK_MS = 24 * 3600 * 1000
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
-local ID_BYTES_MAX = 64
 local KEY_BYTES = 45
 local REASON_BYTES_MAX = 500
 local ROLES = { user = true, admin = true }
 local CHANGES = { group = true, disabled = true, role = true, reason = true }
 local KEY_CHANGES = { disabled = true, reason = true }
 local KINDS = { manual = true, promotion = true }
-
-local function refuse(x, what, param)
-    x:refuse(404, "not_found", "There is no such " .. what .. ".", param)
-end
-
-local function is_id(id)
-    return #id <= ID_BYTES_MAX and not string.find(id, "[^%w_]")
-end
-
--- Reads one thing with an operation; ends the task with a 404 if there is none with this id.
-local function find(x, operation, id, what, param)
-    local found = is_id(id) and store.find(x, operation, id)
-    if not found then
-        refuse(x, what, param)
-    end
-    return found
-end
 
 -- Finds the customer of the parameter user_id.
 local function read_user(x, values)

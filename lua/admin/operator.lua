@@ -190,7 +190,7 @@ local function health_of(provider, state, recent)
     return "ok"
 end
 
--- The last attempts at a provider that have failed, in its own words.
+-- The last attempts at a provider: those that have failed, in its own words, or all.
 function operator.attempts(x)
     local values = query.read(x)
     local provider = query.text(x, values, "provider")

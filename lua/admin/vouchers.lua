@@ -1,6 +1,7 @@
 -- Vouchers as the operator makes them: batches of codes, exported as CSV, withdrawn.
 local body = require "dashboard.body"
 local cjson = require "cjson"
+local find = require "admin.find"
 local limits = require "dashboard.limits"
 local query = require "query"
 local read_group = require "admin.group"
@@ -9,17 +10,11 @@ local store = require "store"
 local vouchers = {}
 
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
-local ID_BYTES_MAX = 64
 local KINDS = { manual = true, promotion = true }
 local CHANGES = { withdrawn = true }
 
-local function find(x, id)
-    local batch = #id <= ID_BYTES_MAX and not string.find(id, "[^%w_]")
-        and store.find(x, "voucher.get", id)
-    if not batch then
-        x:refuse(404, "not_found", "There is no such batch of vouchers.")
-    end
-    return batch
+local function find_batch(x, id)
+    return find(x, "voucher.get", id, "batch of vouchers")
 end
 
 function vouchers.list(x)
@@ -30,7 +25,7 @@ function vouchers.list(x)
 end
 
 function vouchers.get(x, _, id)
-    x:reply(200, find(x, id))
+    x:reply(200, find_batch(x, id))
 end
 
 -- ---- to make ----
@@ -87,7 +82,7 @@ function vouchers.update(x, admin, id)
     if not body.boolean(x, members, "withdrawn") then
         x:refuse(400, "invalid_value", "withdrawn can only be set to true.", "withdrawn")
     end
-    find(x, id)
+    find_batch(x, id)
     x:reply(200, store.act(x, admin.id, "voucher.withdraw", id))
 end
 
@@ -105,7 +100,7 @@ local function line_of(x, id, row)
 end
 
 function vouchers.codes(x, _, id)
-    find(x, id)
+    find_batch(x, id)
     local rows = cjson.decode(store.call(x, "voucher.codes", id)).data
     local lines = { "code,redeemed_at,user_id,transfer_id" }
     for i, row in ipairs(rows) do

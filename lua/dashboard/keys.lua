@@ -93,10 +93,6 @@ local function refuse(x)
     x:refuse(404, "not_found", "You have no such key.")
 end
 
-function keys.is_id(id)
-    return #id <= 64 and not string.find(id, "[^%w_]")
-end
-
 -- The bits of the members that key.change sets.
 local function sets_of(given)
     local sets = 0
@@ -135,7 +131,7 @@ function keys.update(x, id)
     local disabled = body.boolean(x, members, "disabled")
     local expires_ms = body.future(x, members, "expires_at")
     local models = read_models(x, members, user)
-    local found = keys.is_id(id) and store.find(x, "key.own", user.id, id)
+    local found = store.is_id(id) and store.find(x, "key.own", user.id, id)
     if not found then
         refuse(x)
     end
@@ -150,7 +146,7 @@ end
 
 function keys.delete(x, id)
     local user = session.user(x)
-    if not keys.is_id(id) or not store.find(x, "key.delete", user.id, id) then
+    if not store.is_id(id) or not store.find(x, "key.delete", user.id, id) then
         refuse(x)
     end
     x:reply(204)

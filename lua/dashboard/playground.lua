@@ -6,7 +6,6 @@ local call = require "openai.call"
 local cjson = require "cjson"
 local estimate = require "openai.estimate"
 local json = require "json"
-local keys = require "dashboard.keys"
 local query = require "query"
 local session = require "dashboard.session"
 local store = require "store"
@@ -23,7 +22,7 @@ local function with_key(handler, check_type)
             x:refuse(400, "missing_field", "key_id is missing: the id of the key that pays.",
                 "key_id")
         end
-        local found = keys.is_id(key_id) and store.find(x, "key.digest", user.id, key_id)
+        local found = store.is_id(key_id) and store.find(x, "key.digest", user.id, key_id)
         if not found then
             x:refuse(404, "not_found", "You have no such key.", "key_id")
         end

@@ -37,15 +37,13 @@ end
 -- before it.
 local function page_of(x, list)
     local values = query.read(x)
-    local first, size = 1, query.integer(x, values, "pageSize", 0, 0, PAGE_MAX)
+    local size = query.integer(x, values, "pageSize", 0, 0, PAGE_MAX)
     local token = query.text(x, values, "pageToken")
-    while token and list[first] and list[first].id ~= token do
-        first = first + 1
-    end
-    if token and not list[first] then
+    local before = token and usual.place_of(list, token) or 0
+    if token and before == 0 then
         x:refuse(400, "invalid_value", "This pageToken is of no page.", "pageToken")
     end
-    first = token and first + 1 or first
+    local first = before + 1
     return first, size > 0 and math.min(first + size - 1, #list) or #list
 end
 

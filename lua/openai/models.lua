@@ -63,13 +63,21 @@ local function id_of(model)
     return model and core.json_string(model.id) or "null"
 end
 
-local function place_of(x, list, id, name)
+-- Where the model of this id stands in a list; nil if it does not.
+function models.place_of(list, id)
     for i, model in ipairs(list) do
         if model.id == id then
             return i
         end
     end
-    x:refuse(400, "invalid_value", name .. " is the id of no model in this list.", name)
+end
+
+local function read_place(x, list, id, name)
+    local place = models.place_of(list, id)
+    if not place then
+        x:refuse(400, "invalid_value", name .. " is the id of no model in this list.", name)
+    end
+    return place
 end
 
 -- The places of the first and the last model that are asked for, and whether there are more that
@@ -82,12 +90,12 @@ local function page_of(x, list)
     local limit = query.integer(x, values, "limit", PAGE_MAX, 1, PAGE_MAX)
     local before = query.text(x, values, "before_id")
     if before then
-        local last = place_of(x, list, before, "before_id") - 1
+        local last = read_place(x, list, before, "before_id") - 1
         local first = math.max(last - limit + 1, 1)
         return first, last, first > 1
     end
     local after = query.text(x, values, "after_id")
-    local first = after and place_of(x, list, after, "after_id") + 1 or 1
+    local first = after and read_place(x, list, after, "after_id") + 1 or 1
     local last = math.min(first + limit - 1, #list)
     return first, last, last < #list
 end
