@@ -1,5 +1,5 @@
 /* The codes of vouchers: XXXX-XXXX-XXXX-XXXX in Crockford's base32, 75 random bits and a check
- * character. So a typing error is told apart from a code that nobody has sold. Any thread. */
+ * character. So a typing error is told apart from a code that does not exist. Any thread. */
 #ifndef BASE_VOUCHER_CODE_H
 #define BASE_VOUCHER_CODE_H
 

@@ -11,7 +11,7 @@ const char *prompt_parts_add(struct prompt *prompt, const struct json_value *con
 /* Removes a value that is counted in another way. */
 void prompt_parts_leave_out(struct prompt *prompt, const struct json_value *value);
 /* Finds the type of a part, a call or a message, as json_find does. Notes marks of caches, and
- * members that nobody reads, which may hold names of what a provider keeps. */
+ * members that no reader here knows, which may hold names of what a provider keeps. */
 unsigned prompt_parts_find_type(struct prompt *prompt, const struct json_value *object,
                                 struct json_value *out);
 
