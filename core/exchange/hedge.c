@@ -27,18 +27,15 @@ struct hedge_result {
     char outcome[24];
     int64_t cost_nusd; /* UNKNOWN_COST: the provider may have billed it unseen */
     int64_t total_us;
-    struct own_call_tries tries;
 };
 
 struct hedge {
-    struct store_call call; /* first: jobs are cast back */
-    struct exchange *exchange;
+    struct own_call own;       /* first: jobs are cast back */
     struct exchange *original; /* NULL: it is freed */
     const struct hedge_events *events;
     struct id original_id;
     struct candidate *candidate; /* a reference */
     enum hedge_step step;
-    bool call_pending;
     bool stopped;
     bool won; /* the original has its answer; it has the original's attempt */
     struct hedge_result result;
@@ -75,6 +72,8 @@ static bool may_enter(struct exchange *exchange, const struct candidate *candida
            health_enter(health, &candidate->health, health_now_ms(), &exchange->pass);
 }
 
+static void log_loss(const struct exchange *exchange, const char *why);
+
 struct exchange *hedge_new(struct exchange *original, struct candidate *candidate,
                            const struct exchange_task *task, const struct hedge_events *events)
 {
@@ -83,7 +82,7 @@ struct exchange *hedge_new(struct exchange *original, struct candidate *candidat
     struct exchange *exchange = exchange_new_detached(original->env);
     exchange->env->hedge_count++;
     exchange->hedge = hedge;
-    hedge->exchange = exchange;
+    hedge->own = (struct own_call){.exchange = exchange, .end = end, .log_loss = log_loss};
     hedge->candidate = candidate_ref(candidate);
     copy_terms(original, exchange);
     if (!may_enter(exchange, candidate)) {
@@ -106,7 +105,7 @@ void hedge_fini(struct exchange *exchange)
     if (hedge->original != NULL)
         hedge->events->on_freed(hedge->original);
     candidate_unref(hedge->candidate);
-    store_call_fini(&hedge->call);
+    store_call_fini(&hedge->own.call);
     free(hedge);
     exchange->hedge = NULL;
 }
@@ -120,7 +119,7 @@ void hedge_orphan(struct exchange *exchange)
 
 bool hedge_is_busy(const struct exchange *exchange)
 {
-    return exchange->hedge != NULL && exchange->hedge->call_pending;
+    return exchange->hedge != NULL && exchange->hedge->own.pending;
 }
 
 bool hedge_may_answer(const struct exchange *exchange)
@@ -148,19 +147,15 @@ static const char *model_there(const struct attempt *attempt)
 }
 
 /* The store cannot be told. */
-static void lose_result(struct exchange *exchange, const char *why)
+static void log_loss(const struct exchange *exchange, const char *why)
 {
     const struct hedge *hedge = exchange->hedge;
     log_event(LOG_ERROR, "the cost of a hedge could not be written",
               log_text("request_id", hedge->original_id.text),
               log_text("provider", attempt_provider(&exchange->attempt)),
               log_int("cost_nusd", hedge->result.cost_nusd), log_text("reason", why));
-    end(exchange);
 }
 
-static void on_ended(struct job *job);
-
-/* Tells the store what came of it. If that cannot be told now, the next tick tries again. */
 static void tell_result(struct exchange *exchange)
 {
     struct hedge *hedge = exchange->hedge;
@@ -179,21 +174,7 @@ static void tell_result(struct exchange *exchange)
                                        bind_int(unit_counts_answer(&record->counts)),
                                        bind_int(result->cost_nusd),
                                        bind_int(result->total_us)};
-    hedge->call_pending = own_call_post(exchange, &hedge->call, "hedge.end", args,
-                                        sizeof args / sizeof args[0], on_ended);
-    if (!hedge->call_pending && !own_call_try_again(exchange, NULL, &hedge->result.tries))
-        lose_result(exchange, "too much is asked of the database");
-}
-
-static void on_ended(struct job *job)
-{
-    struct hedge *hedge = (struct hedge *)(void *)job;
-    struct exchange *exchange = hedge->exchange;
-    hedge->call_pending = false;
-    if (hedge->call.ok)
-        end(exchange);
-    else if (!own_call_try_again(exchange, &hedge->call, &hedge->result.tries))
-        lose_result(exchange, hedge->call.fault.message);
+    own_call_tell(&hedge->own, "hedge.end", args, sizeof args / sizeof args[0]);
 }
 
 static void write_log(const struct exchange *exchange)
@@ -344,12 +325,12 @@ static void on_begun(struct job *job)
 {
     static const struct attempt_wishes once = {.repeats = false};
     struct hedge *hedge = (struct hedge *)(void *)job;
-    struct exchange *exchange = hedge->exchange;
-    hedge->call_pending = false;
-    if (!hedge->call.ok) {
+    struct exchange *exchange = hedge->own.exchange;
+    hedge->own.pending = false;
+    if (!hedge->own.call.ok) {
         log_event(LOG_WARN, "a hedge could not be noted, and is not asked",
                   log_text("request_id", hedge->original_id.text),
-                  log_text("reason", hedge->call.fault.message));
+                  log_text("reason", hedge->own.call.fault.message));
         hedge_budget_give_back(exchange->env->hedges, exchange->asks.model);
         hedge->step = HEDGE_ENDS;
         if (hedge->original != NULL)
@@ -385,9 +366,9 @@ void hedge_begin(struct exchange *exchange)
                                        bind_text(exchange->policy_revision),
                                        bind_int(exchange->hold.amount_nusd),
                                        bind_int(clock_wall_ms())};
-    hedge->call_pending = own_call_post(exchange, &hedge->call, "hedge.begin", args,
-                                        sizeof args / sizeof args[0], on_begun);
-    if (hedge->call_pending)
+    hedge->own.pending = own_call_post(exchange, &hedge->own.call, "hedge.begin", args,
+                                       sizeof args / sizeof args[0], on_begun);
+    if (hedge->own.pending)
         return;
     hedge->step = HEDGE_ENDS;
     end(exchange);
@@ -396,10 +377,10 @@ void hedge_begin(struct exchange *exchange)
 void hedge_tick(struct exchange *exchange)
 {
     struct hedge *hedge = exchange->hedge;
-    if (hedge == NULL || hedge->step != HEDGE_ENDS || hedge->call_pending ||
+    if (hedge == NULL || hedge->step != HEDGE_ENDS || hedge->own.pending ||
         exchange->state == EXCHANGE_ENDED)
         return;
-    if (clock_mono_us() >= hedge->result.tries.due_us)
+    if (clock_mono_us() >= hedge->own.tries.due_us)
         tell_result(exchange);
 }
 

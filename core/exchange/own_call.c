@@ -30,6 +30,33 @@ bool own_call_try_again(const struct exchange *exchange, const struct store_call
     return !refused && !exchange->env->stopping;
 }
 
+/* A try has failed. */
+static void go_on_trying(struct own_call *own, const struct store_call *call, const char *why)
+{
+    if (own_call_try_again(own->exchange, call, &own->tries))
+        return;
+    own->log_loss(own->exchange, why);
+    own->end(own->exchange);
+}
+
+static void on_told(struct job *job)
+{
+    struct own_call *own = (struct own_call *)(void *)job;
+    own->pending = false;
+    if (own->call.ok)
+        own->end(own->exchange);
+    else
+        go_on_trying(own, &own->call, own->call.fault.message);
+}
+
+void own_call_tell(struct own_call *own, const char *operation, const struct store_value *args,
+                   size_t count)
+{
+    own->pending = own_call_post(own->exchange, &own->call, operation, args, count, on_told);
+    if (!own->pending)
+        go_on_trying(own, NULL, "too much is asked of the database");
+}
+
 bool own_call_worst_nusd(const struct exchange *exchange, const struct candidate *candidate,
                          int64_t *out_nusd)
 {

@@ -7,11 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/call.h"
+
 struct candidate;
 struct exchange;
-struct job;
-struct store_call;
-struct store_value;
 
 /* Runs an operation in `call`, in place of the one before; `done` is called when it is back.
  * Returns false if the store's queue is full. */
@@ -24,6 +23,22 @@ struct own_call_tries {
     unsigned count;
     int64_t due_us; /* the next one */
 };
+
+/* What each kind of them begins with. */
+struct own_call {
+    struct store_call call; /* first: jobs are cast back */
+    struct exchange *exchange;
+    bool pending; /* `call` is on its way */
+    struct own_call_tries tries;
+    /* All is told, or lost. */
+    void (*end)(struct exchange *exchange);
+    /* The store cannot be told. */
+    void (*log_loss)(const struct exchange *exchange, const char *why);
+};
+/* Tells the store what came of it, by this operation. If that cannot be told now, the owner calls
+ * this again when the tries are due. */
+void own_call_tell(struct own_call *own, const char *operation, const struct store_value *args,
+                   size_t count);
 /* A try has failed. `call`: NULL, if it could not be posted. Returns false if no other one follows:
  * the store refuses it, or the worker stops. */
 bool own_call_try_again(const struct exchange *exchange, const struct store_call *call,

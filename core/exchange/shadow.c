@@ -23,17 +23,14 @@ struct shadow_result {
     char outcome[24];
     int64_t cost_nusd; /* UNKNOWN_COST: the provider may have billed it unseen */
     int64_t total_us;
-    struct own_call_tries tries;
 };
 
 struct shadow {
-    struct store_call call; /* first: jobs are cast back */
-    struct exchange *exchange;
+    struct own_call own;         /* first: jobs are cast back */
     struct candidate *candidate; /* a reference */
     struct id original;
     int64_t limit_nusd;
     enum shadow_step step;
-    bool call_pending;
     bool stopped;
     struct shadow_result result;
 };
@@ -148,6 +145,9 @@ static void move_request(struct exchange *original, struct exchange *exchange)
     memcpy(exchange->policy_revision, original->policy_revision, sizeof exchange->policy_revision);
 }
 
+static void end(struct exchange *exchange);
+static void log_loss(const struct exchange *exchange, const char *why);
+
 struct exchange *shadow_new(struct exchange *original, struct candidate *candidate,
                             int64_t limit_nusd)
 {
@@ -157,7 +157,7 @@ struct exchange *shadow_new(struct exchange *original, struct candidate *candida
     struct shadow *shadow = calloc(1, sizeof *shadow);
     check(shadow != NULL);
     struct exchange *exchange = exchange_new_detached(env);
-    shadow->exchange = exchange;
+    shadow->own = (struct own_call){.exchange = exchange, .end = end, .log_loss = log_loss};
     shadow->candidate = candidate_ref(candidate);
     shadow->original = original->id;
     shadow->limit_nusd = limit_nusd;
@@ -178,14 +178,14 @@ void shadow_fini(struct exchange *exchange)
     exchange->env->shadow_count--;
     exchange->env->shadow_bytes -= exchange->body.bytes;
     candidate_unref(shadow->candidate);
-    store_call_fini(&shadow->call);
+    store_call_fini(&shadow->own.call);
     free(shadow);
     exchange->shadow = NULL;
 }
 
 bool shadow_is_busy(const struct exchange *exchange)
 {
-    return exchange->shadow != NULL && exchange->shadow->call_pending;
+    return exchange->shadow != NULL && exchange->shadow->own.pending;
 }
 
 /* ---- the end ---- */
@@ -200,17 +200,13 @@ static void end(struct exchange *exchange)
 }
 
 /* The store cannot be told. */
-static void lose_result(struct exchange *exchange, const char *why)
+static void log_loss(const struct exchange *exchange, const char *why)
 {
     log_event(LOG_ERROR, "the result of a shadow could not be written",
               log_text("request_id", exchange->id.text),
               log_int("cost_nusd", exchange->shadow->result.cost_nusd), log_text("reason", why));
-    end(exchange);
 }
 
-static void on_ended(struct job *job);
-
-/* Tells the store what came of it. If that cannot be told now, the next tick tries again. */
 static void tell_result(struct exchange *exchange)
 {
     struct shadow *shadow = exchange->shadow;
@@ -228,21 +224,7 @@ static void tell_result(struct exchange *exchange)
                                        bind_int(result->cost_nusd),
                                        bind_int(exchange->first_byte_us),
                                        bind_int(result->total_us)};
-    shadow->call_pending = own_call_post(exchange, &shadow->call, "shadow.end", args,
-                                         sizeof args / sizeof args[0], on_ended);
-    if (!shadow->call_pending && !own_call_try_again(exchange, NULL, &shadow->result.tries))
-        lose_result(exchange, "too much is asked of the database");
-}
-
-static void on_ended(struct job *job)
-{
-    struct shadow *shadow = (struct shadow *)(void *)job;
-    struct exchange *exchange = shadow->exchange;
-    shadow->call_pending = false;
-    if (shadow->call.ok)
-        end(exchange);
-    else if (!own_call_try_again(exchange, &shadow->call, &shadow->result.tries))
-        lose_result(exchange, shadow->call.fault.message);
+    own_call_tell(&shadow->own, "shadow.end", args, sizeof args / sizeof args[0]);
 }
 
 /* Nothing more comes of the provider. */
@@ -302,12 +284,13 @@ void shadow_fail(struct exchange *exchange, const char *why)
 static void on_begun(struct job *job)
 {
     struct shadow *shadow = (struct shadow *)(void *)job;
-    struct exchange *exchange = shadow->exchange;
-    shadow->call_pending = false;
-    bool held = shadow->call.ok && slice_equals(buffer_slice(&shadow->call.result), SHADOW_HELD);
+    struct exchange *exchange = shadow->own.exchange;
+    shadow->own.pending = false;
+    bool held =
+        shadow->own.call.ok && slice_equals(buffer_slice(&shadow->own.call.result), SHADOW_HELD);
     if (!held) {
-        note_left_out(exchange, shadow->call.ok ? "their limit of the day is reached"
-                                                : shadow->call.fault.code);
+        note_left_out(exchange, shadow->own.call.ok ? "their limit of the day is reached"
+                                                    : shadow->own.call.fault.code);
         end(exchange);
         return;
     }
@@ -345,9 +328,9 @@ void shadow_begin(struct exchange *exchange)
         bind_text(terms->model),           bind_text(exchange->policy_revision),
         bind_int(exchange->asks.streamed), bind_int(held_nusd),
         bind_int(shadow->limit_nusd),      bind_int(exchange->created_ms)};
-    shadow->call_pending = own_call_post(exchange, &shadow->call, "shadow.begin", args,
-                                         sizeof args / sizeof args[0], on_begun);
-    if (shadow->call_pending)
+    shadow->own.pending = own_call_post(exchange, &shadow->own.call, "shadow.begin", args,
+                                        sizeof args / sizeof args[0], on_begun);
+    if (shadow->own.pending)
         return;
     note_left_out(exchange, "too much is asked of the database");
     end(exchange);
@@ -371,8 +354,8 @@ void shadow_tick(struct exchange *exchange, int64_t now_us)
     struct shadow *shadow = exchange->shadow;
     if (shadow == NULL)
         return;
-    if (shadow->step == SHADOW_ENDS && !shadow->call_pending) {
-        if (now_us >= shadow->result.tries.due_us)
+    if (shadow->step == SHADOW_ENDS && !shadow->own.pending) {
+        if (now_us >= shadow->own.tries.due_us)
             tell_result(exchange);
     } else if (shadow->step == SHADOW_ASKS &&
                now_us - exchange->started_us > INT64_C(1000) * LIMIT_SHADOW_MS) {

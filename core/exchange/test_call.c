@@ -26,26 +26,26 @@ struct test_call_result {
     char words[LIMIT_ATTEMPT_WORDS_BYTES + 1]; /* the provider's own, or what happened */
     int64_t cost_nusd; /* UNKNOWN_COST: the provider may have billed it unseen */
     int64_t total_us;
-    struct own_call_tries tries;
 };
 
 struct test_call {
-    struct store_call call; /* first: jobs are cast back */
-    struct exchange *exchange;
+    struct own_call own;         /* first: jobs are cast back */
     struct candidate *candidate; /* a reference */
     enum test_call_step step;
-    bool call_pending;
     struct test_call_result result;
 };
 
 /* ---- making one ---- */
+
+static void end(struct exchange *exchange);
+static void log_loss(const struct exchange *exchange, const char *why);
 
 struct exchange *test_call_new(struct exchange_env *env, const struct test_call_terms *terms)
 {
     struct test_call *test = calloc(1, sizeof *test);
     check(test != NULL);
     struct exchange *exchange = exchange_new_detached(env);
-    test->exchange = exchange;
+    test->own = (struct own_call){.exchange = exchange, .end = end, .log_loss = log_loss};
     test->candidate = candidate_ref(terms->candidate);
     exchange->test_call = test;
     env->test_call_count++;
@@ -64,14 +64,14 @@ void test_call_fini(struct exchange *exchange)
         return;
     exchange->env->test_call_count--;
     candidate_unref(test->candidate);
-    store_call_fini(&test->call);
+    store_call_fini(&test->own.call);
     free(test);
     exchange->test_call = NULL;
 }
 
 bool test_call_is_busy(const struct exchange *exchange)
 {
-    return exchange->test_call != NULL && exchange->test_call->call_pending;
+    return exchange->test_call != NULL && exchange->test_call->own.pending;
 }
 
 /* ---- the end ---- */
@@ -87,19 +87,15 @@ static void end(struct exchange *exchange)
 }
 
 /* The store cannot be told. */
-static void lose_result(struct exchange *exchange, const char *why)
+static void log_loss(const struct exchange *exchange, const char *why)
 {
     const struct test_call *test = exchange->test_call;
     log_event(LOG_ERROR, "the result of a test call could not be written",
               log_text("request_id", exchange->id.text),
               log_text("provider", test->candidate->terms.provider),
               log_int("cost_nusd", test->result.cost_nusd), log_text("reason", why));
-    end(exchange);
 }
 
-static void on_ended(struct job *job);
-
-/* Tells the store what came of it. If that cannot be told now, the next tick tries again. */
 static void tell_result(struct exchange *exchange)
 {
     struct test_call *test = exchange->test_call;
@@ -116,21 +112,7 @@ static void tell_result(struct exchange *exchange)
                                        bind_int(unit_counts_answer(&record->counts)),
                                        bind_int(result->cost_nusd),
                                        bind_int(result->total_us)};
-    test->call_pending = own_call_post(exchange, &test->call, "provider.test_end", args,
-                                       sizeof args / sizeof args[0], on_ended);
-    if (!test->call_pending && !own_call_try_again(exchange, NULL, &test->result.tries))
-        lose_result(exchange, "too much is asked of the database");
-}
-
-static void on_ended(struct job *job)
-{
-    struct test_call *test = (struct test_call *)(void *)job;
-    struct exchange *exchange = test->exchange;
-    test->call_pending = false;
-    if (test->call.ok)
-        end(exchange);
-    else if (!own_call_try_again(exchange, &test->call, &test->result.tries))
-        lose_result(exchange, test->call.fault.message);
+    own_call_tell(&test->own, "provider.test_end", args, sizeof args / sizeof args[0]);
 }
 
 static void write_log(const struct exchange *exchange)
@@ -272,10 +254,10 @@ void test_call_woken(struct exchange *exchange)
 void test_call_tick(struct exchange *exchange, int64_t now_us)
 {
     struct test_call *test = exchange->test_call;
-    if (test == NULL || test->call_pending || exchange->state == EXCHANGE_ENDED)
+    if (test == NULL || test->own.pending || exchange->state == EXCHANGE_ENDED)
         return;
     if (test->step == TEST_CALL_ENDS) {
-        if (now_us >= test->result.tries.due_us)
+        if (now_us >= test->own.tries.due_us)
             tell_result(exchange);
     } else if (now_us - exchange->started_us > INT64_C(1000) * LIMIT_TEST_CALL_MS) {
         test_call_fail(exchange, "timeout");
