@@ -5,6 +5,7 @@ local store = {}
 local STATUS = {
     conflict = 409,
     email_taken = 409,
+    idempotency_key_reused = 422,
     invalid_amount = 400,
     invalid_email = 400,
     invalid_value = 400,

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "exchange/courier_settings.h"
 
 enum { LINE_BYTES = 2048 };
 
@@ -27,6 +28,12 @@ struct setting {
         .name = #field, .standard = standard_text, .type = SETTING_TEXT,                           \
         .offset = offsetof(struct config, field)                                                   \
     }
+#define STRIPE_TEXT(setting_name, field, standard_text)                                            \
+    {                                                                                              \
+        .name = setting_name, .standard = standard_text, .type = SETTING_TEXT,                     \
+        .offset = offsetof(struct config, stripe.field)                                            \
+    }
+_Static_assert((int)PROCESSOR_TEXT_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
 #define ALERT_TEXT(setting_name, field)                                                            \
     {                                                                                              \
         .name = setting_name, .standard = "", .type = SETTING_TEXT,                                \
@@ -67,6 +74,10 @@ static const struct setting settings[] = {
     CHOICE(durability, "power", "power", "process"),
     CHOICE(payments, "off", "test", "stripe", "off"),
     CHOICE(payments_test_public, "no", "no", "yes"),
+    STRIPE_TEXT("stripe_secret_key", secret_key, ""),
+    STRIPE_TEXT("stripe_webhook_secret", webhook_secret, ""),
+    STRIPE_TEXT("stripe_api_url", api_url, "https://api.stripe.com"),
+    STRIPE_TEXT("stripe_ca_file", ca_file, ""),
     {.name = "log_level",
      .standard = "info",
      .type = SETTING_CHOICE,
@@ -144,6 +155,12 @@ static const struct setting *find_setting(struct slice name)
             return &settings[i];
     }
     return NULL;
+}
+
+void config_courier(const struct config *config, struct courier_settings *out)
+{
+    alert_settings_courier(&config->alerts, out);
+    out->processor = config->processor.name != NULL ? &config->processor : NULL;
 }
 
 const char *config_payments_name(const struct config *config)
@@ -347,15 +364,14 @@ static bool read_trust(struct config *config, struct fault *fault)
     return true;
 }
 
-static bool check_together(const struct config *config, struct fault *fault)
+static bool check_together(struct config *config, struct fault *fault)
 {
     if ((config->tls_certificate[0] == '\0') != (config->tls_key[0] == '\0'))
         return fault_set(fault, "invalid_value",
                          "tls_certificate and tls_key belong together: set both or none");
-    if (config->payments == PAYMENTS_STRIPE)
-        return fault_set(fault, "invalid_value",
-                         "payments = stripe is not built yet: no customer could add credits. Set "
-                         "payments = off and give credits with llm-gateway credit");
+    if (config->payments == PAYMENTS_STRIPE &&
+        !payment_settings_check(&config->stripe, &config->processor, fault))
+        return false;
     if (config->payments == PAYMENTS_TEST && !config_listens_on_loopback(config) &&
         !config->payments_test_public)
         return fault_set(

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "app/alert_settings.h"
+#include "app/payment_settings.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "net/server/peer.h"
@@ -65,10 +66,13 @@ struct config {
     int64_t keep_responses_days; /* 0: the gateway itself keeps none */
     int64_t keep_responses_bytes_max;
     struct alert_settings alerts;
+    struct payment_settings stripe;
 
     /* from `listen` */
     char address[64];
     int port;
+
+    struct processor processor; /* from `payments` and the settings of its name */
 
     /* from `trusted_proxies` and its related settings */
     struct peer_trust trust;
@@ -87,5 +91,6 @@ void config_apply_reloadable(struct config *config, const struct config *fresh,
                              const char **needs_restart);
 
 const char *config_payments_name(const struct config *config);
+void config_courier(const struct config *config, struct courier_settings *out);
 
 #endif

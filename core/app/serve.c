@@ -304,7 +304,7 @@ static bool start_courier(struct gateway *gateway, struct fault *fault)
     alerts_clear_kind(gateway->alerts, ALERT_BALANCE_LOW); /* asked at once, and raised again */
     alerts_clear_kind(gateway->alerts, ALERT_BILL_ABOVE);
     alerts_clear_kind(gateway->alerts, ALERT_CANARY_WORSE); /* counted anew */
-    alert_settings_courier(&gateway->options->config.alerts, &settings);
+    config_courier(&gateway->options->config, &settings);
     gateway->courier = courier_new(gateway->store, gateway->alerts, &settings, fault);
     secret_wipe(&settings, sizeof settings);
     return gateway->courier != NULL;
@@ -418,7 +418,7 @@ static void reload(struct gateway *gateway)
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
         struct courier_settings settings;
         configure_alerts(gateway);
-        alert_settings_courier(&options->config.alerts, &settings);
+        config_courier(&options->config, &settings);
         courier_configure(gateway->courier, &settings);
         secret_wipe(&settings, sizeof settings);
     }

@@ -211,6 +211,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                            struct fault *fault)
 {
     struct task_settings settings = {.payments = config_payments_name(shared->config),
+                                     .payments_live = shared->config->processor.live,
                                      .providers_shown = shared->config->show_providers != 0,
                                      .prices_public = shared->config->public_prices != 0,
                                      .public_url = shared->public_url,
@@ -385,6 +386,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .balances = shared->balances,
                               .alerts = shared->alerts,
                               .tokens = shared->tokens,
+                              .processor = &shared->config->processor,
                               .helpers = shared->helpers,
                               .metrics = shared->metrics,
                               .shard = live_metrics_shard(shared->metrics, index),

@@ -49,3 +49,20 @@ void webhook_sign(const struct webhook_key *key, const char *id, int64_t timesta
     slice_copy(buffer_slice(&text), out, WEBHOOK_SIGNATURE_BYTES);
     buffer_fini(&text);
 }
+
+bool webhook_hmac_is(struct slice key, struct slice prefix, struct slice body, struct slice hex)
+{
+    crypto_auth_hmacsha256_state state;
+    unsigned char hash[crypto_auth_hmacsha256_BYTES], given[crypto_auth_hmacsha256_BYTES];
+    size_t bytes;
+    if (hex.bytes != 2 * sizeof given ||
+        sodium_hex2bin(given, sizeof given, hex.data, hex.bytes, NULL, &bytes, NULL) != 0 ||
+        bytes != sizeof given)
+        return false;
+    crypto_auth_hmacsha256_init(&state, (const unsigned char *)key.data, key.bytes);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)prefix.data, prefix.bytes);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)body.data, body.bytes);
+    crypto_auth_hmacsha256_final(&state, hash);
+    sodium_memzero(&state, sizeof state);
+    return sodium_memcmp(hash, given, sizeof hash) == 0;
+}

@@ -24,5 +24,8 @@ bool webhook_key_parse(const char *secret, struct webhook_key *out);
 /* Writes the value of the header webhook-signature, "v1,BASE64" with a NUL. */
 void webhook_sign(const struct webhook_key *key, const char *id, int64_t timestamp_s,
                   struct slice body, char out[WEBHOOK_SIGNATURE_BYTES]);
+/* Whether `hex` (either case) is the HMAC-SHA256 of prefix and body under this key. It takes as
+ * long whatever differs. */
+bool webhook_hmac_is(struct slice key, struct slice prefix, struct slice body, struct slice hex);
 
 #endif

@@ -14,6 +14,7 @@
 #include "dialect/renamed.h"
 #include "exchange/access_tokens.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/processor_call.h"
 #include "exchange/provider_headers.h"
 #include "exchange/rate_limits.h"
 
@@ -185,6 +186,7 @@ void exchange_ask_tick(struct exchange *exchange, int64_t now_us)
 {
     struct ask *ask = exchange->ask;
     char why[96];
+    processor_call_tick(exchange);
     if (ask == NULL || ask->attempt.call == NULL || now_us < ask->until_us)
         return;
     ask->attempt.late = true;
@@ -390,12 +392,14 @@ void exchange_reply_asked(struct exchange *exchange)
 bool exchange_is_asking(const struct exchange *exchange)
 {
     const struct ask *ask = exchange->ask;
-    return ask != NULL && (ask->starting || ask->attempt.call != NULL);
+    return (ask != NULL && (ask->starting || ask->attempt.call != NULL)) ||
+           processor_call_is_busy(exchange);
 }
 
 void exchange_ask_cancel(struct exchange *exchange)
 {
     struct ask *ask = exchange->ask;
+    processor_call_cancel(exchange);
     if (ask == NULL)
         return;
     if (ask->starting)
@@ -406,6 +410,7 @@ void exchange_ask_cancel(struct exchange *exchange)
 
 void exchange_ask_fini(struct exchange *exchange)
 {
+    processor_call_fini(exchange);
     if (exchange->ask == NULL)
         return;
     exchange_ask_cancel(exchange);

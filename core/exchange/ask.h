@@ -58,7 +58,7 @@ bool exchange_asked_number(const struct exchange *exchange, const char *name, in
  * the provider's words, but trouble with the operator's account there is ours. */
 void exchange_reply_asked(struct exchange *exchange);
 
-/* For lifecycle.c. */
+/* For lifecycle.c; also of a question to the payment processor (processor_call.h). */
 bool exchange_is_asking(const struct exchange *exchange);
 void exchange_ask_tick(struct exchange *exchange, int64_t now_us);
 void exchange_ask_cancel(struct exchange *exchange);

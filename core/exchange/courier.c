@@ -58,11 +58,19 @@ static bool is_of_login(int status)
     return status == 530 || status == 534 || status == 535 || status == 538;
 }
 
-static bool is_final(enum outbox_kind kind, int status)
+/* A processor that has read the request and refuses it will do so again; but 401 and 403 are about
+ * our secret, 409 about a repetition that came too soon. */
+static bool is_payment_final(int status)
 {
-    if (kind == OUTBOX_MAIL)
+    return status >= 400 && status < 500 && status != 401 && status != 403 && status != 408 &&
+           status != 409 && status != 429;
+}
+
+static bool is_final(const struct outbox_message *message, int status)
+{
+    if (message->kind == OUTBOX_MAIL)
         return status >= STATUS_REFUSED && !is_of_login(status);
-    return status == STATUS_GONE;
+    return outbox_is_payment(message) ? is_payment_final(status) : status == STATUS_GONE;
 }
 
 static void log_failure(const struct outbox_message *message, const struct outbox_result *result)
@@ -86,7 +94,7 @@ static void note(struct courier *courier, const struct outbox_message *message,
                                    .due_ms = now_ms};
     if (!end->taken) {
         int64_t retry_ms = outbox_retry_ms(message->created_ms, result.tries, now_ms, random_u64());
-        bool over = retry_ms == 0 || is_final(message->kind, end->status);
+        bool over = retry_ms == 0 || is_final(message, end->status);
         result.state = over ? OUTBOX_GIVEN_UP : OUTBOX_WAITING;
         result.due_ms = over ? now_ms : retry_ms;
         snprintf(result.error, sizeof result.error, "%s", end->words);

@@ -2,13 +2,16 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/webhook_signature.h"
 #include "exchange/courier_settings.h"
 #include "exchange/mail_message.h"
+#include "exchange/processor.h"
 #include "net/client/delivery.h"
 #include "store/outbox.h"
 
@@ -25,6 +28,46 @@ bool courier_is_loopback(const char *url)
         return *end == '\0' || *end == ':' || *end == '/';
     }
     return false;
+}
+
+/* Cuts the first line off, without its end. */
+static char *take_line(char **text)
+{
+    char *line = *text;
+    char *end = strchr(line, '\n');
+    if (end == NULL)
+        return NULL;
+    *end = '\0';
+    *text = end + 1;
+    return line;
+}
+
+/* The message is as lua/payments has made it: the path, lines of headers, an empty line, the body.
+ * The secret is added here. */
+static bool send_payment(struct deliveries *deliveries, const struct courier_settings *settings,
+                         const struct outbox_message *message, void *arg, const char **why)
+{
+    char url[PROCESSOR_TEXT_BYTES + LIMIT_DESTINATION_BYTES];
+    struct delivery delivery = {.url = url, .timeout_ms = LIMIT_DELIVERY_MS};
+    size_t headers = 0;
+    *why = "payments are switched off";
+    if (settings->processor == NULL)
+        return false;
+    char *copy = strdup(message->payload), *rest = copy;
+    check(copy != NULL);
+    char *line = take_line(&rest);
+    snprintf(url, sizeof url, "%s%s", settings->processor->url, line != NULL ? line : "");
+    delivery.ca_file = settings->processor->ca_file;
+    delivery.headers[headers++] = settings->processor->authorization;
+    while (line != NULL && (line = take_line(&rest)) != NULL && line[0] != '\0' &&
+           headers < DELIVERY_HEADERS)
+        delivery.headers[headers++] = line;
+    delivery.body = slice_of(rest);
+    *why = "the message is no request";
+    bool ok = line != NULL && line[0] == '\0' && deliveries_start(deliveries, &delivery, arg, why);
+    secret_wipe(copy, strlen(copy));
+    free(copy);
+    return ok;
 }
 
 static bool send_webhook(struct deliveries *deliveries, const struct courier_settings *settings,
@@ -86,6 +129,9 @@ static bool send_mail(struct deliveries *deliveries, const struct courier_settin
 bool courier_send(struct deliveries *deliveries, const struct courier_settings *settings,
                   const struct outbox_message *message, void *arg, const char **why)
 {
-    return message->kind == OUTBOX_MAIL ? send_mail(deliveries, settings, message, arg, why)
-                                        : send_webhook(deliveries, settings, message, arg, why);
+    if (message->kind == OUTBOX_MAIL)
+        return send_mail(deliveries, settings, message, arg, why);
+    if (outbox_is_payment(message))
+        return send_payment(deliveries, settings, message, arg, why);
+    return send_webhook(deliveries, settings, message, arg, why);
 }

@@ -4,6 +4,8 @@
 
 #include "base/limits.h"
 
+struct processor;
+
 /* Where messages go, and by what means. */
 struct courier_settings {
     char webhook_url[LIMIT_DESTINATION_BYTES]; /* of the destination "operator"; "": none */
@@ -13,6 +15,7 @@ struct courier_settings {
     char smtp_password[LIMIT_DESTINATION_BYTES];
     char mail_from[LIMIT_EMAIL_BYTES + 1];
     char ca_file[LIMIT_DESTINATION_BYTES];
+    const struct processor *processor; /* of payments; NULL: none; outlives the courier */
 };
 
 #endif

@@ -25,6 +25,7 @@ struct live_metrics_shard;
 struct loop;
 struct quotes;
 struct rates;
+struct processor;
 struct secret;
 struct shared_calls;
 struct spending;
@@ -53,7 +54,8 @@ struct exchange_env {
     struct spending *spending;
     struct balances *balances;
     struct access_tokens *tokens;
-    struct fair_pool *helpers; /* hash passwords */
+    const struct processor *processor; /* of payments; its name may be NULL: there are none */
+    struct fair_pool *helpers;         /* hash passwords */
     int64_t body_bytes_max;
     int64_t form_bytes_max;
     struct live_metrics *metrics; /* this worker writes its `shard` */

@@ -40,6 +40,7 @@ struct named_objects;
 struct path_names;
 struct limit_wait;
 struct password_job;
+struct processor_call;
 struct shadow;
 struct sharing;
 struct test_call;
@@ -163,8 +164,9 @@ struct exchange {
 
     struct exchange_call *call; /* of the store; NULL: no call, or its result is freed */
     bool call_pending;
-    struct ask *ask;               /* NULL: nothing was asked (ask.h) */
-    struct password_job *password; /* NULL: no password job */
+    struct ask *ask;                       /* NULL: nothing was asked (ask.h) */
+    struct processor_call *processor_call; /* NULL: the payment processor was not asked */
+    struct password_job *password;         /* NULL: no password job */
     bool password_pending;
     int64_t sleeps_until_us; /* > 0: the task sleeps until then */
 

@@ -79,12 +79,28 @@ static size_t fill_headers(const struct inquiry_terms *terms, const char **lines
     return count;
 }
 
+void inquiry_send(struct inquiry *inquiry, struct upstream *upstream,
+                  const struct upstream_request *request, const struct inquiry_end *end_terms)
+{
+    const struct upstream_events events = {
+        .on_head = on_head, .on_data = on_data, .on_end = on_end, .arg = inquiry};
+    struct fault fault;
+    *inquiry = (struct inquiry){.on_end = end_terms->on_end,
+                                .arg = end_terms->arg,
+                                .deadline_us = clock_mono_us() + INT64_C(1000) * ANSWER_MS};
+    buffer_init(&inquiry->body, end_terms->bytes_max);
+    inquiry->call = upstream_start(upstream, request, &events, &fault);
+    if (inquiry->call != NULL)
+        return;
+    snprintf(inquiry->failure_text, sizeof inquiry->failure_text, "%s", fault.message);
+    inquiry->failure = inquiry->failure_text;
+}
+
 void inquiry_ask(struct inquiry *inquiry, struct upstream *upstream,
                  const struct inquiry_terms *terms)
 {
     const struct candidate_terms *own = &terms->server->terms;
     const char *lines[2 + CANDIDATE_HEADERS];
-    struct fault fault;
     const struct upstream_request request = {
         .url = terms->url,
         .headers = lines,
@@ -93,17 +109,9 @@ void inquiry_ask(struct inquiry *inquiry, struct upstream *upstream,
             own->connect_timeout_ms < CONNECT_MS_MAX ? own->connect_timeout_ms : CONNECT_MS_MAX,
         .ca_file = own->ca_file[0] != '\0' ? own->ca_file : NULL,
     };
-    const struct upstream_events events = {
-        .on_head = on_head, .on_data = on_data, .on_end = on_end, .arg = inquiry};
-    *inquiry = (struct inquiry){.on_end = terms->on_end,
-                                .arg = terms->arg,
-                                .deadline_us = clock_mono_us() + INT64_C(1000) * ANSWER_MS};
-    buffer_init(&inquiry->body, terms->bytes_max);
-    inquiry->call = upstream_start(upstream, &request, &events, &fault);
-    if (inquiry->call != NULL)
-        return;
-    snprintf(inquiry->failure_text, sizeof inquiry->failure_text, "%s", fault.message);
-    inquiry->failure = inquiry->failure_text;
+    const struct inquiry_end end_terms = {
+        .bytes_max = terms->bytes_max, .on_end = terms->on_end, .arg = terms->arg};
+    inquiry_send(inquiry, upstream, &request, &end_terms);
 }
 
 void inquiry_tick(struct inquiry *inquiry)

@@ -1,5 +1,5 @@
-/* One question of the gateway's own to a provider: a GET with its key and headers, bounded in size
- * and time. Embed it; a zeroed one is idle. On its worker's thread. */
+/* One question of the gateway's own, bounded in size and time: to a provider (a GET with its key
+ * and headers), or to any server. Embed it; a zeroed one is idle. On its worker's thread. */
 #ifndef EXCHANGE_INQUIRY_H
 #define EXCHANGE_INQUIRY_H
 
@@ -13,6 +13,7 @@
 struct candidate;
 struct upstream;
 struct upstream_call;
+struct upstream_request;
 
 struct inquiry_terms {
     const struct candidate *server; /* its key, headers and certificates */
@@ -36,9 +37,19 @@ struct inquiry {
     void *arg;
 };
 
+/* How any other question ends: as above. */
+struct inquiry_end {
+    size_t bytes_max;
+    void (*on_end)(int status, struct slice body, const char *failure, void *arg);
+    void *arg;
+};
+
 bool inquiry_runs(const struct inquiry *inquiry);
 void inquiry_ask(struct inquiry *inquiry, struct upstream *upstream,
                  const struct inquiry_terms *terms);
+/* The body's bytes are borrowed until the end. */
+void inquiry_send(struct inquiry *inquiry, struct upstream *upstream,
+                  const struct upstream_request *request, const struct inquiry_end *end);
 void inquiry_tick(struct inquiry *inquiry);
 void inquiry_cancel(struct inquiry *inquiry); /* no event follows */
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/money.h"
 #include "script/bindings.h"
 #include "script/integer.h"
 
@@ -87,8 +88,21 @@ static int api_json_string(lua_State *state)
     return 1;
 }
 
+/* core.money(nusd) -> "12.5", USD */
+static int api_money(lua_State *state)
+{
+    char text[MONEY_TEXT_BYTES];
+    lua_pushstring(state, money_format(integer_check(state, 1, -INTEGER_MAX, INTEGER_MAX), text));
+    return 1;
+}
+
 const struct luaL_Reg api_core_bindings[] = {
-    {"format_time", api_format_time}, {"json_members", api_json_members},
-    {"json_string", api_json_string}, {"now_ms", api_now_ms},
-    {"parse_time", api_parse_time},   {NULL, NULL},
+    {"format_time", api_format_time},
+    {"json_members", api_json_members},
+    {"json_string", api_json_string},
+    {"money", api_money},
+    {"now_ms", api_now_ms},
+    {"parse_time", api_parse_time},
+
+    {NULL, NULL},
 };

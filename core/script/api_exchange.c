@@ -508,6 +508,8 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
         return push_call_result(state, exchange);
     case TASK_WAITS_PASSWORD:
         return push_password_result(state, exchange);
+    case TASK_WAITS_PROCESSOR:
+        return api_payments_result(state, exchange);
     case TASK_WAITS_CLAIM:
         return push_claim(state, exchange);
     case TASK_WAITS_NAMES:

@@ -23,6 +23,7 @@ enum task_wait {
     TASK_WAITS_TURN,
     TASK_WAITS_TURNS,
     TASK_WAITS_PASSWORD,
+    TASK_WAITS_PROCESSOR,
     TASK_WAITS_TIME
 };
 
@@ -49,6 +50,7 @@ extern const struct luaL_Reg api_asked_bindings[];    /* methods for what provid
 extern const struct luaL_Reg api_turns_bindings[];    /* methods for what the gateway keeps */
 extern const struct luaL_Reg api_account_bindings[];  /* methods for the dashboard's API */
 extern const struct luaL_Reg api_operator_bindings[]; /* methods for the operator's pages */
+extern const struct luaL_Reg api_payments_bindings[]; /* methods for payments */
 extern const struct luaL_Reg api_trials_bindings[];   /* methods for canaries and shadows */
 int api_reload_status(lua_State *state);
 int api_reply_replay(lua_State *state);
@@ -63,6 +65,7 @@ bool api_exchange_has_results(const struct exchange *exchange, enum task_wait wh
 int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what);
 int api_asked_ask_result(lua_State *state, const struct exchange *exchange);
 int api_asked_names_result(lua_State *state, const struct exchange *exchange);
+int api_payments_result(lua_State *state, const struct exchange *exchange);
 int api_turns_result(lua_State *state, const struct exchange *exchange);
 
 #endif

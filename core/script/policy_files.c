@@ -25,12 +25,12 @@ struct policy_files {
     uint64_t stamp;
 };
 
-/* In the order of the revision. The last one is generated, and optional. */
+/* In the order of the revision. The last ones are optional. */
 static const char *const file_names[POLICY_FILE_COUNT] = {
     "providers.lua", "models.lua",   "margins.lua", "routes.lua",
-    "limits.lua",    "examples.lua", "catalog.lua",
+    "limits.lua",    "examples.lua", "catalog.lua", "payments.lua",
 };
-enum { OPTIONAL_FILE = POLICY_FILE_COUNT - 1 };
+enum { OPTIONAL_FILES = 6 }; /* from this one on */
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -87,7 +87,7 @@ static bool read_file(const char *folder, size_t index, struct slice *text, stru
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
         return fault_set(fault, "policy_invalid", "%s: the path of the policies is too long", name);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT && index == OPTIONAL_FILE)
+    if (fd < 0 && errno == ENOENT && index >= OPTIONAL_FILES)
         return true;
     if (fd < 0 && errno == ENOENT)
         return fault_set(fault, "policy_invalid",

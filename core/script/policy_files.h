@@ -11,18 +11,18 @@
 #include "base/sha256.h"
 #include "base/slice.h"
 
-/* providers, models, margins, routes, limits, examples, catalog */
-enum { POLICY_FILE_COUNT = 7 };
+/* providers, models, margins, routes, limits, examples; optional: catalog, payments */
+enum { POLICY_FILE_COUNT = 8 };
 
 struct policy_file {
     const char *name;  /* "providers.lua" */
-    struct slice text; /* owned by the policy_files; data is NULL: there is no catalog.lua */
+    struct slice text; /* owned by the policy_files; data is NULL: there is no such file */
     char sha256[SHA256_HEX_BYTES];
 };
 
 struct policy_files;
 
-/* Reads the files of `folder`; catalog.lua may be missing. Returns NULL with *fault (code
+/* Reads the files of `folder`; the optional ones may be missing. Returns NULL with *fault (code
  * "policy_invalid"; the message names the file and what to do) when a file is missing, too large,
  * or changes during the reading. */
 struct policy_files *policy_files_read(const char *folder, struct fault *fault);

@@ -352,6 +352,18 @@ static int native_paid_features(lua_State *state)
     return 1;
 }
 
+/* share(whole, part, of) -> floor(whole * part / of), exact */
+static int native_share(lua_State *state)
+{
+    int64_t whole = integer_check(state, 1, 0, INTEGER_MAX);
+    int64_t part = integer_check(state, 2, 0, INTEGER_MAX);
+    int64_t of = integer_check(state, 3, 1, INTEGER_MAX);
+    __int128 share = (__int128)whole * part / of;
+    luaL_argcheck(state, share <= INTEGER_MAX, 2, "too large");
+    lua_pushnumber(state, (lua_Number)share);
+    return 1;
+}
+
 static const luaL_Reg native_functions[] = {
     {"amount", native_amount},
     {"charge", native_charge},
@@ -359,6 +371,7 @@ static const luaL_Reg native_functions[] = {
     {"end_load", native_end_load},
     {"env_name", native_env_name},
     {"exists", native_exists},
+    {"share", native_share},
     {"format_amount", native_format_amount},
     {"format_price", native_format_price},
     {"line", native_line},

@@ -296,6 +296,8 @@ void task_install(lua_State *state, void *arg)
     const struct task_settings *settings = arg;
     lua_pushstring(state, settings->payments);
     lua_setfield(state, -2, "payments");
+    lua_pushboolean(state, settings->payments_live);
+    lua_setfield(state, -2, "payments_live");
     lua_pushboolean(state, settings->providers_shown);
     lua_setfield(state, -2, "providers_shown");
     lua_pushboolean(state, settings->prices_public);
@@ -314,6 +316,7 @@ void task_install(lua_State *state, void *arg)
     luaL_register(state, NULL, api_turns_bindings);
     luaL_register(state, NULL, api_account_bindings);
     luaL_register(state, NULL, api_operator_bindings);
+    luaL_register(state, NULL, api_payments_bindings);
     luaL_register(state, NULL, api_trials_bindings);
     lua_pushlightuserdata(state, settings->replay_service);
     lua_pushcclosure(state, api_reply_replay, 1);

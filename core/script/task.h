@@ -1,10 +1,10 @@
 /* A task: the Lua coroutine that decides what happens in one exchange. It runs straight-line Lua
- * (lua/main.lua and its modules). Each primitive of api_*.c that it calls returns at once, or
- * yields until exchange_wake.
+ * (lua/main.lua). Each primitive of api_*.c that it calls returns at once, or yields until
+ * exchange_wake.
  *
  * A task holds a reference to its VM, so an exchange keeps the policies that it began with. A task
- * ends when it returns, raises, or its exchange drops it. After a return, a later task of the same
- * VM uses the coroutine again. On the worker's thread. */
+ * ends when it returns, raises, or its exchange drops it. After a return its coroutine is used
+ * again. On the worker's thread. */
 #ifndef SCRIPT_TASK_H
 #define SCRIPT_TASK_H
 
@@ -26,6 +26,7 @@ void task_start(struct vm *vm, struct exchange *exchange);
  * until the VM is built. */
 struct task_settings {
     const char *payments; /* "test", "stripe", "off" */
+    bool payments_live;   /* with real money */
     bool providers_shown; /* customers may know which provider serves them */
     bool prices_public;
     const char *public_url; /* without a slash at its end */

@@ -61,6 +61,16 @@ static const struct alert_facts facts[] = {
          "A canary does no longer worse",
          "Compare both candidates in the dashboard, then take the canary out of models.lua or "
          "keep it, and reload with SIGHUP."},
+    [ALERT_PAYMENT_UNCLEAR] =
+        {"payment_unclear", ALERT_CRITICAL, false, false, "A payment is not what was asked for",
+         "No more payments of that kind",
+         "Nothing was credited. Look at the payment in the processor's dashboard; then give it "
+         "back there, or give the customer credits under Customers."},
+    [ALERT_PAYMENT_DISPUTED] =
+        {"payment_disputed", ALERT_WARNING, false, false, "A customer disputes a payment",
+         "No more disputes",
+         "The credit was taken back; what was spent is owed. Answer the dispute in the "
+         "processor's dashboard; if it is won, the credit comes back by itself."},
     [ALERT_TEST] = {"test", ALERT_WARNING, false, true, "A test message", "The test is over",
                     "Nothing: somebody has pressed the button in the dashboard."},
 };

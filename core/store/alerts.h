@@ -39,6 +39,8 @@ enum alert_kind {
     ALERT_BILL_ABOVE,        /* "provider": it bills more than was counted here */
     ALERT_SPEND_REACHED,     /* the day's spend at "provider" */
     ALERT_CANARY_WORSE,      /* "model" */
+    ALERT_PAYMENT_UNCLEAR,   /* "pay_...": paid, but not as asked for */
+    ALERT_PAYMENT_DISPUTED,  /* "pay_..." */
     ALERT_TEST,              /* the operator has asked for it */
     ALERT_KINDS
 };

@@ -141,6 +141,32 @@ void store_call_now(struct store *store, struct store_call *call);
  *   voucher.withdraw  batch_id -> batch: the rest can no longer be redeemed  ! not_found
  *   voucher.redeem    user_id digest_hex -> {transfer, balance}  ! not_found, voucher_redeemed,
  *                     voucher_expired (or withdrawn), voucher_not_yours (another group's)
+ *   payment.create    user_id processor currency amount_minor decimals credit_nusd client_key?
+ *                     -> payment: the one that this key has made before, if so
+ *                     ! idempotency_key_reused
+ *   payment.opened    payment_id checkout_id checkout_url -> payment
+ *   payment.refused   payment_id why -> payment: failed before it began
+ *   payment.get       user_id payment_id -> payment  ! not_found
+ *   payment.list      user_id cursor? limit -> {data: [payment], next_cursor}
+ *   payment.all       user_id? state? cursor? limit -> the same, with customers, for the operator
+ *   payment.customer  user_id processor -> {customer_id, method_id, method_name}  ! not_found
+ *   payment.introduce user_id processor customer_id -> the same; the first one stays
+ *   The events of a processor, each acted on once (outcome "known" after that):
+ *   processor event_id kind created_ms, then
+ *   payment.paid        payment_id currency amount_minor total_minor charge_id?
+ *   payment.moved       payment_id state why: processing | failed | expired
+ *   payment.reversed    reversal_id refund|dispute charge_id amount_minor stage takes state
+ *   payment.method      payment_id? customer_id method_id: the card is kept
+ *   payment.named       method_id name
+ *   payment.forgotten   method_id
+ *   payment.ignored     -
+ *                     -> {outcome, payment_id}; outcome: paid, repeated, disagreed, unknown, ...
+ *   top_up.get        user_id -> {threshold, currency, amount, credit, month_max, paused}
+ *                     ! not_found
+ *   top_up.set        user_id processor threshold_nusd currency amount_minor decimals credit_nusd
+ *                     month_max_minor request -> as top_up.get: what is charged by itself
+ *   top_up.delete     user_id -> {}
+ *   top_up.run        -> {}: begins what is due
  *   object.add        account_id provider lines -> {}: what the provider keeps for the account
  *                     (objects.h); a line for each, "KIND TOKENS ID", TOKENS -1: unknown. What was
  *                     noted before lasts anew

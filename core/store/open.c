@@ -80,7 +80,8 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
                                        .notes = &store->notes,
                                        .checkpoint = &store->checkpoint,
                                        .alerts = store->alerts,
-                                       .outbox = &store->outbox};
+                                       .outbox = &store->outbox,
+                                       .tops_up = store->tops_up};
     db_clear(&store->db);
     if (!journal_begin(&store->journal, &store->db) ||
         !changes_load(&store->ledger.changes, &parts.memory, &store->db) ||
@@ -153,6 +154,7 @@ struct store *store_open(const struct store_options *options, struct fault *faul
     struct store *store = new_store(options->path, options->serve);
     store->providers_shown = options->providers_shown;
     store->alerts = options->alerts;
+    store->tops_up = options->tops_up;
     if ((!store->serve || take_lock(store, fault)) &&
         db_open(&store->db, store->path, mode, fault) && migrate(store, options, fault) &&
         (store->serve ? start(store, mode, fault) : store_await_tables(store->path, fault)))

@@ -20,6 +20,10 @@ struct store;
 
 enum outbox_kind { OUTBOX_WEBHOOK, OUTBOX_MAIL };
 
+/* Before the id of a payment: the destination of a webhook that asks the payment processor for it.
+ * Given up, it fails the payment. */
+#define OUTBOX_PAYMENT "payment:"
+
 struct outbox_message {
     struct id id; /* msg_... */
     enum outbox_kind kind;
@@ -29,6 +33,7 @@ struct outbox_message {
     int64_t tries;      /* that have failed */
 };
 void outbox_message_fini(struct outbox_message *message);
+bool outbox_is_payment(const struct outbox_message *message);
 
 enum outbox_state { OUTBOX_WAITING, OUTBOX_DELIVERED, OUTBOX_GIVEN_UP };
 

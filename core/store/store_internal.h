@@ -21,6 +21,7 @@ enum { REPORTS_QUICK, REPORTS_LONG, REPORTS_THREADS };
 struct store {
     char *path;
     bool serve;
+    bool tops_up;
     bool providers_shown;
     struct alerts *alerts;      /* NULL: none */
     int lock_fd;                /* -1 without `serve` */

@@ -3,6 +3,7 @@
 local alerts = require "admin.alerts"
 local customers = require "admin.customers"
 local operator = require "admin.operator"
+local payments = require "admin.payments"
 local session = require "dashboard.session"
 local test_call = require "admin.test_call"
 local trials = require "admin.trials"
@@ -51,6 +52,7 @@ add("GET", "/admin/transfers", customers.transfers)
 add("POST", "/admin/credits", customers.credit)
 add("POST", "/admin/debits", customers.debit)
 add("POST", "/admin/refunds", customers.refund)
+add("GET", "/admin/payments", payments.list)
 add("GET", "/admin/vouchers", vouchers.list)
 add("POST", "/admin/vouchers", vouchers.create)
 add("GET", "/admin/vouchers/{id}", vouchers.get)

@@ -4,6 +4,7 @@ local auth = require "dashboard.auth"
 local balance = require "dashboard.balance"
 local keys = require "dashboard.keys"
 local models = require "dashboard.models"
+local payments = require "dashboard.payments"
 local playground = require "dashboard.playground"
 local session = require "dashboard.session"
 local site = require "dashboard.site"
@@ -52,6 +53,13 @@ add("GET", "/transfers", balance.history)
 add("GET", "/balance/transfers", balance.transfers)
 add_changing("POST", "/balance/charge", balance.charge)
 add_changing("POST", "/balance/voucher", vouchers.redeem)
+add("GET", "/payments", payments.list)
+add("GET", "/payments/{id}", payments.get)
+add("GET", "/payment-options", payments.options)
+add_changing("POST", "/payment-portal", payments.portal)
+add_changing("PUT", "/payment-automatic", payments.set_automatic)
+add_changing("DELETE", "/payment-automatic", payments.delete_automatic)
+add("POST", "/payment-events/{id}", payments.event)
 add("GET", "/usage", usage.list)
 add("GET", "/usage.csv", usage.csv)
 add("GET", "/usage/summary", usage.summary)

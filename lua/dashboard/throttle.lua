@@ -128,4 +128,16 @@ function throttle.count_voucher(x, account_id)
     end
 end
 
+-- Questions to the payment processor that one account may cause.
+local PAYMENTS, PAYMENT_WINDOW_MS = 20, 10 * 60 * 1000
+
+function throttle.count_payment(x, account_id)
+    local allowed, retry_after_ms = x:throttle("payment:" .. account_id, PAYMENTS,
+        PAYMENT_WINDOW_MS, 1)
+    if not allowed then
+        x:refuse(429, "rate_limit_exceeded", "Too many payments were begun. Try again later.", nil,
+            nil, math.max(retry_after_ms, 1))
+    end
+end
+
 return throttle

@@ -57,6 +57,7 @@
 --   policy.asked_servers: the servers that are asked for context lengths, for C
 --   policy.service_accounts: those whose access tokens are fetched at once, for C
 --   policy.balances, policy.read_balance(provider, answer): which are watched, for C
+--   policy.payments: what customers can pay, as policy.payments.read gives it
 --   policy.wishes: which wishes are granted, as a set; "shown": where customers see who answers
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
 --   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
@@ -93,6 +94,7 @@ local margins = require "policy.margins"
 local models = require "policy.models"
 local names = require "policy.names"
 local native = require "policy.native"
+local payments = require "policy.payments"
 local prepare = require "policy.prepare"
 local prices = require "policy.prices"
 local providers = require "policy.providers"
@@ -142,6 +144,7 @@ function policy.load()
     end)
     found.routes = routes.read(run_file("routes.lua"), found.models)
     found.limits = limits.read(run_file("limits.lua"), found.models)
+    found.payments = payments.read(native.exists("payments.lua") and run_file("payments.lua") or nil)
     local expected = run_file("examples.lua")
     catalog.close()
     native.end_load()
@@ -159,6 +162,7 @@ function policy.load()
     policy.asked_servers = survey.servers(found)
     policy.service_accounts = survey.accounts(found)
     policy.balances = survey.balances(found)
+    policy.payments = found.payments
     policy.has_rules = whole.has_rules(found)
     policy.keepers, policy.first_keeper = whole.keepers(found)
     examples.run(expected, policy.plan)

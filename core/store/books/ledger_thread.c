@@ -33,6 +33,7 @@ enum {
     LAG_MS = 25,                  /* how far the tables may be behind the journal under load */
     IDLE_MS = 100,                /* between two looks for the writes of other processes */
     EXPIRE_US = 2 * 1000 * 1000,  /* between two looks for expired holds */
+    TOP_UP_US = 1000 * 1000,      /* between two looks for balances that are low */
     RETRY_MS = 50,                /* between two tries while the disk fails */
     STOP_US = 5 * 1000 * 1000,    /* how long a stop waits while the disk fails */
     CHECKPOINT_PAGES = 250,       /* of 4 KB; fewer are not worth their syncs */
@@ -364,26 +365,32 @@ static void keep_log_short(struct ledger_thread *ledger)
     }
 }
 
-static void run_expiry(struct ledger_thread *ledger)
-{
-    ledger->expired_us = clock_mono_us();
-    expiry_run(db_of(ledger), ledger->parts.journal, ledger->parts.memory.wallets);
-}
-
-static void collect_debts(struct ledger_thread *ledger)
+/* An operation of the thread's own, on what was answered before it. */
+static void run_own(struct ledger_thread *ledger, const char *operation)
 {
     struct store_call call;
     struct fault fault;
     struct job_list jobs = {0};
-    ledger->collected_us = clock_mono_us();
-    if (!wallet_has_debtors(ledger->parts.memory.wallets) || !apply_journal(ledger) ||
-        !store_call_init(&call, "debt.collect", NULL, 0, &fault))
+    if (!apply_journal(ledger) || !store_call_init(&call, operation, NULL, 0, &fault))
         return;
     call.wallets = ledger->parts.memory.wallets;
     call.job = (struct job){.run = ledger_thread_call};
     job_list_push(&jobs, &call.job);
     run_batch(ledger, &jobs);
     store_call_fini(&call);
+}
+
+static void move_money(struct ledger_thread *ledger, int64_t now_us)
+{
+    if (now_us - ledger->collected_us >= IDLE_MS * 1000) {
+        ledger->collected_us = now_us;
+        if (wallet_has_debtors(ledger->parts.memory.wallets))
+            run_own(ledger, "debt.collect");
+    }
+    if (ledger->parts.tops_up && now_us - ledger->topped_up_us >= TOP_UP_US) {
+        ledger->topped_up_us = now_us;
+        run_own(ledger, "top_up.run");
+    }
 }
 
 /* Not while the disk fails: the courier then tells that from memory. */
@@ -404,11 +411,12 @@ static void idle(struct ledger_thread *ledger)
     }
     if (now_us - ledger->polled_us >= IDLE_MS * 1000)
         poll_foreign(ledger);
-    if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
-        run_expiry(ledger);
-    if (now_us - ledger->collected_us >= IDLE_MS * 1000 && ledger->unsettled.count == 0 &&
-        atomic_load(&ledger->writable))
-        collect_debts(ledger);
+    if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0) {
+        ledger->expired_us = now_us;
+        expiry_run(db_of(ledger), ledger->parts.journal, ledger->parts.memory.wallets);
+    }
+    if (ledger->unsettled.count == 0 && atomic_load(&ledger->writable))
+        move_money(ledger, now_us);
     notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
     write_alerts(ledger);
     if (ledger->unsettled.count == 0) {

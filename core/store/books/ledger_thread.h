@@ -35,6 +35,7 @@ struct ledger_parts {
     struct checkpoint *checkpoint;
     struct alerts *alerts; /* NULL: none */
     struct outbox *outbox;
+    bool tops_up; /* begins automatic top-ups */
 };
 
 struct ledger_thread {
@@ -56,6 +57,7 @@ struct ledger_thread {
     int64_t applied_us;    /* when the journal was last applied */
     int64_t polled_us;     /* when changes of other processes were last looked for */
     int64_t collected_us;  /* when debts were last collected */
+    int64_t topped_up_us;  /* when low balances were last looked for */
     int64_t expired_us;    /* when holds were last expired */
     int64_t forget_due_us; /* when to look for expired answers */
     struct alerts_pace alerts_pace;

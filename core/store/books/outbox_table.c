@@ -66,6 +66,25 @@ size_t outbox_table_results(struct outbox *outbox, struct outbox_result out[OUTB
     return count;
 }
 
+/* The payment that the message ?1 asks for. */
+#define OF_MESSAGE                                                                                 \
+    "(SELECT substr(destination, length('" OUTBOX_PAYMENT "') + 1) FROM outbox WHERE id = ?1"      \
+    " AND destination LIKE '" OUTBOX_PAYMENT "%')"
+
+/* The processor was never reached, or has refused it: the customer must look. */
+static bool fail_payment(struct db *db, const struct outbox_result *result)
+{
+    const struct store_value values[] = {bind_text(result->id.text), bind_text(result->error)};
+    return db_run(db,
+                  "UPDATE automatic_top_ups SET paused = ?2 WHERE user_id = (SELECT user_id"
+                  " FROM payments WHERE state = 'open' AND id = " OF_MESSAGE ")",
+                  values, 2) &&
+           db_run(db,
+                  "UPDATE payments SET state = 'failed', failure = ?2 WHERE state = 'open'"
+                  " AND id = " OF_MESSAGE,
+                  values, 2);
+}
+
 bool outbox_table_write(struct db *db, const struct outbox_result *results, size_t count)
 {
     bool ok = true;
@@ -77,6 +96,8 @@ bool outbox_table_write(struct db *db, const struct outbox_result *results, size
                     DB_VALUES(bind_text(result->id.text), bind_text(states[result->state]),
                               bind_int(result->tries), bind_int(result->due_ms),
                               bind_text(result->error)));
+        if (ok && result->state == OUTBOX_GIVEN_UP)
+            ok = fail_payment(db, result);
     }
     return ok;
 }
@@ -107,6 +128,11 @@ void outbox_message_fini(struct outbox_message *message)
 {
     free(message->payload);
     message->payload = NULL;
+}
+
+bool outbox_is_payment(const struct outbox_message *message)
+{
+    return strncmp(message->destination, OUTBOX_PAYMENT, sizeof OUTBOX_PAYMENT - 1) == 0;
 }
 
 static void take_row(struct row *row, struct outbox_message *out)

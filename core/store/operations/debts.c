@@ -154,6 +154,16 @@ static bool post(struct store_call *call, struct db *db, struct debit *debit)
            changes_note(db, CHANGE_ACCOUNT, account_id) && note(call, db, debit);
 }
 
+bool debts_take(struct store_call *call, struct db *db, const struct id *user_id,
+                const struct id *account_id, int64_t amount_nusd, const char *reason)
+{
+    struct debit debit = {.user_id = *user_id,
+                          .account_id = *account_id,
+                          .amount_nusd = amount_nusd,
+                          .reason = reason};
+    return post(call, db, &debit);
+}
+
 static bool render(struct store_call *call, struct db *db, const struct debit *debit)
 {
     struct buffer *out = &call->result;

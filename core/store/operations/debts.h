@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/id.h"
 #include "store/call.h"
 #include "store/engine/db.h"
 
@@ -11,5 +12,9 @@
 int64_t debts_owed(struct db *db, const char *account_id);
 /* Pays the debt as far as the account can. `fresh_nusd` of its balance has just come in. */
 bool debts_pay(struct store_call *call, struct db *db, const char *account_id, int64_t fresh_nusd);
+/* Takes a correction from the customer: what is there at once, the rest is a debt. The caller has
+ * checked that `amount_nusd` is above 0 and that the sum of debts stays an amount. */
+bool debts_take(struct store_call *call, struct db *db, const struct id *user_id,
+                const struct id *account_id, int64_t amount_nusd, const char *reason);
 
 #endif

@@ -1,0 +1,219 @@
+-- Payments by a processor. What is particular to one stands in payments/NAME.lua; another one is
+-- another such file, and its settings in core/app/payment_settings.c. It has:
+--
+--   currencies              {decimals(code), parse(code, text), text(code, minor)}: how it counts
+--   customer(person)        a question {method, path, body, headers (at most 3)}; its answer has
+--   read_customer(answer)   the processor's id of the customer
+--   checkout(order)         a page where the customer pays
+--   read_checkout(answer)   its id and its address
+--   portal(customer_id, return_url), read_portal(answer)   a page with receipts and cards
+--   charge(order)           of a kept card; "{payment}" in it becomes the payment's id
+--   read_error(answer)      why it refuses, for people, or nil
+--   signature_header        where an event's signature stands
+--   check_signature(x, header, now_ms)   true, or nil and why
+--   read_event(event)       the facts of an event (a decoded object), or nil: {id, kind,
+--                           created_ms, what} and what the operation payment.<what> takes
+--
+-- A payment has a row before the processor is asked, and its id is the idempotency key of the
+-- question: asking twice makes one page. Only events credit it.
+local cjson = require "cjson"
+local store = require "store"
+
+local payments = {}
+
+payments.processor = core.payments == "stripe" and require "payments.stripe" or nil
+payments.name = payments.processor and core.payments
+
+local function decode(text)
+    local good, value = pcall(cjson.decode, text)
+    return good and type(value) == "table" and value or nil
+end
+
+-- Asks the processor. Returns the decoded answer, or nil and why, for people.
+local function ask(x, question)
+    local headers = question.headers
+    local status, body = x:ask_processor(question.method, question.path, question.body,
+        unpack(headers))
+    local answer = status and decode(body)
+    if status and status >= 200 and status < 300 and answer then
+        return answer
+    end
+    return nil, answer and payments.processor.read_error(answer)
+end
+
+local function refuse(x, why)
+    x:refuse(502, "payment_unavailable", "The payment service does not take this now."
+        .. (why and " It says: " .. string.sub(why, 1, 300) or " Try again in a moment."))
+end
+
+-- What the processor knows of a customer: {customer_id, method_id (nil: no card is kept),
+-- method_name}, or nil.
+function payments.known(x, user_id)
+    local text = store.find(x, "payment.customer", user_id, payments.name)
+    local known = text and cjson.decode(text)
+    for _, name in ipairs(known and { "method_id", "method_name" } or {}) do
+        if known[name] == cjson.null then
+            known[name] = nil
+        end
+    end
+    return known
+end
+
+-- The processor's id of the customer, who is made known to it if need be.
+function payments.customer_id(x, user)
+    local known = payments.known(x, user.id)
+    if known then
+        return known.customer_id
+    end
+    local answer, why = ask(x, payments.processor.customer { user_id = user.id,
+        email = user.email })
+    local customer_id = answer and payments.processor.read_customer(answer)
+    if type(customer_id) ~= "string" then
+        refuse(x, why)
+    end
+    store.call(x, "payment.introduce", user.id, payments.name, customer_id)
+    return customer_id
+end
+
+-- Begins a payment that has a row. Returns it as JSON with its page.
+function payments.begin(x, payment, order)
+    order.payment_id = payment.id
+    local answer, why = ask(x, payments.processor.checkout(order))
+    local id, url
+    if answer then
+        id, url = payments.processor.read_checkout(answer)
+    end
+    if type(id) ~= "string" or type(url) ~= "string" then
+        if why then -- else it may still know the payment: a repetition will tell
+            store.call(x, "payment.refused", payment.id, string.sub(why, 1, 200))
+        end
+        refuse(x, why)
+    end
+    return store.call(x, "payment.opened", payment.id, id, url)
+end
+
+-- The address of the processor's page for this customer.
+function payments.portal(x, customer_id, return_url)
+    local answer, why = ask(x, payments.processor.portal(customer_id, return_url))
+    local url = answer and payments.processor.read_portal(answer)
+    if type(url) ~= "string" then
+        refuse(x, why)
+    end
+    return url
+end
+
+-- What the courier sends to charge a kept card: path, headers, an empty line, body.
+function payments.charge_text(order)
+    local question = payments.processor.charge(order)
+    return question.path .. "\n" .. table.concat(question.headers, "\n") .. "\n\n" .. question.body
+end
+
+-- ---- events ----
+
+local function tell(x, facts, result)
+    local about = result.payment_id ~= cjson.null and result.payment_id or facts.id
+    if result.outcome == "disagreed" then
+        x:alert("payment_unclear", about, "What was paid is not what was asked for: event "
+            .. facts.id .. " of " .. payments.name .. ". Nothing was credited.")
+    elseif result.outcome == "dispute" and facts.takes == 1 then
+        x:alert("payment_disputed", about, "The credit was taken back while "
+            .. payments.name .. " has the dispute " .. facts.reversal_id .. ".")
+    end
+end
+
+local OPERATIONS = {}
+
+function OPERATIONS.paid(x, event, facts)
+    return store.call(x, "payment.paid", event[1], event[2], event[3], event[4], facts.payment_id,
+        facts.currency, facts.amount_minor, facts.total_minor, facts.charge_id)
+end
+
+function OPERATIONS.moved(x, event, facts)
+    return store.call(x, "payment.moved", event[1], event[2], event[3], event[4], facts.payment_id,
+        facts.state, string.sub(facts.why, 1, 200))
+end
+
+function OPERATIONS.reversed(x, event, facts)
+    return store.call(x, "payment.reversed", event[1], event[2], event[3], event[4],
+        facts.reversal_id, facts.reversal, facts.charge_id, facts.amount_minor, facts.stage,
+        facts.takes, facts.state)
+end
+
+function OPERATIONS.method(x, event, facts)
+    return store.call(x, "payment.method", event[1], event[2], event[3], event[4],
+        facts.payment_id, facts.customer_id, facts.method_id)
+end
+
+function OPERATIONS.named(x, event, facts)
+    return store.call(x, "payment.named", event[1], event[2], event[3], event[4],
+        facts.method_id, facts.method_name)
+end
+
+function OPERATIONS.forgotten(x, event, facts)
+    return store.call(x, "payment.forgotten", event[1], event[2], event[3], event[4],
+        facts.method_id)
+end
+
+function OPERATIONS.ignored(x, event)
+    return store.call(x, "payment.ignored", event[1], event[2], event[3], event[4])
+end
+
+local TEXTS = { "payment_id", "currency", "charge_id", "customer_id", "reversal_id", "state",
+    "method_id", "method_name", "why" }
+local NUMBERS = { "amount_minor", "total_minor", "stage" }
+local NEEDS = {
+    paid = { "payment_id", "currency", "amount_minor", "total_minor" },
+    moved = { "payment_id" },
+    reversed = { "reversal_id", "charge_id", "amount_minor", "state" },
+    method = { "customer_id", "method_id" },
+    named = { "method_id", "method_name" },
+    forgotten = { "method_id" },
+    ignored = {},
+}
+
+-- Whether all is there, and of the type that the store takes. What is not ours has no payment.
+local function is_whole(facts)
+    for _, name in ipairs(TEXTS) do
+        local value = facts[name]
+        if value ~= nil and (type(value) ~= "string" or #value > 255
+            or string.find(value, "%z")) then
+            return false
+        end
+    end
+    for _, name in ipairs(NUMBERS) do
+        local value = facts[name]
+        if value ~= nil and (type(value) ~= "number" or value ~= math.floor(value)
+            or value < 0 or value > 2 ^ 53) then
+            return false
+        end
+    end
+    for _, name in ipairs(NEEDS[facts.what]) do
+        if facts[name] == nil then
+            return false
+        end
+    end
+    return true
+end
+
+-- An event of the processor, on the bytes that came.
+function payments.take_event(x)
+    local processor = payments.processor
+    local header = x:asked_header(processor.signature_header) or ""
+    local good, why = processor.check_signature(x, header, core.now_ms())
+    if not good then
+        x:refuse(400, "invalid_signature", why .. ".")
+    end
+    local event = decode(x:body())
+    local facts = event and processor.read_event(event)
+    if not facts then
+        x:refuse(400, "invalid_value", "This is no event.")
+    elseif not is_whole(facts) then
+        facts.what = "ignored" -- a payment of something else on the same account
+    end
+    local result = cjson.decode(OPERATIONS[facts.what](x,
+        { payments.name, facts.id, facts.kind, facts.created_ms }, facts))
+    tell(x, facts, result)
+    x:reply(200, '{"received":true}')
+end
+
+return payments

@@ -1,0 +1,120 @@
+"""kill -9 between payment, event and posting: each payment is credited once."""
+
+import json
+import random
+import threading
+from contextlib import suppress
+
+import httpx2 as httpx
+import pytest
+from customer import Customer
+from gateway import Gateway
+from prices import usd
+from stripe_server import StripeServer, post, signed
+from wait import wait_until
+
+BUYERS = 4
+
+
+class Network:
+    """Delivers events as Stripe does: again until each is taken, some twice, in any order."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        self.waiting: list[dict] = []
+        self.lock = threading.Lock()
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self._run, args=(n,)) for n in range(BUYERS)]
+        for thread in self.threads:
+            thread.start()
+
+    def send(self, event: dict) -> None:
+        with self.lock:
+            self.waiting += [event, event]
+
+    def _run(self, seed: int) -> None:
+        rng = random.Random(seed)
+        while True:
+            with self.lock:
+                event = self.waiting.pop(rng.randrange(len(self.waiting))) if self.waiting else None
+            if event is None:
+                if self.over.wait(0.01):
+                    return
+                continue
+            text = json.dumps(event)
+            with suppress(httpx.HTTPError, AttributeError):
+                if post(self.gateway, text, signed(text)).status_code == 200:
+                    continue
+            with self.lock:
+                self.waiting.append(event)
+            self.over.wait(0.005)
+
+
+def buy(buyer, stripe, network, paid: list) -> None:
+    """A payment, whatever happens to the gateway; what was begun is paid."""
+    with suppress(httpx.HTTPError, AssertionError):
+        body = {"amount": "10"}
+        payment = buyer.call("POST", "/balance/charge", 201, json=body)
+        paid.append(payment["id"])
+        network.send(stripe.complete(payment))
+
+
+def run_rounds(world, stripe, rounds: int) -> None:
+    rng = random.Random(rounds)
+    buyers = [Customer(world) for _ in range(BUYERS)]
+    paid: dict[str, list] = {buyer.email: [] for buyer in buyers}
+    for buyer in buyers:
+        buyer.sign_up()
+    network = Network(world)
+    try:
+        for _ in range(rounds):
+            threads = [
+                threading.Thread(target=buy, args=(buyer, stripe, network, paid[buyer.email]))
+                for buyer in buyers
+            ]
+            for thread in threads:
+                thread.start()
+            threading.Event().wait(rng.uniform(0, 0.03))  # somewhere in all of it
+            world.kill()
+            for thread in threads:
+                thread.join()
+            world.start()
+            for buyer in buyers:
+                buyer.web.base_url = world.origin + "/api"
+        wait_until(lambda: not network.waiting, 60, "all events to be taken")
+    finally:
+        network.over.set()
+        for thread in network.threads:
+            thread.join()
+    for buyer in buyers:
+        assert buyer.balance == usd("10") * len(paid[buyer.email])
+        listed = buyer.call("GET", "/payments?limit=1000", 200)["data"]
+        assert {p["id"] for p in listed if p["state"] == "paid"} == set(paid[buyer.email])
+        assert {p["state"] for p in listed} <= {"paid", "open"}
+    assert sum(len(ids) for ids in paid.values()) > rounds / 4, "nearly nothing was bought"
+    world.verify_ledger()
+
+
+@pytest.fixture
+def stripe():
+    server = StripeServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def world(tmp_path, shared_provider, stripe):
+    gateway = Gateway(tmp_path / "house", shared_provider, stripe.settings)
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
+def test_kills(world, stripe):
+    run_rounds(world, stripe, 10)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_two_hundred_kills(world, stripe):
+    run_rounds(world, stripe, 200)
