@@ -455,6 +455,28 @@ function exchange:open_voucher(batch_id, sealed) end
 ---@return string? digest
 function exchange:digest_voucher(text) end
 
+---Asks the payment processor, with our secret. Yields.
+---@param method "GET"|"POST"
+---@param path string below its address
+---@param body string
+---@param ... string at most 3 headers, "Name: value"
+---@return integer? status nil: there is no answer
+---@return string body of the answer, or why there is none
+function exchange:ask_processor(method, path, body, ...) end
+
+---Whether `hex` is the HMAC-SHA256 of the prefix and the request's body under a secret of the
+---payment processor's webhooks.
+---@param prefix string
+---@param hex string
+---@return boolean
+function exchange:is_signed(prefix, hex) end
+
+---Raises an alert (docs/ALERTS.md).
+---@param kind string
+---@param subject string
+---@param detail string
+function exchange:alert(kind, subject, detail) end
+
 ---The keyed hash under which the store knows a key or a token.
 ---@param text string
 ---@return string digest 64 hexadecimal digits
@@ -520,6 +542,7 @@ function exchange:reply_replay(from, to, zone) end
 
 ---@class core
 ---@field payments "test"|"stripe"|"off"
+---@field payments_live boolean with real money
 ---@field providers_shown boolean customers may know which provider answers
 ---@field prices_public boolean everybody may see the price list
 ---@field public_url string the gateway's address for customers; no slash at the end
@@ -537,6 +560,11 @@ function core.parse_time(text) end
 ---The policies in force: revision, since when, files; and why the last reload was refused.
 ---@return string json
 function core.reload_status() end
+
+---An amount as the API writes it.
+---@param nusd integer
+---@return string "12.500000000"
+function core.money(nusd) end
 
 ---@param time_ms integer
 ---@return string "2026-11-22T21:34:00.123Z"

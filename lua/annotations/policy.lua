@@ -568,6 +568,24 @@ function math.tan(x) end
 ---@field groups? table<string, policy.Margin|policy.GroupMargins>
 ---@field rule? fun(request: policy.Request): policy.Margin?
 
+---@class policy.Offer
+---@field amount string in the currency: "100"
+---@field credit? string in USD, for all of it; default: by the currency's
+
+---@class policy.Currency
+---@field currency string ISO 4217 in lower case: "usd"
+---@field credit string in USD, for one unit
+---@field min string of one payment: "5"
+---@field max string
+---@field offers (string|policy.Offer)[]
+
+---@class policy.Payments
+---@field currencies policy.Currency[] the first one is shown first
+---@field automatic_top_ups? boolean default: true
+---@field automatic_tax? boolean Stripe Tax adds what is due; default: false
+---@field invoices? boolean Stripe writes one for each payment; default: false
+---@field product? string what is bought; default: "Credits"
+
 ---@class policy.Mounts
 ---@field openai string[]
 ---@field gemini? string[] default: /v1beta and /api/v1beta

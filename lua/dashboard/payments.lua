@@ -174,6 +174,9 @@ function own.set_automatic(x)
     local currency, minor = read_amount(x, members, "amount")
     check_bounds(x, currency, minor)
     local _, month_minor = read_amount(x, members, "month_max")
+    if month_minor < minor then
+        x:refuse(400, "invalid_amount", "month_max must be at least amount.", "month_max")
+    end
     local known = payments.known(x, user.id)
     if not known or not known.method_id then
         x:refuse(409, "no_card", "No card is kept yet. Pay once with it, and let it be kept.")

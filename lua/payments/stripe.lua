@@ -134,7 +134,7 @@ function stripe.check_signature(x, header, now_ms)
             return true
         end
     end
-    return nil, "Stripe-Signature does not fit: gateway.conf must have the signing key of this endpoint"
+    return nil, "Stripe-Signature does not fit: gateway.conf must have the key of this endpoint"
 end
 
 -- A member that is there: not JSON's null.
@@ -189,9 +189,9 @@ end
 
 read["payment_intent.succeeded"] = function(object)
     if is_automatic(object) then
-        return { what = "paid", payment_id = payment_of(object), currency = given(object.currency),
-            amount_minor = given(object.amount), total_minor = given(object.amount_received),
-            charge_id = object.id }
+        return { what = "paid", payment_id = payment_of(object), charge_id = object.id,
+            currency = given(object.currency), amount_minor = given(object.amount),
+            total_minor = given(object.amount_received) }
     elseif given(object.setup_future_usage) == "off_session" and id_of(object.customer) then
         return { what = "method", payment_id = payment_of(object),
             customer_id = id_of(object.customer), method_id = id_of(object.payment_method) }

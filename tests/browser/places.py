@@ -50,6 +50,7 @@ PLACES = (
     Place("admin-request", "/dashboard/admin/requests/{request}", "operator", "request.title"),
     Place("admin-request-failed", "/dashboard/admin/requests/{failed}", "operator",
           "request.title", "request.attempts"),
+    Place("admin-payments", "/dashboard/admin/payments", "operator", "nav.payments"),
     Place("admin-vouchers", "/dashboard/admin/vouchers", "operator", "nav.vouchers",
           "nav.vouchers"),
     Place("admin-policies", "/dashboard/admin/policies", "operator", "nav.policies",

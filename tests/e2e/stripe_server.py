@@ -18,6 +18,20 @@ SECRET = "whsec_4rFgTq0notarealsecretofanyone"
 VERSION = "2026-10-28.endive"
 numbers = itertools.count(1)
 
+# payments.lua
+POLICY = """
+return {
+    currencies = {
+        { currency = "usd", credit = "1", min = "5", max = "1000",
+            offers = { "10", { amount = "100", credit = "110" } } },
+        { currency = "krw", credit = "0.00068", min = "7000", max = "1400000",
+            offers = { "15000" } },
+        { currency = "kwd", credit = "3.25", min = "2", max = "100", offers = { "5.5" } },
+    },
+    product = "Credit & more",
+}
+"""
+
 
 class Asked:
     """One request of the gateway."""

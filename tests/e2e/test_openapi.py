@@ -27,6 +27,7 @@ from idempotent import HEADER
 from policies import Policies
 from prices import Price
 from receivers import NOBODY, SECRET
+from stripe_server import StripeServer, signed
 from test_admin_api import id_of, make_admin
 from test_routes import ADMIN, DASHBOARD, GEMINI, OPENAI
 from wait import wait_until
@@ -74,8 +75,9 @@ def test_routes_of_the_sources(document):
 def test_routes_of_the_running_gateway(gateway, document):
     """It names the methods of a path to whoever asks with one that no path has."""
     for path in document.contents["paths"]:
-        response = gateway.http.put(path.replace("{id}", "x"))
         methods = document.methods(path)
+        other = "PATCH" if "PUT" in methods else "PUT"
+        response = gateway.http.request(other, path.replace("{id}", "x"))
         if {(method, path) for method in methods} <= HEALTH:
             assert gateway.http.get(path).status_code == 200
             continue
@@ -559,6 +561,45 @@ def walk_vouchers(admin: Customer, customer: Customer) -> None:
     admin.call("PATCH", f"/admin/vouchers/{batch}", 200, json={"withdrawn": True})
 
 
+def walk_payments(make_gateway, document) -> None:
+    stripe = StripeServer()
+    gateway = make_gateway(**stripe.settings)
+    admin, customer = make_admin(gateway), Customer(gateway)
+    customer.sign_up()
+    wish = {"threshold": "5", "amount": "20", "month_max": "50"}
+    with watched(document, gateway.http, admin.web, customer.web):
+        customer.call("GET", "/payment-options", 200)
+        customer.call("PUT", "/payment-automatic", 409, json=wish)
+        body = {"amount": "10", "save_card": True}
+        payment = customer.call("POST", "/balance/charge", 201, json=body)
+        for event in (stripe.complete(payment), *stripe.kept_card(payment)):
+            sent = json.dumps(event)
+            headers = {"stripe-signature": signed(sent), "content-type": "application/json"}
+            path = "/api/payment-events/stripe"
+            assert gateway.http.post(path, content=sent, headers=headers).status_code == 200
+            assert gateway.http.post(path, content=sent).status_code == 400
+        customer.call("GET", f"/payments/{payment['id']}", 200)
+        customer.call("GET", "/payments", 200)
+        customer.call("PUT", "/payment-automatic", 200, json=wish)
+        customer.call("GET", "/payment-options", 200)
+        customer.call("DELETE", "/payment-automatic", 204)
+        customer.call("POST", "/payment-portal", 201, json={})
+        stripe.answer = lambda _: (500, {})
+        customer.call("POST", "/payment-portal", 502, json={})
+        admin.call("GET", "/admin/payments", 200)
+        for method, path in (
+            ("GET", "/payments"),
+            ("GET", "/payments/x"),
+            ("GET", "/payment-options"),
+            ("POST", "/payment-portal"),
+            ("PUT", "/payment-automatic"),
+            ("DELETE", "/payment-automatic"),
+            ("GET", "/admin/payments"),
+        ):
+            assert gateway.http.request(method, f"/api{path}").status_code == 401
+    stripe.stop()
+
+
 def walk_admin_acts(admin: Customer, customer: Customer) -> None:
     user_id = id_of(customer)
     of_user = {"user_id": user_id}
@@ -629,6 +670,7 @@ def test_every_answer(make_gateway, provider, document):
         walk_alerts(admin)
         admin.call("GET", "/admin/policies", 200)
         walk_admin_acts(admin, customer)
+    walk_payments(make_gateway, document)
     done = {(method, path) for method, path, status in document.seen if status < "4"}
     assert done == document.answered(), "routes whose good answer was not seen"
     refused = {

@@ -11,22 +11,9 @@ from customer import Customer
 from errors import check_error
 from gateway import Gateway
 from prices import usd
-from stripe_server import StripeServer, deliver, post, signed
+from stripe_server import POLICY, StripeServer, deliver, post, signed
 from test_admin_api import make_admin
 from wait import wait_until
-
-POLICY = """
-return {
-    currencies = {
-        { currency = "usd", credit = "1", min = "5", max = "1000",
-            offers = { "10", { amount = "100", credit = "110" } } },
-        { currency = "krw", credit = "0.00068", min = "7000", max = "1400000",
-            offers = { "15000" } },
-        { currency = "kwd", credit = "3.25", min = "2", max = "100", offers = { "5.5" } },
-    },
-    product = "Credit & more",
-}
-"""
 
 
 @pytest.fixture(scope="module")

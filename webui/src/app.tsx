@@ -58,6 +58,7 @@ const ADMIN: readonly Route[] = [
     { pattern: HOME + "/admin/customers", page: admin((pages) => pages.Customers) },
     { pattern: HOME + "/admin/customers/:id", page: admin((pages) => pages.CustomerPage) },
     { pattern: HOME + "/admin/requests/:id", page: admin((pages) => pages.AdminRequestPage) },
+    { pattern: HOME + "/admin/payments", page: admin((pages) => pages.AdminPayments) },
     { pattern: HOME + "/admin/vouchers", page: admin((pages) => pages.Vouchers) },
     { pattern: HOME + "/admin/policies", page: admin((pages) => pages.Policies) },
     { pattern: HOME + "/admin/providers", page: admin((pages) => pages.Providers) },

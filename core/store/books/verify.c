@@ -323,6 +323,17 @@ static const struct verification verifications[] = {
      "  THEN r.exchange_id IS NULL OR a.cost_nusd <> r.posted_nusd"
      "  ELSE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.id = a.transfer_id"
      "   AND (t.credit_account = a.account_id OR t.debit_account = 'debt:' || a.account_id)) END"},
+    {"payments",
+     "SELECT printf('payment %s: %s', p.id, CASE WHEN t.id IS NULL THEN 'its transfer is missing'"
+     " ELSE printf('its transfer is %s from %s to %s', usd(t.amount_nusd), t.debit_account,"
+     "  t.credit_account) END) FROM payments p JOIN users u ON u.id = p.user_id"
+     " LEFT JOIN transfers t ON t.id = p.transfer_id WHERE p.state = 'paid'"
+     " AND (t.id IS NULL OR t.kind <> 'payment' OR t.amount_nusd <> p.credit_nusd"
+     "  OR t.credit_account <> u.account_id OR t.debit_account <> 'funding:' || p.processor)"},
+    {"payments",
+     "SELECT printf('transfer %s of %s: there is no payment of it', t.id, usd(t.amount_nusd))"
+     " FROM transfers t WHERE t.kind = 'payment'"
+     " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.transfer_id = t.id)"},
     {"debts", "SELECT printf('%s: %s was paid that was not owed', account_id, usd(posted_nusd))"
               " FROM balances WHERE account_id > 'debt:' AND account_id < 'debt;'"
               " AND posted_nusd > 0"},

@@ -159,7 +159,16 @@ export interface Balance {
 
 export interface Transfer {
     id: string | null;
-    kind: "manual" | "test" | "promotion" | "refund" | "charge" | "debit" | "repayment";
+    kind:
+        | "manual"
+        | "test"
+        | "promotion"
+        | "payment"
+        | "refund"
+        | "reinstatement"
+        | "charge"
+        | "debit"
+        | "repayment";
     amount: string;
     balance: string | null;
     reason: string | null;

@@ -36,6 +36,7 @@ const OPERATOR: readonly Item[] = [
         label: "nav.customers",
         below: ["/dashboard/admin/customers/:id", "/dashboard/admin/requests/:id"],
     },
+    { path: "/dashboard/admin/payments", icon: "credits", label: "nav.payments" },
     { path: "/dashboard/admin/vouchers", icon: "vouchers", label: "nav.vouchers" },
     { path: "/dashboard/admin/policies", icon: "policies", label: "nav.policies" },
     { path: "/dashboard/admin/providers", icon: "providers", label: "nav.providers" },

@@ -9,6 +9,8 @@ import type { Column } from "./table";
 const KINDS: Record<Transfer["kind"], PlainKey> = {
     manual: "transfer.manual",
     test: "transfer.test",
+    payment: "transfer.payment",
+    reinstatement: "transfer.reinstatement",
     promotion: "transfer.promotion",
     refund: "transfer.refund",
     charge: "transfer.charge",

@@ -4,6 +4,7 @@ export { Audit } from "./audit";
 export { CustomerPage } from "./customer";
 export { Customers } from "./customers";
 export { Overview } from "./overview";
+export { AdminPayments } from "./payments";
 export { Policies } from "./policies";
 export { Providers } from "./providers";
 export { AdminRequestPage } from "./request";

@@ -11,18 +11,24 @@ import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { TextField } from "../../ui/field";
 import { Failure, Notice } from "../../ui/notice";
+import { Payments } from "./payments";
 
 const PRESETS = ["5", "10", "25", "100"];
 
-export function ChargeForm() {
-    if (site.value?.payments !== "test") {
-        return (
-            <Card title={t("credits.add")}>
-                <Notice>{t("error.payments_disabled")}</Notice>
-            </Card>
-        );
+/** `version`: changes with the balance. */
+export function ChargeForm({ version }: { version: string }) {
+    switch (site.value?.payments) {
+        case "test":
+            return <TestCharge />;
+        case "stripe":
+            return <Payments version={version} />;
+        default:
+            return (
+                <Card title={t("credits.add")}>
+                    <Notice>{t("error.payments_disabled")}</Notice>
+                </Card>
+            );
     }
-    return <TestCharge />;
 }
 
 /** payments = test: credits that nobody has paid for, and the page says so. */
