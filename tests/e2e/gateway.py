@@ -238,6 +238,13 @@ class Gateway:
             if word in line.get("event", "") and fields.items() <= line.items()
         ]
 
+    def logs(self, word: str, count: int = 1, **fields) -> list[dict]:
+        """The same, once there are so many: the log has a thread of its own, which may be late."""
+        return wait_until(
+            lambda: len(found := self.logged(word, **fields)) >= count and found,
+            what=f"{count} log lines with {word!r} {fields or ''}",
+        )
+
     def rss_bytes(self) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))

@@ -220,8 +220,8 @@ def test_an_alarm_is_raised_once_a_minute(make_gateway, provider):
     for _ in range(20):
         assert customer.ask("m").status_code == 200
     customer.wait_for_record(20)
-    assert len(gateway.logged("service tier that has no price", service_tier="ultrafast")) == 1
-    assert len(gateway.logged("bills what has no price", unit="web_search")) == 1
+    assert len(gateway.logs("service tier that has no price", service_tier="ultrafast")) == 1
+    assert len(gateway.logs("bills what has no price", unit="web_search")) == 1
 
 
 def test_a_tier_that_allow_sells_has_the_plain_price(make_gateway, provider):

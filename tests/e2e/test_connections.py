@@ -132,7 +132,7 @@ def test_few_descriptors(make_gateway, provider):
     gateway = make_gateway(start=False, connections_max=10000)
     gateway.open_files = 64
     gateway.start()
-    assert gateway.logged("connections_max is lowered")
+    assert gateway.logs("connections_max is lowered")
     customer = gateway.customer()
     idle = hold_idle(gateway, 80)
     wait_until(lambda: len(descriptors(gateway)) <= 60, 5, "room for others")

@@ -563,7 +563,7 @@ def test_client_leaves_during_csv(hoarder):
         with hoarder.web.stream("GET", "/usage.csv") as response:
             next(response.iter_bytes())
     wait_until(lambda: len(gateway.logged("exchange", path="/api/usage.csv")) == 3, 10, "the ends")
-    assert {line["status"] for line in gateway.logged("exchange", path="/api/usage.csv")} == {499}
+    assert {line["status"] for line in gateway.logs("exchange", path="/api/usage.csv")} == {499}
     assert gateway.is_alive()
 
 
@@ -578,7 +578,7 @@ def test_csv_that_fails_in_the_middle(hoarder):
         with pytest.raises(Closed):
             connection.read_reply()
     wait_until(lambda: gateway.logged("exchange", path="/api/usage.csv"), 10, "its end")
-    (line,) = gateway.logged("exchange", path="/api/usage.csv")
+    (line,) = gateway.logs("exchange", path="/api/usage.csv")
     assert line["error"] == "unavailable"
     assert gateway.is_alive()
 
@@ -590,4 +590,4 @@ def test_stop_during_csv(hoarder):
         ask_for_csv(hoarder, connection)
         gateway.signal(signal.SIGTERM)
         gateway.wait_for_exit()
-    assert gateway.logged("exchange", path="/api/usage.csv", error="shutting_down")
+    assert gateway.logs("exchange", path="/api/usage.csv", error="shutting_down")

@@ -355,7 +355,7 @@ def test_stop_while_it_fails(gateway, customer, disk, provider):
     assert reply.json["error"]["code"] == "ledger_unavailable"
     check_refused_at_the_end(ended.read_to_end())
     gateway.wait_for_exit(code=1)
-    assert gateway.logged("could not be written")
+    assert gateway.logs("could not be written")
     check_after_restart(gateway, customer, disk, provider)
     poor.web.base_url = gateway.origin + "/api"
     assert poor.balance == Decimal("0.0005")

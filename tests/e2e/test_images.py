@@ -229,7 +229,7 @@ def test_an_answer_without_a_price_is_told_to_the_operator(house, customer, prov
     provider.answer = plain(size="640x480")
     ask(customer, "sized")
     record = customer.wait_for_record()
-    (line,) = house.logged("pictures that have no price", request_id=record["id"])
+    (line,) = house.logs("pictures that have no price", request_id=record["id"])
     assert line["word"] == "640x480"
 
 

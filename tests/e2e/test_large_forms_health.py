@@ -54,4 +54,4 @@ def test_a_provider_that_gives_up_on_whole_forms(house, provider_of_uploads):
     for _ in range(IN_A_ROW):
         with upload(customer, what) as connection:
             assert connection.read_reply().status == 502
-    assert len(house.logged("breaker opened", provider="fragile")) == 1
+    assert len(house.logs("breaker opened", provider="fragile")) == 1

@@ -158,7 +158,7 @@ def test_alarm_and_calm(start, provider):
     provider.pages = {"/v1/credits": page({"data": {"total_credits": 200, "total_usage": 25}})}
     gateway.reload()
     wait_until(lambda: gateway.logged("as it should be again", provider="own"), 10)
-    assert len(gateway.logged("our balance at a provider is low")) == 1
+    assert len(gateway.logs("our balance at a provider is low")) == 1
     wait_until(lambda: alerts(gateway)[0]["closed_ms"], 10)
     assert len(alerts(gateway)) == 1
 

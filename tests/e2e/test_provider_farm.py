@@ -185,7 +185,7 @@ def test_our_account_is_the_operator_s(house, provider):
     assert (row["health"], row["last_error"]["outcome"]) == ("down", "auth")
     assert row["recent"]["account_refused_until"] is not None
     wait_until(lambda: house.logged("refuses our account"), 10, "the log's line")
-    assert "99 USD" in house.logged("refuses our account")[-1]["said"]
+    assert "99 USD" in house.logs("refuses our account")[-1]["said"]
 
 
 def test_one_customer_s_403_ejects_nothing(house, provider):

@@ -90,7 +90,7 @@ def test_a_kept_connection_that_ends(world):
         assert record["attempts"] == 2
         assert shown(attempts(house, customer, 2)) == [
             (1, "reset", "unknown"), (2, "answered", "answered")]  # fmt: skip
-        line = house.logged("attempt failed", request_id=record["id"])
+        line = house.logs("attempt failed", request_id=record["id"])
         assert (line[0]["class"], line[0]["outcome"]) == ("unknown", "reset")
     else:
         assert response.status_code == 502

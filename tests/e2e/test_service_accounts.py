@@ -366,7 +366,7 @@ def test_a_key_that_is_mended(make_house, tokens, tmp_path):
     opened = "breaker opened: a provider refuses our account, and is not asked"
     for _ in range(10):
         check_error(customer.ask("gem"), 503, "provider_unavailable")
-    assert gateway.logged(opened)
+    assert gateway.logs(opened)
     tokens.write(tmp_path / "account.json", 2)
     gateway.reload()
     assert customer.ask("gem").status_code == 200

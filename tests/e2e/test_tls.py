@@ -175,7 +175,7 @@ def test_certificate_renewed(make_gateway, tmp_path):
     before = served_certificate(gateway)
     make_certificate(tmp_path, "rsa")
     gateway.reload()
-    assert gateway.logged("certificate read again")
+    assert gateway.logs("certificate read again")
     renewed = served_certificate(gateway)
     assert renewed != before
     assert renewed.strip() == certificate.read_text().strip()
@@ -186,7 +186,7 @@ def test_certificate_renewed(make_gateway, tmp_path):
     make_certificate(tmp_path)  # and the key of another
     key.write_text("nonsense")
     gateway.reload()
-    (line,) = gateway.logged("the certificate in use stays")
+    (line,) = gateway.logs("the certificate in use stays")
     assert str(key) in line["reason"]
     assert served_certificate(gateway) == renewed
 

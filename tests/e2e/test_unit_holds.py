@@ -118,7 +118,7 @@ def test_a_wrong_count_of_searches_is_the_operators(house, provider):
     assert customer.ask("searches", max_tokens=600).status_code == 200
     assert overrun(house, customer) > 10**6
     assert customer.balance > 99
-    assert house.logged("a provider counts more than model and request allow")
+    assert house.logs("a provider counts more than model and request allow")
 
 
 # ---- streams at once ----

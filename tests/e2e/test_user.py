@@ -82,7 +82,7 @@ def test_becomes_the_user(make_mine):
     customer = gateway.customer()
     assert customer.ask().status_code == 200
     gateway.reload()
-    assert gateway.logged("policies reloaded")
+    assert gateway.logs("policies reloaded")
     gateway.value_of("user", "create", "someone@example.com")
     gateway.check_holds()
     gateway.stop()
@@ -99,7 +99,7 @@ def test_keys_that_are_roots(make_mine, folder):
     key.chmod(0o600)
     gateway.start()
     gateway.reload()
-    assert gateway.logged("the certificate in use stays")
+    assert gateway.logs("the certificate in use stays")
     assert gateway.is_alive()
     gateway.stop()
 
