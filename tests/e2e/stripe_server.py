@@ -176,7 +176,8 @@ class StripeServer:
         return [self.event("payment_method.attached", card),
                 self.event("payment_intent.succeeded", intent)]  # fmt: skip
 
-    def event(self, kind: str, thing: dict, at_s: int | None = None, **more) -> dict:
+    @staticmethod
+    def event(kind: str, thing: dict, at_s: int | None = None, **more) -> dict:
         return {
             "id": f"evt_{next(numbers)}",
             "object": "event",

@@ -195,10 +195,29 @@ def test_port_in_use(gateway, make_gateway):
     refused(other.command("serve"), str(gateway.address[1]))
 
 
-def test_payments_that_are_not_built(idle):
-    """A gateway that takes no money must not look as if it did."""
+STRIPE = {"stripe_secret_key": "sk_test_1", "stripe_webhook_secret": "whsec_1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("stripe_secret_key", "", ["stripe_secret_key", "sk_"]),
+        ("stripe_secret_key", "pk_test_1", ["stripe_secret_key", "sk_"]),
+        ("stripe_webhook_secret", "", ["stripe_webhook_secret", "whsec_"]),
+        ("stripe_webhook_secret", "whsec_", ["stripe_webhook_secret", "whsec_"]),
+        ("stripe_webhook_secret", "we_1234", ["stripe_webhook_secret", "whsec_"]),
+        ("stripe_webhook_secret", "whsec_a whsec_b whsec_c whsec_d whsec_e", ["more than 4"]),
+        ("stripe_api_url", "http://api.stripe.com", ["stripe_api_url", "https://"]),
+        ("stripe_api_url", "https://api.stripe.com/", ["stripe_api_url", "slash"]),
+    ],
+)
+def test_payments_without_their_secrets(idle, name, value, words):
+    """A gateway that cannot tell who has paid must not take payments."""
+    sets = [f"--set={one}={text}" for one, text in (STRIPE | {name: value}).items()]
     for command in ("check", "serve"):
-        refused(idle.command("--set", "payments=stripe", command), "payments = stripe", "credit")
+        result = idle.command("--set", "payments=stripe", *sets, command)
+        refused(result, *words)
+        assert value not in result.stderr or len(value) < 7 or "http" in value
 
 
 def test_test_payments_are_for_loopback_only(make_gateway):

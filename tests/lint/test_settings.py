@@ -6,15 +6,16 @@ from pathlib import Path
 SOURCE = Path("core/app/config.c").read_text()
 TABLE = SOURCE[SOURCE.index("static const struct setting settings[]") :].partition("\n};")[0]
 MACROS = re.compile(r'(?:TEXT|INTEGER|CHOICE)\((\w+),\s*"([^"]*)"')
+STRIPE = re.compile(r'STRIPE_TEXT\("(\w+)",\s*\w+,\s*"([^"]*)"')
 ALERTS = re.compile(r'\bALERT_TEXT\("(\w+)"')  # by default nobody is told
 MEMBERS = re.compile(r'\.name = "(\w+)",\s*\.standard = "([^"]*)"')
 LINE = re.compile(r"^(#?)(\w+) =(.*)$", re.MULTILINE)
 
 
 def settings() -> dict[str, str]:
-    return dict(MACROS.findall(TABLE) + MEMBERS.findall(TABLE)) | dict.fromkeys(
-        ALERTS.findall(TABLE), ""
-    )
+    return dict(
+        MACROS.findall(TABLE) + MEMBERS.findall(TABLE) + STRIPE.findall(TABLE)
+    ) | dict.fromkeys(ALERTS.findall(TABLE), "")
 
 
 def lines() -> list[tuple[str, str, str]]:
@@ -25,7 +26,10 @@ def lines() -> list[tuple[str, str, str]]:
 
 def test_the_table_is_read_whole():
     assert len(settings()) == TABLE.count("\n    TEXT(") + TABLE.count("\n    INTEGER(") + (
-        TABLE.count("\n    CHOICE(") + TABLE.count(".name = ") + TABLE.count("\n    ALERT_TEXT(")
+        TABLE.count("\n    CHOICE(")
+        + TABLE.count(".name = ")
+        + TABLE.count("\n    ALERT_TEXT(")
+        + TABLE.count("\n    STRIPE_TEXT(")
     )
     assert len(settings()) > 40
 

@@ -34,11 +34,35 @@ static void secrets(void **state)
     assert_int_equal(key.bytes, 32);
 }
 
+/* RFC 4231, test case 2, and what differs from it. */
+static void a_mac_in_hex(void **state)
+{
+    static const char hex[] = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+    const struct slice key = slice_of("Jefe"), prefix = slice_of("what do ya "),
+                       body = slice_of("want for nothing?");
+    char other[sizeof hex];
+    (void)state;
+    assert_true(webhook_hmac_is(key, prefix, body, slice_of(hex)));
+    assert_true(webhook_hmac_is(key, slice_of(""), slice_of("what do ya want for nothing?"),
+                                slice_of(hex)));
+    assert_false(webhook_hmac_is(slice_of("jefe"), prefix, body, slice_of(hex)));
+    assert_false(webhook_hmac_is(key, prefix, slice_of("want for nothing!"), slice_of(hex)));
+    for (size_t i = 0; i < sizeof hex - 1; i++) {
+        memcpy(other, hex, sizeof other);
+        other[i] = other[i] == '0' ? '1' : '0';
+        assert_false(webhook_hmac_is(key, prefix, body, slice_of(other)));
+        other[i] = 'x';
+        assert_false(webhook_hmac_is(key, prefix, body, slice_of(other)));
+        assert_false(webhook_hmac_is(key, prefix, body, (struct slice){hex, i}));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reference_example),
         cmocka_unit_test(secrets),
+        cmocka_unit_test(a_mac_in_hex),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
