@@ -14,7 +14,8 @@
 #include "script/policy_files.h"
 
 static const char *const names[] = {
-    "providers.lua", "models.lua", "margins.lua", "routes.lua", "limits.lua", "examples.lua",
+    "providers.lua", "models.lua",   "margins.lua",  "routes.lua",
+    "limits.lua",    "examples.lua", "payments.lua",
 };
 
 static void write_file(const char *folder, const char *name, const char *text, size_t bytes)

@@ -1,4 +1,4 @@
-/* Every Lua example in docs/POLICIES.md is loaded. An example begins with a line that names its
+/* Every Lua example in docs/POLICIES.md and docs/PAYMENTS.md is loaded. An example begins with a line that names its
  * file, "-- models.lua", and may go on with further files; what it does not replace is as
  * shipped, but that examples.lua is empty. "-- models.lua, refused" is refused with the message
  * in the text below. */
@@ -15,10 +15,10 @@
 
 enum { TEXT_BYTES_MAX = 128 * 1024, FILES_MAX = 6 };
 
-static char *read_document(void)
+static char *read_document(const char *path)
 {
     static char text[TEXT_BYTES_MAX];
-    FILE *file = fopen("docs/POLICIES.md", "r");
+    FILE *file = fopen(path, "r");
     assert_non_null(file);
     size_t bytes = fread(text, 1, sizeof text - 1, file);
     fclose(file);
@@ -41,9 +41,9 @@ static char *cut_block(char *at, const char *fence, char **after)
 /* A line that begins a file: gives its name, and whether it is to be refused. */
 static bool is_heading(const char *line, const char **name, bool *refused)
 {
-    static const char *const names[] = {"providers.lua", "models.lua", "margins.lua",
-                                        "routes.lua",    "limits.lua", "examples.lua",
-                                        "catalog.lua"};
+    static const char *const names[] = {"providers.lua", "models.lua",  "margins.lua",
+                                        "routes.lua",    "limits.lua",  "examples.lua",
+                                        "catalog.lua",   "payments.lua"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t bytes = strlen(names[i]);
         if (strncmp(line, "-- ", 3) != 0 || strncmp(line + 3, names[i], bytes) != 0)
@@ -103,11 +103,10 @@ static void check_example(char *block, const char *expected_text)
     assert_string_equal(fault.message, expected);
 }
 
-static void test_examples_of_the_manual(void **unused)
+static void check_document(const char *path, size_t least)
 {
     size_t count = 0;
-    char *at = read_document();
-    (void)unused;
+    char *at = read_document(path);
     while ((at = strstr(at, "```lua\n")) != NULL) {
         char *after;
         char *block = cut_block(at, "```lua\n", &after);
@@ -118,7 +117,14 @@ static void test_examples_of_the_manual(void **unused)
         count++;
         at = after;
     }
-    assert_true(count >= 15);
+    assert_true(count >= least);
+}
+
+static void test_examples_of_the_manuals(void **unused)
+{
+    (void)unused;
+    check_document("docs/POLICIES.md", 15);
+    check_document("docs/PAYMENTS.md", 1);
 }
 
 int main(void)
@@ -126,7 +132,7 @@ int main(void)
     unsetenv("OPENAI_API_KEY");
     unsetenv("OPENAI_BASE_URL");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_examples_of_the_manual),
+        cmocka_unit_test(test_examples_of_the_manuals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

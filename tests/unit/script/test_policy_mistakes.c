@@ -469,6 +469,48 @@ static void test_unreadable_folders(void **unused)
     fixture_remove(folder);
 }
 
+#define CURRENCY(members) "return { currencies = {\n{ " members " } } }"
+#define USD_FROM(min, max) "currency = 'usd', credit = '1', min = '" min "', max = '" max "'"
+
+static void test_payment_mistakes(void **unused)
+{
+    static const struct fixture_mistake mistakes[] = {
+        {"payments.lua", "return { currencies = {} }",
+         "payments.lua:1: payments.currencies: is empty"},
+        {"payments.lua", "return { currency = {} }",
+         "payments.lua:1: payments.currency: there is no such member; did you mean "
+         "\"currencies\"?"},
+        {"payments.lua", CURRENCY("currency = 'USD'"),
+         "payments.lua:2: payments.currencies[1].currency: must be the code of a currency, such "
+         "as \"usd\""},
+        {"payments.lua", CURRENCY("currency = 'usd', min = '5', max = '10', offers = {}"),
+         "payments.lua:2: payments.currencies[1].credit: must be the credit in USD for one USD, "
+         "above 0"},
+        {"payments.lua", CURRENCY(USD_FROM("5.001", "10") ", offers = {}"),
+         "payments.lua:2: payments.currencies[1].min: USD has at most 2 decimals"},
+        {"payments.lua", CURRENCY(USD_FROM("11", "10") ", offers = {}"),
+         "payments.lua:2: payments.currencies[1].min: is above max"},
+        {"payments.lua", CURRENCY(USD_FROM("5", "10") ", offers = { '11' }"),
+         "payments.lua:2: payments.currencies[1].offers[1]: must lie between min and max"},
+        {"payments.lua", CURRENCY(USD_FROM("5", "10") ", offers = { { amount = 'ten' } }"),
+         "payments.lua:2: payments.currencies[1].offers[1].amount: must be an amount such as "
+         "\"10\" or \"12.50\""},
+        {"payments.lua",
+         CURRENCY("currency = 'krw', credit = '1', min = '1.5', max = '10', offers = {}"),
+         "payments.lua:2: payments.currencies[1].min: KRW has no decimals"},
+        {"payments.lua",
+         CURRENCY("currency = 'isk', credit = '1', min = '1.5', max = '10', offers = {}"),
+         "payments.lua:2: payments.currencies[1].min: must be a multiple of 1.00"},
+        {"payments.lua",
+         "return { automatic_tax = true, currencies = {\n{ " USD_FROM("5", "10") ", offers = {} } "
+                                                                                 "} }",
+         "payments.lua:1: payments.automatic_tax: needs automatic_top_ups = false: a card that is "
+         "charged by itself is charged without taxes"},
+    };
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
 static void test_files_stand_as_they_were_read(void **unused)
 {
     char folder[64];
@@ -500,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_route_mistakes),
         cmocka_unit_test(test_limit_mistakes),
         cmocka_unit_test(test_example_mistakes),
+        cmocka_unit_test(test_payment_mistakes),
         cmocka_unit_test(test_unreadable_folders),
         cmocka_unit_test(test_files_stand_as_they_were_read),
     };
