@@ -77,3 +77,10 @@ bool asked_words_note(struct asked_words *asked, const struct json_item *item, s
     return keep(&found, (struct slice *)(void *)((char *)asked + members[i].at), members[i].name,
                 fault);
 }
+
+bool asked_words_any(const struct asked_words *asked)
+{
+    return asked->search_context.bytes + asked->size.bytes + asked->quality.bytes +
+               asked->resolution.bytes >
+           0;
+}

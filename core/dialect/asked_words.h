@@ -11,7 +11,7 @@
 
 struct asked_words { /* of the client's text, without quotes, as written; empty: not said */
     struct slice search_context; /* web_search_options.search_context_size */
-    struct slice size;           /* image_config.image_size (OpenRouter), size */
+    struct slice size;           /* image_config.image_size (OpenRouter, Google), size */
     struct slice quality;
     struct slice resolution;
 };
@@ -20,5 +20,7 @@ struct asked_words { /* of the client's text, without quotes, as written; empty:
  * there twice, or is not named as we name it: the provider might obey the other one, or none. */
 bool asked_words_note(struct asked_words *asked, const struct json_item *item, struct slice name,
                       struct request_fault *fault);
+/* Whether the request says any. */
+bool asked_words_any(const struct asked_words *asked);
 
 #endif

@@ -76,10 +76,7 @@ static bool costs_nothing(struct slice name, const struct json_item *item,
         !asked_words_note(&asked, item, name, fault) ||
         !paid_features_read(&paid, name, &item->value, fault))
         return false;
-    bool asks = asked.search_context.bytes + asked.size.bytes + asked.quality.bytes +
-                    asked.resolution.bytes >
-                0;
-    return (paid.count == 0 && !asks) || refuse_unpriced(name, fault);
+    return (paid.count == 0 && !asked_words_any(&asked)) || refuse_unpriced(name, fault);
 }
 
 /* A server that fetches a file by its address would read what we have not seen. */

@@ -75,23 +75,67 @@ static bool note_inner(struct model_request *out, const struct json_item *item, 
     return true;
 }
 
-/* The size of pictures decides what they cost. */
-static bool note_image_size(struct model_request *out, const struct json_item *item,
-                            struct slice name, struct request_fault *fault)
+/* The size under the name that prices have: the enum of responseFormat has others. */
+static struct slice size_of(struct slice word)
 {
-    struct json_walk walk = json_walk(&item->value);
-    struct json_item member;
-    if (!member_name_reads_as(name, "image_config", MEMBER_CASE_CAMEL))
-        return true;
-    while (item->value.type == JSON_OBJECT && json_next(&walk, &member)) {
-        bool size = json_key_is(member.key, "imageSize") || json_key_is(member.key, "image_size");
-        if (!size || member.value.type != JSON_STRING)
-            continue;
-        if (out->asked.size.bytes > 0)
-            return request_fault_twice(fault, "generationConfig", member.key);
-        out->asked.size = (struct slice){member.value.raw.data + 1, member.value.raw.bytes - 2};
+    static const char *const sizes[][2] = {{"IMAGE_SIZE_UNSPECIFIED", ""},
+                                           {"IMAGE_SIZE_FIVE_TWELVE", "512"},
+                                           {"IMAGE_SIZE_ONE_K", "1K"},
+                                           {"IMAGE_SIZE_TWO_K", "2K"},
+                                           {"IMAGE_SIZE_FOUR_K", "4K"}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        if (slice_equals_nocase(word, sizes[i][0]))
+            return slice_of(sizes[i][1]);
     }
+    return word;
+}
+
+/* The size of pictures decides what they cost. */
+static bool note_size(struct model_request *out, const struct json_item *member, struct slice name,
+                      struct request_fault *fault)
+{
+    const struct json_value *size = &member->value;
+    if (!member_name_reads_as(name, "image_size", MEMBER_CASE_CAMEL) || size->type == JSON_NULL)
+        return true;
+    if (!request_written_so(name, "image_size", MEMBER_CASE_CAMEL, fault))
+        return false;
+    if (size->type != JSON_STRING) /* an enum may be written as its number */
+        return request_refuse(fault, "invalid_value", "generationConfig",
+                              "'imageSize' must be a string.");
+    if (out->asked.size.bytes > 0)
+        return request_fault_twice(fault, "generationConfig", member->key);
+    out->asked.size = size_of((struct slice){size->raw.data + 1, size->raw.bytes - 2});
     return true;
+}
+
+/* What has the size: an object, or in responseFormat one within it, or a list of such. */
+static bool note_sizes(struct model_request *out, const struct json_value *container, bool formats,
+                       struct request_fault *fault)
+{
+    struct json_walk walk = json_walk(container);
+    struct json_item item;
+    bool good = true;
+    while (good && container->type >= JSON_ARRAY && json_next(&walk, &item)) {
+        struct buffer room = {0};
+        struct slice name = member_name_decode(item.key, &room);
+        if (!formats)
+            good = note_size(out, &item, name, fault);
+        else if (container->type == JSON_ARRAY)
+            good = note_sizes(out, &item.value, true, fault);
+        else if (member_name_reads_as(name, "image", MEMBER_CASE_FOLDED))
+            good = note_sizes(out, &item.value, false, fault);
+        buffer_fini(&room);
+    }
+    return good;
+}
+
+static bool note_pictures(struct model_request *out, const struct json_item *item,
+                          struct slice name, struct request_fault *fault)
+{
+    if (member_name_reads_as(name, "image_config", MEMBER_CASE_CAMEL))
+        return note_sizes(out, &item->value, false, fault);
+    return !member_name_reads_as(name, "response_format", MEMBER_CASE_CAMEL) ||
+           note_sizes(out, &item->value, true, fault);
 }
 
 static bool read_config(struct model_request *out, const struct json_value *config,
@@ -102,7 +146,7 @@ static bool read_config(struct model_request *out, const struct json_value *conf
     while (json_next(&walk, &item)) {
         struct buffer room = {0};
         struct slice name = member_name_decode(item.key, &room);
-        bool good = note_inner(out, &item, name, fault) && note_image_size(out, &item, name, fault);
+        bool good = note_inner(out, &item, name, fault) && note_pictures(out, &item, name, fault);
         buffer_fini(&room);
         if (!good)
             return false;

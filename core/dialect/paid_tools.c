@@ -162,20 +162,22 @@ bool paid_tools_find(const struct paid_finder *finder, const struct json_value *
 
 /* ---- tools in the input ---- */
 
+/* The tools that another provider's server has named are not ours to run. */
 static bool read_item(const struct paid_finder *finder, const struct json_value *item,
                       int32_t place)
 {
-    struct json_value type = {.type = JSON_NULL};
+    struct json_value type;
     struct json_value tools;
-    unsigned count = json_find(item, "tools", &tools);
-    (void)json_find(item, "type", &type);
-    if (count == 0 || json_string_is(&type, "mcp_list_tools"))
-        return true;
-    if (count > 1)
-        return request_fault_twice(finder->fault, "tools", slice_of("tools"));
-    struct json_walk walk = json_walk(&tools);
     struct json_item tool;
-    while (tools.type == JSON_ARRAY && json_next(&walk, &tool)) {
+    if (!paid_finder_read_inner(finder, item, "type", &type) ||
+        !paid_finder_read_inner(finder, item, "tools", &tools))
+        return false;
+    if (tools.type == JSON_NULL || json_string_is(&type, "mcp_list_tools"))
+        return true;
+    if (tools.type != JSON_ARRAY)
+        return paid_finder_refuse_entry(finder, place, "an item whose tools are an array");
+    struct json_walk walk = json_walk(&tools);
+    while (json_next(&walk, &tool)) {
         if (!find_tool(finder, &tool.value, place))
             return false;
     }
@@ -197,34 +199,40 @@ bool paid_tools_read_items(struct paid_features *found, const struct json_value 
     return true;
 }
 
-/* A tool that a block adds: what it is stands in `definition`. Others only refer to tools. */
-static bool read_added(const struct paid_finder *finder, const struct json_value *block,
-                       int32_t place)
+static bool reads_as(struct slice key, const char *ours)
 {
-    struct json_value tool;
-    struct json_value definition;
-    unsigned count = json_find(block, "tool", &tool);
-    unsigned defined = count == 1 ? json_find(&tool, "definition", &definition) : 0;
-    if (count > 1 || defined > 1)
-        return request_fault_twice(finder->fault, count > 1 ? "tool" : "definition",
-                                   slice_of("tool"));
-    return defined == 0 || find_tool(finder, &definition, place);
+    struct buffer room = {0};
+    struct slice name = member_name_decode(key, &room);
+    bool reads = member_name_reads_as(name, ours, MEMBER_CASE_FOLDED);
+    buffer_fini(&room);
+    return reads;
 }
 
-/* Also the changes that a summary of the conversation keeps. */
-static bool read_block(const struct paid_finder *finder, const struct json_value *block,
+/* A tool that a block adds: what it is stands in `definition`. Others only refer to tools. */
+static bool read_added(const struct paid_finder *finder, const struct json_value *tool,
                        int32_t place)
 {
-    struct json_value changes;
-    struct json_item change;
-    unsigned count = json_find(block, "tool_changes", &changes);
-    if (count > 1)
-        return request_fault_twice(finder->fault, "tool_changes", slice_of("tool_changes"));
-    if (count == 0 || changes.type != JSON_ARRAY)
-        return read_added(finder, block, place);
-    struct json_walk walk = json_walk(&changes);
-    while (json_next(&walk, &change)) {
-        if (!read_added(finder, &change.value, place))
+    struct json_value definition;
+    if (!paid_finder_read_inner(finder, tool, "definition", &definition))
+        return false;
+    return definition.type == JSON_NULL || find_tool(finder, &definition, place);
+}
+
+/* Finds the tools that are added in an object, or in an array's entries, and in what they hold down
+ * to `depth`: a summary of the conversation repeats such changes. All of them count, for a server
+ * obeys one that is there twice. What a model has said to a tool (`input`) adds none. */
+static bool read_additions(const struct paid_finder *finder, const struct json_value *container,
+                           int32_t place, unsigned depth)
+{
+    struct json_walk walk = json_walk(container);
+    struct json_item item;
+    while (json_next(&walk, &item)) {
+        if (item.value.type < JSON_ARRAY || json_key_is(item.key, "input"))
+            continue;
+        bool tool = container->type == JSON_OBJECT && reads_as(item.key, "tool");
+        if (tool && !read_added(finder, &item.value, place))
+            return false;
+        if (!tool && depth > 0 && !read_additions(finder, &item.value, place, depth - 1))
             return false;
     }
     return true;
@@ -233,20 +241,16 @@ static bool read_block(const struct paid_finder *finder, const struct json_value
 bool paid_tools_read_messages(struct paid_features *found, const struct json_value *messages,
                               struct request_fault *fault)
 {
+    enum { DEPTH = 8 }; /* to the changes that a summary in a tool's result repeats */
     static const struct paid_member member = {"messages", "tools.", .inner = "content.tool.type",
                                               .plain = {AT_THE_CLIENT}};
     const struct paid_finder finder = {found, &member, fault, false};
     struct json_walk walk = json_walk(messages);
     struct json_item message;
-    struct json_item block;
     for (int32_t place = 0; messages->type == JSON_ARRAY && json_next(&walk, &message); place++) {
-        struct json_value content = {.type = JSON_NULL};
-        (void)json_find(&message.value, "content", &content);
-        struct json_walk blocks = json_walk(&content);
-        while (content.type == JSON_ARRAY && json_next(&blocks, &block)) {
-            if (!read_block(&finder, &block.value, place))
-                return false;
-        }
+        if (message.value.type >= JSON_ARRAY &&
+            !read_additions(&finder, &message.value, place, DEPTH))
+            return false;
     }
     return true;
 }

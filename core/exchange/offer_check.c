@@ -104,27 +104,37 @@ static bool takes_length(struct exchange *exchange, const struct cost_ceiling *n
            decline(exchange, fault.param, fault.message);
 }
 
-/* Refuses a size or quality that the prices do not name, where they name others: it would be sold
- * at another's price. */
+/* Whether a seller's prices name the word, or need not. */
+static bool sells_word(const struct exchange *exchange, const struct cost_ceiling *need,
+                       enum usage_word word, const char *said)
+{
+    bool sold = need->seller_count == 0 || price_facts_is_open(said) ||
+                price_facts_is_usual(&exchange->asks, word, said);
+    for (size_t i = 0; !sold && i < need->seller_count; i++)
+        sold = price_schedule_takes(need->sellers[i]->terms.sold_rules, word, said);
+    return sold;
+}
+
+/* Refuses a size, a quality or how much a search reads, where the prices do not name it but others:
+ * it would be sold at another's price. */
 static bool sells_words(struct exchange *exchange, const struct cost_ceiling *need)
 {
     static const struct {
         enum usage_word word;
         const char *param;
-    } words[] = {
-        {USAGE_SIZE, "size"}, {USAGE_QUALITY, "quality"}, {USAGE_RESOLUTION, "resolution"}};
+    } words[] = {{USAGE_SIZE, "size"},
+                 {USAGE_QUALITY, "quality"},
+                 {USAGE_RESOLUTION, "resolution"},
+                 {USAGE_SEARCH_CONTEXT, "web_search_options.search_context_size"}};
     const struct price_question question = {&exchange->asks, exchange->created_ms, need->choice};
     struct price_facts asked;
     char message[192];
-    if (exchange->asks.media.medium != ANSWERS_PICTURES)
+    if (!asked_words_any(&exchange->asks.asked))
         return true;
     price_facts_plain(&question, &asked);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         const char *said = asked.words[words[i].word];
-        bool sold = price_facts_is_open(said);
-        for (size_t j = 0; !sold && j < need->seller_count; j++)
-            sold = price_schedule_takes(need->sellers[j]->terms.sold_rules, words[i].word, said);
-        if (sold || need->seller_count == 0)
+        if (sells_word(exchange, need, words[i].word, said))
             continue;
         snprintf(message, sizeof message,
                  "'%s' of '%s' is not sold with this model: GET /v1/models has its prices.",

@@ -76,6 +76,16 @@ bool price_facts_is_open(const char *word)
     return word[0] == '\0' || strcasecmp(word, "auto") == 0;
 }
 
+bool price_facts_is_usual(const struct model_request *asks, enum usage_word word, const char *said)
+{
+    if (said[0] == '\0')
+        return true;
+    if (word == USAGE_SEARCH_CONTEXT) /* OpenAI's and Perplexity's */
+        return strcasecmp(said, "medium") == 0;
+    return asks->media.medium != ANSWERS_PICTURES && word == USAGE_SIZE &&
+           strcasecmp(said, "1K") == 0; /* Google's */
+}
+
 void price_facts_note_pictures(struct price_facts *said, const struct json_value *answer)
 {
     enum { SIZE, QUALITY, RESOLUTION, MEMBERS };

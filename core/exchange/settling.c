@@ -82,20 +82,24 @@ static bool tells_served(const struct price_facts *said)
     return said->service_tier[0] != '\0' || said->speed[0] != '\0' || said->region[0] != '\0';
 }
 
-/* The size or quality of pictures that the prices do not name, or that nobody has said, costs what
- * the dearest one does. */
-static void settle_pictures(const struct exchange *exchange, const struct charge *charge,
-                            struct price_facts *used)
+/* How much a search reads, or the size or quality of pictures, costs what the dearest does, where
+ * the prices name others: the provider says it, or the candidate that answers has other prices. */
+static void settle_words(const struct exchange *exchange, const struct charge *charge,
+                         struct price_facts *used)
 {
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     const struct price_schedule *rules =
         terms->sold_rules != NULL ? terms->sold_rules : terms->buy_rules;
-    for (enum usage_word word = USAGE_SIZE; word < USAGE_WORDS; word++) {
+    for (enum usage_word word = USAGE_SEARCH_CONTEXT; word < USAGE_WORDS; word++) {
         const char *said = used->words[word];
-        if (said[0] == '\0' || price_schedule_takes(rules, word, said))
+        if (price_facts_is_usual(&exchange->asks, word, said) ||
+            price_schedule_takes(rules, word, said))
             continue;
         if (!price_facts_is_open(said))
-            alarm_price(exchange, "a provider bills pictures that have no price in models.lua",
+            alarm_price(exchange,
+                        word == USAGE_SEARCH_CONTEXT
+                            ? "a provider bills searches that have no price in models.lua"
+                            : "a provider bills pictures that have no price in models.lua",
                         "word", said);
         price_schedule_dearest(rules, word, &terms->sold, &charge->tokens, used);
     }
@@ -116,8 +120,8 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
     const struct price_question question = {&exchange->asks, exchange->created_ms, terms->choice};
     price_facts_ask(&question, unit_counts_prompt(&charge->tokens), &used);
     price_facts_merge(&used, said);
-    if (exchange->asks.media.medium == ANSWERS_PICTURES)
-        settle_pictures(exchange, charge, &used);
+    if (terms->buy_rules != NULL || terms->sold_rules != NULL)
+        settle_words(exchange, charge, &used);
     price_facts_keep(&used, &record->facts);
     if (terms->buy_rules == NULL && terms->sold_rules == NULL && !tells_served(said))
         return;

@@ -46,24 +46,30 @@ static bool was_tried(const struct price_schedule *rules, size_t index, enum usa
     return false;
 }
 
-/* Pictures of which the request leaves size and quality to the provider may be any that a rule
+/* Whether the provider chooses: in a conversation, only if the request says so. */
+static bool is_left_open(const struct worst_view *view, const char *said)
+{
+    bool pictures = view->question.asks->media.medium == ANSWERS_PICTURES;
+    return price_facts_is_open(said) && (pictures || said[0] != '\0');
+}
+
+/* What the request leaves to the provider (size and quality of pictures) may be any that a rule
  * names. `word`: the next of these words. */
-static void try_pictures(const struct worst_view *view, struct price_facts facts,
-                         enum usage_word word, const struct unit_prices *plain,
-                         struct unit_prices *worst)
+static void try_words(const struct worst_view *view, struct price_facts facts, enum usage_word word,
+                      const struct unit_prices *plain, struct unit_prices *worst)
 {
     const struct price_schedule *rules = view->rules;
-    if (word == USAGE_WORDS || view->question.asks->media.medium != ANSWERS_PICTURES) {
+    if (word == USAGE_WORDS) {
         try_prompts(view, facts, plain, worst);
         return;
     }
-    bool open = price_facts_is_open(facts.words[word]);
-    try_pictures(view, facts, word + 1, plain, worst);
+    bool open = is_left_open(view, facts.words[word]);
+    try_words(view, facts, word + 1, plain, worst);
     for (size_t i = 0; open && i < rules->rule_count; i++) {
         if (rules->rules[i].words[word][0] == '\0' || was_tried(rules, i, word))
             continue;
         memcpy(facts.words[word], rules->rules[i].words[word], PRICE_WORD_BYTES);
-        try_pictures(view, facts, word + 1, plain, worst);
+        try_words(view, facts, word + 1, plain, worst);
     }
 }
 
@@ -84,7 +90,7 @@ static void try_served(const struct worst_view *view, const struct price_facts *
             memcpy(facts.words[word], asked->words[word], PRICE_WORD_BYTES);
         }
         if (news)
-            try_pictures(view, facts, USAGE_SIZE, plain, worst);
+            try_words(view, facts, USAGE_SEARCH_CONTEXT, plain, worst);
     }
 }
 

@@ -14,6 +14,7 @@ from policies import Lua
 from prices import Price, usd
 from test_conditions import charge
 from test_metering import PNG
+from wait import wait_until
 
 PRICE = Price("2", "10", "0.2")
 CHEAP = Price("1", "10", "0.2")
@@ -68,9 +69,13 @@ def house(shared_provider, tmp_path_factory):
                     ' { search_context = "high", web_search = "0.014" } }')  # fmt: skip
     policies.model("search", PRICE, web_search="0.012", web_search_max=5, allow=["web_search"],
                    when=searching)  # fmt: skip
-    policies.model("draw", PRICE, image="0.04", image_max=3, when=Lua(
-        '{ { size = { "2K", "4K" }, image = "0.08" },'
-        ' { size = "4K", quality = "low", image = "0.02" } }'))  # fmt: skip
+    sizes = Lua('{ { size = { "2K", "4K" }, image = "0.08" },'
+                ' { size = "4K", quality = "low", image = "0.02" } }')  # fmt: skip
+    policies.model("draw", PRICE, image="0.04", image_max=3, when=sizes)
+    policies.model("plain", PRICE, image="0.04", image_max=3)
+    policies.provider("google", dialect="gemini")
+    policies.model("draw-google", PRICE, image="0.04", image_max=3, when=sizes,
+                   providers=("google",), allow=["modalities.image"])  # fmt: skip
     policies.write("examples", "return {}\n")
     yield from gateway.served()
 
@@ -151,6 +156,107 @@ def test_pictures_cost_by_size_and_quality(house, provider, name):
     assert customer.ask("draw", **asked).status_code == 200
     record = customer.wait_for_record()
     assert usd(record["cost"]) == charge(PRICE, 10, 5) + 2 * usd(each) * usd("1.2")
+
+
+# Asked of a model that has prices of some of these words -> what each picture or search costs;
+# None: it is not sold.
+WORDS = {
+    "a size that no rule names": ("draw", {"image_config": {"image_size": "8K"}}, None),
+    "another form of a size": ("draw", {"size": "3840x2160"}, None),
+    "a quality that no rule names": ("draw", {"quality": "ultra"}, None),
+    "the provider chooses": ("draw", {"image_config": {"image_size": "auto"}}, "0.08"),
+    "a context that no rule names": (
+        "search", {"web_search_options": {"search_context_size": "extreme"}}, None),
+    "the usual context": (
+        "search", {"web_search_options": {"search_context_size": "Medium"}}, "0.012"),
+    "where no word has a price": ("plain", {"size": "8K", "quality": "ultra"}, "0.04"),
+}  # fmt: skip
+
+
+def drawn() -> bytes:
+    picture = {"type": "image_url", "image_url": {"url": PNG}}
+    message = {"role": "assistant", "content": "Here.", "images": [picture]}
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return json.dumps({"choices": [choice], "usage": usage}).encode()
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_word_without_a_price_is_not_sold(house, provider, name):
+    model, asked, each = WORDS[name]
+    customer = house.customer()
+    searched = answer(server_tool_use={"web_search_requests": 1})
+    provider.answer = searched if model == "search" else answers.reply(200, drawn())
+    response = customer.ask(model, **asked)
+    if each is None:
+        check_error(response, 400, "not_priced", retry=False)
+        assert provider.requests == []
+        assert customer.balance == 10
+        return
+    assert response.status_code == 200, response.text
+    tokens = charge(PRICE, 1000, 100) if model == "search" else charge(PRICE, 10, 5)
+    assert usd(customer.wait_for_record()["cost"]) == tokens + usd(each) * usd("1.2")
+
+
+def test_a_context_of_an_answer_that_has_no_price_costs_what_the_dearest_does(house, provider):
+    customer = house.customer()
+    provider.answer = answer(num_search_queries=2, search_context_size="extreme")
+    asked = {"web_search_options": {"search_context_size": "low"}}
+    response = customer.ask("search", **asked)
+    assert response.status_code == 200
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == charge(PRICE, 1000, 100) + 2 * usd("0.014") * usd("1.2")
+    wait_until(
+        lambda: house.logged("searches that have no price", request_id=record["id"]), 5, "the alarm"
+    )
+
+
+# generationConfig of Google's -> what the picture costs; None: it is refused.
+GOOGLE = {
+    "nothing": ({}, "0.04"),
+    "the usual size": ({"imageConfig": {"imageSize": "1K"}}, "0.04"),
+    "a size": ({"imageConfig": {"imageSize": "4K"}}, "0.08"),
+    "in snake case": ({"image_config": {"image_size": "4k"}}, "0.08"),
+    "a format": ({"responseFormat": {"image": {"imageSize": "IMAGE_SIZE_FOUR_K"}}}, "0.08"),
+    "formats": (
+        {"response_format": [{"text": {}}, {"image": {"image_size": "image_size_two_k"}}]}, "0.08"),
+    "a format of the usual size": (
+        {"responseFormat": [{"image": {"imageSize": "IMAGE_SIZE_ONE_K"}}]}, "0.04"),
+    "no size": ({"responseFormat": {"image": {"imageSize": "IMAGE_SIZE_UNSPECIFIED"}}}, "0.04"),
+    "a size that no rule names": ({"imageConfig": {"imageSize": "8K"}}, None),
+    "a format that no rule names": (
+        {"responseFormat": {"image": {"imageSize": "IMAGE_SIZE_FIVE_TWELVE"}}}, None),
+    "an escape": ({"responseFormat": {"image": {"imageSize": "IMAGE_SIZE_FOUR_\\u004b"}}}, None),
+    "a number of the enum": ({"responseFormat": {"image": {"imageSize": 4}}}, None),
+    "another case": ({"imageConfig": {"ImageSize": "4K"}}, None),
+    "another case of a format": ({"responseFormat": {"Image": {"imageSize": "8K"}}}, None),
+    "two": ({"imageConfig": {"imageSize": "1K"},
+             "responseFormat": {"image": {"imageSize": "IMAGE_SIZE_FOUR_K"}}}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GOOGLE)
+def test_pictures_of_google_cost_by_their_size(house, provider, name):
+    config, each = GOOGLE[name]
+    customer = house.customer()
+    part = {"inlineData": {"mimeType": "image/png", "data": PNG.split(",")[-1]}}
+    body = {"candidates": [{"content": {"role": "model", "parts": [part]}, "index": 0,
+                            "finishReason": "STOP"}],
+            "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 5,
+                              "totalTokenCount": 15}}  # fmt: skip
+    provider.answer = answers.reply(200, json.dumps(body).encode())
+    asked = {"contents": [{"role": "user", "parts": [{"text": "Draw."}]}],
+             "generationConfig": {"responseModalities": ["IMAGE"], **config}}  # fmt: skip
+    text = json.dumps(asked).replace("\\\\u", "\\u").encode()
+    response = customer.post(text, "/models/draw-google:generateContent")
+    if each is None:
+        assert response.status_code == 400, response.text
+        assert provider.requests == []
+        assert customer.balance == 10
+        return
+    assert response.status_code == 200, response.text
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == charge(PRICE, 10, 5) + usd(each) * usd("1.2")
 
 
 SPELLINGS = {

@@ -127,7 +127,12 @@ static void items_may_bring_tools(void **state)
         {"[{\"type\":\"mcp_list_tools\",\"tools\":[{\"name\":\"a\",\"icons\":[]}]}]", ""},
         {"[{\"type\":\"additional_tools\",\"tools\":[],"
          "\"tools\":[{\"type\":\"mcp\"}]}]",
-         "refused: tools"},
+         "refused: input"},
+        {"[{\"type\":\"additional_tools\",\"Tools\":[{\"type\":\"mcp\"}]}]", "refused: input"},
+        {"[{\"type\":\"additional_tools\",\"tools\":{\"type\":\"mcp\"}}]", "refused: input"},
+        {"[{\"type\":\"mcp_list_tools\",\"type\":\"additional_tools\","
+         "\"tools\":[{\"type\":\"mcp\"}]}]",
+         "refused: input"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(added("input", cases[i].value), cases[i].found);
@@ -136,6 +141,8 @@ static void items_may_bring_tools(void **state)
 #define BLOCK(members) "[{\"content\":[{" members "}]}]"
 #define DEFINED(type)                                                                              \
     "\"tool\":{\"type\":\"tool_definition\",\"definition\":{\"type\":\"" type "\"}}"
+
+#define FETCH "tools.web_fetch_1 (messages[0].content.tool.type) "
 
 static void blocks_may_add_tools(void **state)
 {
@@ -149,8 +156,17 @@ static void blocks_may_add_tools(void **state)
          "tools.web_search_20250305 (messages[0].content.tool.type) "},
         {BLOCK("\"type\":\"compaction\",\"tool_changes\":[{" DEFINED("custom") "},{" DEFINED(
              "web_fetch_1") "}]"),
-         "tools.web_fetch_1 (messages[0].content.tool.type) "},
-        {BLOCK(DEFINED("custom") "," DEFINED("web_fetch_1")), "refused: tool"},
+         FETCH},
+        {BLOCK(DEFINED("custom") "," DEFINED("web_fetch_1")), FETCH},
+        {BLOCK(DEFINED("web_fetch_1") ",\"tool_changes\":[]"), FETCH},
+        {BLOCK("\"tool_changes\":{" DEFINED("web_fetch_1") "}"), FETCH},
+        {BLOCK("\"Tool\":{\"definition\":{\"type\":\"web_fetch_1\"}}"), FETCH},
+        {BLOCK("\"type\":\"tool_result\",\"content\":[{" DEFINED("web_fetch_1") "}]"), FETCH},
+        {"[{\"content\":{" DEFINED("web_fetch_1") "}}]", FETCH},
+        {"[{\"content\":[{" DEFINED("web_fetch_1") "}],\"content\":\"a\"}]", FETCH},
+        {BLOCK("\"tool\":{\"Definition\":{\"type\":\"web_fetch_1\"}}"), "refused: messages"},
+        {BLOCK("\"tool\":{\"definition\":{},\"definition\":{}}"), "refused: messages"},
+        {BLOCK("\"type\":\"tool_use\",\"input\":{" DEFINED("web_fetch_1") "}"), ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(added("messages", cases[i].value), cases[i].found);

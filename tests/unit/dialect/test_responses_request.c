@@ -65,7 +65,7 @@ static void refuses_what_cannot_be_priced(void **state)
         {"{" HI ",\"Max_Output_Tokens\":5}", ""},
         {"{" HI ",\"stream\":1}", "stream"},
         {"{\"model\":\"m\",\"input\":[{\"type\":\"additional_tools\",\"tools\":[],\"tools\":[]}]}",
-         "tools"},
+         "input"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(form_refused(DIALECT, cases[i].body), cases[i].param);
