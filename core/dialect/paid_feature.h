@@ -29,6 +29,7 @@ struct paid_feature {
 struct paid_features { /* zeroed: none */
     size_t count;
     uint64_t seen; /* the members so far, a bit each */
+    bool by_key;   /* tools are what their members are, whatever type they state: Gemini's */
     struct paid_feature list[PAID_FEATURES_MAX];
 };
 

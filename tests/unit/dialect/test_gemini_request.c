@@ -121,6 +121,8 @@ static void finds_what_is_billed_apart(void **state)
         {"\"tools\":[{\"code_execution\":{}}]", "tools.code_execution"},
         {"\"tools\":[{\"functionDeclarations\":[],\"urlContext\":{}}]", "tools.urlContext"},
         {"\"tools\":[{\"tomorrow\":{}}]", "tools.tomorrow"},
+        {"\"tools\":[{\"type\":\"function\",\"googleSearch\":{}}]", "tools.googleSearch"},
+        {"\"tools\":[{\"type\":\"tomorrow\"}]", "tools.tomorrow"},
         {"\"serviceTier\":\"flex\"", "service_tier.flex"},
         {"\"generationConfig\":{\"responseModalities\":[\"IMAGE\"]}", "modalities.image"},
         {"\"generation_config\":{\"speech_config\":{}}", "modalities.audio"},
