@@ -80,8 +80,9 @@ bool price_facts_is_usual(const struct model_request *asks, enum usage_word word
 {
     if (said[0] == '\0')
         return true;
-    if (word == USAGE_SEARCH_CONTEXT) /* OpenAI's and Perplexity's */
-        return strcasecmp(said, "medium") == 0;
+    if (word == USAGE_SEARCH_CONTEXT) /* a rule stands where one differs (docs/CATALOG.md) */
+        return strcasecmp(said, "low") == 0 || strcasecmp(said, "medium") == 0 ||
+               strcasecmp(said, "high") == 0;
     return asks->media.medium != ANSWERS_PICTURES && word == USAGE_SIZE &&
            strcasecmp(said, "1K") == 0; /* Google's */
 }

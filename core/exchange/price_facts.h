@@ -32,8 +32,9 @@ void price_facts_note_usage(struct price_facts *said, const struct usage_form *f
 void price_facts_note_pictures(struct price_facts *said, const struct json_value *answer);
 /* Whether a size or quality leaves the choice to the provider: none, or "auto". */
 bool price_facts_is_open(const char *word);
-/* Whether the word says only what a request means that says nothing: it has the plain price though
- * no rule names it. Where pictures are asked for by their size, each size must be named. */
+/* Whether the word has the plain price though no rule names it, and others are named: it says what
+ * a request means that says nothing, or how much a search reads. Where pictures are asked for by
+ * their size, each size must be named. */
 bool price_facts_is_usual(const struct model_request *asks, enum usage_word word, const char *said);
 /* Replaces in *asked what the answer has said. */
 void price_facts_merge(struct price_facts *asked, const struct price_facts *said);

@@ -133,6 +133,28 @@ void raised_alerts_of_charge(const struct exchange *exchange)
     }
 }
 
+void raised_alerts_of_price(const struct exchange *exchange, const char *kind, const char *word)
+{
+    char detail[ALERT_DETAIL_BYTES];
+    snprintf(detail, sizeof detail, "%s: %s '%s' (%s)", exchange->attempt.candidate->terms.provider,
+             kind, word, exchange->id.text);
+    alerts_raise(exchange->env->alerts, ALERT_PRICE_MISSING, exchange->asks.model, detail);
+}
+
+void raised_alerts_of_cost(const struct exchange *exchange)
+{
+    const struct stated_cost *stated = &exchange->attempt.stated;
+    char subject[ALERT_SUBJECT_BYTES], detail[ALERT_DETAIL_BYTES];
+    char theirs[MONEY_TEXT_BYTES], ours[MONEY_TEXT_BYTES];
+    name_target(&exchange->attempt.candidate->terms, subject);
+    money_format(exchange->settlement.record.cost_nusd, ours);
+    money_format(stated->nusd, theirs);
+    snprintf(detail, sizeof detail, "%s%s, by models.lua $%s (%s)",
+             stated->malformed ? "no amount" : "stated $", stated->malformed ? "" : theirs, ours,
+             exchange->id.text);
+    alerts_raise(exchange->env->alerts, ALERT_COST_DIFFERS, subject, detail);
+}
+
 /* ---- policies ---- */
 
 /* "margins.lua:12: no price" -> "margins.lua:12". */

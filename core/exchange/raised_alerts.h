@@ -13,6 +13,11 @@ void raised_alerts_of_health(const struct exchange *exchange, enum health_result
 void raised_alerts_of_trial(const struct exchange *exchange);
 /* The settlement is filled: it may cost more than it brings in, or than was held. */
 void raised_alerts_of_charge(const struct exchange *exchange);
+/* The answer tells a unit, a tier or another word that models.lua has no price for: `kind` is what
+ * it is. */
+void raised_alerts_of_price(const struct exchange *exchange, const char *kind, const char *word);
+/* The provider has stated another cost than our own prices make of the call. */
+void raised_alerts_of_cost(const struct exchange *exchange);
 /* A function of the policies has failed; `place` begins with its file and line. */
 void raised_alerts_of_policy(const struct exchange *exchange, const char *place);
 

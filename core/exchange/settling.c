@@ -41,12 +41,13 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
               log_int("images", charge->tokens.image), log_int("seconds", charge->tokens.second));
 }
 
-/* Once a minute for each model and word, because every call of a model may raise it. */
+/* Logged once a minute for each model and word, because every call of a model may raise it. */
 static void alarm_price(const struct exchange *exchange, const char *what, const char *name,
                         const char *word)
 {
     const char *model = exchange->asks.model;
     int64_t left_out;
+    raised_alerts_of_price(exchange, name, word);
     if (!alarm_gate_pass(&exchange->env->alarms, word, model, clock_mono_us() / 1000, &left_out))
         return;
     log_event(LOG_ERROR, what, log_text("request_id", exchange->id.text),
@@ -100,7 +101,7 @@ static void settle_words(const struct exchange *exchange, const struct charge *c
                         word == USAGE_SEARCH_CONTEXT
                             ? "a provider bills searches that have no price in models.lua"
                             : "a provider bills pictures that have no price in models.lua",
-                        "word", said);
+                        usage_facts_word_name(word), said);
         price_schedule_dearest(rules, word, &terms->sold, &charge->tokens, used);
     }
 }
@@ -129,7 +130,7 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
     alarm_served(exchange, call_price_find(&view, bought, sold));
 }
 
-/* Once a minute for each provider and model. `word` tells the two alarms apart. */
+/* Logged once a minute for each provider and model. `word` tells the two alarms apart. */
 static void alarm_cost(const struct exchange *exchange, const char *what, const char *word)
 {
     const struct usage_record *record = &exchange->settlement.record;
@@ -137,6 +138,7 @@ static void alarm_cost(const struct exchange *exchange, const char *what, const 
     const char *provider = attempt_provider(&exchange->attempt);
     char kind[16 + CANDIDATE_PROVIDER_BYTES];
     int64_t left_out;
+    raised_alerts_of_cost(exchange);
     snprintf(kind, sizeof kind, "%s %s", word, provider);
     if (!alarm_gate_pass(&exchange->env->alarms, kind, exchange->asks.model, clock_mono_us() / 1000,
                          &left_out))

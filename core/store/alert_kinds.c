@@ -35,6 +35,17 @@ static const struct alert_facts facts[] = {
          "No more calls that cost more than was held",
          "The operator pays the difference. Compare `context` and `max_output` of the model in "
          "models.lua with the provider's, and look at the call under Usage."},
+    [ALERT_PRICE_MISSING] =
+        {"price_missing", ALERT_WARNING, false, false, "A provider bills what has no price",
+         "No more calls with what has no price",
+         "It is charged like the dearest of its kind, or as what it is part of. Give it a price in "
+         "models.lua (\"0\", if the provider bills nothing for it), then reload with SIGHUP."},
+    [ALERT_COST_DIFFERS] =
+        {"cost_differs", ALERT_WARNING, false, false,
+         "A provider charges another cost than models.lua has",
+         "A provider charges what models.lua has",
+         "Compare the prices in models.lua with the provider's, and look at the call under Usage: "
+         "it has both figures. Then reload with SIGHUP."},
     [ALERT_POLICY_FAILED] =
         {"policy_failed", ALERT_CRITICAL, false, false, "A function of the policies has failed",
          "The function of the policies fails no more",

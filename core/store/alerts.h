@@ -34,6 +34,8 @@ enum alert_kind {
     ALERT_LEDGER_UNWRITABLE, /* "database" */
     ALERT_RELOAD_REFUSED,    /* "policies", "gateway.conf" or "certificate" */
     ALERT_OVERRUN,           /* "model": the operator pays what was not held */
+    ALERT_PRICE_MISSING,     /* "model": an answer tells what has no price */
+    ALERT_COST_DIFFERS,      /* "provider/model": it states another cost than ours */
     ALERT_POLICY_FAILED,     /* "file.lua:12": a function failed at a request */
     ALERT_BALANCE_LOW,       /* our credit at "provider" */
     ALERT_BILL_ABOVE,        /* "provider": it bills more than was counted here */

@@ -1,6 +1,7 @@
 """What the operator must know of is told: each kind by its real cause, once when it opens and once
 when it closes."""
 
+import json
 import signal
 
 import answers
@@ -160,7 +161,65 @@ def test_a_loss(told, receiver, provider):
     assert data["subject"] == "m"
     assert "lost $" in data["detail"]
     customer.wait_for_no_hold()
-    assert [row["subject"] for row in alerts(gateway)] == ["m"]
+    rows = [row for row in alerts(gateway) if row["kind"] == "margin_negative"]
+    assert [row["subject"] for row in rows] == ["m"]
+
+
+# What an answer tells -> how the alert names it.
+UNPRICED = {
+    "a tier": ({}, {"service_tier": "ultrafast"}, "service_tier 'ultrafast'"),
+    "a tier in the usage": ({"service_tier": "ultrafast"}, {}, "service_tier 'ultrafast'"),
+    "a speed": ({"speed": "warp"}, {}, "speed 'warp'"),
+    "a region": ({"inference_geo": "mars"}, {}, "region 'mars'"),
+    "a unit": ({"server_tool_use": {"web_search_requests": 2}}, {}, "unit 'web_search'"),
+    "cache writes": (
+        {"prompt_tokens_details": {"cache_write_tokens": 5}}, {}, "unit 'cache_write'"),
+    "a search context": ({"search_context_size": "extreme"}, {}, "search_context 'extreme'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNPRICED)
+def test_what_has_no_price(told, receiver, provider, name):
+    usage, outer, word = UNPRICED[name]
+    rules = Lua('{ { search_context = "low", factor = "2" } }')
+    gateway = told(prepare=lambda policies: policies.model("m", PRICE, when=rules))
+    counts = {"prompt_tokens": 20, "completion_tokens": 10}
+    provider.answer = answers.counted_as("hello", counts | usage, **outer)
+    customer = gateway.customer()
+    for _ in range(2):
+        assert customer.ask("m").status_code == 200
+    data = receiver.wait_for("opened", "price_missing")
+    assert data["subject"] == "m"
+    assert data["severity"] == "warning"
+    assert data["detail"].startswith(f"openai: {word} (")
+
+
+@pytest.mark.parametrize(
+    ("cost", "word"),
+    [("0.02", "stated $0.020000000, by models.lua $0.000009000 (req_"),
+     ("0.0000103", "stated $0.000010300, by models.lua"), ("1000", "stated $1000.000000000,"),
+     ('"a lot"', "no amount, by models.lua $0.000009000 (req_")],
+)  # fmt: skip
+def test_another_cost_than_ours(told, receiver, provider, cost, word):
+    """What is 1 % apart or less is none."""
+
+    def prepare(policies) -> None:
+        policies.provider("router", cost={"path": "usage.cost"})
+        policies.model("m", Price("0.15", "0.60"), candidates=[
+            {"provider": "router", "model": "inner"}])  # fmt: skip
+
+    gateway = told(prepare=prepare)
+    counts = {"prompt_tokens": 20, "completion_tokens": 10}
+    customer = gateway.customer()
+    provider.answer = answers.counted_as("hello", counts | {"cost": 0.00001})
+    assert customer.ask("m").status_code == 200
+    customer.wait_for_record()
+    assert not receiver.kinds
+    provider.answer = answers.counted_as("hello", counts | {"cost": json.loads(cost)})
+    assert customer.ask("m").status_code == 200
+    data = receiver.wait_for("opened", "cost_differs")
+    assert data["subject"] == "router/inner"
+    assert data["detail"].startswith(word)
 
 
 def test_a_days_spend(told, receiver, provider):

@@ -230,7 +230,7 @@ def test_an_answer_without_a_price_is_told_to_the_operator(house, customer, prov
     ask(customer, "sized")
     record = customer.wait_for_record()
     (line,) = house.logs("pictures that have no price", request_id=record["id"])
-    assert line["word"] == "640x480"
+    assert line["size"] == "640x480"
 
 
 @pytest.mark.parametrize(

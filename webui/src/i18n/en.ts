@@ -841,6 +841,8 @@ export const en = {
     "alert.ledger_unwritable": "The ledger cannot be written",
     "alert.reload_refused": "A reload was refused",
     "alert.overrun": "Calls cost more than was held",
+    "alert.price_missing": "A provider bills what has no price",
+    "alert.cost_differs": "A provider charges another cost than models.lua has",
     "alert.policy_failed": "A function of the policies has failed",
     "alert.balance_low": "Our credit at a provider is low",
     "alert.bill_above": "A provider bills more today than was counted here",
@@ -860,6 +862,10 @@ export const en = {
         "The old version stays in force. Mend what the message says, then send SIGHUP again.",
     "advice.overrun":
         "You pay the difference. Compare context and max_output in models.lua with the provider's.",
+    "advice.price_missing":
+        'It is charged like the dearest of its kind, or like what it is part of. Give it a price in models.lua, "0" if it is free.',
+    "advice.cost_differs":
+        "Compare the prices in models.lua with the provider's. The call under Usage has both figures.",
     "advice.policy_failed":
         "Its calls are refused. Mend the line, try llm-gateway check, then reload with SIGHUP.",
     "advice.balance_low": "Add credit in the provider's console.",

@@ -837,6 +837,8 @@ export const ko: Catalogue = {
     "alert.ledger_unwritable": "원장에 쓸 수 없습니다",
     "alert.reload_refused": "다시 읽기가 거부되었습니다",
     "alert.overrun": "호출 비용이 예약 금액보다 큽니다",
+    "alert.price_missing": "공급자가 가격이 없는 항목을 청구합니다",
+    "alert.cost_differs": "공급자가 models.lua와 다른 비용을 청구합니다",
     "alert.policy_failed": "정책 함수가 실패했습니다",
     "alert.balance_low": "공급자 계정의 크레딧이 부족합니다",
     "alert.bill_above": "공급자가 오늘 여기서 계산한 것보다 많이 청구합니다",
@@ -855,6 +857,10 @@ export const ko: Catalogue = {
         "이전 버전이 계속 적용됩니다. 메시지가 가리키는 곳을 고치고 SIGHUP을 다시 보내세요.",
     "advice.overrun":
         "차액은 운영자가 부담합니다. models.lua의 context와 max_output을 공급자와 비교하세요.",
+    "advice.price_missing":
+        '같은 종류 중 가장 비싼 가격이나 상위 항목의 가격으로 청구합니다. models.lua에 가격을 정하세요. 무료라면 "0"입니다.',
+    "advice.cost_differs":
+        "models.lua의 가격을 공급자의 가격과 비교하세요. 사용 내역의 호출에 두 금액이 모두 있습니다.",
     "advice.policy_failed":
         "해당 호출은 거부됩니다. 그 줄을 고치고 llm-gateway check로 확인한 뒤 SIGHUP을 보내세요.",
     "advice.balance_low": "공급자 콘솔에서 크레딧을 추가하세요.",
