@@ -1,5 +1,6 @@
 """What LiteLLM computes for calls: run by the Python that has the package. Each line of stdin is a
-call {key, provider, counts, service_tier, speed, region, at}, each line of stdout its costs."""
+call {key, provider, counts, service_tier, speed, region, at}, each line of stdout its costs. A call
+of the kind "transcription" has sound, one of the kind "search" has searches beside its tokens."""
 
 import json
 import os
@@ -14,6 +15,7 @@ from litellm.types.utils import (
     CacheCreationTokenDetails,
     CompletionTokensDetailsWrapper,
     PromptTokensDetailsWrapper,
+    ServerToolUse,
     Usage,
 )
 
@@ -97,7 +99,38 @@ def whole_cost(call: dict) -> float:
     )
 
 
+def transcription_cost(call: dict) -> float:
+    answer = litellm.TranscriptionResponse(text="Hello")
+    answer.duration = float(call["counts"].get("second", 0))
+    if answer.duration == 0:
+        answer.usage = usage_of(call)
+    return litellm.completion_cost(
+        completion_response=answer,
+        model=call["key"],
+        custom_llm_provider=call["provider"],
+        call_type="transcription",
+    )
+
+
+def search_cost(call: dict) -> float:
+    """Each provider tells its searches elsewhere."""
+    usage, counts = usage_of(call), call["counts"]
+    if "web_search" in counts:
+        usage.server_tool_use = ServerToolUse(web_search_requests=counts["web_search"])
+        usage.prompt_tokens_details.web_search_requests = counts["web_search"]
+    if "maps_search" in counts:
+        usage.prompt_tokens_details.google_maps_grounding_requests = counts["maps_search"]
+    answer = litellm.ModelResponse(model=call["key"], usage=usage)
+    return litellm.completion_cost(
+        completion_response=answer, model=call["key"], custom_llm_provider=call["provider"]
+    )
+
+
 def costs_of(call: dict) -> dict[str, float]:
+    if call.get("kind") == "transcription":
+        return {"whole": transcription_cost(call)}
+    if call.get("kind") == "search":
+        return {"whole": search_cost(call)}
     moment = datetime.fromtimestamp(call["at"], UTC)
     utils.current_billing_time = lambda: moment
     return {"tokens": tokens_cost(call), "whole": whole_cost(call)}
