@@ -109,6 +109,8 @@ static bool find_context(const struct paid_finder *finder, const struct json_val
 
 /* ---- the members ---- */
 
+#define BREAKPOINT_TTL "prompt_cache_breakpoint.ttl"
+
 static const struct paid_member members[] = {
     {"service_tier", "service_tier.", .find = find_word,
      .plain = {"auto", "default", "standard", "on_demand", "standard_only", "unspecified"}},
@@ -122,6 +124,10 @@ static const struct paid_member members[] = {
     {"prompt_cache_options", PAID_BREAKPOINT, .find = paid_marks_find_ttl, .inner = "ttl"},
     {"cache_control", PAID_MARK, .find = paid_marks_find_ttl, .inner = "ttl"},
     {"system", PAID_MARK, .find = paid_marks_find, .inner = "cache_control.ttl"},
+    /* their parts are written to the cache, too */
+    {"prediction", PAID_BREAKPOINT, .find = paid_marks_find_within, .inner = BREAKPOINT_TTL},
+    {"instructions", PAID_BREAKPOINT, .find = paid_marks_find_within, .inner = BREAKPOINT_TTL},
+    {"questions", PAID_BREAKPOINT, .find = paid_marks_find_within, .inner = BREAKPOINT_TTL},
     {"moderation", "moderation", .find = find_switch},
     {"background", "background", .find = find_switch},
     {"speed", "speed.", .find = find_filled_word, .plain = {"standard"}},

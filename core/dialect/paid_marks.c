@@ -99,6 +99,13 @@ bool paid_marks_find(const struct paid_finder *finder, const struct json_value *
     return read_entries(&marks, value, 0);
 }
 
+bool paid_marks_find_within(const struct paid_finder *finder, const struct json_value *value)
+{
+    enum { DEPTH = 4 }; /* to the parts of a content */
+    const struct marks marks = {finder, finder};
+    return read_marks(&marks, value, -1, DEPTH);
+}
+
 bool paid_marks_read_tool(const struct paid_finder *finder, const struct json_value *tool,
                           int32_t place)
 {

@@ -14,6 +14,8 @@
 bool paid_marks_find_ttl(const struct paid_finder *finder, const struct json_value *value);
 /* Finds the marks of each entry of an array. */
 bool paid_marks_find(const struct paid_finder *finder, const struct json_value *value);
+/* Finds all in what the value holds. */
+bool paid_marks_find_within(const struct paid_finder *finder, const struct json_value *value);
 /* Finds those of a tool, and of its function. */
 bool paid_marks_read_tool(const struct paid_finder *finder, const struct json_value *tool,
                           int32_t place);

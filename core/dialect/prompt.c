@@ -54,7 +54,10 @@ const char *prompt_add_message(struct prompt *prompt, const struct json_value *m
     }
     if (members[TOOL_CALLS].value.type == JSON_ARRAY)
         add_tool_calls(prompt, &members[TOOL_CALLS].value);
-    return content->type == JSON_OBJECT ? NULL : prompt_parts_add(prompt, content);
+    if (content->type != JSON_OBJECT)
+        return prompt_parts_add(prompt, content);
+    prompt->may_mark_caches = prompt->may_add_tools = prompt->may_name_kept = true;
+    return NULL;
 }
 
 /* ---- items of the Responses API ---- */
@@ -150,6 +153,7 @@ const char *prompt_add_item(struct prompt *prompt, const struct json_value *item
     bool brings = typed && brings_tools(&type);
     bool text = brings || (typed && is_text_item(&type));
     prompt->may_add_tools = prompt->may_add_tools || brings || !text;
+    prompt->may_mark_caches = prompt->may_mark_caches || !text;
     prompt->may_name_kept =
         prompt->may_name_kept || brings || !text || json_string_is(&type, "shell_call");
     prompt->compacts = prompt->compacts || (text && json_string_is(&type, "compaction_trigger"));

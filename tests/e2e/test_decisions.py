@@ -137,3 +137,14 @@ def test_a_failed_provider_is_free(customer, provider):
         provider.answer = answer
         check_error(ask(customer), 502)
     assert customer.balance == 10
+
+
+@pytest.mark.parametrize("where", ["input", "instructions"])
+def test_no_mark_of_a_cache_hides(customer, provider, where):
+    part = {"type": "input_text", "text": "a", "prompt_cache_breakpoint": {"ttl": "12h"}}
+    question = {"type": "predicate", "instructions": [part if where == "instructions" else "a"]}
+    body = {"model": "decide", "input": [part] if where == "input" else "a",
+            "questions": [question]}  # fmt: skip
+    error = check_error(customer.post(body, "/decisions"), 400, "not_priced")
+    assert "prompt_cache_options.ttl.12h" in error["message"]
+    assert provider.requests == []

@@ -44,6 +44,9 @@ FEATURES = [
                    {"role": "assistant", "tool_calls": [{**CALL, "cache_control": LONG}]}]}),
     ("cache_control.ttl.1h", "tools[1].cache_control.ttl",
      {"tools": [FUNCTION, {**FUNCTION, "cache_control": LONG}]}),
+    ("prompt_cache_options.ttl.12h", "prediction.prompt_cache_breakpoint.ttl",
+     {"prediction": {"type": "content", "content": [
+         {"type": "text", "text": "a", "prompt_cache_breakpoint": {"ttl": "12h"}}]}}),
     ("moderation", "moderation", {"moderation": {"model": "omni"}}),
     ("background", "background", {"background": True}),
     ("speed.fast", "speed", {"speed": "fast"}),

@@ -99,6 +99,15 @@ static void finds_what_is_billed_apart(void **state)
         {"\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\","
          "\"text\":\"a\",\"prompt_cache_breakpoint\":{\"ttl\":\"12h\"}}]}]",
          "prompt_cache_options.ttl.12h"},
+        {"\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":{\"type\":\"input_text\","
+         "\"text\":\"a\",\"prompt_cache_breakpoint\":{\"ttl\":\"12h\"}}}]",
+         "prompt_cache_options.ttl.12h"},
+        {"\"model\":\"m\",\"input\":[{\"type\":\"tomorrow\",\"content\":[{"
+         "\"prompt_cache_breakpoint\":{\"ttl\":\"12h\"}}]}]",
+         "prompt_cache_options.ttl.12h"},
+        {HI ",\"instructions\":[{\"role\":\"user\",\"content\":[{"
+            "\"prompt_cache_breakpoint\":{\"ttl\":\"12h\"}}]}]",
+         "prompt_cache_options.ttl.12h"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char body[512];
