@@ -234,12 +234,11 @@ bool gemini_read_request(struct slice text, const struct request_address *addres
                          struct model_request *out, struct request_fault *fault)
 {
     struct json_index index;
-    bool good =
-        begin(text, address, seed, &index, out, fault) && gemini_read_address(address, out, fault);
-    out->paid.by_key = true;
-    good = good && request_members_read(out, names, MEMBER_CASE_CAMEL, fault) &&
-           gemini_check_model(out->model, request_member(out, REQUEST_MODEL), fault) &&
-           read_contents(out, fault) && read_system(out, fault) && read_generation(out, fault);
+    bool good = begin(text, address, seed, &index, out, fault) &&
+                gemini_read_address(address, out, fault) &&
+                request_members_read(out, names, MEMBER_CASE_CAMEL, fault) &&
+                gemini_check_model(out->model, request_member(out, REQUEST_MODEL), fault) &&
+                read_contents(out, fault) && read_system(out, fault) && read_generation(out, fault);
     out->dialect = DIALECT_GEMINI;
     out->usage_asked = true; /* its answers always tell it */
     request_end(out);

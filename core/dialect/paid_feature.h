@@ -29,7 +29,9 @@ struct paid_feature {
 struct paid_features { /* zeroed: none */
     size_t count;
     uint64_t seen; /* the members so far, a bit each */
-    bool by_key;   /* tools are what their members are, whatever type they state: Gemini's */
+    /* Of a request in Gemini's form: names may be in camel case, and tools are what their members
+     * are, whatever type they state. */
+    bool gemini;
     struct paid_feature list[PAID_FEATURES_MAX];
 };
 

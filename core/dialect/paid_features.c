@@ -112,7 +112,7 @@ static bool find_context(const struct paid_finder *finder, const struct json_val
 #define BREAKPOINT_TTL "prompt_cache_breakpoint.ttl"
 
 static const struct paid_member members[] = {
-    {"service_tier", "service_tier.", .find = find_word,
+    {"service_tier", "service_tier.", .find = find_word, .exact = true,
      .plain = {"auto", "default", "standard", "on_demand", "standard_only", "unspecified"}},
     {"web_search_options", "web_search", .find = find_any},
     {"tools", "tools.", .find = paid_tools_find, .inner = "type",
@@ -130,8 +130,9 @@ static const struct paid_member members[] = {
     {"questions", PAID_BREAKPOINT, .find = paid_marks_find_within, .inner = BREAKPOINT_TTL},
     {"moderation", "moderation", .find = find_switch},
     {"background", "background", .find = find_switch},
-    {"speed", "speed.", .find = find_filled_word, .plain = {"standard"}},
-    {"inference_geo", "inference_geo.", .find = find_filled_word, .plain = {"global"}},
+    {"speed", "speed.", .find = find_filled_word, .exact = true, .plain = {"standard"}},
+    {"inference_geo", "inference_geo.", .find = find_filled_word, .exact = true,
+     .plain = {"global"}},
     {"access_programs", "access_programs", .find = find_filled},
     {"reasoning", "reasoning.mode.", .find = find_mode, .inner = "mode", .plain = {"standard"}},
     /* input that the body does not show */
@@ -186,7 +187,11 @@ bool paid_features_read(struct paid_features *found, struct slice name,
     if ((found->seen & UINT64_C(1) << i) != 0)
         return request_fault_twice(fault, members[i].name, name);
     found->seen |= UINT64_C(1) << i;
-    return value->type == JSON_NULL || members[i].find(&finder, value);
+    size_t count = found->count;
+    if (value->type != JSON_NULL && !members[i].find(&finder, value))
+        return false;
+    bool claims = found->count > count && members[i].exact && !plain && !found->gemini;
+    return !claims || paid_finder_refuse_spelling(&finder, name);
 }
 
 const char *paid_features_known(size_t index)

@@ -19,6 +19,9 @@ struct paid_member {
     const char *inner;    /* the way to the member of an inner object that has the value */
     const char *plain[8]; /* values at the plain price; then NULL */
     const char *off[2];   /* a member of an inner object, and its value that turns it off */
+    /* It may make the call cheaper, so it must be written as the API has it: who does not know the
+     * other spelling leaves it out, and bills the plain price. */
+    bool exact;
 };
 
 /* The search in one member. */

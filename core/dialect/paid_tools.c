@@ -142,7 +142,7 @@ static bool find_tool(const struct paid_finder *finder, const struct json_value 
         return false;
     if (type.type != JSON_STRING)
         return true;
-    if (finder->found->by_key && !find_untyped(finder, tool, place))
+    if (finder->found->gemini && !find_untyped(finder, tool, place))
         return false;
     if (json_string_is(&type, "namespace"))
         return find_held(finder, tool, place);

@@ -131,6 +131,7 @@ bool request_members_read(struct model_request *out, const char *const names[REQ
     size_t count = 0;
     struct json_walk walk = json_walk(&out->root);
     struct json_item item;
+    out->paid.gemini = read_case == MEMBER_CASE_CAMEL;
     while (json_next(&walk, &item)) {
         if (count == MEMBERS_MAX)
             return request_refuse(fault, "invalid_json", NULL, "The body has more than %d members.",

@@ -60,7 +60,7 @@ FEATURES = [
     ("compound_custom", "compound_custom", {"compound_custom": {"tools": {"enabled_tools": []}}}),
     ("extra_body", "extra_body", {"extra_body": {"service_tier": "priority"}}),
     ("preset", "preset", {"preset": "dear"}),
-    ("service_tier.flex", "serviceTier", {"serviceTier": "flex"}),
+    ("prompt_cache_retention.24h", "promptCacheRetention", {"promptCacheRetention": "24h"}),
     ("web_search", "webSearchOptions", {"webSearchOptions": {}}),
 ]  # fmt: skip
 PLAIN = {
@@ -222,6 +222,15 @@ def test_no_tool_hides(buyer, provider, model, tool):
     check_error(buyer.post(body), 400, "invalid_value", param="tools")
     assert provider.requests == []
     assert buyer.balance == 10
+
+
+@pytest.mark.parametrize("model", ["plain", "by-group"])
+@pytest.mark.parametrize("members", [{"serviceTier": "flex"}, {"inferenceGeo": "us"}])
+def test_what_may_be_cheaper_is_written_as_the_api_has_it(buyer, provider, model, members):
+    """A server that does not know the spelling would bill the plain price."""
+    error = check_error(buyer.post(body_of(model, members, False)), 400, "invalid_value")
+    assert "must be written" in error["message"]
+    assert provider.requests == []
 
 
 def test_a_retry_is_refused_alike(buyer, provider):

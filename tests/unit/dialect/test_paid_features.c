@@ -175,7 +175,7 @@ static const struct {
     {"context_management", "{}", ""},
     {"context_management", "[]", ""},
     /* in camel case, as some servers read them */
-    {"serviceTier", "\"flex\"", "service_tier.flex (serviceTier) "},
+    {"promptCacheRetention", "\"24h\"", "prompt_cache_retention.24h (promptCacheRetention) "},
     {"serviceTier", "\"auto\"", ""},
     {"webSearchOptions", "{}", "web_search (webSearchOptions) "},
     {"promptCacheRetention", "\"24h\"", "prompt_cache_retention.24h (promptCacheRetention) "},
@@ -342,6 +342,7 @@ static void says_where(void **state)
         {"tools", "[{},5]", "'tools[1]' must be an object."},
         {"modalities", "[\"text\",5]", "'modalities[1]' must be a string."},
         {"serviceTier", "5", "'serviceTier' must be a string."},
+        {"serviceTier", "\"flex\"", "The member 'serviceTier' must be written 'service_tier'."},
         {"ServiceTier", "5", "The member 'ServiceTier' must be written 'service_tier'."},
         {"tools", "[{},{\"cache_control\":{\"ttl\":{}}}]",
          "'tools[1].cache_control.ttl' has a value that is not 1 to 46 printable ASCII characters "
