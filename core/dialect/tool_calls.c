@@ -18,12 +18,24 @@ static bool opens_page(const struct json_value *item)
     return json_string_is(&type, "open_page") || json_string_is(&type, "find_in_page");
 }
 
+/* A shell may run in a container of the provider's, which is billed as a code interpreter's is, or
+ * at the client. */
+static bool runs_in_container(const struct json_value *item)
+{
+    struct json_value environment;
+    if (json_find(item, "environment", &environment) != 1)
+        return false;
+    const struct json_value type = text_of(&environment, "type");
+    return json_string_is(&type, "container_reference");
+}
+
 void tool_calls_count_begun(const struct json_value *item, struct tool_calls *calls)
 {
     const struct json_value type = text_of(item, "type");
     calls->web_searches += json_string_is(&type, "web_search_call");
     calls->file_searches += json_string_is(&type, "file_search_call");
-    calls->runs += json_string_is(&type, "code_interpreter_call");
+    calls->runs += json_string_is(&type, "code_interpreter_call") ||
+                   (json_string_is(&type, "shell_call") && runs_in_container(item));
 }
 
 void tool_calls_count_item(const struct json_value *item, struct tool_calls *calls)

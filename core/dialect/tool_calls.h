@@ -11,7 +11,7 @@
 struct tool_calls {
     int32_t web_searches;
     int32_t file_searches;
-    int32_t runs; /* of a code interpreter: those of an answer are one session */
+    int32_t runs; /* in a container of the provider's: those of an answer are one session */
 };
 
 /* Counts an item of the Responses API that has ended. A page that is opened, or looked through, is

@@ -16,6 +16,8 @@ struct answer {
     struct unit_counts parts;
 };
 
+#define SHELL(environment)                                                                         \
+    "{\"type\":\"shell_call\",\"environment\":{\"type\":\"" environment "\"}}"
 #define COUNTS "\"input_tokens\":10,\"output_tokens\":5"
 #define DRAWING                                                                                    \
     "{\"input_tokens\":30,\"input_tokens_details\":{\"image_tokens\":20,\"text_tokens\":10},"      \
@@ -65,6 +67,18 @@ static const struct answer answers[] = {
      .cached = -1,
      .completion = 5,
      .parts = {.web_search = 2, .file_search = 1, .session = 1}},
+    {.usage = "{" COUNTS "}",
+     .answer = "{\"output\":[" SHELL("container_reference") "," SHELL("container_reference") "]}",
+     .prompt = 10,
+     .cached = -1,
+     .completion = 5,
+     .parts = {.session = 1}},
+    {.usage = "{" COUNTS "}",
+     .answer = "{\"output\":[" SHELL("local") ",{\"type\":\"shell_call\",\"environment\":null},"
+                                              "{\"type\":\"shell_call\"}]}",
+     .prompt = 10,
+     .cached = -1,
+     .completion = 5},
     {.usage = "{" COUNTS "}",
      .answer = "{\"output\":[{\"type\":\"web_search_call\"},{\"type\":\"web_search_call\"}],"
                "\"tool_usage\":{\"web_search\":{\"num_requests\":1}}}",
