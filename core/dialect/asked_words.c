@@ -74,6 +74,7 @@ bool asked_words_note(struct asked_words *asked, const struct json_item *item, s
         return true;
     if (found.disguised)
         return request_fault_disguised(fault, NULL, found.key);
+    asked->beside = asked->beside || members[i].inner == NULL;
     return keep(&found, (struct slice *)(void *)((char *)asked + members[i].at), members[i].name,
                 fault);
 }

@@ -14,6 +14,9 @@ struct asked_words { /* of the client's text, without quotes, as written; empty:
     struct slice size;           /* image_config.image_size (OpenRouter, Google), size */
     struct slice quality;
     struct slice resolution;
+    /* One of the last three is a member of the request itself: an endpoint for pictures has those,
+     * and an API of conversations may not know them. */
+    bool beside;
 };
 
 /* Notes a top-level member. `name` is its key, decoded. Returns false with *fault if the word is

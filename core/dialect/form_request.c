@@ -71,7 +71,7 @@ static bool costs_nothing(struct slice name, const struct json_item *item,
                           struct request_fault *fault)
 {
     struct paid_features paid = {.count = 0};
-    struct asked_words asked = {{0}, {0}, {0}, {0}};
+    struct asked_words asked = {.beside = false};
     if (!kept_objects_allow(name, &item->value, NULL, fault) ||
         !asked_words_note(&asked, item, name, fault) ||
         !paid_features_read(&paid, name, &item->value, fault))

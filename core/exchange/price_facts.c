@@ -87,6 +87,13 @@ bool price_facts_is_usual(const struct model_request *asks, enum usage_word word
            strcasecmp(said, "1K") == 0; /* Google's */
 }
 
+bool price_facts_is_doubted(const struct model_request *asks, enum usage_word word,
+                            const char *asked)
+{
+    return asks->asked.beside && asks->media.medium != ANSWERS_PICTURES && word >= USAGE_SIZE &&
+           asked[0] != '\0';
+}
+
 void price_facts_note_pictures(struct price_facts *said, const struct json_value *answer)
 {
     enum { SIZE, QUALITY, RESOLUTION, MEMBERS };

@@ -36,6 +36,10 @@ bool price_facts_is_open(const char *word);
  * a request means that says nothing, or how much a search reads. Where pictures are asked for by
  * their size, each size must be named. */
 bool price_facts_is_usual(const struct model_request *asks, enum usage_word word, const char *said);
+/* Whether the size or quality may be unknown to who answers: it counts only if the call is not
+ * cheaper with it, unless the answer says it. */
+bool price_facts_is_doubted(const struct model_request *asks, enum usage_word word,
+                            const char *asked);
 /* Replaces in *asked what the answer has said. */
 void price_facts_merge(struct price_facts *asked, const struct price_facts *said);
 /* Copies the words into the record of a call. A plain tier, speed or region is nothing: most calls

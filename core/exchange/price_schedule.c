@@ -174,8 +174,8 @@ bool price_schedule_knows(const struct price_schedule *schedule, enum usage_word
     return false;
 }
 
-static int64_t cost_of(const struct price_schedule *schedule, const struct price_facts *facts,
-                       struct unit_prices prices, const struct unit_counts *counts)
+int64_t price_schedule_cost(const struct price_schedule *schedule, const struct price_facts *facts,
+                            struct unit_prices prices, const struct unit_counts *counts)
 {
     int64_t nusd;
     price_schedule_apply(schedule, facts, &prices);
@@ -202,10 +202,10 @@ void price_schedule_dearest(const struct price_schedule *schedule, enum usage_wo
     struct price_facts tried = *facts;
     int64_t most_nusd;
     facts->words[word][0] = '\0';
-    most_nusd = cost_of(schedule, facts, *prices, counts);
+    most_nusd = price_schedule_cost(schedule, facts, *prices, counts);
     for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
         memcpy(tried.words[word], schedule->rules[i].words[word], PRICE_WORD_BYTES);
-        int64_t nusd = cost_of(schedule, &tried, *prices, counts);
+        int64_t nusd = price_schedule_cost(schedule, &tried, *prices, counts);
         if (nusd <= most_nusd)
             continue;
         most_nusd = nusd;

@@ -81,6 +81,9 @@ bool price_schedule_knows(const struct price_schedule *schedule, enum usage_word
 /* Whether a rule names this word of its kind, or none names any. */
 bool price_schedule_takes(const struct price_schedule *schedule, enum usage_word word,
                           const char *name);
+/* What the counts cost under these facts, without a margin; `prices` are the plain ones. */
+int64_t price_schedule_cost(const struct price_schedule *schedule, const struct price_facts *facts,
+                            struct unit_prices prices, const struct unit_counts *counts);
 /* Puts the word of its kind into *facts with which these counts cost most: one that a rule names,
  * or none. */
 void price_schedule_dearest(const struct price_schedule *schedule, enum usage_word word,

@@ -106,6 +106,31 @@ static void settle_words(const struct exchange *exchange, const struct charge *c
     }
 }
 
+/* Takes of the words that may be unknown to who answers, and that the answer does not say, those
+ * with which the call costs most. */
+static void doubt_words(const struct exchange *exchange, const struct charge *charge,
+                        struct price_facts *used)
+{
+    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
+    const struct price_facts *said = &exchange->stream.meter.said;
+    const struct price_facts asked = *used;
+    int64_t most_nusd = price_schedule_cost(terms->sold_rules, used, terms->sold, &charge->tokens);
+    for (unsigned left_out = 1; left_out < 1U << (USAGE_WORDS - USAGE_SIZE); left_out++) {
+        struct price_facts tried = asked;
+        for (enum usage_word word = USAGE_SIZE; word < USAGE_WORDS; word++) {
+            bool doubted = said->words[word][0] == '\0' &&
+                           price_facts_is_doubted(&exchange->asks, word, asked.words[word]);
+            if (doubted && (left_out >> (word - USAGE_SIZE) & 1) != 0)
+                tried.words[word][0] = '\0';
+        }
+        int64_t nusd = price_schedule_cost(terms->sold_rules, &tried, terms->sold, &charge->tokens);
+        if (nusd <= most_nusd)
+            continue;
+        most_nusd = nusd;
+        *used = tried;
+    }
+}
+
 /* The prices of the call: those of the candidate, under the conditions of the answer. The record
  * keeps them, and what decided them. */
 static void find_prices(const struct exchange *exchange, const struct charge *charge,
@@ -123,6 +148,8 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
     price_facts_merge(&used, said);
     if (terms->buy_rules != NULL || terms->sold_rules != NULL)
         settle_words(exchange, charge, &used);
+    if (exchange->asks.asked.beside && terms->sold_rules != NULL)
+        doubt_words(exchange, charge, &used);
     price_facts_keep(&used, &record->facts);
     if (terms->buy_rules == NULL && terms->sold_rules == NULL && !tells_served(said))
         return;

@@ -64,7 +64,12 @@ static void try_words(const struct worst_view *view, struct price_facts facts, e
         return;
     }
     bool open = is_left_open(view, facts.words[word]);
+    bool doubted = price_facts_is_doubted(view->question.asks, word, facts.words[word]);
     try_words(view, facts, word + 1, plain, worst);
+    if (doubted) {
+        facts.words[word][0] = '\0';
+        try_words(view, facts, word + 1, plain, worst);
+    }
     for (size_t i = 0; open && i < rules->rule_count; i++) {
         if (rules->rules[i].words[word][0] == '\0' || was_tried(rules, i, word))
             continue;

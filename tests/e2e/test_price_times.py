@@ -70,6 +70,7 @@ def house(shared_provider, tmp_path_factory):
     policies.model("search", PRICE, web_search="0.012", web_search_max=5, allow=["web_search"],
                    when=searching)  # fmt: skip
     sizes = Lua('{ { size = { "2K", "4K" }, image = "0.08" },'
+                ' { size = "512", image = "0.03" },'
                 ' { size = "4K", quality = "low", image = "0.02" } }')  # fmt: skip
     policies.model("draw", PRICE, image="0.04", image_max=3, when=sizes)
     policies.model("plain", PRICE, image="0.04", image_max=3)
@@ -140,7 +141,14 @@ PICTURES = {
     "a small one": ({"image_config": {"image_size": "1K"}}, "0.04"),
     "a large one": ({"image_config": {"image_size": "4K"}}, "0.08"),
     "a rough one": ({"quality": "low"}, "0.04"),
-    "large and rough": ({"size": "4K", "quality": "low"}, "0.02"),
+    # A provider may know the size and not the quality, or none of them.
+    "large and rough": ({"size": "4K", "quality": "low"}, "0.08"),
+    "large and rough, in part as it is known": (
+        {"image_config": {"image_size": "4K"}, "quality": "low"},
+        "0.08",
+    ),
+    "small, as it is known": ({"image_config": {"image_size": "512"}}, "0.03"),
+    "small, as nobody may know it": ({"size": "512"}, "0.04"),
 }
 
 
@@ -224,8 +232,9 @@ GOOGLE = {
         {"responseFormat": [{"image": {"imageSize": "IMAGE_SIZE_ONE_K"}}]}, "0.04"),
     "no size": ({"responseFormat": {"image": {"imageSize": "IMAGE_SIZE_UNSPECIFIED"}}}, "0.04"),
     "a size that no rule names": ({"imageConfig": {"imageSize": "8K"}}, None),
-    "a format that no rule names": (
-        {"responseFormat": {"image": {"imageSize": "IMAGE_SIZE_FIVE_TWELVE"}}}, None),
+    "a small format": (
+        {"responseFormat": {"image": {"imageSize": "IMAGE_SIZE_FIVE_TWELVE"}}}, "0.03"),
+    "a format that no rule names": ({"responseFormat": {"image": {"imageSize": "8K"}}}, None),
     "an escape": ({"responseFormat": {"image": {"imageSize": "IMAGE_SIZE_FOUR_\\u004b"}}}, None),
     "a number of the enum": ({"responseFormat": {"image": {"imageSize": 4}}}, None),
     "another case": ({"imageConfig": {"ImageSize": "4K"}}, None),
