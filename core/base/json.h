@@ -79,6 +79,9 @@ bool json_parse_indexed(struct slice text, unsigned depth_max, size_t bytes_min,
 struct json_walk json_walk(const struct json_value *container);
 bool json_next(struct json_walk *walk, struct json_item *out);
 
+/* Whether it holds nothing: null, or a text, list or object that is empty. */
+bool json_is_empty(const struct json_value *value);
+
 /* Returns true when the raw key, decoded, is `name`. */
 static inline bool json_key_is(struct slice raw_key, const char *name);
 

@@ -501,6 +501,16 @@ bool json_next(struct json_walk *walk, struct json_item *out)
     return true;
 }
 
+bool json_is_empty(const struct json_value *value)
+{
+    const char *end = value->raw.data + value->raw.bytes;
+    if (value->type == JSON_STRING)
+        return value->raw.bytes == 2;
+    if (value->type == JSON_ARRAY || value->type == JSON_OBJECT)
+        return json_skip_space(value->raw.data + 1, end) == end - 1;
+    return value->type == JSON_NULL;
+}
+
 size_t json_find_all(const struct json_value *object, struct json_member *members,
                      size_t member_count)
 {

@@ -30,6 +30,8 @@ struct answer_choices {
 struct answer_facts { /* a value of type JSON_NULL: it is not there */
     enum answer_kind kind;
     bool answerless;          /* no text is generated: all counts are of the prompt */
+    bool one_each;            /* each input gets a result of its own: else nothing was said */
+    int64_t result_count;     /* of those that hold something */
     bool said;                /* text, reasoning, a tool call, other output, or a finish reason */
     struct media_sizes sizes; /* of what was generated */
     struct tool_calls calls;  /* that an event shows; below 0: what one before has shown is none */

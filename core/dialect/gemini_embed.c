@@ -186,6 +186,26 @@ static bool apply_batch(const struct model_request *request, const struct reques
 
 /* ---- answers ---- */
 
+static bool has_values(const struct json_value *embedding)
+{
+    struct json_value values;
+    return embedding->type == JSON_OBJECT && json_find(embedding, "values", &values) == 1 &&
+           !json_is_empty(&values);
+}
+
+/* Of one embedding, or of a list of them. */
+static int64_t count_results(const struct json_value *results)
+{
+    struct json_walk walk = json_walk(results);
+    struct json_item item;
+    int64_t count = 0;
+    if (results->type == JSON_OBJECT)
+        return has_values(results);
+    while (json_next(&walk, &item))
+        count += has_values(&item.value);
+    return count;
+}
+
 static void read_results(const struct json_value *root, const char *results, enum json_type type,
                          struct answer_facts *out)
 {
@@ -200,7 +220,10 @@ static void read_results(const struct json_value *root, const char *results, enu
         out->error = *root;
         return;
     }
-    out->said = members[RESULTS].count == 1 && members[RESULTS].value.type == type;
+    if (members[RESULTS].count == 1 && members[RESULTS].value.type == type)
+        out->result_count = count_results(&members[RESULTS].value);
+    out->one_each = true;
+    out->said = out->result_count > 0;
     if (out->said)
         out->finish_reason = "stop";
     out->answerless = true;

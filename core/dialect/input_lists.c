@@ -71,6 +71,7 @@ static bool read_ranked(struct model_request *out, const struct json_value *docu
         count++;
     }
     prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], documents);
+    out->prompt.search_count = (count + PROMPT_SEARCH_DOCUMENTS - 1) / PROMPT_SEARCH_DOCUMENTS;
     repeat_query(out, count);
     return text_inputs_count(out, count, "documents", fault);
 }
@@ -185,8 +186,38 @@ static bool rerank_read_request(struct slice text, const struct request_address 
 
 /* ---- answers ---- */
 
+/* Whether a result holds something. */
+typedef bool is_result(const struct json_value *entry);
+
+static bool is_object(const struct json_value *entry)
+{
+    return entry->type == JSON_OBJECT && !json_is_empty(entry);
+}
+
+/* Some servers give several vectors for an input, or one by types (Jina). */
+static bool is_embedding(const struct json_value *entry)
+{
+    enum { ONE, MANY, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [ONE] = {.name = "embedding"}, [MANY] = {.name = "embeddings"}};
+    if (entry->type != JSON_OBJECT)
+        return false;
+    json_find_all(entry, members, MEMBERS);
+    return !json_is_empty(&members[ONE].value) || !json_is_empty(&members[MANY].value);
+}
+
+static int64_t count_results(const struct json_value *list, is_result *holds)
+{
+    struct json_walk walk = json_walk(list);
+    struct json_item item;
+    int64_t count = 0;
+    while (list->type == JSON_ARRAY && json_next(&walk, &item))
+        count += holds(&item.value);
+    return count;
+}
+
 /* `results`: the member that has the results. */
-static void read_results(const struct json_value *root, const char *results,
+static void read_results(const struct json_value *root, const char *results, is_result *holds,
                          struct answer_facts *out)
 {
     enum { RESULTS, ERROR, USAGE, MODEL, TIER, MEMBERS };
@@ -203,7 +234,9 @@ static void read_results(const struct json_value *root, const char *results,
         out->error = *root;
         return;
     }
-    out->said = members[RESULTS].value.type == JSON_ARRAY && members[RESULTS].count == 1;
+    if (members[RESULTS].count == 1)
+        out->result_count = count_results(&members[RESULTS].value, holds);
+    out->said = out->result_count > 0;
     if (out->said)
         out->finish_reason = "stop";
     out->answerless = true;
@@ -214,18 +247,31 @@ static void read_results(const struct json_value *root, const char *results,
 
 static void embeddings_read_answer(const struct json_value *root, struct answer_facts *out)
 {
-    read_results(root, "data", out);
+    read_results(root, "data", is_embedding, out);
+    out->one_each = true;
 }
 
-static void results_read_answer(const struct json_value *root, struct answer_facts *out)
+static void moderations_read_answer(const struct json_value *root, struct answer_facts *out)
 {
-    read_results(root, "results", out);
+    read_results(root, "results", is_object, out);
+}
+
+/* None of the documents may be near enough: that is an answer, too. */
+static void rerank_read_answer(const struct json_value *root, struct answer_facts *out)
+{
+    struct json_value results;
+    read_results(root, "results", is_object, out);
+    if (out->kind == ANSWER_FAILS || json_find(root, "results", &results) != 1 ||
+        results.type != JSON_ARRAY || !json_is_empty(&results))
+        return;
+    out->said = true;
+    out->finish_reason = "stop";
 }
 
 /* What it has generated is counted, though no text shows it. */
 static void decisions_read_answer(const struct json_value *root, struct answer_facts *out)
 {
-    read_results(root, "answers", out);
+    read_results(root, "answers", is_object, out);
     out->answerless = false;
 }
 
@@ -252,7 +298,7 @@ const struct dialect_form embeddings_form = {
 const struct dialect_form moderations_form = {
     .read_request = moderations_read_request,
     .apply = request_apply_model,
-    .read_answer = results_read_answer,
+    .read_answer = moderations_read_answer,
     .usage_name = "usage",
     .write_usage = write_usage,
     .keep_alive = "",
@@ -262,7 +308,7 @@ const struct dialect_form moderations_form = {
 const struct dialect_form rerank_form = {
     .read_request = rerank_read_request,
     .apply = request_apply_model,
-    .read_answer = results_read_answer,
+    .read_answer = rerank_read_answer,
     .usage_name = "usage",
     .write_usage = write_usage,
     .keep_alive = "",

@@ -15,7 +15,8 @@ struct prompt {
     int64_t text_bytes;  /* for estimates: the messages' strings, and other members as sent */
     struct text_mix mix; /* of a sample of that text */
     int64_t message_count;
-    int64_t input_count; /* above 1: so many texts, each of which has the context for itself */
+    int64_t input_count;  /* above 1: so many texts, each of which has the context for itself */
+    int64_t search_count; /* of a ranking: the searches that its documents are, at least */
     int64_t image_count;
     int64_t audio_count;
     int64_t audio_bytes; /* of base64 */
@@ -45,6 +46,9 @@ enum { PROMPT_AUDIO_BYTES_MIN = 30, PROMPT_AUDIO_BYTES = 400 };
 /* No usual file of sound has fewer bytes to a second (Opus at 6 kbit/s). Models that read one count
  * 10 to 32 tokens a second (OpenAI, Google). */
 enum { PROMPT_SOUND_BYTES_MIN = 750, PROMPT_SOUND_TOKENS = 10, PROMPT_SOUND_TOKENS_MOST = 32 };
+
+/* Cohere's search unit is a question about so many documents (its page of prices, 2026-11). */
+enum { PROMPT_SEARCH_DOCUMENTS = 100 };
 
 /* The tokens of the sound: estimated, and at most. */
 static inline int64_t prompt_sound_tokens(const struct prompt *prompt)

@@ -242,6 +242,8 @@ static void find_parts(const struct charge_view *view, bool input, bool output,
         parts->image = view->meter->output.image_count;
     if (parts->second == 0)
         parts->second = view->asks->prompt.sound_seconds;
+    if (parts->web_search == 0)
+        parts->web_search = view->asks->prompt.search_count;
     fill_medium(view, output_tokens, parts);
 }
 
@@ -349,6 +351,8 @@ static bool is_measured(const struct charge_view *view, enum unit unit)
     const struct media_sizes *output = &view->meter->output;
     if (unit == UNIT_IMAGE)
         return output->image_count > 0;
+    if (unit == UNIT_WEB_SEARCH)
+        return view->asks->prompt.search_count > 0;
     if (unit != UNIT_SECOND)
         return unit == UNIT_CHARACTER || unit == UNIT_REQUEST;
     return view->asks->media.medium == ANSWERS_SOUND ? output->audio_ms > 0

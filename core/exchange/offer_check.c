@@ -63,7 +63,13 @@ static bool takes_amount(struct exchange *exchange, const struct cost_ceiling *n
     const struct model_request *asks = &exchange->asks;
     int64_t characters = need->beside.character;
     int64_t pictures = need->beside.image;
+    int64_t searches = need->beside.web_search;
     char message[160];
+    if (searches > 0 && asks->prompt.search_count > searches) {
+        snprintf(message, sizeof message, "This model ranks at most %lld documents in one call.",
+                 (long long)(searches * PROMPT_SEARCH_DOCUMENTS));
+        return decline(exchange, "documents", message);
+    }
     if (characters > 0 && asks->media.characters > characters) {
         snprintf(message, sizeof message,
                  "This model speaks at most %lld characters at once; 'input' has %lld.",

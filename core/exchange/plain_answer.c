@@ -74,6 +74,16 @@ static bool rename(struct slice name, const struct json_value *model, const stru
     return done;
 }
 
+/* A vector too few would move all others to the texts of their neighbours: it is no answer. */
+static void check_count(const struct model_request *asks, struct answer_facts *facts)
+{
+    int64_t inputs = asks->prompt.input_count > 1 ? asks->prompt.input_count : 1;
+    if (!facts->one_each || facts->result_count == inputs)
+        return;
+    facts->said = false;
+    facts->finish_reason = NULL;
+}
+
 void plain_answer_read(const struct model_request *asks, struct slice answers_as,
                        struct buffer *body, struct json_value *root, struct json_index *index,
                        struct answer_facts *facts)
@@ -85,6 +95,7 @@ void plain_answer_read(const struct model_request *asks, struct slice answers_as
     form->read_answer(root, facts);
     if (rename(answers_as, &facts->model, &answer))
         form->read_answer(root, facts);
+    check_count(asks, facts);
 }
 
 /* A web page, such as that of a proxy before the provider. What whisper.cpp has heard is text/html,

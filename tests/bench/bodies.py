@@ -16,6 +16,7 @@ TEXT_BYTES = 100_000
 TEXT = ("The quick brown fox jumps over the lazy dog; 42 of them do. " * 2000)[:TEXT_BYTES]
 TOKENS = 24_000
 VECTOR = "AACAPwAAAD8" * 80 + "AAA="
+SHORT = "AACAPwAAAD8="  # of many
 MANY = " of 100 texts"
 TURNS, REQUESTS = 6, 12  # and a turn before, that does not count
 RATIO_MAX = 1.1
@@ -43,13 +44,16 @@ CALLS = {
 }
 
 
-def answer_of(path):
+def answer_of(path, count):
+    """With `count` vectors, or a text of as many bytes."""
+    vector = VECTOR if count == 1 else SHORT
+    data = [{"object": "embedding", "index": at, "embedding": vector} for at in range(count)]
+    said = (SHORT[:11] * 100 * count)[: len(json.dumps(data))]
     usage = {"prompt_tokens": TOKENS, "completion_tokens": 0, "total_tokens": TOKENS}
     if path.endswith(b"/embeddings"):
-        data = [{"object": "embedding", "index": 0, "embedding": VECTOR}]
         body = {"object": "list", "data": data, "model": "bench-embedding", "usage": usage}
     else:
-        message = {"role": "assistant", "content": VECTOR}
+        message = {"role": "assistant", "content": said}
         choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
         body = {"id": "1", "object": "chat.completion", "created": 1, "model": "gpt-4o-mini",
                 "choices": choices, "usage": usage}  # fmt: skip
@@ -81,7 +85,10 @@ class Provider:
     def _serve(self, connection):
         with connection:
             while request := read_request(connection):
-                connection.sendall(answer_of(request.split(b" ", 2)[1]))
+                body = json.loads(request.split(b"\r\n\r\n", 1)[1])
+                texts = body.get("input") or body["messages"]
+                count = len(texts) if isinstance(texts, list) else 1
+                connection.sendall(answer_of(request.split(b" ", 2)[1], count))
 
 
 def sell_embeddings(gateway):
@@ -106,7 +113,7 @@ class Client:
         )
         self.connection.sendall(head.encode() + body.encode())
         reply = read_request(self.connection)
-        if not reply.startswith(b"HTTP/1.1 200") or VECTOR.encode() not in reply:
+        if not reply.startswith(b"HTTP/1.1 200") or SHORT[:11].encode() not in reply:
             raise RuntimeError(f"no good answer: {reply[:1000]!r}")
 
 

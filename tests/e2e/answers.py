@@ -5,7 +5,7 @@ import asyncio
 import gzip
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from fake_provider import Connection, Gate, Received
@@ -158,6 +158,18 @@ def reply(status: int, body: bytes, headers: dict[str, str] | None = None, close
             fields["Connection"] = "close"
             connection.close_after = True
         await connection.send(head(status, fields) + body)
+
+    return answer
+
+
+def for_each_input(answer_of: Callable[[int], Callable]):
+    """An answer by how many texts, or lists of tokens, are asked about."""
+
+    async def answer(connection: Connection, request: Received) -> None:
+        asked = request.json
+        inputs = asked.get("requests") or asked.get("input")
+        several = isinstance(inputs, list) and not isinstance(inputs[0], int)
+        await answer_of(len(inputs) if several else 1)(connection, request)
 
     return answer
 

@@ -112,8 +112,13 @@ def completion(used: Used):
 
 def embeddings(used: Used):
     usage = {"prompt_tokens": of(used, "input"), "total_tokens": of(used, "input")}
-    data = [{"object": "embedding", "index": 0, "embedding": [0.5, -1.25]}]
-    return reply({"object": "list", "data": data, "model": "m", "usage": usage})
+    entry = {"object": "embedding", "embedding": [0.5, -1.25]}
+
+    def answer_of(count: int):
+        data = [entry | {"index": index} for index in range(count)]
+        return reply({"object": "list", "data": data, "model": "m", "usage": usage})
+
+    return answers.for_each_input(answer_of)
 
 
 def google_embeddings(used: Used):

@@ -341,7 +341,7 @@ def selling(idle, tmp_path):
         },
         "away/gemini-large": {**PLAIN, "litellm_provider": "away"},
         "vectors": {**PLAIN, "mode": "embedding", "output_cost_per_token": "0.0"},
-        "gemini/vectors": {**PLAIN, "mode": "embedding", "litellm_provider": "gemini"},
+        "gemini/v": {**PLAIN, "mode": "embedding", "litellm_provider": "gemini"},
         "judge": {**PLAIN, "mode": "moderation", "max_output_tokens": 0},
         "ranker": {**PLAIN, "mode": "rerank", "litellm_provider": "ranks"},
         "texts": {**PLAIN, "mode": "completion", "litellm_provider": "text-completion-openai"},
@@ -370,13 +370,13 @@ def test_a_model_is_sold_in_one_line(selling):
 def test_what_is_no_chat_model_is_sold_at_its_endpoint(selling, provider):
     """By the entry's mode: name, path, request, answer."""
     cases = [
-        ("vectors", "/embeddings", {"input": "x"}, {"data": []}),
-        ("gemini/vectors", "beta/models/m:embedContent", {"content": {}}, {"embedding": {}}),
-        ("judge", "/moderations", {"input": "x"}, {"results": []}),
+        ("vectors", "/embeddings", {"input": "x"}, {"data": [{"embedding": [1]}]}),
+        ("gemini/v", "beta/models/m:embedContent", {"content": {}}, {"embedding": {"values": [1]}}),
+        ("judge", "/moderations", {"input": "x"}, {"results": [{"flagged": False}]}),
         ("ranker", "/rerank", {"query": "x", "documents": ["y"]}, {"results": []}),
         ("texts", "/completions", {"prompt": "x"}, {"choices": [{"text": "y"}]}),
-        ("asked", "/decisions", {"input": "x", "questions": []}, {"answers": []}),
-    ]
+        ("asked", "/decisions", {"input": "x", "questions": []}, {"answers": [{"type": "a"}]}),
+    ]  # fmt: skip
     dialects = {"openai": '"openai", "completions", "decisions"', "ranks": '"rerank"',
                 "gemini": '"gemini"'}  # fmt: skip
     selling.policies.write("providers", "return {" + "".join(
@@ -423,7 +423,7 @@ def test_the_names_of_the_provider_and_of_the_customer_may_differ(selling, provi
                                "catalog.lua:"]),
      ('m = sell("free"),', ["catalog.lua has no such model"]),
      ('m = sell("ranker", { candidates = { { provider = "demo" } } }),', ["does not speak rerank"]),
-     ('m = sell("gemini/vectors", { candidates = { { provider = "anthropic" } } }),',
+     ('m = sell("gemini/v", { candidates = { { provider = "anthropic" } } }),',
       ["does not speak embeddings"]),
      ('m = sell("gpt-small", { imput = "1" }),', ["models.lua:2:", "imput", 'did you mean "input"?',
                                                   'sold from catalog.lua:', '"gpt-small"']),

@@ -133,7 +133,8 @@ def test_a_model_answers_where_it_is_sold(customer, provider):
 
 
 def test_a_failed_provider_is_free(customer, provider):
-    for answer in (answers.error(500, "no", None, "server_error"), answers.reply(200, b"{}")):
+    for answer in (answers.error(500, "no", None, "server_error"), answers.reply(200, b"{}"),
+                   decided(given=[]), decided(given=[{}])):  # fmt: skip
         provider.answer = answer
         check_error(ask(customer), 502)
     assert customer.balance == 10

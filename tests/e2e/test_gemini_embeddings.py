@@ -33,11 +33,15 @@ def customer(house):
 
 
 def embedded(batch: bool, tokens: int | None = 7):
-    values = [{"values": vector} for vector in VECTORS]
-    body: dict = {"embeddings": values} if batch else {"embedding": values[0]}
-    if tokens is not None:
-        body["usageMetadata"] = {"promptTokenCount": tokens, "totalTokenCount": tokens}
-    return answers.reply(200, json.dumps(body).encode())
+    usage = {"promptTokenCount": tokens, "totalTokenCount": tokens}
+    told = {} if tokens is None else {"usageMetadata": usage}
+
+    def answer_of(count: int):
+        values = [{"values": VECTORS[at % len(VECTORS)]} for at in range(count)]
+        body = {**({"embeddings": values} if batch else {"embedding": values[0]}), **told}
+        return answers.reply(200, json.dumps(body).encode())
+
+    return answers.for_each_input(answer_of)
 
 
 def content(text: str) -> dict:
@@ -195,3 +199,23 @@ def test_a_retry_gets_the_first_answer(customer, provider):
     again = customer.gateway.http.post(url, json=ENTRY, headers=headers)
     assert (again.status_code, again.content) == (200, first.content)
     assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("embedContent", {"embedding": {}}),
+        ("embedContent", {"embedding": {"values": []}}),
+        ("batchEmbedContents", {"embeddings": []}),
+        ("batchEmbedContents", {"embeddings": [{"values": [1]}]}),
+        ("batchEmbedContents", {"embeddings": [{"values": [1]}, {}]}),
+        ("batchEmbedContents", {"embeddings": [{"values": [1]}] * 3}),
+    ],
+    ids=str,
+)
+def test_another_number_of_vectors_is_no_answer(customer, provider, method, answer):
+    provider.answer = answers.reply(200, json.dumps(answer).encode())
+    body = batch_of("a", "b") if method.startswith("batch") else {"content": content("a")}
+    assert ask(customer, body, method).status_code == 502
+    customer.wait_for_no_hold()
+    assert customer.balance == 10

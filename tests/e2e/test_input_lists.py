@@ -49,16 +49,21 @@ def base64_of(vector: list[float]) -> str:
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
-def embeddings(encoding: str, tokens: int = 7, model: str = "theirs", vectors=VECTORS):
-    """As a server sends them, whatever was asked for."""
-    data = [
-        {"object": "embedding", "index": index,
-         "embedding": base64_of(vector) if encoding == "base64" else vector}
-        for index, vector in enumerate(vectors)
-    ]  # fmt: skip
-    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    body = {"object": "list", "data": data, "model": model, "usage": usage}
-    return answers.reply(200, json.dumps(body).encode())
+def embeddings(encoding: str, tokens: int | None = 7, model: str = "theirs"):
+    """As a server sends them, in whatever encoding was asked for."""
+    usage = {} if tokens is None else {"usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+
+    def entry(index: int) -> dict:
+        vector = VECTORS[index % len(VECTORS)]
+        embedding = base64_of(vector) if encoding == "base64" else vector
+        return {"object": "embedding", "index": index, "embedding": embedding}
+
+    def answer_of(count: int):
+        data = [entry(index) for index in range(count)]
+        body = {"object": "list", "data": data, "model": model, **usage}
+        return answers.reply(200, json.dumps(body).encode())
+
+    return answers.for_each_input(answer_of)
 
 
 def close(one: list[float], other: list[float]) -> bool:
@@ -136,8 +141,7 @@ def test_a_hold_covers_all_inputs(house, provider):
 
 
 def test_a_server_that_counts_nothing_is_estimated(customer, provider):
-    body = {"object": "list", "data": [{"index": 0, "embedding": [1.0]}], "model": "theirs"}
-    provider.answer = answers.reply(200, json.dumps(body).encode())
+    provider.answer = embeddings("float", tokens=None)
     reply = customer.post({"model": "embed", "input": "word " * 1000}, "/embeddings")
     record = customer.wait_for_record()
     assert record["usage_source"] == "estimated"
@@ -146,8 +150,7 @@ def test_a_server_that_counts_nothing_is_estimated(customer, provider):
 
 
 def test_tokens_as_numbers_are_estimated_as_many(customer, provider):
-    body = {"object": "list", "data": [{"index": 0, "embedding": [1.0]}], "model": "theirs"}
-    provider.answer = answers.reply(200, json.dumps(body).encode())
+    provider.answer = embeddings("float", tokens=None)
     customer.post({"model": "embed", "input": [[1] * 1000, [2] * 1000]}, "/embeddings")
     assert 1900 < customer.wait_for_record()["input_tokens"] < 4100
 
@@ -189,6 +192,47 @@ def test_a_failed_provider_is_free(customer, provider):
     check_error(customer.post({"model": "embed", "input": "x"}, "/embeddings"), 502)
     provider.answer = answers.reply(200, b'{"object":"list"}')
     check_error(customer.post({"model": "embed", "input": "x"}, "/embeddings"), 502)
+    assert customer.balance == 10
+
+
+VECTOR = {"object": "embedding", "index": 0, "embedding": [0.5]}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [[], [None], [{}], [VECTOR], [VECTOR] * 3, [VECTOR, {**VECTOR, "embedding": []}],
+     [VECTOR, {**VECTOR, "embedding": None}], [VECTOR, {**VECTOR, "embedding": ""}],
+     [VECTOR, 7]],
+    ids=str,
+)  # fmt: skip
+def test_another_number_of_vectors_is_no_answer(customer, provider, data):
+    """A vector too few would move all others to the texts of their neighbours."""
+    body = {"object": "list", "data": data, "usage": {"prompt_tokens": 7, "total_tokens": 7}}
+    provider.answer = answers.reply(200, json.dumps(body).encode())
+    reply = customer.post({"model": "embed", "input": ["a", "b"]}, "/embeddings")
+    check_error(reply, 502, "provider_unavailable")
+    assert customer.balance == 10
+    customer.wait_for_no_hold()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"index": 0, "embedding": {"float": [1]}}, {"index": 0, "embeddings": [[1.0], [0.5]]},
+     {"index": 0, "embeddings": {"binary": [1]}}],
+    ids=str,
+)  # fmt: skip
+def test_vectors_of_other_forms_are_answers(customer, provider, entry):
+    """Jina's, several for an input or by their types."""
+    provider.answer = answers.reply(200, json.dumps({"data": [entry]}).encode())
+    reply = customer.post({"model": "embed", "input": "a"}, "/embeddings")
+    assert reply.json()["data"] == [entry]
+
+
+@pytest.mark.parametrize("results", [[], [None], [{}]], ids=str)
+def test_a_moderation_without_a_verdict_is_none(customer, provider, results):
+    """Who reads none as "not flagged" would be wrong."""
+    provider.answer = answers.reply(200, json.dumps({"id": "m", "results": results}).encode())
+    check_error(customer.post({"model": "moderate", "input": "x"}, "/moderations"), 502)
     assert customer.balance == 10
 
 
@@ -259,6 +303,38 @@ def test_cohere_s_form(customer, provider):
     assert provider.last.path.endswith("/rerank")
     record = customer.wait_for_record()
     assert usd(record["cost"]) == usd("0.0048")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{}, {"usage": {"total_tokens": 40}}, {"meta": {"billed_units": {"search_units": 0}}},
+     {"meta": {"billed_units": {"search_units": "2"}}}, {"meta": None}],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize(("documents", "searches"), [(1, 1), (100, 1), (101, 2), (1000, 10)])
+def test_searches_that_nobody_counts_are_not_free(customer, provider, told, documents, searches):
+    """A hundred documents are one, as Cohere bills them."""
+    provider.answer = ranked(**told)
+    body = {"model": "rank", "query": "capital?", "documents": ["a"] * documents}
+    assert customer.post(body, "/rerank").status_code == 200
+    assert usd(customer.wait_for_record()["cost"]) == searches * usd("0.0024")
+
+
+def test_more_documents_than_searches_are_sold(customer, provider):
+    """The operator would pay what is above the hold."""
+    body = {"model": "rank", "query": "capital?", "documents": ["a"] * 1001}
+    error = check_error(customer.post(body, "/rerank"), 400, "invalid_value", param="documents")
+    assert "1000 documents" in error["message"]
+    assert provider.requests == []
+    provider.answer = ranked(usage={"total_tokens": 40})
+    reply = customer.post(body | {"model": "rank-tokens"}, "/rerank")
+    assert reply.status_code == 200, "sold by tokens, there is no such bound"
+
+
+def test_nothing_that_is_near_is_an_answer(customer, provider):
+    provider.answer = answers.reply(200, json.dumps({"id": "r", "results": []}).encode())
+    reply = customer.post({"model": "rank", "query": "q", "documents": ["a"]}, "/rerank")
+    assert reply.json()["results"] == []
 
 
 @pytest.mark.parametrize("mount", ["/v2", "/api/v2"])

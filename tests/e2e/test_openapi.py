@@ -299,21 +299,30 @@ def walk_state(customer: Customer, provider, mount: str) -> None:
 def walk_lists(customer: Customer, provider, mount: str) -> None:
     http, mine = customer.gateway.http, {"headers": customer.authorization}
     cohere = mount.replace("/v1", "/v2")
-    for place, name, results in ((mount, "embeddings", "data"), (mount, "moderations", "results"),
-                                 (mount, "rerank", "results"), (cohere, "rerank", "results"),
-                                 ):  # fmt: skip
-        provider.answer = answers.reply(200, json.dumps({results: []}).encode())
+    verdict = {"results": [{"flagged": False}]}
+    for place, name, found in (
+        (mount, "embeddings", {"data": [{"index": 0, "embedding": [0.5]}]}),
+        (mount, "moderations", verdict),
+        (mount, "rerank", {"results": []}),
+        (cohere, "rerank", {"results": []}),
+    ):
+        provider.answer = answers.reply(200, json.dumps(found).encode())
         body = {"model": name, "input": "x", "query": "x", "documents": ["x"]}
         assert http.post(f"{place}/{name}", json=body, **mine).status_code == 200
         assert http.post(f"{place}/{name}", json=body).status_code == 401
         body["model"] = "native"
         assert http.post(f"{place}/{name}", json=body, **mine).status_code == 404
     content = {"content": {"parts": [{"text": "x"}]}}
+    vector = {"values": [0.5]}
     asked = {"model": "decisions", "input": "x", "questions": []}
     for path, body, found in (
-        ("/decisions", asked, {"answers": []}),
-        ("beta/models/google:embedContent", content, {"embedding": {}}),
-        ("beta/models/google:batchEmbedContents", {"requests": [content]}, {"embeddings": []}),
+        ("/decisions", asked, {"answers": [{"type": "predicate", "probability": 1}]}),
+        ("beta/models/google:embedContent", content, {"embedding": vector}),
+        (
+            "beta/models/google:batchEmbedContents",
+            {"requests": [content]},
+            {"embeddings": [vector]},
+        ),
         ("/completions", {"model": "completions"}, None),
         ("/completions", {"model": "completions", "stream": True}, None),
     ):
@@ -503,7 +512,8 @@ def walk_account(person: Customer, provider) -> None:
         person_estimates = person.web.post("/playground/estimate", params=params, json=body)
         assert person_estimates.status_code == status
     params = {"key_id": person.key_id}
-    provider.answer = answers.reply(200, json.dumps({"results": []}).encode())
+    verdict = {"results": [{"flagged": False}]}
+    provider.answer = answers.reply(200, json.dumps(verdict).encode())
     for path, status in (("/moderations", 200), ("/estimate/moderations", 200), ("/nothing", 404),
                          ("/estimate/nothing", 404)):  # fmt: skip
         body = {"model": "moderations", "input": "x"}

@@ -532,6 +532,25 @@ static void finds_the_end_of_a_whole_number(void **state)
     assert_int_equal(natural_bytes(slice_of("0,1")), 1);
 }
 
+static void knows_what_is_empty(void **state)
+{
+    (void)state;
+    static const char *const empty[] = {"null", "[]", "{}", "\"\"", "[ \n]", "{\t }"};
+    static const char *const full[] = {"0",        "false", "[null]",      "[[]]",
+                                       "{\"\":0}", "\" \"", "\"\\u0000\"", "[ 1 ]"};
+    for (size_t i = 0; i < sizeof empty / sizeof *empty + sizeof full / sizeof *full; i++) {
+        bool is_full = i >= sizeof empty / sizeof *empty;
+        struct json_value value;
+        struct fault fault;
+        const char *text = is_full ? full[i - sizeof empty / sizeof *empty] : empty[i];
+        assert_true(json_parse(slice_of(text), 8, &value, &fault));
+        if (json_is_empty(&value) == is_full)
+            fail_msg("%s", text);
+    }
+    const struct json_value absent = {.type = JSON_NULL};
+    assert_true(json_is_empty(&absent));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +570,7 @@ int main(void)
         cmocka_unit_test(finds_several_at_once),
         cmocka_unit_test(compares_keys),
         cmocka_unit_test(finds_the_end_of_a_whole_number),
+        cmocka_unit_test(knows_what_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
