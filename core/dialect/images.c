@@ -1,6 +1,7 @@
 #include "dialect/images.h"
 
 #include "base/money.h"
+#include "dialect/answer_state.h"
 #include "dialect/image_request.h"
 #include "dialect/media_events.h"
 #include "dialect/plain_events.h"
@@ -90,17 +91,20 @@ void images_read_event(struct answer_state *state, const struct json_value *root
                                            [ERROR] = {.name = "error"},
                                            [USAGE] = {.name = "usage"},
                                            [TIER] = {.name = "service_tier"}};
-    (void)state;
     json_find_all(root, members, MEMBERS);
     if (!begin(root, &members[ERROR], out))
         return;
     out->said = is_filled(&members[PICTURE].value);
-    if (!completes(&members[TYPE].value))
+    if (state != NULL)
+        state->begun = state->begun || out->said;
+    if (!completes(&members[TYPE].value)) {
+        out->sizes.preview_count = out->said;
         return;
+    }
     out->kind = ANSWER_ENDS;
     out->sizes.image_count = out->said;
-    out->finish_reason = "stop";
-    out->said = true;
+    if (out->said || (state != NULL && state->begun)) /* an end alone is no answer */
+        out->finish_reason = "stop";
     out->holder = *root;
     out->usage = members[USAGE].value;
     out->service_tier = members[TIER].value;

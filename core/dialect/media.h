@@ -11,10 +11,11 @@
 
 /* What a value holds, by kind. */
 struct media_sizes {
-    int64_t text_bytes;  /* decoded length of the strings that are text */
-    int64_t image_count; /* pictures, and other data that is neither text nor sound */
-    int64_t audio_bytes; /* of base64 */
-    int64_t audio_ms;    /* how long the sound is, where its form tells; 0: it does not */
+    int64_t text_bytes;    /* decoded length of the strings that are text */
+    int64_t image_count;   /* pictures, and other data that is neither text nor sound */
+    int64_t preview_count; /* pictures of a stream that are not complete */
+    int64_t audio_bytes;   /* of base64 */
+    int64_t audio_ms;      /* how long the sound is, where its form tells; 0: it does not */
 };
 
 enum {

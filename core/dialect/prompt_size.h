@@ -17,6 +17,7 @@ struct prompt {
     int64_t message_count;
     int64_t input_count;  /* above 1: so many texts, each of which has the context for itself */
     int64_t search_count; /* of a ranking: the searches that its documents are, at least */
+    int64_t token_count;  /* of tokens that stand as numbers, beside the text */
     int64_t image_count;
     int64_t audio_count;
     int64_t audio_bytes; /* of base64 */

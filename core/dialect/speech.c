@@ -146,14 +146,16 @@ static void read_event(struct answer_state *state, const struct json_value *root
     }
     const struct json_value *audio = &members[AUDIO].value;
     out->said = audio->type == JSON_STRING && audio->raw.bytes > 2;
-    if (out->said && state != NULL)
+    if (out->said && state != NULL) {
+        state->begun = true;
         measure(&state->sound, audio, &out->sizes);
+    }
     if (members[TYPE].value.type != JSON_STRING ||
         !json_string_is(&members[TYPE].value, "speech.audio.done"))
         return;
     out->kind = ANSWER_ENDS;
-    out->said = true;
-    out->finish_reason = "stop";
+    if (out->said || (state != NULL && state->begun)) /* an end alone is no answer */
+        out->finish_reason = "stop";
     out->holder = *root;
     out->usage = members[USAGE].value;
     out->service_tier = members[TIER].value;

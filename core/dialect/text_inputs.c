@@ -34,17 +34,18 @@ static bool is_input(const struct json_value *value)
     return tokens || value->type == JSON_STRING;
 }
 
-/* Tokens that come as numbers are counted as text of the usual length of so many. */
-static void add_tokens(struct prompt *prompt, const struct json_value *input)
+/* Texts, and tokens that come as numbers: so many, and no text. */
+static void add_inputs(struct prompt *prompt, struct slice key, const struct json_value *input)
 {
-    enum { TOKEN_BYTES = 4 };
     struct json_walk walk = json_walk(input);
     struct json_item item;
+    if (input->type == JSON_STRING)
+        prompt_add_member(prompt, key, input);
     while (input->type == JSON_ARRAY && json_next(&walk, &item)) {
         if (item.value.type == JSON_NUMBER)
-            prompt->text_bytes += TOKEN_BYTES;
+            prompt->token_count++;
         else
-            add_tokens(prompt, &item.value);
+            add_inputs(prompt, key, &item.value);
     }
 }
 
@@ -66,8 +67,7 @@ bool text_inputs_read(struct model_request *out, const struct json_value *input,
         tokens = number;
         count++;
     }
-    prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], input);
-    add_tokens(&out->prompt, input);
+    add_inputs(&out->prompt, out->keys[REQUEST_MESSAGES], input);
     if (input->type == JSON_STRING || (tokens && count > 0))
         return text_inputs_count(out, 1, name, fault);
     if (input->type == JSON_ARRAY)

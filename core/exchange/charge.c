@@ -1,5 +1,6 @@
 #include "exchange/charge.h"
 
+#include "dialect/image_request.h"
 #include "dialect/model_request.h"
 #include "exchange/meter.h"
 
@@ -24,6 +25,8 @@ int64_t charge_text_tokens(const struct prompt *prompt, const struct rate_set *r
     int64_t rate = rates_of_mix(rates, &prompt->mix);
     int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt));
     int64_t least_tokens = prompt_least_tokens(prompt);
+    if (prompt->token_count > 0)
+        tokens = prompt->token_count + (prompt->text_bytes > 0 ? tokens : 0);
     return tokens > least_tokens ? tokens : least_tokens;
 }
 
@@ -62,7 +65,8 @@ static int64_t media_tokens(const struct charge_view *view)
 
 int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output)
 {
-    return output->image_count * limits->image_tokens + output->audio_bytes / PROMPT_AUDIO_BYTES;
+    return output->image_count * limits->image_tokens +
+           output->preview_count * IMAGES_PREVIEW_TOKENS + output->audio_bytes / PROMPT_AUDIO_BYTES;
 }
 
 /* ---- judging the provider's counts ---- */
@@ -238,8 +242,7 @@ static void find_parts(const struct charge_view *view, bool input, bool output,
         raise_to(&parts->web_search, 1);
     if (view->searches_as_one)
         parts->web_search = least(parts->web_search, 1);
-    if (parts->image == 0)
-        parts->image = view->meter->output.image_count;
+    raise_to(&parts->image, view->meter->output.image_count); /* fewer are a wrong count */
     if (parts->second == 0)
         parts->second = view->asks->prompt.sound_seconds;
     if (parts->web_search == 0)

@@ -314,7 +314,7 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
     int64_t room = need->context; /* of all inputs together */
     int64_t text_tokens =
         rates_tokens_held(&exchange->rates.input, &prompt->mix, prompt->text_bytes) +
-        prompt_template_tokens(prompt);
+        prompt_template_tokens(prompt) + prompt->token_count;
     if (text_tokens > prompt->bytes_most)
         text_tokens = prompt->bytes_most;
     need->most = need->beside;

@@ -206,6 +206,7 @@ void meter_note_answer(struct meter *meter, const struct answer_facts *facts, in
 {
     meter_note_generated(meter, facts->sizes.text_bytes);
     meter->output.image_count += facts->sizes.image_count;
+    meter->output.preview_count += facts->sizes.preview_count;
     meter->output.audio_bytes += facts->sizes.audio_bytes;
     meter->output.audio_ms += facts->sizes.audio_ms;
     tool_calls_add(&meter->calls, &facts->calls);

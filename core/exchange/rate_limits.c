@@ -170,7 +170,7 @@ static void note_rate(struct exchange *exchange, enum limit_kind kind,
 static int64_t amount_of(const struct exchange *exchange, enum limit_kind kind)
 {
     const struct prompt *prompt = &exchange->asks.prompt;
-    int64_t tokens = meter_estimate(prompt->text_bytes) + prompt->kept_tokens;
+    int64_t tokens = meter_estimate(prompt->text_bytes) + prompt->token_count + prompt->kept_tokens;
     return kind == LIMIT_TOKENS && tokens > 1 ? tokens : 1;
 }
 

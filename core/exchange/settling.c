@@ -231,8 +231,10 @@ static void learn(const struct exchange *exchange, const struct charge *charge)
 {
     const struct prompt *prompt = &exchange->asks.prompt;
     const struct meter *meter = &exchange->stream.meter;
-    bool only_text = prompt->opaque_count + prompt->image_count + prompt->audio_bytes == 0 &&
-                     !prompt->names_kept;
+    bool only_text =
+        prompt->opaque_count + prompt->image_count + prompt->audio_bytes + prompt->token_count ==
+            0 &&
+        !prompt->names_kept;
     bool only_said = meter->output.image_count + meter->output.audio_bytes == 0 &&
                      charge->reasoning_tokens == 0 && exchange->asks.choices == 1 &&
                      exchange->asks.echoed_bytes == 0;

@@ -179,6 +179,14 @@ def test_each_picture_that_came_is_charged(customer, provider):
     assert units_of(customer)["image"] == 3
 
 
+@pytest.mark.parametrize(("told", "charged"), [(1, 3), (4, 4), (0, 3), ("9", 3)])
+def test_no_fewer_than_came_are_charged(customer, provider, told, charged):
+    """Whatever the provider's count says; it may count one that it has kept back."""
+    provider.answer = plain(3, usage={"images": told})
+    ask(customer, "flat", n=4)
+    assert usd(customer.wait_for_record()["cost"]) == owed((charged, "0.05"))
+
+
 def test_pictures_by_their_addresses(customer, provider):
     data = [{"url": "https://pictures.example/1.png", "revised_prompt": "A cat"}, {}]
     body = json.dumps({"created": 1, "data": data}).encode()
@@ -352,6 +360,24 @@ def test_a_stream_that_breaks_says_so(customer, provider):
     last = ask(customer, stream=True, partial_images=1).content.split(b"\n\n")[-2]
     assert last.startswith(b"event: error\n")
     assert json.loads(last.split(b"data: ")[1])["error"]["code"] == "provider_unavailable"
+
+
+def test_a_stream_that_breaks_costs_the_previews(customer, provider):
+    provider.answer = events.events(partial(0), partial(1), ending="cut")
+    ask(customer, stream=True, partial_images=2)
+    record = customer.wait_for_record()
+    said = record["input_tokens"]
+    assert usd(record["cost"]) == owed((said, per_million("5")), (2 * 100, per_million("30")))
+
+
+@pytest.mark.parametrize("picture", [{}, {"b64_json": ""}, {"b64_json": None}], ids=str)
+def test_an_end_without_a_picture_is_no_answer(customer, provider, picture):
+    end = events.event("image_generation.completed", usage=usage(13, 1056), **picture)
+    provider.then(events.events(end), plain(usage=usage(13, 1056)))
+    assert PICTURE.encode() in ask(customer, stream=True).content
+    record = customer.wait_for_record()
+    assert record["attempts"] == 2
+    assert usd(record["cost"]) == owed((13, per_million("5")), (1056, per_million("30")))
 
 
 def test_an_error_event_before_a_picture_is_free(customer, provider):

@@ -151,8 +151,14 @@ def test_a_server_that_counts_nothing_is_estimated(customer, provider):
 
 def test_tokens_as_numbers_are_estimated_as_many(customer, provider):
     provider.answer = embeddings("float", tokens=None)
-    customer.post({"model": "embed", "input": [[1] * 1000, [2] * 1000]}, "/embeddings")
-    assert 1900 < customer.wait_for_record()["input_tokens"] < 4100
+    texts = ["word " * 400, "word " * 400]
+    for count, input_ in enumerate(([[1] * 1000, [20000] * 1000], [12345] * 1500), 1):
+        customer.post({"model": "embed", "input": input_}, "/embeddings")
+        record = customer.wait_for_record(count)
+        assert record["input_tokens"] == (2000, 1500)[count - 1]
+        assert record["usage_source"] == "estimated"
+    customer.post({"model": "embed", "input": [[7] * 1000, *texts]}, "/embeddings")
+    assert 1000 + 2 * 400 <= customer.wait_for_record(3)["input_tokens"] < 1000 + 2 * 1000
 
 
 WRONG = {

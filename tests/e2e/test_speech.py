@@ -314,6 +314,15 @@ def test_tokens_as_the_last_event_counts_them(customer, provider):
     assert usd(found["usage"]["cost"]) == cost
 
 
+def test_an_end_without_sound_is_no_answer(house, provider):
+    customer = house.customer()
+    provider.answer = speech.events(speech.done(14, 101))
+    reply = ask(customer, "tokens", stream_format="sse")
+    check_error(reply, 502, "provider_unavailable")
+    customer.wait_for_no_hold()
+    assert customer.balance == 10
+
+
 def test_tokens_that_nobody_counts_are_estimated(customer, provider):
     provider.answer = speech.whole(speech.wav(12), "audio/wav")
     ask(customer, "tokens", response_format="wav")
