@@ -72,7 +72,7 @@ def test_what_a_small_budget_pays_is_said_before(user, customer):
 def test_a_talk_is_sent_whole(user, customer, provider):
     provider.answer = answers.chat(pieces=("Yes.",))
     open_playground(user)
-    user.page.get_by_text(user.t("playground.system")).first.click()
+    user.page.get_by_text(user.t("playground.settings")).click()
     user.field("playground.system").fill("Be brief.")
     ask(user, "First?")
     expect(user.page.get_by_role("log").get_by_text("Yes.", exact=True)).to_have_count(1)

@@ -1,15 +1,21 @@
 // A conversation with a model, streamed.
 import { ask, readEvents } from "./playground";
 
+export type Part =
+    { type: "text"; text: string } | { type: "image_url"; image_url: { url: string } };
+
 export interface Message {
     role: "system" | "user" | "assistant";
-    content: string;
+    content: string | Part[];
 }
 
 export interface ChatAsked {
     model: string;
     messages: Message[];
     stream: true;
+    max_completion_tokens?: number;
+    temperature?: number;
+    reasoning_effort?: string;
 }
 
 interface Chunk {

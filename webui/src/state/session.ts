@@ -4,6 +4,7 @@ import { signOut, type User, whoAmI } from "../api/account";
 import { onSignedOut } from "../api/client";
 import { forgetAll } from "./resource";
 import { go, isInside, place } from "./router";
+import { forget, KEPT_TALKS } from "./storage";
 
 export const SIGN_IN = "/dashboard/signin";
 export const SIGN_UP = "/dashboard/signup";
@@ -43,5 +44,6 @@ function leave(from: string): void {
 
 export async function signOutHere(): Promise<void> {
     await signOut();
+    forget(KEPT_TALKS); // the next one at this browser may be somebody else
     leave(HOME);
 }

@@ -1,28 +1,38 @@
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
+import { type Settings, settingsFault } from "../../base/talk";
 import { t } from "../../i18n";
 import { Button } from "../../ui/button";
+import { AreaField, FileField, SelectField, TextField } from "../../ui/field";
 
 interface ComposerProps {
-    system: string;
-    onSystem: (text: string) => void;
+    settings: Settings;
+    onSettings: (settings: Settings) => void;
+    reasons: boolean; // what the model can
+    sees: boolean;
     text: string;
     onText: (text: string) => void;
+    pictures: readonly string[];
+    onPictures: (pictures: string[]) => void;
     note: string; // below the message: what it may cost
     isAnswering: boolean;
     canAsk: boolean;
-    onAsk: (question: string) => void;
+    onAsk: () => void;
     onStop: () => void;
 }
 
 /** Enter sends, Shift and Enter begin a new line; while an answer comes, the button stops it. */
 export function Composer(props: ComposerProps) {
-    const { text } = props;
+    const { text, settings } = props;
     const id = useId();
-    const canSend = props.canAsk && !props.isAnswering && text.trim() !== "";
+    const [sent, setSent] = useState(0); // an input of files is emptied by a new one
+    const isFit = settingsFault(settings) === "";
+    const canSend = props.canAsk && !props.isAnswering && isFit && text.trim() !== "";
     const send = () => {
         if (canSend) {
-            props.onAsk(text);
+            props.onAsk();
             props.onText("");
+            props.onPictures([]);
+            setSent(sent + 1);
         }
     };
     const onKeyDown = (event: KeyboardEvent) => {
@@ -43,21 +53,8 @@ export function Composer(props: ComposerProps) {
     };
     return (
         <form class="border-t border-line p-4" onSubmit={onSubmit}>
-            <details class="mb-3">
-                <summary class="cursor-pointer text-sm font-medium text-soft">
-                    {t("playground.system")}
-                </summary>
-                <label for={`${id}-system`} class="sr-only">
-                    {t("playground.system")}
-                </label>
-                <textarea
-                    id={`${id}-system`}
-                    class="control mt-2"
-                    rows={2}
-                    value={props.system}
-                    onInput={(event) => props.onSystem(event.currentTarget.value)}
-                />
-            </details>
+            <SettingFields {...props} />
+            {props.sees && <Pictures key={sent} onPictures={props.onPictures} />}
             <label for={id} class="sr-only">
                 {t("playground.message")}
             </label>
@@ -86,5 +83,84 @@ export function Composer(props: ComposerProps) {
                 {props.note}
             </p>
         </form>
+    );
+}
+
+const EFFORTS = ["", "minimal", "low", "medium", "high"];
+
+/** Only what is set is sent: not every model takes every member. */
+function SettingFields({ settings, onSettings, reasons }: ComposerProps) {
+    const change = (changes: Partial<Settings>) => onSettings({ ...settings, ...changes });
+    const fault = settingsFault(settings);
+    return (
+        <details class="mb-3">
+            <summary class="cursor-pointer text-sm font-medium text-soft">
+                {t("playground.settings")}
+            </summary>
+            <div class="mt-3 grid gap-3 sm:grid-cols-3">
+                <AreaField
+                    class="sm:col-span-full"
+                    label={t("playground.system")}
+                    rows={2}
+                    value={settings.system}
+                    onValue={(system) => change({ system })}
+                />
+                <TextField
+                    label={t("playground.longest")}
+                    inputMode="numeric"
+                    placeholder={t("playground.ownChoice")}
+                    error={fault === "longest" ? t("playground.longestFault") : null}
+                    value={settings.longest}
+                    onValue={(longest) => change({ longest })}
+                />
+                <TextField
+                    label={t("playground.temperature")}
+                    inputMode="decimal"
+                    placeholder={t("playground.ownChoice")}
+                    error={fault === "temperature" ? t("playground.temperatureFault") : null}
+                    value={settings.temperature}
+                    onValue={(temperature) => change({ temperature })}
+                />
+                {reasons && (
+                    <SelectField
+                        label={t("playground.effort")}
+                        value={settings.effort}
+                        choices={EFFORTS.map((value) => ({
+                            value,
+                            text: value || t("playground.ownChoice"),
+                        }))}
+                        onValue={(effort) => change({ effort })}
+                    />
+                )}
+            </div>
+        </details>
+    );
+}
+
+function readPicture(file: File): Promise<string> {
+    return new Promise((done, failed) => {
+        const reader = new FileReader();
+        reader.onload = () => done(reader.result as string);
+        reader.onerror = () => failed(reader.error ?? new Error("unreadable"));
+        reader.readAsDataURL(file);
+    });
+}
+
+function Pictures({ onPictures }: { onPictures: (pictures: string[]) => void }) {
+    const [fault, setFault] = useState<string | null>(null);
+    const onFiles = async (files: File[]) => {
+        const pictures = await Promise.all(files.map(readPicture)).catch(() => null);
+        setFault(pictures ? null : t("playground.picturesFault"));
+        onPictures(pictures ?? []);
+    };
+    return (
+        <FileField
+            class="mb-3"
+            label={t("playground.pictures")}
+            error={fault}
+            accept="image/png,image/jpeg,image/webp,image/gif"
+            multiple
+            onFiles={(files) => void onFiles(files)}
+        />
     );
 }

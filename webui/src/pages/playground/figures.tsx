@@ -14,13 +14,16 @@ interface FiguresProps {
     state: string;
     isKnown: boolean; // false: it was stopped before its answer had a name
     record: RequestDetail | null;
-    asked: Asked;
+    asked: () => Asked;
 }
 
 /** What a call took, as it was charged, and the same call for a shell. */
 export function Figures({ state, isKnown, record, asked }: FiguresProps) {
     const isRunning = state === "waiting" || state === "streaming";
-    const curl = () => curlOf(site.value?.base_url ?? "", null, asked.path, asked.body);
+    const curl = () => {
+        const { path, body } = asked();
+        return curlOf(site.value?.base_url ?? "", null, path, body);
+    };
     return (
         <div class="mt-2 flex min-h-8 flex-wrap items-center gap-x-4 gap-y-1 text-sm text-soft">
             {state === "stopped" && <Badge tone="warn">{t("playground.stopped")}</Badge>}

@@ -83,7 +83,7 @@ function Result<T>({ outcome, isRunning, show }: ResultProps<T>) {
                 ? show(outcome.value, isRunning)
                 : isRunning && <Bone class="h-4 w-40" />}
             {outcome.error !== null && <Failure error={outcome.error} />}
-            <Figures {...outcome} />
+            <Figures {...outcome} asked={() => outcome.asked} />
         </>
     );
 }
