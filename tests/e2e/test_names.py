@@ -7,6 +7,7 @@ import answers
 import pytest
 from answers import Usage
 from errors import check_error
+from forms import form
 from gateway import Gateway
 from prices import Price, charge, usd
 
@@ -113,6 +114,48 @@ def test_a_mistyped_name(customer, name, meant):
     error = check_error(customer.ask(name), 404, "model_not_found", param="model")
     says = f' Did you mean "{meant}"?' if meant else ""
     assert error["message"] == f'The model "{name}" does not exist.{says}'
+
+
+CHAT = {"messages": [{"role": "user", "content": "x"}]}
+PLACES = {
+    "/chat/completions": CHAT, "/responses": {"input": "x"}, "/messages": {**CHAT, "max_tokens": 5},
+    "/completions": {"prompt": "x"}, "/embeddings": {"input": "x"}, "/moderations": {"input": "x"},
+    "/rerank": {"query": "x", "documents": ["x"]}, "/images/generations": {"prompt": "x"},
+    "/audio/speech": {"input": "x", "voice": "y"}, "/decisions": {"input": "x", "questions": []},
+    "/models/tolk-5-mini:generateContent": {"contents": [{"parts": [{"text": "x"}]}]},
+    "/models/tolk-5-mini:embedContent": {"content": {"parts": [{"text": "x"}]}},
+    "/models/tolk-5-mini": None,
+    "/images/edits": [("prompt", "x"), ("image", b"x", "a.png")],
+    "/audio/transcriptions": [("file", b"x", "a.wav")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_a_mistyped_name_everywhere(customer, provider, path):
+    """The sentence is one; the form of the error is the one that the place's clients read."""
+    provider.reset()
+    body = PLACES[path]
+    if body is None:
+        reply = customer.get(path)
+    elif isinstance(body, list):
+        kind = {"Content-Type": "multipart/form-data; boundary=xyz"}
+        parts = form(("model", "tolk-5-mini"), *body, boundary="xyz")
+        reply = customer.post(parts, path, headers=kind)
+    else:
+        named = {} if ":" in path else {"model": "tolk-5-mini"}
+        reply = customer.post(named | body, path)
+    says = 'The model "tolk-5-mini" does not exist. Did you mean "talk-5-mini"?'
+    answer = reply.json()
+    assert (reply.status_code, answer["error"]["message"]) == (404, says)
+    if path == "/messages":
+        assert (answer["type"], answer["error"]["type"]) == ("error", "not_found_error")
+    elif ":" in path:
+        assert (answer["error"]["code"], answer["error"]["status"]) == (404, "NOT_FOUND")
+    else:
+        assert answer["error"].keys() >= {"type", "param", "code"}
+        assert answer["error"]["code"] == "model_not_found"
+    assert reply.headers["x-should-retry"] == "false"
+    assert provider.requests == []
 
 
 def test_a_key_hears_only_of_its_own(house):
