@@ -214,12 +214,6 @@ void exchange_lead(struct exchange *exchange, unsigned count)
 
 /* ---- what came of it ---- */
 
-static bool body_says(const struct attempt *attempt, const char *words)
-{
-    const struct buffer *body = &attempt->body;
-    return body->bytes > 0 && memmem(body->data, body->bytes, words, strlen(words)) != NULL;
-}
-
 /* Whether one customer can have brought it forth, so that it must not take the provider from the
  * others: words of an account in an error about the request (which may repeat the client's own), a
  * limit that this request alone exceeds, a client that sends its form too slowly. */
@@ -232,8 +226,7 @@ static bool is_of_one_request(const struct exchange *exchange)
         /* 0: nothing was asked, for want of an access token. */
         return status != 0 && status != 401 && status != 402 && status != 403 && status != 429;
     case ATTEMPT_OVERLOADED:
-        return attempt->rate_limited && (status == 413 || body_says(attempt, "too large") ||
-                                         body_says(attempt, "Too large"));
+        return attempt->too_large;
     case ATTEMPT_BROKEN:
     case ATTEMPT_TIMED_OUT:
         return exchange->body_open;

@@ -307,6 +307,7 @@ static void tell(struct attempt *attempt, struct provider_error *error, const ch
 enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_as, int status,
                                       struct slice body)
 {
+    static const char *const too_large[] = {"too large", NULL}; /* Groq, OpenAI */
     struct provider_error error;
     provider_error_read(body, &error);
     if (status == 0)
@@ -314,6 +315,8 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_
     enum attempt_outcome outcome = judge(&error, status);
     attempt->explained = error.message[0] != '\0';
     attempt->rate_limited = status == 429 || is_rate_limit(&error);
+    attempt->too_large = outcome == ATTEMPT_OVERLOADED && attempt->rate_limited &&
+                         (status == 413 || has_one_of(error.message, too_large));
     if (attempt->retry_after_ms < 0 && error.retry_after_ms > 0) /* a header has priority */
         attempt->retry_after_ms = error.retry_after_ms;
     if (attempt->retry_after_ms < 0 && attempt->rate_limited)

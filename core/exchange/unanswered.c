@@ -29,6 +29,14 @@ static void explain_delay(const struct attempt *attempt, char *out, size_t out_b
 
 static void explain_overload(const struct attempt *attempt, struct answer_error *error)
 {
+    if (attempt->too_large) {
+        error->status = 413;
+        error->code = "request_too_large";
+        error->message = "The model's provider takes no request as large as this one from this "
+                         "gateway. Nothing was charged; send less, or ask for a shorter answer.";
+        error->final = true;
+        return;
+    }
     error->retry_after_ms = attempt->retry_after_ms > 0 ? attempt->retry_after_ms : 1000;
     if (attempt->rate_limited) {
         error->status = 429;

@@ -246,18 +246,17 @@ BUSY = {
         ),
     ),
     "mistral": ("mistral", Error(429, {"message": "Requests rate limit exceeded"})),  # anon-kode 53
-    "groq, too large": (  # ha-groq-cloud-api 27
-        "groq",
-        error(
-            413,
-            "Request too large for model llama-3.1-8b-instant in organization org_01hrsvc1b8 "
-            "service tier on_demand on tokens per minute (TPM): Limit 6000, Requested 12328, "
-            "please reduce your message size and try again.",
-            "tokens",
-            "rate_limit_exceeded",
-        ),
-    ),
 }
+
+# What no wait can help: the request alone is above the limit. Groq's (ha-groq-cloud-api 27) and
+# OpenAI's words (aider 1880).
+LARGE = "Request too large for model m in organization org_01hrsvc1b8 on tokens per minute (TPM): "
+TOO_LARGE = {
+    "groq": error(413, LARGE + "Limit 6000, Requested 12328, please reduce your message size.",
+                  "tokens", "rate_limit_exceeded"),
+    "azure": error(429, LARGE + "Limit 30000, Requested 58000. The input or output tokens must be "
+                   "reduced.", "tokens", "rate_limit_exceeded"),
+}  # fmt: skip
 
 GOOGLE_BUSY = google(
     429,

@@ -168,6 +168,17 @@ def test_limits_on_the_operator(customer, provider, case):
     charged(customer, 0)
 
 
+@pytest.mark.parametrize("name", known_providers.TOO_LARGE)
+def test_a_request_above_a_limit_by_itself(customer, provider, name):
+    """SDKs would ask twice again for nothing."""
+    answer = fail(customer, provider, name, known_providers.TOO_LARGE[name])
+    shown = check_error(answer, 413, "request_too_large", retry=False)
+    assert "send less" in shown["message"]
+    assert "retry-after" not in answer.headers
+    assert "org_" not in answer.text
+    charged(customer, 0)
+
+
 def reset_at(seconds: float) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
