@@ -79,13 +79,23 @@ static bool costs_nothing(struct slice name, const struct json_item *item,
     return (paid.count == 0 && !asked_words_any(&asked)) || refuse_unpriced(name, fault);
 }
 
-/* A server that fetches a file by its address would read what we have not seen. */
+static bool ends_as(struct slice name, const char *ending)
+{
+    size_t bytes = strlen(ending);
+    return name.bytes >= bytes && slice_same_nocase(name.data + name.bytes - bytes, ending, bytes);
+}
+
+/* A server that fetches a file by its address, or that keeps it under an id, would read what we
+ * have not seen. */
 static bool is_address(struct slice stem)
 {
-    return member_name_reads_as(stem, "url", MEMBER_CASE_CAMEL) ||
-           member_name_reads_as(stem, "file_url", MEMBER_CASE_CAMEL) ||
-           member_name_reads_as(stem, "image_url", MEMBER_CASE_CAMEL) ||
-           member_name_reads_as(stem, "audio_url", MEMBER_CASE_CAMEL);
+    static const char *const endings[] = {"url",     "urls",   "uri",      "uris",
+                                          "file_id", "fileid", "file_ids", "fileids"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        if (ends_as(stem, endings[i]))
+            return true;
+    }
+    return false;
 }
 
 void form_request_add_text(struct slice value, struct model_request *out)

@@ -22,16 +22,10 @@ enum field {
     PREVIEWS,
     MODERATION, /* these two mean something else, with a price, in a conversation */
     BACKGROUND,
-    SVG,
-    FRAMES,
-    WIDTH,
-    HEIGHT,
-    STEPS,
-    INFERENCE_STEPS,
-    MEGAPIXELS,
     IMAGES,
     INPUT_IMAGE,
-    FIELDS
+    FIELDS,
+    ALL = FIELDS + IMAGE_REQUEST_UNSOLD
 };
 
 static const struct form_field known[FIELDS] = {
@@ -48,14 +42,6 @@ static const struct form_field known[FIELDS] = {
     [PREVIEWS] = {.name = "partial_images"},
     [MODERATION] = {.name = "moderation"},
     [BACKGROUND] = {.name = "background"},
-    /* As images.c refuses them. */
-    [SVG] = {.name = "svg", .unsold = true},
-    [FRAMES] = {.name = "frame_count", .unsold = true},
-    [WIDTH] = {.name = "width", .unsold = true},
-    [HEIGHT] = {.name = "height", .unsold = true},
-    [STEPS] = {.name = "steps", .unsold = true},
-    [INFERENCE_STEPS] = {.name = "num_inference_steps", .unsold = true},
-    [MEGAPIXELS] = {.name = "megapixels", .unsold = true},
     [IMAGES] = {.name = "images", .unsold = true},
     [INPUT_IMAGE] = {.name = "input_image", .unsold = true},
 };
@@ -83,7 +69,7 @@ static bool read_amounts(struct form_field fields[FIELDS], struct model_request 
         !form_request_flag(&fields[STREAM], &out->streamed, fault) ||
         !form_request_count(&fields[PREVIEWS], 0, IMAGES_PREVIEWS_MAX, &previews, fault))
         return false;
-    out->media.tokens_beside = previews * IMAGES_PREVIEW_TOKENS;
+    out->media.tokens_beside = previews * MEDIA_PREVIEW_TOKENS;
     return !out->streamed || out->choices == 1 || /* only one event has counts */
            request_refuse(fault, "invalid_value", "n",
                           "A stream has one picture: ask for n = 1, or without stream.");
@@ -92,9 +78,11 @@ static bool read_amounts(struct form_field fields[FIELDS], struct model_request 
 static bool read_form(struct slice text, const struct request_address *address, uint64_t seed,
                       bool prompted, struct model_request *out, struct request_fault *fault)
 {
-    struct form_field fields[FIELDS];
-    memcpy(fields, known, sizeof fields);
-    if (!form_request_read(text, address, seed, fields, FIELDS, out, fault) ||
+    struct form_field fields[ALL] = {{.name = NULL}};
+    memcpy(fields, known, sizeof known);
+    for (size_t i = FIELDS; i < ALL; i++)
+        fields[i] = (struct form_field){.name = image_request_unsold[i - FIELDS], .unsold = true};
+    if (!form_request_read(text, address, seed, fields, ALL, out, fault) ||
         !form_request_model(&fields[MODEL], out, fault) || !read_words(fields, out, fault) ||
         !read_amounts(fields, out, fault))
         return false;

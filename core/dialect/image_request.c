@@ -1,6 +1,7 @@
 #include "dialect/image_request.h"
 
 #include "dialect/kept_objects.h"
+#include "dialect/media.h"
 #include "dialect/member_name.h"
 #include "dialect/prompt.h"
 #include "dialect/request_members.h"
@@ -30,7 +31,7 @@ static bool read_previews(struct model_request *out, struct request_fault *fault
         return request_refuse(fault, "invalid_value", "partial_images",
                               "'partial_images' must be a whole number from 0 to %d.",
                               IMAGES_PREVIEWS_MAX);
-    out->media.tokens_beside = count * IMAGES_PREVIEW_TOKENS;
+    out->media.tokens_beside = count * MEDIA_PREVIEW_TOKENS;
     return true;
 }
 
@@ -57,9 +58,29 @@ static bool read_format(const struct model_request *out, struct request_fault *f
                           "sold.");
 }
 
-/* Members that change what a picture costs in a way for which there are no prices. */
-static const char *const unsold[] = {
-    "svg", "frame_count", "width", "height", "steps", "num_inference_steps", "megapixels",
+const char *const image_request_unsold[IMAGE_REQUEST_UNSOLD] = {
+    "svg",
+    "frame_count",
+    "num_frames",
+    "width",
+    "height",
+    "image_size", /* SiliconFlow's `size` */
+    "steps",
+    "num_inference_steps",
+    "megapixels",
+    /* other servers' `n`; the last two are of ByteDance's Seedream */
+    "num_images",
+    "num_images_per_prompt",
+    "num_outputs_per_prompt",
+    "num_samples",
+    "number_of_images",
+    "image_count",
+    "sample_count",
+    "batch_size",
+    "samples",
+    "max_images",
+    "sequential_image_generation",
+    "sequential_image_generation_options",
 };
 
 /* Members by which servers take pictures: all of them, and those that an edit has not. */
@@ -95,7 +116,7 @@ static bool check_member(const struct json_item *item, struct slice name, enum i
     size_t passed = kind == IMAGE_REQUEST_EDITS ? PICTURES_OF_EDITS : 0;
     if (item->value.type == JSON_NULL)
         return true;
-    const char *found = found_in(unsold, sizeof unsold / sizeof unsold[0], name);
+    const char *found = found_in(image_request_unsold, IMAGE_REQUEST_UNSOLD, name);
     if (found != NULL)
         return refuse_unsold(found, fault);
     found = found_in(pictures + passed, PICTURES - passed, name);

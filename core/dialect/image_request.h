@@ -10,8 +10,11 @@
 enum {
     IMAGES_MAX = 128, /* of a call */
     IMAGES_PREVIEWS_MAX = 16,
-    IMAGES_PREVIEW_TOKENS = 100 /* of output, each (OpenAI's guide to image generation, 2026-11) */
+    IMAGE_REQUEST_UNSOLD = 21
 };
+
+/* Members that change what a call costs in a way for which there are no prices. */
+extern const char *const image_request_unsold[IMAGE_REQUEST_UNSOLD];
 
 enum image_request { IMAGE_REQUEST_DRAWS, IMAGE_REQUEST_EDITS };
 

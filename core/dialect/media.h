@@ -19,8 +19,10 @@ struct media_sizes {
 };
 
 enum {
-    MEDIA_BYTES_MIN = 256,     /* shorter strings are measured as text, whatever they hold */
-    MEDIA_PIECE_BYTES_MIN = 64 /* no token is that long, so such a piece may be data */
+    MEDIA_BYTES_MIN = 256,      /* shorter strings are measured as text, whatever they hold */
+    MEDIA_PIECE_BYTES_MIN = 64, /* no token is that long, so such a piece may be data */
+    MEDIA_PREVIEW_TOKENS = 100  /* of output, of a picture that is not complete (OpenAI's guide to
+                                 * image generation, 2026-11) */
 };
 
 /* A data: URL that comes in pieces, in the deltas of a stream. Start with zeros. */

@@ -114,7 +114,7 @@ struct attempt {
     bool held_up;       /* by us */
     char detail[160];   /* for the log */
     bool late;          /* a time limit has ended it; `detail` may also go to the client */
-    bool rate_limited;  /* with OVERLOADED: by a limit on us */
+    bool rate_limited;  /* OVERLOADED by a limit on us */
     bool too_large;     /* for it */
     bool explained;     /* the provider gave a reason; refusal_message repeats it */
     int refusal_status; /* for the client of a REFUSED attempt */

@@ -1,6 +1,5 @@
 #include "exchange/charge.h"
 
-#include "dialect/image_request.h"
 #include "dialect/model_request.h"
 #include "exchange/meter.h"
 
@@ -66,7 +65,7 @@ static int64_t media_tokens(const struct charge_view *view)
 int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output)
 {
     return output->image_count * limits->image_tokens +
-           output->preview_count * IMAGES_PREVIEW_TOKENS + output->audio_bytes / PROMPT_AUDIO_BYTES;
+           output->preview_count * MEDIA_PREVIEW_TOKENS + output->audio_bytes / PROMPT_AUDIO_BYTES;
 }
 
 /* ---- judging the provider's counts ---- */
