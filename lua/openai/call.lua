@@ -25,16 +25,16 @@ local function choose(x, plan, candidates, waits)
 end
 
 -- Tries the candidates of a model until one answers, at most `left` times. A fault that only the
--- customer can mend is not tried again, unless a canary says so: another may see none. `waits`: a
--- rate limit may be waited for. Returns
+-- customer can mend is not tried again, unless a canary says so: another may see none. `last`: no
+-- other model follows, so a rate limit may be waited for. Returns
 -- whether there is an answer (nil: there may be one elsewhere), and how many attempts are left.
-local function try(x, plan, candidates, left, waits)
+local function try(x, plan, candidates, left, last)
     local canary_count, hedge = plan.canary_count or 0, plan.hedge
     if hedge then
         x:hedges(candidates, hedge.quantile_ppm, hedge.extra_ppm)
     end
     for _ = 1, math.min(plan.attempts_max, left) do
-        local place = choose(x, plan, candidates, waits)
+        local place = choose(x, plan, candidates, last)
         if not place then
             return nil, left
         end
@@ -44,6 +44,9 @@ local function try(x, plan, candidates, left, waits)
             return true
         end
         local goes_on = plan.retry_on[failure] or place <= canary_count and failure == "refused"
+        if not goes_on and failure == "refused" and not last then
+            return nil, left -- the next model may have room for it, or take what this one does not
+        end
         if not goes_on or unknown and not plan.retry_unknown then
             return false
         end

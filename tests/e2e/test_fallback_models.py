@@ -38,6 +38,8 @@ def prepare(policies) -> None:
     policies.model("unset", CHEAP, providers=("empty",))
     policies.provider("empty", api_key=Lua('env("GW_NO_SUCH_KEY")'))
     policies.model("translated", DEAR, candidates=[{"provider": "claude", "model": "at-claude"}])
+    pair = [{"provider": "fake", "model": name} for name in ("at-pair", "at-pair-2")]
+    policies.model("pair", CHEAP, candidates=pair)
     policies.model("pictures", CHEAP, providers=("fake",), endpoints=["images"])
 
 
@@ -111,10 +113,64 @@ def test_all_fail(customer, provider):
     assert customer.balance == 10
 
 
-def test_a_fault_of_the_customer_s_is_no_reason(customer, provider):
-    provider.script("at-one", error(400, "no such tool", "invalid_value", "invalid_request_error"))
-    assert ask(customer, models=["one", "two"]).status_code == 400
+REFUSALS = {
+    "too long": error(400, "This model's maximum context length is 8192 tokens.",
+                      "context_length_exceeded", "invalid_request_error"),
+    "filtered": error(400, "Your prompt was flagged.", "content_policy_violation",
+                      "invalid_request_error"),
+    "no such member": error(400, "no such tool", "invalid_value", "invalid_request_error"),
+    "too large": error(413, "too large", None, "request_too_large"),
+    "unprocessable": error(422, "no", None, "invalid_request_error"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_a_refused_request_goes_to_the_next_model(house, customer, provider, kind, stream):
+    """As at OpenRouter, whose documentation names length and filters: asked once of each model, and
+    only the answer is paid."""
+    provider.script("at-one", REFUSALS[kind])
+    response = ask(customer, models=["one", "two", "three"], stream=stream)
+    assert response.status_code == 200, response.text
+    assert asked(provider) == ["one", "two"]
+    customer.wait_for_no_hold()
+    assert 10 - customer.balance == charge(DEAR, USAGE)
+    record = customer.wait_for_record()
+    assert (record["model"], record["attempts"]) == ("two", 2)
+
+
+def test_what_all_models_refuse(customer, provider):
+    """The client reads what the last one said; nothing is charged."""
+    for name in ("one", "two", "three"):
+        refusal = error(400, f"not of {name}", "invalid_value", "invalid_request_error")
+        provider.script(f"at-{name}", refusal)
+    response = ask(customer, models=["one", "two", "three"])
+    assert response.status_code == 400
+    assert "not of three" in response.json()["error"]["message"]
+    assert asked(provider) == ["one", "two", "three"]
+    customer.wait_for_no_hold()
+    assert customer.balance == 10
+
+
+def test_a_refusal_is_asked_of_no_other_candidate(customer, provider):
+    """Two candidates of one model are the same model: the second one would say the same."""
+    refusal = error(400, "too long", "context_length_exceeded", "invalid_request_error")
+    provider.script("at-pair", refusal)
+    provider.script("at-pair-2", refusal)
+    assert ask(customer, models=["pair", "two"]).status_code == 200
+    assert asked(provider) == ["pair", "two"]
+    assert ask(customer, model="pair").status_code == 400
+    assert asked(provider) == ["pair"]
+
+
+def test_a_member_that_cannot_be_carried_goes_to_the_next_model(customer, provider):
+    """The gateway itself refuses it for that model: its provider is not asked."""
+    wish = {"models": ["translated", "one"], "logit_bias": {"50256": -100}}
+    response = ask(customer, **wish)
+    assert response.status_code == 200, response.text
     assert asked(provider) == ["one"]
+    customer.wait_for_no_hold()
+    assert 10 - customer.balance == charge(CHEAP, USAGE)
 
 
 def test_a_translated_model_answers(customer, provider):
