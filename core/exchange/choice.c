@@ -153,6 +153,7 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
     struct health *health = exchange->env->health;
     int64_t now_ms = health_now_ms();
     int64_t soonest_ms = INT64_MAX;
+    int64_t tokens = limit_wait_tokens(exchange);
     int ejected = -1;
     exchange->obstacle = (struct health_view){HEALTH_CLEAR, 0};
     limit_wait_begin_choice(exchange);
@@ -173,7 +174,7 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
         }
         struct health_view view = look(exchange, candidates[place], now_ms);
         if (view.obstacle == HEALTH_CLEAR &&
-            health_enter(health, &candidates[place]->health, now_ms, &exchange->pass))
+            health_enter(health, &candidates[place]->health, tokens, now_ms, &exchange->pass))
             return take(exchange, candidates, place);
         spend_cap_release(exchange);
         if (view.obstacle == HEALTH_EJECTED && view.until_ms < soonest_ms) {
@@ -188,7 +189,7 @@ int exchange_choose(struct exchange *exchange, struct candidate *const candidate
     if (ejected < 0 || exchange->attempts > 0 ||
         spend_cap_reserve(exchange, candidates[ejected]) != HEALTH_CLEAR)
         return -1;
-    health_force(health, &candidates[ejected]->health, &exchange->pass);
+    health_force(health, &candidates[ejected]->health, tokens, &exchange->pass);
     return take(exchange, candidates, (size_t)ejected);
 }
 
@@ -199,7 +200,8 @@ struct health_view exchange_choose_again(struct exchange *exchange,
     int64_t now_ms = health_now_ms();
     struct health_view view = health_look(health, &candidate->health, now_ms);
     if (view.obstacle == HEALTH_CLEAR &&
-        !health_enter(health, &candidate->health, now_ms, &exchange->pass))
+        !health_enter(health, &candidate->health, limit_wait_tokens(exchange), now_ms,
+                      &exchange->pass))
         view.obstacle = HEALTH_EJECTED; /* another call was quicker to probe it */
     if (view.obstacle == HEALTH_PAUSED)
         exchange->limited |= 1U << exchange->place;

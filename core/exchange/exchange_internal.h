@@ -151,7 +151,7 @@ struct exchange {
     struct test_call *test_call;   /* it is one (test_call.h) */
     struct hedging *hedging;       /* it may have one; NULL: it may not (hedging.h) */
     struct health_view obstacle;   /* why no further one may be asked (choice.h) */
-    bool waits_for_limits;         /* of providers, instead of being refused */
+    int64_t limit_wait_ms;         /* it waits for providers' limits, so long; 0: it does not */
     struct limit_wait *limit_wait; /* NULL: no such limit was met (limit_wait.h) */
     int64_t waited_ms;             /* for one, or for several */
     struct health_pass pass;       /* of the attempt */

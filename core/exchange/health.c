@@ -12,7 +12,6 @@
 
 enum { FAILURES_SPAN_MS = 9000 }; /* that a percentage looks at */
 enum { PAUSE_MS = 1000, PAUSE_MOST_MS = 60000, RETRY_MOST_MS = 3600000 };
-enum { RESET_MOST_MS = 86400000 };
 enum { SPENT_MOST_MS = 600000 }; /* a limit of a day is looked at again before it ends */
 enum { ACCOUNT_MS = 30000, ACCOUNT_MOST_MS = 600000 };
 enum { TOKENS_MOST = 10 * 1000 * 1000, TOKEN_PARTS = 1024 }; /* of one answer; parts of a token */
@@ -139,21 +138,6 @@ struct health_view health_look(struct health *health, const struct health_names 
     return view;
 }
 
-bool health_is_full(struct health *health, const struct health_names *names, int64_t now_ms)
-{
-    size_t at;
-    struct health_place *place = health_place_find(health, names->limit, &at);
-    if (place == NULL)
-        return false;
-    if (now_ms >= atomic_load_explicit(&place->requests_reset_ms, memory_order_relaxed))
-        return false;
-    int64_t running = atomic_load_explicit(&place->running, memory_order_relaxed);
-    int64_t since = atomic_load_explicit(&place->begun, memory_order_relaxed) -
-                    atomic_load_explicit(&place->told_begun, memory_order_relaxed);
-    int64_t left = atomic_load_explicit(&place->requests_left, memory_order_relaxed);
-    return (running < since ? running : since) >= left;
-}
-
 static enum breaker_pass enter(struct health_place *place, int64_t now_ms)
 {
     if (health_place_is_well(place))
@@ -184,23 +168,8 @@ static void find_places(struct health *health, const struct health_names *names,
                                 .open = true};
 }
 
-/* An attempt begins with the key. */
-static void count_begun(struct health_pass *pass)
-{
-    if (pass->limit == NULL)
-        return;
-    atomic_fetch_add_explicit(&pass->limit->running, 1, memory_order_relaxed);
-    pass->begun = atomic_fetch_add_explicit(&pass->limit->begun, 1, memory_order_relaxed) + 1;
-}
-
-static void count_ended(const struct health_pass *pass)
-{
-    if (pass->limit != NULL)
-        atomic_fetch_sub_explicit(&pass->limit->running, 1, memory_order_relaxed);
-}
-
-bool health_enter(struct health *health, const struct health_names *names, int64_t now_ms,
-                  struct health_pass *out)
+bool health_enter(struct health *health, const struct health_names *names, int64_t tokens,
+                  int64_t now_ms, struct health_pass *out)
 {
     find_places(health, names, out);
     out->through_account = enter(out->account, now_ms);
@@ -210,15 +179,16 @@ bool health_enter(struct health *health, const struct health_names *names, int64
     if (!out->open)
         release(out->account, out->through_account, now_ms);
     else
-        count_begun(out);
+        health_room_begin(out, tokens);
     return out->open;
 }
 
-void health_force(struct health *health, const struct health_names *names, struct health_pass *out)
+void health_force(struct health *health, const struct health_names *names, int64_t tokens,
+                  struct health_pass *out)
 {
     find_places(health, names, out);
     out->through_target = out->through_account = BREAKER_PROBE;
-    count_begun(out);
+    health_room_begin(out, tokens);
 }
 
 /* ---- after it ---- */
@@ -312,19 +282,6 @@ static int64_t pause_for(const struct health_pass *pass, int64_t pause_ms, int64
     return begins ? pause_ms : 0;
 }
 
-static void note_limits(const struct health_pass *pass, const struct provider_limits *limits,
-                        int64_t now_ms)
-{
-    struct health_place *place = pass->limit;
-    const struct provider_limit *requests = &limits->of[PROVIDER_REQUESTS];
-    int64_t reset_ms = requests->reset_ms < RESET_MOST_MS ? requests->reset_ms : RESET_MOST_MS;
-    bool told = requests->remaining >= 0 && reset_ms > 0;
-    atomic_store_explicit(&place->requests_left, requests->remaining, memory_order_relaxed);
-    atomic_store_explicit(&place->told_begun, pass->begun, memory_order_relaxed);
-    atomic_store_explicit(&place->requests_reset_ms, told ? now_ms + reset_ms : 0,
-                          memory_order_relaxed);
-}
-
 /* Notes in *news what has begun. */
 static void tell_limit(const struct health_pass *pass, const struct health_end *end, int64_t now_ms,
                        struct health_news *news)
@@ -336,7 +293,7 @@ static void tell_limit(const struct health_pass *pass, const struct health_end *
     health_place_lock(place);
     int64_t spent_ms = said ? provider_limits_spent_ms(end->limits) : 0;
     if (said)
-        note_limits(pass, end->limits, now_ms);
+        health_room_note(pass, end->limits, now_ms);
     if (end->result == HEALTH_ANSWERED && now_ms >= place->paused_until_ms)
         place->pauses = place->paused_until_ms = 0;
     if (end->result == HEALTH_LIMITED) {
@@ -369,7 +326,7 @@ struct health_news health_tell(struct health_pass *pass, const struct breaker_te
     if (!pass->open)
         return news;
     pass->open = false;
-    count_ended(pass);
+    health_room_end(pass);
     news.target = tell_target(pass->target, pass->through_target, terms, end, now_ms);
     if (terms->base_ejection_ms == 0)
         return news; /* the operator wants none of it */
@@ -385,7 +342,7 @@ void health_release(struct health_pass *pass, int64_t now_ms)
     if (!pass->open)
         return;
     pass->open = false;
-    count_ended(pass);
+    health_room_end(pass);
     release(pass->target, pass->through_target, now_ms);
     release(pass->account, pass->through_account, now_ms);
 }

@@ -18,6 +18,8 @@
 #include "base/buffer.h"
 #include "exchange/breaker.h"
 #include "exchange/health_window.h"
+#include "exchange/limit_room.h"
+#include "exchange/provider_limits.h"
 
 struct health;
 struct health_place;
@@ -57,22 +59,25 @@ struct health_view {
 struct health_view health_look(struct health *health, const struct health_names *names,
                                int64_t now_ms);
 
-/* Whether the calls that run may take all that the key's limit of requests has left, by what the
- * provider said last. What had begun before the call that was told so is counted in it. */
-bool health_is_full(struct health *health, const struct health_names *names, int64_t now_ms);
+/* What the key's limits have left beside the calls that run, by what the provider said last. What
+ * had begun before the call that was told so is counted in it. */
+struct limit_room health_room(struct health *health, const struct health_names *names,
+                              int64_t now_ms);
 
 /* What an attempt holds while it runs. Zeroed: nothing. */
 struct health_pass {
     struct health_place *target, *limit, *account; /* NULL: no place */
     enum breaker_pass through_target, through_account;
-    int64_t begun; /* how many attempts with the key had begun with it */
-    bool open;     /* its end is not told yet */
+    /* What it may take of the key's limits, and what all that had begun with it may have. */
+    int64_t takes[PROVIDER_LIMIT_KINDS], begun[PROVIDER_LIMIT_KINDS];
+    bool open; /* its end is not told yet */
 };
-/* Lets an attempt through. Returns false if another was quicker. */
-bool health_enter(struct health *health, const struct health_names *names, int64_t now_ms,
-                  struct health_pass *out);
+/* Lets an attempt through that may take so many tokens. Returns false if another was quicker. */
+bool health_enter(struct health *health, const struct health_names *names, int64_t tokens,
+                  int64_t now_ms, struct health_pass *out);
 /* The same whatever breakers say: nothing else is left to ask. */
-void health_force(struct health *health, const struct health_names *names, struct health_pass *out);
+void health_force(struct health *health, const struct health_names *names, int64_t tokens,
+                  struct health_pass *out);
 
 /* ---- after it ---- */
 

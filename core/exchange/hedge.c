@@ -11,6 +11,7 @@
 #include "exchange/choice.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/hedge_budget.h"
+#include "exchange/limit_wait.h"
 #include "exchange/live_metrics.h"
 #include "exchange/own_call.h"
 #include "exchange/shadow.h"
@@ -69,7 +70,8 @@ static bool may_enter(struct exchange *exchange, const struct candidate *candida
 {
     struct health *health = exchange->env->health;
     return spend_cap_reserve(exchange, candidate) == HEALTH_CLEAR &&
-           health_enter(health, &candidate->health, health_now_ms(), &exchange->pass);
+           health_enter(health, &candidate->health, limit_wait_tokens(exchange), health_now_ms(),
+                        &exchange->pass);
 }
 
 static void log_loss(const struct exchange *exchange, const char *why);

@@ -12,6 +12,7 @@
 #include "exchange/hedge_budget.h"
 #include "exchange/kept_turns.h"
 #include "exchange/limit_queues.h"
+#include "exchange/limit_wait.h"
 #include "exchange/shadow.h"
 
 struct hedging {
@@ -154,9 +155,11 @@ static bool is_elsewhere(const struct exchange *exchange, const struct candidate
 }
 
 /* Whether it would take from the calls that run, or that wait, what a limit has left. */
-static bool is_near_limit(const struct exchange_env *env, const struct candidate *candidate)
+static bool is_near_limit(const struct exchange *exchange, const struct candidate *candidate)
 {
-    return health_is_full(env->health, &candidate->health, health_now_ms()) ||
+    const struct exchange_env *env = exchange->env;
+    struct limit_room room = health_room(env->health, &candidate->health, health_now_ms());
+    return !limit_room_takes(&room, limit_wait_tokens(exchange)) ||
            limit_queues_has(env->limit_queues, candidate->health.limit);
 }
 
@@ -166,7 +169,7 @@ static bool is_fit(const struct exchange *exchange, const struct candidate *cand
     struct health_view view =
         health_look(exchange->env->health, &candidate->health, health_now_ms());
     return is_elsewhere(exchange, candidate) && view.obstacle == HEALTH_CLEAR &&
-           !shadow_keeps(candidate, &exchange->asks) && !is_near_limit(exchange->env, candidate);
+           !shadow_keeps(candidate, &exchange->asks) && !is_near_limit(exchange, candidate);
 }
 
 /* The place of the next candidate by the call's route; -1: there is none. */

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/id.h"
+#include "exchange/limit_room.h"
 
 enum { WINDOW_MAX = 1024 };
 
@@ -33,6 +34,7 @@ struct limit_ticket {
     struct lane *lane; /* NULL: it does not wait any more */
     struct limit_ticket *next, *previous;
     enum limit_turn turn;
+    int64_t tokens;
 };
 
 struct limit_queues {
@@ -176,10 +178,15 @@ static void free_if_empty(struct limit_queues *queues, struct limit_queue *queue
     free(queue);
 }
 
-static void let_through(struct limit_queues *queues, struct limit_queue *queue)
+static void let_through(struct limit_queues *queues, struct limit_queue *queue,
+                        struct limit_room room)
 {
     while (queue->turn != NULL && queue->running < queue->window) {
         struct lane *lane = queue->turn;
+        int64_t tokens = lane->first->tokens;
+        if (!limit_room_takes(&room, tokens))
+            return;
+        limit_room_take(&room, tokens);
         queue->turn = lane->next;
         queue->running++;
         take_out(queues, lane->first, LIMIT_GOES);
@@ -219,7 +226,7 @@ static bool make_room(struct limit_queues *queues, struct limit_queue *queue,
 }
 
 struct limit_ticket *limit_queues_join(struct limit_queues *queues, uint64_t limit,
-                                       const struct id *account_id, size_t most)
+                                       const struct id *account_id, int64_t tokens, size_t most)
 {
     struct limit_ticket *ticket = calloc(1, sizeof *ticket);
     check(ticket != NULL);
@@ -230,6 +237,7 @@ struct limit_ticket *limit_queues_join(struct limit_queues *queues, uint64_t lim
     if (make_room(queues, queue, account_id, most)) {
         struct lane *lane = lane_of(queue, account_id);
         ticket->queue = queue;
+        ticket->tokens = tokens;
         queue->tickets++;
         append(lane != NULL ? lane : lane_new(queue, account_id), ticket);
         queue->waiting++;
@@ -244,11 +252,11 @@ struct limit_ticket *limit_queues_join(struct limit_queues *queues, uint64_t lim
 }
 
 enum limit_turn limit_queues_look(struct limit_queues *queues, struct limit_ticket *ticket,
-                                  bool open)
+                                  const struct limit_room *room)
 {
     lock(queues);
-    if (open)
-        let_through(queues, ticket->queue);
+    if (room != NULL)
+        let_through(queues, ticket->queue, *room);
     enum limit_turn turn = ticket->turn;
     unlock(queues);
     return turn;

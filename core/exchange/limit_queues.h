@@ -3,6 +3,8 @@
  *
  * Fair: calls are let through in turns by account, so that none waits for all the calls of another.
  * Where the queue is full, the account that has most in it gives up its newest.
+ * A call that needs more tokens than are left waits for them when its turn has come: else small
+ * calls would keep it from them for ever.
  * Gentle: at first one call is let through; each that is taken lets one more be under way, so a
  * round of them doubles that, and one that meets the limit again halves it (as slow start does, RFC
  * 5681, 3.1). So what has waited does not meet the limit again all at once.
@@ -17,6 +19,7 @@
 #include <stdint.h>
 
 struct id;
+struct limit_room;
 struct limit_queues;
 /* A call's place in a queue. */
 struct limit_ticket;
@@ -29,19 +32,19 @@ bool limit_queues_has(struct limit_queues *queues, uint64_t limit);
 /* How many wait for any. */
 size_t limit_queues_waiting(struct limit_queues *queues);
 
-/* Waits behind the others of the account. Returns NULL if `most` wait for this limit already, and
- * no account has more of them than this one would have. */
+/* Waits behind the others of the account, with a call that may take so many tokens. Returns NULL if
+ * `most` wait for this limit already, and no account has more of them than this one would have. */
 struct limit_ticket *limit_queues_join(struct limit_queues *queues, uint64_t limit,
-                                       const struct id *account_id, size_t most);
+                                       const struct id *account_id, int64_t tokens, size_t most);
 
 enum limit_turn {
     LIMIT_WAITS,
     LIMIT_GOES, /* it may ask now */
     LIMIT_LOST  /* it has made room for a call of another account */
 };
-/* `open`: as far as this call can see, the provider would take a call. */
+/* `room`: as far as this call can see, the provider has that for calls; NULL: it takes none. */
 enum limit_turn limit_queues_look(struct limit_queues *queues, struct limit_ticket *ticket,
-                                  bool open);
+                                  const struct limit_room *room);
 
 enum limit_end {
     LIMIT_NOT_ASKED, /* it has given up, or asked elsewhere */

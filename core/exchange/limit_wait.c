@@ -22,11 +22,17 @@ struct limit_wait {
     struct limit_ticket *ticket; /* NULL: it is in no queue */
     uint64_t limit;              /* of the ticket */
     enum limit_turn turn;
+    bool tries; /* its time is over, and only an estimate of tokens is in the way */
 };
 
-void limit_wait_allow(struct exchange *exchange)
+void limit_wait_allow(struct exchange *exchange, int64_t wait_ms)
 {
-    exchange->waits_for_limits = true;
+    exchange->limit_wait_ms = wait_ms;
+}
+
+int64_t limit_wait_tokens(const struct exchange *exchange)
+{
+    return exchange->charge_limits.input_tokens + exchange->budget.output_tokens_asked;
 }
 
 static struct limit_wait *wait_of(struct exchange *exchange)
@@ -55,24 +61,42 @@ static void forget_candidate(struct limit_wait *wait)
 /* Whether it has come to its turn at this limit. */
 static bool has_turn(const struct limit_wait *wait, const struct candidate *candidate)
 {
+    if (wait != NULL && wait->tries)
+        return true;
     return wait != NULL && wait->ticket != NULL && wait->turn == LIMIT_GOES &&
            wait->limit == candidate->health.limit;
+}
+
+static int64_t deadline_ms(const struct exchange *exchange, int64_t now_ms)
+{
+    const struct limit_wait *wait = exchange->limit_wait;
+    bool waited = wait != NULL && wait->begun_ms != 0;
+    return waited ? wait->deadline_ms : now_ms + exchange->limit_wait_ms;
 }
 
 bool limit_wait_bars(struct exchange *exchange, const struct candidate *candidate, int64_t now_ms,
                      int64_t *until_ms)
 {
     const struct exchange_env *env = exchange->env;
-    if (!exchange->waits_for_limits || has_turn(exchange->limit_wait, candidate))
+    if (exchange->limit_wait_ms == 0 || has_turn(exchange->limit_wait, candidate))
         return false;
+    struct limit_room room = health_room(env->health, &candidate->health, now_ms);
     *until_ms = now_ms + LOOK_AGAIN_MS;
-    return health_is_full(env->health, &candidate->health, now_ms) ||
-           limit_queues_has(env->limit_queues, candidate->health.limit);
+    if (room.requests <= 0 || limit_queues_has(env->limit_queues, candidate->health.limit))
+        return true;
+    int64_t tokens = limit_wait_tokens(exchange);
+    int64_t fits_ms = limit_room_until_ms(&room, tokens, now_ms);
+    if (fits_ms <= now_ms)
+        return false;
+    if (tokens <= room.tokens + room.tokens_taken) /* what runs may end sooner */
+        return true;
+    *until_ms = fits_ms;
+    return fits_ms <= deadline_ms(exchange, now_ms);
 }
 
 void limit_wait_note(struct exchange *exchange, struct candidate *candidate, int64_t until_ms)
 {
-    if (!exchange->waits_for_limits)
+    if (exchange->limit_wait_ms == 0)
         return;
     struct limit_wait *wait = wait_of(exchange);
     if (wait->candidate != NULL && wait->until_ms <= until_ms)
@@ -94,7 +118,7 @@ void limit_wait_end_choice(struct exchange *exchange, const struct candidate *ca
         leave(exchange, LIMIT_NOT_ASKED);
 }
 
-bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most)
+bool limit_wait_begin(struct exchange *exchange, size_t most)
 {
     struct limit_wait *wait = exchange->limit_wait;
     int64_t now_ms = health_now_ms();
@@ -102,15 +126,15 @@ bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most)
         return false;
     leave(exchange, LIMIT_NOT_ASKED);
     if (wait->begun_ms == 0) {
+        wait->deadline_ms = deadline_ms(exchange, now_ms);
         wait->begun_ms = now_ms;
-        wait->deadline_ms = now_ms + wait_ms;
     }
     if (now_ms >= wait->deadline_ms || wait->until_ms > wait->deadline_ms)
         return false; /* it would wait in vain */
     wait->turn = LIMIT_WAITS;
     wait->limit = wait->candidate->health.limit;
     wait->ticket = limit_queues_join(exchange->env->limit_queues, wait->limit,
-                                     &exchange->key.account_id, most);
+                                     &exchange->key.account_id, limit_wait_tokens(exchange), most);
     return wait->ticket != NULL;
 }
 
@@ -124,7 +148,7 @@ bool limit_wait_is_over(struct exchange *exchange)
 {
     struct limit_wait *wait = exchange->limit_wait;
     int64_t waited_ms = health_now_ms() - wait->begun_ms;
-    bool goes = wait->ticket != NULL && wait->turn == LIMIT_GOES;
+    bool goes = wait->tries || (wait->ticket != NULL && wait->turn == LIMIT_GOES);
     log_event(LOG_DEBUG,
               goes ? "waited for a provider's rate limit"
                    : "waited in vain for a provider's rate limit",
@@ -134,7 +158,7 @@ bool limit_wait_is_over(struct exchange *exchange)
     exchange->waited_ms = waited_ms;
     exchange->tried &= ~exchange->limited;
     exchange->limited = 0;
-    if (!goes)
+    if (wait->turn != LIMIT_GOES)
         leave(exchange, LIMIT_NOT_ASKED);
     return goes;
 }
@@ -161,11 +185,15 @@ void limit_wait_tick(struct exchange *exchange)
     const struct health_names *names = &wait->candidate->health;
     int64_t now_ms = health_now_ms();
     struct health_view view = health_look(health, names, now_ms);
-    bool open = view.obstacle == HEALTH_CLEAR && !health_is_full(health, names, now_ms);
-    wait->turn = limit_queues_look(exchange->env->limit_queues, wait->ticket, open);
+    struct limit_room room = health_room(health, names, now_ms);
+    wait->turn = limit_queues_look(exchange->env->limit_queues, wait->ticket,
+                                   view.obstacle == HEALTH_CLEAR ? &room : NULL);
     bool in_vain = view.obstacle != HEALTH_CLEAR && view.until_ms > wait->deadline_ms;
-    if (wait->turn == LIMIT_WAITS && (in_vain || now_ms >= wait->deadline_ms))
+    if (wait->turn == LIMIT_WAITS && (in_vain || now_ms >= wait->deadline_ms)) {
         wait->turn = LIMIT_LOST;
+        wait->tries = view.obstacle == HEALTH_CLEAR && room.requests > 0 &&
+                      !limit_room_takes(&room, limit_wait_tokens(exchange));
+    }
     if (wait->turn != LIMIT_WAITS)
         exchange_wake(exchange);
 }

@@ -12,9 +12,13 @@
 struct candidate;
 struct exchange;
 
-/* From the first choice on: the exchange is one of those that wait. It does not overtake others,
- * and does not ask where the calls that run may take all that a limit has left. */
-void limit_wait_allow(struct exchange *exchange);
+/* From the first choice on: the exchange is one of those that wait, for so long at most. It does
+ * not overtake others, does not ask where the calls that run may take all that a limit has left,
+ * and waits for the tokens that it may take, if they come in time; else its provider says so. */
+void limit_wait_allow(struct exchange *exchange, int64_t wait_ms);
+/* What the call may take of a limit of tokens: its input, by the estimate of its hold, and as long
+ * an answer as the request names (providers count none that is not named). */
+int64_t limit_wait_tokens(const struct exchange *exchange);
 /* A choice begins: what the one before has noted is past. */
 void limit_wait_begin_choice(struct exchange *exchange);
 /* It has found this candidate: a turn at another's limit is given up. */
@@ -26,10 +30,9 @@ bool limit_wait_bars(struct exchange *exchange, const struct candidate *candidat
 /* Its choice found that this candidate pauses for its rate limit: what it would wait for. */
 void limit_wait_note(struct exchange *exchange, struct candidate *candidate, int64_t until_ms);
 
-/* After a choice that found none: waits for the limit that is free first, for at most wait_ms since
- * the first wait, behind at most `most` others. Returns whether it waits: the task then yields
- * until exchange_wake. */
-bool limit_wait_begin(struct exchange *exchange, int64_t wait_ms, size_t most);
+/* After a choice that found none: waits for the limit that is free first, behind at most `most`
+ * others. Returns whether it waits: the task then yields until exchange_wake. */
+bool limit_wait_begin(struct exchange *exchange, size_t most);
 bool limit_wait_is_in_queue(const struct exchange *exchange);
 /* After it was woken: whether it may choose again. What met a limit may be asked once more. */
 bool limit_wait_is_over(struct exchange *exchange);

@@ -11,6 +11,7 @@
 #include "exchange/candidate.h"
 #include "exchange/choice.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/limit_wait.h"
 #include "exchange/own_call.h"
 #include "exchange/spend_cap.h"
 
@@ -215,8 +216,9 @@ static void pass(struct exchange *exchange)
 {
     struct health *health = exchange->env->health;
     const struct health_names *names = &exchange->test_call->candidate->health;
-    if (!health_enter(health, names, health_now_ms(), &exchange->pass))
-        health_force(health, names, &exchange->pass);
+    int64_t tokens = limit_wait_tokens(exchange);
+    if (!health_enter(health, names, tokens, health_now_ms(), &exchange->pass))
+        health_force(health, names, tokens, &exchange->pass);
 }
 
 void test_call_begin(struct exchange *exchange, const struct cost_ceiling *need)

@@ -211,14 +211,14 @@ size_t api_exchange_candidates(lua_State *state, int index,
     return count;
 }
 
-/* x:choose(candidates, sort, waits) -> the place of the next one to attempt, or nil */
+/* x:choose(candidates, sort, wait_ms) -> the place of the next one to attempt, or nil */
 static int api_choose(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     struct candidate *candidates[LIMIT_ROUTE];
     enum route_sort sort = (enum route_sort)integer_check(state, 3, 0, ROUTE_BY_THROUGHPUT);
-    if (lua_toboolean(state, 4))
-        limit_wait_allow(exchange);
+    if (!lua_isnoneornil(state, 4))
+        limit_wait_allow(exchange, integer_check(state, 4, 0, INTEGER_MAX));
     size_t count = api_exchange_candidates(state, 2, candidates);
     int place = exchange_choose(exchange, candidates, count, sort);
     if (place < 0)
@@ -227,13 +227,12 @@ static int api_choose(lua_State *state)
     return 1;
 }
 
-/* x:wait_for_limit(ms, calls) -> whether it may choose again */
+/* x:wait_for_limit(calls) -> whether it may choose again */
 static int api_wait_for_limit(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    int64_t wait_ms = integer_check(state, 2, 0, INTEGER_MAX);
-    size_t most = (size_t)integer_check(state, 3, 0, INTEGER_MAX);
-    if (limit_wait_begin(exchange, wait_ms, most))
+    size_t most = (size_t)integer_check(state, 2, 0, INTEGER_MAX);
+    if (limit_wait_begin(exchange, most))
         return task_wait(state, TASK_WAITS_TURN);
     lua_pushboolean(state, false);
     return 1;

@@ -268,16 +268,16 @@ function exchange:estimate(ceiling, limits) end
 ---each call of one task.
 ---@param candidates userdata[] of a prepared plan
 ---@param sort integer of the plan
----@param waits boolean it can wait for a provider's rate limit: it does not overtake calls that do
+---@param wait_ms integer? so long it can wait for a provider's rate limit: it does not overtake
+---calls that do
 ---@return integer? place nil: none may be asked
-function exchange:choose(candidates, sort, waits) end
+function exchange:choose(candidates, sort, wait_ms) end
 
 ---After a choice that found none, where a candidate pauses for its rate limit: waits in that
 ---limit's queue. Yields.
----@param ms integer the most, since the first wait of this task
 ---@param calls integer how many may wait for this limit
 ---@return boolean goes choose again; false: nothing to wait for, or in vain
-function exchange:wait_for_limit(ms, calls) end
+function exchange:wait_for_limit(calls) end
 
 ---How a candidate did of late.
 ---@param candidate userdata of a prepared plan

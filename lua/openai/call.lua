@@ -17,9 +17,9 @@ local ATTEMPTS_MAX = 8 -- LIMIT_ATTEMPTS of core/base/limits.h, of all models
 -- limit.
 local function choose(x, plan, candidates, waits)
     local wait_ms = waits and plan.queue_wait_ms
-    local place = x:choose(candidates, plan.sort, wait_ms and true)
-    while not place and wait_ms and x:wait_for_limit(wait_ms, plan.queue_calls) do
-        place = x:choose(candidates, plan.sort, true)
+    local place = x:choose(candidates, plan.sort, wait_ms)
+    while not place and wait_ms and x:wait_for_limit(plan.queue_calls) do
+        place = x:choose(candidates, plan.sort, wait_ms)
     end
     return place
 end

@@ -17,6 +17,8 @@ PRICE = Price("0.15", "0.60")
 USAGE = Usage(20, 10)
 GOOD = answers.chat(usage=USAGE)
 WAIT_MS, CALLS = 8000, 4
+TOKENS = {"limit": "x-ratelimit-limit-tokens", "reset": "x-ratelimit-reset-tokens",
+          "remaining": "x-ratelimit-remaining-tokens"}  # fmt: skip
 LIMITS = {"limit": "x-ratelimit-limit-requests", "reset": "x-ratelimit-reset-requests",
           "remaining": "x-ratelimit-remaining-requests"}  # fmt: skip
 
@@ -31,12 +33,27 @@ def prepare(policies: Policies) -> None:
     own = f"queue = {{ wait_ms = {WAIT_MS}, calls = {CALLS} }}"
     policies.replace("routes", "queue = { wait_ms = 10000, calls = 200 }", own)
     for name in ("first", "second"):
-        limits = {"requests": LIMITS, "reset": "duration"}
+        limits = {"requests": LIMITS, "tokens": TOKENS, "reset": "duration"}
         policies.provider(name, rate_limits=limits, breaker={})
-    for kind in ("once", "long", "gone", "fair", "slowly", "near", "revoked"):
+    for kind in (
+        "once",
+        "long",
+        "gone",
+        "fair",
+        "slowly",
+        "near",
+        "revoked",
+        "tokens",
+        "spare",
+        "never",
+        "late",
+        "behind",
+    ):
         policies.model(kind, PRICE, candidates=[{"provider": "first", "model": f"{kind}-model"}])
-    policies.model("two", PRICE, candidates=[{"provider": "first", "model": "two-a"},
-                                             {"provider": "second", "model": "two-b"}])  # fmt: skip
+    for kind in ("two", "both"):
+        pair = [("first", f"{kind}-a"), ("second", f"{kind}-b")]
+        candidates = [{"provider": provider, "model": model} for provider, model in pair]
+        policies.model(kind, PRICE, candidates=candidates)
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +221,85 @@ def test_near_a_limit_calls_wait_before_they_meet_it(admin, customer, provider, 
         assert len(provider.requests) == 2
     assert [running.result().status_code, waiting.result().status_code] == [200, 200]
     assert len(provider.requests) == 3
+
+
+def saying(model: str, left: int, reset: str, limit: int = 1_000_000):
+    headers = {TOKENS["limit"]: str(limit), TOKENS["remaining"]: str(left), TOKENS["reset"]: reset}
+    return reply(200, Chat(usage=USAGE).body(model, 1), headers)
+
+
+def test_tokens_that_run_are_not_there_for_others(admin, customer, provider, pool):
+    """1,500 are left: while a call runs that may take 1,000, a small one goes beside it, and one as
+    large as the first waits until that has ended."""
+    provider.script("tokens-model", saying("tokens-model", 1500, "1h", 2000))
+    assert customer.ask("tokens").status_code == 200
+    with Gate(provider) as gate:
+        said = saying("tokens-model", 1500, "1h", 2000)
+        provider.script("tokens-model", behind(gate, said))
+        calls = [pool.submit(customer.ask, "tokens", max_tokens=1000)]
+        provider.wait_for_requests(2)
+        calls.append(pool.submit(customer.ask, "tokens", max_tokens=10))
+        provider.wait_for_requests(3)
+        calls.append(pool.submit(customer.ask, "tokens", max_tokens=1000))
+        wait_for_waiting(admin, 1)
+        assert len(provider.requests) == 3
+    assert [call.result().status_code for call in calls] == [200] * 3
+    assert len(provider.requests) == 4
+
+
+def test_a_call_waits_until_its_tokens_are_there(house, customer, provider):
+    """None are left, and a million come evenly in 60 s: 16,000 of them in about one."""
+    provider.script("spare-model", saying("spare-model", 1, "60s"))
+    assert customer.ask("spare").status_code == 200
+    provider.script("spare-model", GOOD)
+    before = customer.balance
+    response = customer.ask("spare", max_tokens=16_000)
+    assert response.status_code == 200, response.text
+    customer.wait_for_no_hold()
+    assert before - customer.balance == charge(PRICE, USAGE)
+    wait_until(lambda: house.logged("exchange", model="spare", attempts=1)[1:], 10, "both logged")
+    assert house.logged("exchange", model="spare")[1]["waited_ms"] > 0
+
+
+def test_an_estimate_refuses_nobody(admin, customer, provider, pool):
+    """A call waits in vain for the tokens of one that runs on: when its time is over its provider
+    is asked, for it may count otherwise."""
+    said = saying("behind-model", 1500, "1h", 2000)
+    provider.script("behind-model", said)
+    assert customer.ask("behind").status_code == 200
+    with Gate(provider) as gate:
+        provider.script("behind-model", behind(gate, said))
+        running = pool.submit(customer.ask, "behind", max_tokens=1000)
+        provider.wait_for_requests(2)
+        provider.script("behind-model", said)
+        assert customer.ask("behind", max_tokens=1000).status_code == 200
+        assert len(provider.requests) == 3
+    assert running.result().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("model", "left", "reset", "limit", "asked"),
+    [("never", 10, "60s", 2000, 5000), ("late", 10, "10h", 1_000_000, 900)],
+)
+def test_a_provider_itself_says_what_never_fits(
+    customer, provider, model, left, reset, limit, asked
+):
+    """A call that is larger than the whole limit, or whose tokens come too late: the estimate does
+    not refuse it, for a provider counts otherwise, and a refusal costs nothing."""
+    provider.script(f"{model}-model", saying(f"{model}-model", left, reset, limit))
+    assert customer.ask(model).status_code == 200
+    assert customer.ask(model, max_tokens=asked).status_code == 200
+    assert len(provider.requests) == 2
+    provider.script(
+        f"{model}-model", error(429, "Request too large", "rate_limit_exceeded", "tokens")
+    )
+    assert customer.ask(model, max_tokens=asked).status_code == 429
+    assert len(provider.requests) == 3
+    customer.wait_for_no_hold()
+
+
+def test_a_call_goes_elsewhere_before_it_waits_for_tokens(customer, provider):
+    provider.script("both-a", saying("both-a", 1, "300s"))
+    assert customer.ask("both").status_code == 200
+    assert customer.ask("both", max_tokens=16_000).status_code == 200
+    assert [request.model for request in provider.requests] == ["both-a", "both-b"]

@@ -46,7 +46,7 @@ static struct health_news call(const struct candidate *candidate, enum health_re
     struct health_pass pass;
     const struct health_end end = {result, 20000, retry_after_ms, NULL, false};
     const struct breaker_terms *terms = &candidate->terms.breaker;
-    assert_true(health_enter(health, &candidate->health, now_ms, &pass));
+    assert_true(health_enter(health, &candidate->health, 0, now_ms, &pass));
     struct health_news news = health_tell(&pass, terms, &end, now_ms);
     if (result == HEALTH_ANSWERED)
         (void)health_tell_end(&pass, terms, &(struct health_answer){false, 2000000, 100}, now_ms);
@@ -78,8 +78,8 @@ static void failures_eject_a_model_of_a_provider(void **state)
     assert_view(one, NOW_MS + 1000, HEALTH_CLEAR, 0);
     struct health_pass probe;
     struct health_pass second;
-    assert_true(health_enter(health, &one->health, NOW_MS + 1000, &probe));
-    assert_false(health_enter(health, &reloaded->health, NOW_MS + 1000, &second));
+    assert_true(health_enter(health, &one->health, 0, NOW_MS + 1000, &probe));
+    assert_false(health_enter(health, &reloaded->health, 0, NOW_MS + 1000, &second));
     assert_false(second.open);
     health_release(&probe, NOW_MS + 1001); /* its client has left */
     assert_int_equal(call(reloaded, HEALTH_ANSWERED, 0, NOW_MS + 1001).target, BREAKER_CLOSES);
@@ -141,7 +141,7 @@ static struct health_news say(const struct candidate *one, enum health_result re
     const struct provider_limits limits = {
         true, {[PROVIDER_REQUESTS] = {100, remaining, reset_ms}, [PROVIDER_TOKENS] = {-1, -1, -1}}};
     const struct health_end end = {.result = result, .took_us = 1, .limits = &limits};
-    health_force(health, &one->health, &pass);
+    health_force(health, &one->health, 0, &pass);
     return health_tell(&pass, &one->terms.breaker, &end, now_ms);
 }
 
@@ -170,14 +170,19 @@ static void a_limit_that_is_spent_pauses_before_a_refusal(void **state)
     candidate_unref(pool);
 }
 
+static bool is_full(const struct candidate *one, int64_t now_ms)
+{
+    return health_room(health, &one->health, now_ms).requests <= 0;
+}
+
 /* Whether so many attempts that run may take what the limit has left. */
 static bool is_full_with(const struct candidate *one, size_t running, int64_t now_ms)
 {
     struct health_pass passes[8];
     assert_true(running <= sizeof passes / sizeof passes[0]);
     for (size_t i = 0; i < running; i++)
-        health_force(health, &one->health, &passes[i]);
-    bool full = health_is_full(health, &one->health, now_ms);
+        health_force(health, &one->health, 0, &passes[i]);
+    bool full = is_full(one, now_ms);
     for (size_t i = 0; i < running; i++)
         health_release(&passes[i], now_ms);
     return full;
@@ -206,25 +211,25 @@ static void what_ran_before_is_counted_already(void **state)
     struct candidate *one = target("p", "m", "k");
     struct health_pass before[4], telling, since[3];
     for (size_t i = 0; i < 4; i++)
-        health_force(health, &one->health, &before[i]);
-    health_force(health, &one->health, &telling);
+        health_force(health, &one->health, 0, &before[i]);
+    health_force(health, &one->health, 0, &telling);
     const struct provider_limits limits = {
         .said = true,
         .of = {[PROVIDER_REQUESTS] = {.limit = 9, .remaining = 3, .reset_ms = 5000},
                [PROVIDER_TOKENS] = {.limit = -1, .remaining = -1}}};
     const struct health_end end = {.result = HEALTH_ANSWERED, .took_us = 1, .limits = &limits};
     (void)health_tell(&telling, &one->terms.breaker, &end, NOW_MS);
-    assert_false(health_is_full(health, &one->health, NOW_MS)); /* though four run */
+    assert_false(is_full(one, NOW_MS)); /* though four run */
     for (size_t i = 0; i < 3; i++) {
-        assert_false(health_is_full(health, &one->health, NOW_MS));
-        health_force(health, &one->health, &since[i]);
+        assert_false(is_full(one, NOW_MS));
+        health_force(health, &one->health, 0, &since[i]);
     }
-    assert_true(health_is_full(health, &one->health, NOW_MS));
+    assert_true(is_full(one, NOW_MS));
     for (size_t i = 0; i < 4; i++)
         health_release(&before[i], NOW_MS);
-    assert_true(health_is_full(health, &one->health, NOW_MS)); /* they are no places of ours */
+    assert_true(is_full(one, NOW_MS)); /* they are no places of ours */
     health_release(&since[0], NOW_MS);
-    assert_false(health_is_full(health, &one->health, NOW_MS));
+    assert_false(is_full(one, NOW_MS));
     for (size_t i = 1; i < 3; i++)
         health_release(&since[i], NOW_MS);
     candidate_unref(one);
@@ -276,7 +281,7 @@ static void answers_that_break_off_are_failures(void **state)
     for (int i = 0; i < 3; i++) {
         struct health_pass pass;
         const struct health_end end = {HEALTH_ANSWERED, 20000, 0, NULL, false};
-        assert_true(health_enter(health, &one->health, NOW_MS, &pass));
+        assert_true(health_enter(health, &one->health, 0, NOW_MS, &pass));
         (void)health_tell(&pass, &one->terms.breaker, &end, NOW_MS);
         news = health_tell_end(&pass, &one->terms.breaker, &(struct health_answer){.cut = true},
                                NOW_MS);
@@ -348,7 +353,7 @@ static void answer(const struct candidate *one, int64_t took_us, int64_t tokens)
     struct health_pass pass;
     const struct health_end end = {HEALTH_ANSWERED, 20000, 0, NULL, false};
     const struct health_answer whole = {false, took_us, tokens};
-    assert_true(health_enter(health, &one->health, NOW_MS, &pass));
+    assert_true(health_enter(health, &one->health, 0, NOW_MS, &pass));
     (void)health_tell(&pass, &one->terms.breaker, &end, NOW_MS);
     (void)health_tell_end(&pass, &one->terms.breaker, &whole, NOW_MS);
 }
@@ -419,7 +424,7 @@ static void answer_plain(const struct candidate *one, int64_t took_ms, int64_t n
 {
     struct health_pass pass;
     const struct health_end end = {HEALTH_ANSWERED, took_ms * 1000, 0, NULL, true};
-    assert_true(health_enter(health, &one->health, now_ms, &pass));
+    assert_true(health_enter(health, &one->health, 0, now_ms, &pass));
     (void)health_tell(&pass, &one->terms.breaker, &end, now_ms);
 }
 
@@ -465,7 +470,7 @@ static void *work(void *arg)
                                        &limits, i % 2 == 0};
         int64_t now_ms = NOW_MS + i * 100;
         if (health_look(health, &one->health, now_ms).obstacle != HEALTH_CLEAR ||
-            !health_enter(health, &one->health, now_ms, &pass))
+            !health_enter(health, &one->health, 0, now_ms, &pass))
             continue;
         if (dice_below(&dice, 10) == 0)
             health_release(&pass, now_ms);
@@ -477,7 +482,7 @@ static void *work(void *arg)
                                   now_ms);
         (void)figures(one, now_ms);
         (void)health_plain_quantile_us(health, &one->health, 900000, now_ms);
-        (void)health_is_full(health, &one->health, now_ms);
+        (void)is_full(one, now_ms);
     }
     return NULL;
 }

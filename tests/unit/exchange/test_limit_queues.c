@@ -7,6 +7,7 @@
 
 #include "base/id.h"
 #include "exchange/limit_queues.h"
+#include "exchange/limit_room.h"
 
 enum { LIMIT_A = 7, LIMIT_B = 8, MANY = 100 };
 
@@ -38,12 +39,25 @@ static struct id account(char name)
 static struct limit_ticket *join(uint64_t limit, char name, size_t most)
 {
     struct id id = account(name);
-    return limit_queues_join(queues, limit, &id, most);
+    return limit_queues_join(queues, limit, &id, 0, most);
+}
+
+static struct limit_ticket *join_with(char name, int64_t tokens)
+{
+    struct id id = account(name);
+    return limit_queues_join(queues, LIMIT_A, &id, tokens, MANY);
 }
 
 static enum limit_turn look(struct limit_ticket *ticket)
 {
-    return limit_queues_look(queues, ticket, true);
+    struct limit_room room = limit_room_unknown();
+    return limit_queues_look(queues, ticket, &room);
+}
+
+static enum limit_turn look_with(struct limit_ticket *ticket, int64_t requests, int64_t tokens)
+{
+    const struct limit_room room = {.requests = requests, .tokens = tokens, .tokens_limit = 1000};
+    return limit_queues_look(queues, ticket, &room);
 }
 
 static void leave(struct limit_ticket *ticket, enum limit_end end)
@@ -58,7 +72,7 @@ static void test_nothing_goes_while_it_is_closed(void **state)
     struct limit_ticket *ticket = join(LIMIT_A, 'a', MANY);
     assert_true(limit_queues_has(queues, LIMIT_A));
     assert_false(limit_queues_has(queues, LIMIT_B));
-    assert_int_equal(limit_queues_look(queues, ticket, false), LIMIT_WAITS);
+    assert_int_equal(limit_queues_look(queues, ticket, NULL), LIMIT_WAITS);
     assert_int_equal(look(ticket), LIMIT_GOES);
     assert_false(limit_queues_has(queues, LIMIT_A));
     leave(ticket, LIMIT_TAKEN);
@@ -104,6 +118,46 @@ static size_t round_of(struct limit_ticket *waiting[MANY], enum limit_end end)
     return count;
 }
 
+/* The one whose turn it is waits for its tokens, and the small one behind does not overtake it. */
+static void test_a_large_call_is_not_overtaken_for_ever(void **state)
+{
+    (void)state;
+    struct limit_ticket *large = join_with('a', 500);
+    struct limit_ticket *small = join_with('b', 10);
+    assert_int_equal(look_with(small, 9, 499), LIMIT_WAITS);
+    assert_int_equal(look_with(small, 9, 500), LIMIT_WAITS); /* the other one goes */
+    assert_int_equal(look_with(large, 0, 0), LIMIT_GOES);
+    leave(large, LIMIT_TAKEN);
+    assert_int_equal(look_with(small, 0, 10), LIMIT_WAITS);
+    assert_int_equal(look_with(small, 1, 10), LIMIT_GOES);
+    leave(small, LIMIT_TAKEN);
+}
+
+/* However many the window lets through. */
+static void test_no_more_go_than_there_is_room_for(void **state)
+{
+    (void)state;
+    struct limit_ticket *waiting[8];
+    struct limit_ticket *first = join_with('a', 0), *second = join_with('a', 0);
+    size_t gone = 0;
+    for (size_t i = 0; i < 8; i++)
+        waiting[i] = join_with('b', 100);
+    assert_int_equal(look_with(first, 9, 0), LIMIT_GOES);
+    leave(first, LIMIT_TAKEN); /* two at once */
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(look_with(waiting[i], 9, 100), i == 0 ? LIMIT_GOES : LIMIT_WAITS);
+        if (i == 0)
+            assert_int_equal(look_with(second, 9, 0), LIMIT_GOES);
+    }
+    leave(second, LIMIT_TAKEN);
+    leave(waiting[0], LIMIT_TAKEN); /* four at once */
+    for (size_t i = 1; i < 8; i++)
+        gone += look_with(waiting[i], i == 1 ? 9 : 0, 350) == LIMIT_GOES;
+    assert_int_equal(gone, 3);
+    for (size_t i = 1; i < 8; i++)
+        leave(waiting[i], LIMIT_NOT_ASKED);
+}
+
 static void test_the_window_doubles_and_is_halved(void **state)
 {
     (void)state;
@@ -134,9 +188,9 @@ static void test_a_full_queue_is_shared(void **state)
     assert_non_null(of_b[1]);
     assert_null(join(LIMIT_A, 'b', 4)); /* each has its half */
     assert_null(join(LIMIT_A, 'a', 4));
-    assert_int_equal(limit_queues_look(queues, of_a[3], false), LIMIT_LOST);
-    assert_int_equal(limit_queues_look(queues, of_a[2], false), LIMIT_LOST);
-    assert_int_equal(limit_queues_look(queues, of_a[1], false), LIMIT_WAITS);
+    assert_int_equal(limit_queues_look(queues, of_a[3], NULL), LIMIT_LOST);
+    assert_int_equal(limit_queues_look(queues, of_a[2], NULL), LIMIT_LOST);
+    assert_int_equal(limit_queues_look(queues, of_a[1], NULL), LIMIT_WAITS);
     assert_int_equal(limit_queues_waiting(queues), 4);
     struct limit_ticket *elsewhere = join(LIMIT_B, 'a', 4);
     assert_non_null(elsewhere);
@@ -192,6 +246,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_goes_while_it_is_closed),
         TEST(test_turns_go_by_account),
+        TEST(test_a_large_call_is_not_overtaken_for_ever),
+        TEST(test_no_more_go_than_there_is_room_for),
         TEST(test_the_window_doubles_and_is_halved),
         TEST(test_a_full_queue_is_shared),
         TEST(test_no_room_at_all),
