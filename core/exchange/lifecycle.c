@@ -100,6 +100,8 @@ static struct exchange *make(struct exchange_env *env)
                                               .meter = &exchange->stream.meter,
                                               .limits = &exchange->charge_limits,
                                               .public_url = env->public_url,
+                                              .on_extended = spend_cap_follow,
+                                              .owner = exchange,
                                               .choices = 1};
     exchange->next = env->live;
     if (exchange->next != NULL)

@@ -14,6 +14,9 @@ struct exchange;
 enum health_obstacle spend_cap_reserve(struct exchange *exchange,
                                        const struct candidate *candidate);
 void spend_cap_release(struct exchange *exchange);
+/* The exchange (`owner`), a stream, holds more than when it began: that counts against the cap at
+ * once, so no other call begins with it. */
+void spend_cap_follow(void *owner);
 /* The call is settled: its cost counts. Gives back what was reserved. */
 void spend_cap_settle(struct exchange *exchange, int64_t cost_nusd);
 /* When to ask again, on the clock of health.h. */

@@ -150,13 +150,22 @@ void spending_release(struct spending_place *place, int64_t most_nusd)
     unlock(place);
 }
 
+void spending_reserve_more(struct spending_place *place, int64_t more_nusd)
+{
+    check(pthread_mutex_lock(&place->lock) == 0);
+    place->reserved_nusd += more_nusd;
+    unlock(place);
+}
+
 enum spending_news spending_add(struct spending_place *place, int64_t cap_nusd, int64_t cost_nusd,
                                 int64_t wall_ms)
 {
     enum spending_news news = SPENDING_SAME;
     lock(place, wall_ms);
     place->spent_nusd = sum(place->spent_nusd, cost_nusd);
-    if (cap_nusd > 0 && place->spent_nusd >= cap_nusd / 100 * NEAR_PERCENT)
+    if (cap_nusd > 0 && place->spent_nusd > cap_nusd)
+        news = tell(place, SPENDING_ABOVE);
+    else if (cap_nusd > 0 && place->spent_nusd >= cap_nusd / 100 * NEAR_PERCENT)
         news = tell(place, SPENDING_NEAR);
     unlock(place);
     return news;

@@ -1,7 +1,7 @@
 /* What each provider has cost since midnight UTC, and what the calls that run may still cost: so
  * that a provider can have a cap a day (`spend_per_day` in providers.lua). Shared by all workers.
  * It begins with what the database has of the day, so a restart does not begin a new cap. A cap
- * bounds what begins: a stream that runs goes on, and counts when it ends.
+ * bounds what begins: a stream that runs goes on, and what it takes counts as it takes it.
  *
  * Each place has a lock of its own. Places are never freed before the whole; where there is no room
  * for another provider, it has no place and no cap. */
@@ -25,8 +25,9 @@ struct spending_place *spending_of(struct spending *spending, const char *provid
 /* What is worth telling the operator: once a day each. */
 enum spending_news {
     SPENDING_SAME,
-    SPENDING_NEAR,   /* four fifths of the cap are spent */
-    SPENDING_REACHED /* so much is spent that a call was not begun */
+    SPENDING_NEAR,    /* four fifths of the cap are spent */
+    SPENDING_REACHED, /* so much is spent that a call was not begun */
+    SPENDING_ABOVE    /* more than the cap is spent: by what calls have taken that ran then */
 };
 
 enum spending_room {
@@ -41,6 +42,9 @@ enum spending_room {
 enum spending_room spending_reserve(struct spending_place *place, int64_t cap_nusd,
                                     int64_t most_nusd, int64_t wall_ms, enum spending_news *news);
 void spending_release(struct spending_place *place, int64_t most_nusd);
+/* A call that runs may cost so much more, whatever the cap: that counts, too, until it is given
+ * back. */
+void spending_reserve_more(struct spending_place *place, int64_t more_nusd);
 /* A call has cost so much. cap_nusd 0: there is none. */
 enum spending_news spending_add(struct spending_place *place, int64_t cap_nusd, int64_t cost_nusd,
                                 int64_t wall_ms);

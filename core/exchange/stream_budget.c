@@ -39,6 +39,8 @@ int64_t stream_budget_extend(struct stream_budget *budget, int64_t wanted_nusd)
         return 0;
     int64_t more_nusd = ledger_extend(budget->store, budget->hold, wanted_nusd);
     budget->settlement->extended_nusd += more_nusd;
+    if (more_nusd > 0 && budget->on_extended != NULL)
+        budget->on_extended(budget->owner);
     return more_nusd;
 }
 

@@ -33,6 +33,8 @@ struct stream_budget {
     const struct candidate_terms *terms; /* of the asked provider; NULL before the first attempt */
     struct unit_prices sold;             /* its prices in the worst case (worst_price.h) */
     const char *public_url;
+    void (*on_extended)(void *owner); /* more is held */
+    void *owner;
     int64_t choices;
 
     bool chunked;            /* the hold grows with the answer */

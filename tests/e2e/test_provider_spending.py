@@ -6,7 +6,7 @@ import threading
 
 import answers
 import pytest
-from answers import Usage
+from answers import Chat, Usage
 from errors import check_error
 from fake_provider import Gate
 from gateway import Gateway
@@ -21,6 +21,9 @@ CAP = "0.05"
 CALLS = 4  # each costs a cent and holds 1.2 cents of it: a fifth could end above the cap
 COST_NUSD = nusd("0.01") + 9000  # the request, 20 tokens and 10
 NUMBERS = itertools.count()
+# A stream holds a cent for each 1,024 tokens; the cap has three of them.
+GROWN, GROWN_CAP = Price("0.15", "10"), "0.03"
+WHO = (("capped", "first"), ("other", "second"))
 
 
 def add(policies, name: str, cap: str) -> None:
@@ -38,6 +41,15 @@ def house(shared_provider, tmp_path_factory):
     for name in ("plain", "restarted", "killed", "streamed", "raised"):
         add(gateway.policies, name, CAP)
     add(gateway.policies, "together", "0.025")
+    for name in ("grown", "lost"):
+        gateway.policies.provider(f"{name}-capped", spend_per_day=GROWN_CAP)
+        gateway.policies.provider(f"{name}-other")
+    pair = [{"provider": f"grown-{who}", "model": f"grown-{place}"} for who, place in WHO]
+    gateway.policies.model("grown", GROWN, candidates=pair)
+    dear = {"provider": "lost-capped", "model": "lost-first", "allow_loss": True,
+            "input": "0.15", "output": "40"}  # fmt: skip
+    cheap = {"provider": "lost-other", "model": "lost-second"}
+    gateway.policies.model("lost", GROWN, candidates=[cheap, dear])
     gateway.policies.write("examples", "return {}\n")
     yield from gateway.served()
 
@@ -128,6 +140,42 @@ def test_calls_that_run_count(house, customer, provider):
     for call in calls:
         call.join()
     assert asked(provider, "together") == (2, 1)
+
+
+def test_a_stream_that_grows_keeps_others_away(house, customer, provider):
+    """What it has come to hold counts at once: another call that would fit beside its first piece
+    goes elsewhere. The day ends above the cap by what that one stream took behind it, and the
+    operator is told."""
+    pieces = tuple(f"word{number:04d} " for number in range(2500))  # more tokens than that
+    words = Chat(pieces, Usage(20, 3500))
+    with Gate(provider) as gate:
+        provider.script("grown-first", answers.stream_of(words, gates={1500: gate}))
+        stream = threading.Thread(
+            target=customer.ask, args=("grown",), kwargs={"stream": True, "max_tokens": 8000}
+        )
+        stream.start()
+        wait_until(lambda: nusd(spending(house, "grown")["reserved"]) > nusd("0.02"), 10, "growth")
+        assert customer.ask("grown", max_tokens=1000).status_code == 200
+        assert asked(provider, "grown") == (1, 1)
+    stream.join()
+    customer.wait_for_no_hold()
+    found = spending(house, "grown")
+    assert nusd(found["today"]) == 20 * 150 + 3500 * 10_000 > nusd(GROWN_CAP)
+    assert nusd(found["reserved"]) == 0
+    assert house.logged("exceeded, by calls that had begun", provider="grown-capped")
+    admin = make_admin(house, f"{next(NUMBERS)}@spending.test")
+    details = [alert["detail"] for alert in admin.call("GET", "/admin/alerts", 200)["open"]
+               if (alert["kind"], alert["subject"]) == ("spend_reached", "grown-capped")]  # fmt: skip
+    assert "have spent more" in details[0]
+
+
+def test_a_loss_counts_as_what_it_costs(house, customer, provider):
+    """Of a candidate that costs more than it brings in, the hold says too little."""
+    provider.script("lost-second", answers.error(500, "no", None, "server_error"))
+    assert customer.ask("lost", max_tokens=1000).status_code == 502
+    assert asked(provider, "lost") == (0, 1), "it may cost four cents"
+    assert customer.ask("lost", max_tokens=500).status_code == 200
+    assert asked(provider, "lost") == (1, 2), "two cents fit"
 
 
 def test_a_failed_attempt_gives_back(house, customer, provider):

@@ -82,6 +82,20 @@ static void the_operator_is_told_in_time(void **state)
     assert_int_equal(spending_add(place, CAP_NUSD, 800, NEXT_DAY_MS), SPENDING_NEAR);
 }
 
+/* A stream that runs goes on: what it takes beyond what it had reserved keeps others away. */
+static void what_grows_counts_at_once(void **state)
+{
+    (void)state;
+    assert_true(reserve(600, NOON_MS, SPENDING_SAME));
+    spending_reserve_more(place, 700);
+    check_view(NOON_MS, 0, 1300);
+    assert_false(reserve(1, NOON_MS, SPENDING_SAME));
+    spending_release(place, 1300);
+    assert_int_equal(spending_add(place, CAP_NUSD, 1000, NOON_MS), SPENDING_NEAR);
+    assert_int_equal(spending_add(place, CAP_NUSD, 300, NOON_MS), SPENDING_ABOVE);
+    assert_int_equal(spending_add(place, CAP_NUSD, 1, NOON_MS), SPENDING_SAME);
+}
+
 static void without_a_cap_nothing_is_told(void **state)
 {
     (void)state;
@@ -105,7 +119,7 @@ static void what_is_too_much_to_count_is_too_much(void **state)
     (void)state;
     (void)spending_add(place, CAP_NUSD, INT64_MAX, NOON_MS);
     (void)spending_add(place, CAP_NUSD, INT64_MAX, NOON_MS);
-    assert_false(reserve(1, NOON_MS, SPENDING_REACHED));
+    assert_false(reserve(1, NOON_MS, SPENDING_SAME)); /* that it is exceeded was told */
     check_view(NOON_MS, INT64_MAX, 0);
 }
 
@@ -143,6 +157,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_place_is_found_by_its_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_begins_above_the_cap, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_operator_is_told_in_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_grows_counts_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_cap_nothing_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_day_begins_at_midnight, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_too_much_to_count_is_too_much, set_up, tear_down),
