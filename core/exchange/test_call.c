@@ -192,6 +192,7 @@ static bool plan(struct exchange *exchange, const struct cost_ceiling *need)
         !exchange_plan_hold(exchange, need, &plan))
         return false;
     (void)exchange_amount_to_hold(exchange, &plan, INT64_MAX);
+    exchange->budget.chunked = false; /* all of a stream, too: no wallet would give more */
     return true;
 }
 

@@ -193,8 +193,9 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     posts what the attempt has cost that did not answer the customer
  *                     ! not_found, also if it has ended. (cost_nusd -1: the provider may have
  *                     billed it unseen)
- *   provider.test     model provider provider_model -> {id}: an administrator tests a provider
- *                     (exchange/test_call.h), which is noted before it is asked
+ *   provider.test     model provider provider_model key streamed -> {id}: an administrator tests a
+ *                     provider (exchange/test_call.h), which is noted before it is asked. (key: its
+ *                     place in the pool; 0: none was named)
  *   provider.test_end id outcome words source finish_reason status input_tokens
  *                     cached_input_tokens output_tokens cost_nusd total_us -> {}: posts what it has
  *                     cost  ! not_found, also if it has ended. (cost_nusd -1: the provider may have

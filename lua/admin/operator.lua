@@ -215,6 +215,7 @@ function operator.providers(x)
         row.available = provider.available
         row.unavailable_reason = or_null(provider.unavailable_reason)
         row.models = provider.models
+        row.keys = json.list(provider.keys)
         row.contexts = json.raw(x:provider_contexts(provider.name))
         local recent = x:provider_health(provider.name)
         row.recent = json.raw(recent)

@@ -74,7 +74,7 @@
 --     of these, or nil: {provider, model, available, share ("5%"), by, groups (or nil),
 --     spend_per_day}
 --   policy.targets() -> a set of "provider/model", of all candidates, for C
---   policy.test_call(provider, provider_model) -> what a test call of that provider asks:
+--   policy.test_call({provider, provider_model, key, streamed}) -> what a test call of it asks:
 --     {model, provider_model, dialect, format (of the body, for string.format with the model as a
 --     JSON text), candidate, need (handles)}; or nil, code, message, parameter. provider_model nil:
 --     the first one that can be tried
@@ -548,8 +548,8 @@ function policy.targets()
     return whole.targets(rules)
 end
 
-function policy.test_call(provider, provider_model)
-    return test_call.find(rules.models, rules.ids, provider, provider_model)
+function policy.test_call(wish)
+    return test_call.find(rules.models, rules.ids, wish)
 end
 
 function policy.model_count()

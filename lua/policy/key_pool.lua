@@ -5,6 +5,7 @@ local key_pool = {}
 
 local KEYS_MAX = 8 -- LIMIT_POOL of core/base/limits.h
 local KEY_BYTES_MAX = 511
+local KEY_BYTES_MIN, KEY_SHOWN_BYTES = 20, 4
 
 -- The node with the first key as its api_key, and the further ones; nil: there are none. Keys that
 -- are "" are left out: their variables are not set.
@@ -31,6 +32,22 @@ function key_pool.read(node)
     value.api_keys, value.api_key = nil, first
     return { file = node.file, value = value, key = node.key, parent = node.parent },
         #further > 0 and further or nil
+end
+
+-- How many keys an entry has, or a candidate of it.
+function key_pool.count(entry)
+    return (entry.api_key and 1 or 0) + #(entry.further_keys or {})
+end
+
+-- Its keys' last characters, as alerts name them (core/exchange/raised_alerts.c); "" for one that
+-- is too short to show any.
+function key_pool.endings(entry)
+    local list = {}
+    for i = 1, key_pool.count(entry) do
+        local key = i == 1 and entry.api_key or entry.further_keys[i - 1]
+        list[i] = #key >= KEY_BYTES_MIN and string.sub(key, -KEY_SHOWN_BYTES) or ""
+    end
+    return list
 end
 
 return key_pool

@@ -1,5 +1,6 @@
 -- What administrators see of the policies: each candidate with its prices and margins, and the
 -- providers. policy/init.lua has the members.
+local key_pool = require "policy.key_pool"
 local models = require "policy.models"
 local native = require "policy.native"
 local prices = require "policy.prices"
@@ -113,6 +114,7 @@ function status.providers(found)
             unavailable_reason = provider.unavailable_reason,
             models = provider.models,
             spend_per_day_nusd = provider.spend_per_day_nusd,
+            keys = key_pool.endings(provider),
         }
     end
     table.sort(list, function(a, b) return a.name < b.name end)

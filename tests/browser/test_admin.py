@@ -409,6 +409,15 @@ def test_one_call_of_a_provider(boss_at, provider, tmp_path):
     expect(card).to_contain_text("Incorrect API key provided")
     card.screenshot(path=tmp_path / "tested.png")
     assert provider.requests[-1].model == "gpt-4o-mini"
+    card.get_by_label(boss.t("providers.testStream")).check()
+    provider.answer = answers.chat(usage=Usage(9, 4))
+    boss.button("providers.test", card).click()
+    expect(card).to_contain_text(boss.t("outcome.answered") + " (200)")
+    assert provider.requests[-1].json["stream"] is True
+    boss.button("providers.attempts", card).click()
+    newest = card.get_by_role("listitem").first
+    for told in ("401", "Incorrect API key provided", boss.t("providers.testCall")):
+        expect(newest).to_contain_text(told)
     unsold = boss.main.get_by_role("region", name="vllm", exact=True)
     expect(unsold).to_be_visible()
     expect(unsold.get_by_role("button", name=boss.t("providers.test"))).to_have_count(0)

@@ -164,9 +164,10 @@ def test_a_stream_that_grows_keeps_others_away(house, customer, provider):
     assert nusd(found["reserved"]) == 0
     assert house.logged("exceeded, by calls that had begun", provider="grown-capped")
     admin = make_admin(house, f"{next(NUMBERS)}@spending.test")
-    details = [alert["detail"] for alert in admin.call("GET", "/admin/alerts", 200)["open"]
-               if (alert["kind"], alert["subject"]) == ("spend_reached", "grown-capped")]  # fmt: skip
-    assert "have spent more" in details[0]
+    opened = admin.call("GET", "/admin/alerts", 200)["open"]
+    (told,) = [alert for alert in opened if alert["subject"] == "grown-capped"]
+    assert told["kind"] == "spend_reached"
+    assert "have spent more" in told["detail"]
 
 
 def test_a_loss_counts_as_what_it_costs(house, customer, provider):

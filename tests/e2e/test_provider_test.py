@@ -58,6 +58,11 @@ def state(admin, name="tested") -> dict:
     return next(one for one in listed if one["name"] == name)
 
 
+def attempts(admin, which: str) -> list[dict]:
+    params = {"provider": "tested", "which": which}
+    return admin.call("GET", "/admin/attempts", 200, params=params)["data"]
+
+
 DIALECTS = {
     "openai": (answers.chat(usage=USAGE), "/v1/chat/completions"),
     "openai-responses": (
@@ -94,6 +99,9 @@ def test_it_answers(make, provider, dialect):
     assert act["actor"]["email"] == admin.email
     assert act["detail"] == {"provider": "tested", "model": "inner"}
     assert act["target"]["id"] == found["id"]
+    explained = gateway.command("ledger", "explain", found["id"]).stdout
+    for words in ("test call", "of-tested", "9 in, 4 out", "ok: its transferred cost is 0.00017"):
+        assert words in explained
 
 
 BUSY = answers.error(503, "No capacity in eu-west", "busy", "server_error")
@@ -134,6 +142,14 @@ def test_it_fails(make, provider, name):
     assert words in found["words"]
     assert (usd(found["cost"]), owed(gateway)) == (0, 0)
     assert found["billed_unseen"] is unseen
+    explained = gateway.command("ledger", "explain", found["id"])
+    assert (explained.returncode, outcome in explained.stdout) == (0, True)
+    assert words in explained.stdout
+    for which in ("failed", "all"):
+        (listed,) = attempts(admin, which)
+        told = (listed["request_id"], listed["outcome"], listed["status"], listed["test"])
+        assert told == (found["id"], outcome, status, True)
+        assert words in listed["words"]
     shown = state(admin)["recent"]["models"]
     assert [model["calls"] for model in shown] == [1]
     assert (state(admin)["last_error"] or {"request_id": None})["request_id"] is None
@@ -192,6 +208,100 @@ def test_each_model_of_it(make, provider):
     assert [request.model for request in provider.requests] == ["new", "main", "inner", "embed"]
 
 
+STREAMS = {
+    "openai": (answers.chat(usage=USAGE), "/v1/chat/completions"),
+    "openai-responses": (
+        responses_answers.response(input_tokens=9, output_tokens=4), "/v1/responses"),
+    "anthropic": (
+        anthropic_answers.message(usage={"input_tokens": 9}, output_tokens=4), "/v1/messages"),
+    "gemini": (
+        gemini_answers.content(input_tokens=9, output_tokens=4),
+        "/models/inner:streamGenerateContent"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", STREAMS)
+def test_a_stream(make, provider, dialect):
+    provider.answer, path = STREAMS[dialect]
+    gateway = make(dialect=dialect)
+    admin = administrator(gateway)
+    found = run(admin, stream=True)
+    assert (found["outcome"], found["status"], found["words"]) == ("answered", 200, None)
+    assert (found["input_tokens"], found["output_tokens"]) == (9, 4)
+    assert (usd(found["cost"]), owed(gateway)) == (COST, COST * 10**9)
+    (request,) = provider.requests
+    assert request.path.split("?")[0].endswith(path)
+    assert request.json.get("stream", True) is True
+    (act,) = [act for act in admin.call("GET", "/admin/audit", 200)["data"]
+              if act["action"] == "provider.test"]  # fmt: skip
+    assert act["detail"]["stream"] is True
+
+
+def test_a_stream_that_breaks_off(make, provider):
+    """Some of it has come, so it is cut, and costs what came."""
+    gateway = make()
+    provider.answer = answers.stream(answers.Chat(usage=None).events({})[:4], ending="cut")
+    admin = administrator(gateway)
+    found = run(admin, stream=True)
+    assert found["outcome"] == "cut"
+    assert found["words"]
+    assert usd(found["cost"]) > 0
+    assert [attempt["outcome"] for attempt in attempts(admin, "failed")] == ["cut"]
+    assert owed(gateway) == usd(found["cost"]) * 10**9
+
+
+KEYS = ["sk-first-key-of-ours-aaaa", "sk-second-key-of-ours-bbbb", "short"]
+
+
+def test_each_key_of_a_pool(make, provider):
+    gateway = make(api_key=None, api_keys=KEYS)
+    admin = administrator(gateway)
+    assert state(admin)["keys"] == ["aaaa", "bbbb", ""]
+    for place in (1, 2, 3):
+        assert run(admin, key=place)["outcome"] == "answered"
+    run(admin)
+    sent = [request.headers["authorization"] for request in provider.requests]
+    assert sent == [f"Bearer {key}" for key in (*KEYS, KEYS[0])]
+    refuse(admin, 400, "invalid_value", provider="tested", key=4)
+    acts = [act["detail"].get("key") for act in admin.call("GET", "/admin/audit", 200)["data"]
+            if act["action"] == "provider.test"]  # fmt: skip
+    assert sorted(acts, key=str) == [1, 2, 3, None]
+
+
+def test_a_refused_key_of_a_pool_comes_back(make, provider):
+    """The alert names the key, and an answer to that key closes it; the others stay in use."""
+    gateway = make(api_key=None, api_keys=KEYS)
+    admin, customer = administrator(gateway), gateway.customer()
+    provider.answer = FAILURES["401"][0]
+    assert run(admin, key=2)["outcome"] == "auth"
+
+    def refused() -> list[str]:
+        opened = admin.call("GET", "/admin/alerts", 200)["open"]
+        return [alert["subject"] for alert in opened if alert["kind"] == "account_refused"]
+
+    wait_until(lambda: refused() == ["tested (key ...bbbb)"], 10, "the alert")
+    provider.answer = answers.chat(usage=USAGE)
+    for _ in range(4):
+        assert customer.ask("of-tested").status_code == 200
+    used = {request.headers["authorization"] for request in provider.requests[1:]}
+    assert f"Bearer {KEYS[1]}" not in used
+    assert run(admin, key=1)["outcome"] == "answered"
+    assert refused() == ["tested (key ...bbbb)"], "another key's answer says nothing of it"
+    assert run(admin, key=2)["outcome"] == "answered"
+    wait_until(lambda: not refused(), 10, "no alert")
+
+
+def test_what_was_answered_is_in_the_list(make, provider):
+    """Beside customers' calls, the newest first; not among those that failed."""
+    gateway = make()
+    admin, customer = administrator(gateway), gateway.customer()
+    asked = [customer.ask("of-tested").headers["x-request-id"], run(admin)["id"]]
+    customer.wait_for_record()
+    listed = [(attempt["request_id"], attempt["test"]) for attempt in attempts(admin, "all")]
+    assert listed == [(asked[1], True), (asked[0], False)]
+    assert attempts(admin, "failed") == []
+
+
 def refuse(admin, status: int, code: str, **members) -> dict:
     return check_error(admin.web.post(PATH, json=members), status, code, on_api=False)
 
@@ -209,7 +319,8 @@ def test_what_is_not_asked(make, provider):
     refuse(admin, 404, "not_found", provider="idle")
     refuse(admin, 404, "not_found", provider="dear", model="of-dear?")
     refuse(admin, 503, "provider_unavailable", provider="tested")
-    refuse(admin, 400, "invalid_value", provider="dear", stream=True)
+    for bad in ({"stream": "yes"}, {"key": 0}, {"key": "1"}, {"key": 1.5}, {"key": 2}, {"any": 1}):
+        refuse(admin, 400, "invalid_value", provider="dear", **bad)
     for name, why in (("dear", "may cost more than $0.10"), ("spent", "spend_per_day")):
         found = run(admin, provider=name)
         assert (found["outcome"], usd(found["cost"])) == ("not_asked", 0)

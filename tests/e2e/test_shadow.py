@@ -83,6 +83,13 @@ def test_it_is_the_operators(make, provider, streamed):
     assert told["shadow"]["outcome"] == "answered"
     assert usd(told["shadow"]["cost"]) == COST
     assert usd(told["provider_cost"]) == charge(MAIN, USAGE, "0")
+    for told_id in (record["id"], shadow["id"]):  # the call's explanation has it, and its own
+        explained = gateway.command("ledger", "explain", told_id)
+        assert explained.returncode == 0, explained.stderr
+        assert shadow["id"] in explained.stdout
+        assert record["id"] in explained.stdout
+        moved = f"its transferred cost is {COST:.9f}".rstrip("0")
+        assert moved in explained.stdout
     totals = admin.call("GET", "/admin/sales", 200)["totals"]
     assert usd(totals["shadow_cost"]) == COST
     assert usd(totals["cost"]) == COST + charge(MAIN, USAGE, "0")

@@ -15,7 +15,7 @@
 
 enum { LIMIT_HOUSE = 4 };
 
-/* Of a shadow or a hedge of the call. */
+/* Of a shadow or a hedge of the call, or of a test call. */
 struct house_cost {
     char id[ID_BYTES];
     char provider[64];
@@ -353,14 +353,47 @@ static void put_house_result(struct explanation *e, struct row *row)
         put_text(e, "  unseen", "the provider may have billed it");
 }
 
+/* What is no customer's, by its own id; the first columns as above. */
+static const char own_query[] =
+    "SELECT 'shadow', s.id, s.provider, r.outcome, r.cost_nusd, r.counted_nusd > r.cost_nusd,"
+    " r.seq IS NOT NULL, r.input_tokens + r.cached_input_tokens, r.output_tokens,"
+    " s.exchange_id, s.model, s.provider_model, s.created_ms, ''"
+    " FROM shadows s LEFT JOIN shadow_results r ON r.seq = s.seq WHERE s.id = ?1"
+    " UNION ALL"
+    " SELECT iif(r.won, 'hedge, won', 'hedge'), h.id, coalesce(r.provider, h.provider), r.outcome,"
+    " r.cost_nusd, r.billed_unseen, r.seq IS NOT NULL, r.input_tokens + r.cached_input_tokens,"
+    " r.output_tokens, h.exchange_id, h.model, coalesce(r.provider_model, h.provider_model),"
+    " h.created_ms, '' FROM hedges h LEFT JOIN hedge_results r ON r.seq = h.seq WHERE h.id = ?1"
+    " UNION ALL"
+    " SELECT 'test call', t.id, t.provider, r.outcome, r.cost_nusd, r.billed_unseen,"
+    " r.seq IS NOT NULL, r.input_tokens + r.cached_input_tokens, r.output_tokens, '', t.model,"
+    " t.provider_model, t.created_ms, r.words"
+    " FROM test_calls t LEFT JOIN test_call_results r ON r.seq = t.seq WHERE t.id = ?1";
+
 /* The cost of such a row, by its transfers. */
 static int64_t moved_by_house(struct explanation *e, const struct house_cost *cost)
 {
     return db_number(e->db,
                      "SELECT coalesce(sum(amount_nusd), 0) FROM transfers"
                      " WHERE credit_account = 'cost:' || ?2 AND id IS NOT NULL"
-                     " AND exchange_id = ?1 AND kind IN ('shadow', 'hedge')",
+                     " AND exchange_id = ?1 AND kind IN ('shadow', 'hedge', 'test_call')",
                      DB_VALUES(bind_text(cost->id), bind_text(cost->provider)), 0);
+}
+
+static void keep_cost(struct explanation *e, struct row *row)
+{
+    if (e->house_count == LIMIT_HOUSE)
+        return;
+    struct house_cost *cost = &e->house[e->house_count++];
+    slice_copy(slice_of(column_text(row, 1)), cost->id, sizeof cost->id);
+    slice_copy(slice_of(column_text(row, 2)), cost->provider, sizeof cost->provider);
+    cost->nusd = column_int(row, 4);
+}
+
+static void compare_costs(struct explanation *e)
+{
+    for (size_t i = 0; i < e->house_count; i++)
+        compare(e, "its transferred cost", moved_by_house(e, &e->house[i]), e->house[i].nusd);
 }
 
 static void put_house(struct explanation *e)
@@ -374,16 +407,33 @@ static void put_house(struct explanation *e)
         any = true;
         put_text(e, column_text(row, 0), column_text(row, 1));
         put_house_result(e, row);
-        if (e->house_count < LIMIT_HOUSE) {
-            struct house_cost *cost = &e->house[e->house_count++];
-            slice_copy(slice_of(column_text(row, 1)), cost->id, sizeof cost->id);
-            slice_copy(slice_of(column_text(row, 2)), cost->provider, sizeof cost->provider);
-            cost->nusd = column_int(row, 4);
-        }
+        keep_cost(e, row);
     }
     db_leave(row);
-    for (size_t i = 0; i < e->house_count; i++)
-        compare(e, "its transferred cost", moved_by_house(e, &e->house[i]), e->house[i].nusd);
+    compare_costs(e);
+}
+
+/* Returns false if it is none of the operator's own. */
+static bool put_own(struct explanation *e)
+{
+    const struct store_value id = bind_text(e->exchange_id);
+    struct row *row = db_bind(e->db, own_query, &id, 1);
+    if (!db_row(e->db, row))
+        return false;
+    buffer_printf(e->out, "%s of the operator's own\n", e->exchange_id);
+    put_text(e, "kind", column_text(row, 0));
+    if (column_text(row, 9)[0] != '\0')
+        put_text(e, "of call", column_text(row, 9));
+    put_text(e, "model", column_text(row, 10));
+    put_text(e, "model there", column_text(row, 11));
+    put_time(e, "began", column_int(row, 12));
+    put_house_result(e, row);
+    if (column_text(row, 13)[0] != '\0')
+        put_text(e, "  words", column_text(row, 13));
+    keep_cost(e, row);
+    db_leave(row);
+    compare_costs(e);
+    return true;
 }
 
 static void put_charge(struct explanation *e)
@@ -439,6 +489,8 @@ static bool explain(struct explanation *e, struct fault *fault)
     }
     if (known)
         put_house(e);
+    else
+        known = put_own(e);
     if (!db_sound(e->db, fault))
         return false;
     if (!known)

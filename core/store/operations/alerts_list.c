@@ -132,7 +132,7 @@ bool alerts_test(struct store_call *call, struct db *db)
 
 /* ---- attempts ---- */
 
-/* Columns: exchange_id, number, model, outcome, status, created_ms, duration_us, words. */
+/* Columns: exchange_id, number, model, outcome, status, created_ms, duration_us, words, test. */
 static void render_attempt(struct buffer *out, struct row *row)
 {
     json_writer_object(out, NULL);
@@ -144,11 +144,19 @@ static void render_attempt(struct buffer *out, struct row *row)
     json_writer_time(out, "at", column_int(row, 5));
     json_writer_int(out, "duration_ms", column_int(row, 6) / 1000);
     json_writer_text(out, "words", column_text(row, 7));
+    json_writer_bool(out, "test", column_int(row, 8) != 0);
     json_writer_object_end(out);
 }
 
 #define ATTEMPT_COLUMNS                                                                            \
-    "exchange_id, number, model, outcome, status, created_ms, duration_us, words"
+    "exchange_id, number, model, outcome, status, created_ms, duration_us, words, 0 AS test"
+
+/* Test calls have no notes of attempts: their results say the same. */
+#define TEST_CALLS                                                                                 \
+    " UNION ALL SELECT t.id, 1, t.provider_model, r.outcome, r.status, t.created_ms, r.total_us,"  \
+    " r.words, 1 FROM test_calls t JOIN test_call_results r ON r.seq = t.seq"                      \
+    " WHERE t.provider = ?1 AND t.seq > (SELECT max(seq) FROM test_calls) - ?3"                    \
+    " AND r.outcome <> 'not_asked'"
 
 static bool list_attempts(struct store_call *call, struct db *db, const char *sql)
 {
@@ -165,9 +173,10 @@ static bool list_attempts(struct store_call *call, struct db *db, const char *sq
 bool attempts_failed(struct store_call *call, struct db *db)
 {
     return list_attempts(call, db,
-                         "SELECT " ATTEMPT_COLUMNS " FROM attempts"
-                         " WHERE provider = ?1 AND outcome <> 'answered' AND ?3 > 0"
-                         " ORDER BY seq DESC LIMIT ?2");
+                         "SELECT * FROM (SELECT * FROM (SELECT " ATTEMPT_COLUMNS " FROM attempts"
+                         " WHERE provider = ?1 AND outcome <> 'answered'"
+                         " ORDER BY seq DESC LIMIT ?2)" TEST_CALLS " AND r.outcome <> 'answered')"
+                         " ORDER BY created_ms DESC LIMIT ?2");
 }
 
 /* provider. The newest, whatever came of them. A call that was answered at once has no note of its
@@ -180,8 +189,8 @@ bool attempts_list(struct store_call *call, struct db *db)
         "SELECT * FROM (SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE provider = ?1"
         " AND seq > (SELECT max(seq) FROM attempts) - ?3"
         " UNION ALL SELECT exchange_id, 1, provider_model, 'answered', status, created_ms,"
-        " total_us, '' FROM usage u WHERE provider = ?1 AND attempts = 1 AND error_code = ''"
+        " total_us, '', 0 FROM usage u WHERE provider = ?1 AND attempts = 1 AND error_code = ''"
         " AND seq > (SELECT max(seq) FROM usage) - ?3"
-        " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.exchange_id = u.exchange_id))"
-        " ORDER BY created_ms DESC LIMIT ?2");
+        " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.exchange_id = u.exchange_id)" TEST_CALLS
+        ") ORDER BY created_ms DESC LIMIT ?2");
 }

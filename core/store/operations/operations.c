@@ -86,7 +86,7 @@ static const struct operation operations[] = {
     {"shadow.end", "tttttiiiiiii", OPERATION_WRITES, shadows_end},
     {"hedge.begin", "ttttttii", OPERATION_WRITES, hedges_begin},
     {"hedge.end", "titttttiiiiii", OPERATION_WRITES, hedges_end},
-    {"provider.test", "ttt", OPERATION_WRITES, test_calls_begin},
+    {"provider.test", "tttii", OPERATION_WRITES, test_calls_begin},
     {"provider.test_end", "tttttiiiiii", OPERATION_WRITES, test_calls_end},
     {"provider.test_result", "t", OPERATION_QUICK, test_calls_get},
     {"trial.compare", "tMMT", OPERATION_LONG, trials_compare},

@@ -13,12 +13,16 @@ static bool note_act(struct store_call *call, struct db *db, const char *id)
     json_writer_object(&detail, NULL);
     json_writer_text(&detail, "provider", operations_text(call, 1));
     json_writer_text(&detail, "model", operations_text(call, 2));
+    if (operations_int(call, 3) > 0)
+        json_writer_int(&detail, "key", operations_int(call, 3));
+    if (operations_int(call, 4) != 0)
+        json_writer_bool(&detail, "stream", true);
     bool ok = audit_log_note(call, db, "", id, &detail);
     buffer_fini(&detail);
     return ok;
 }
 
-/* model provider provider_model */
+/* model provider provider_model key streamed */
 bool test_calls_begin(struct store_call *call, struct db *db)
 {
     struct id id;

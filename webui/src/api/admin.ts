@@ -270,6 +270,8 @@ export interface Provider {
     available: boolean;
     unavailable_reason: string | null;
     models: number;
+    /** The last characters of each of its keys; "": a short one. */
+    keys: string[];
     health: Health;
     attempts: number;
     failures: number;
@@ -372,6 +374,7 @@ export interface ProviderAttempt {
     at: string;
     duration_ms: number;
     words: string;
+    test: boolean; // a test call: no customer's
 }
 
 /** What came of a test call of a provider. */
@@ -391,8 +394,15 @@ export interface TestCall {
     total_ms: number;
 }
 
-export const testProvider = (provider: string, model: string | null) =>
-    post<TestCall>("/admin/providers/test", { provider, model });
+/** `key`: its place in the provider's pool, from 1. */
+export interface TestAsk {
+    provider: string;
+    model: string | null;
+    key: number | null;
+    stream: boolean;
+}
+
+export const testProvider = (asked: TestAsk) => post<TestCall>("/admin/providers/test", asked);
 export const getAlerts = (signal?: Signal) => get<AlertList>("/admin/alerts", {}, signal);
 export const sendTestMessage = () => post("/admin/alerts/test", {});
 export const getProviderAttempts = (provider: string, which: "failed" | "all", signal?: Signal) =>

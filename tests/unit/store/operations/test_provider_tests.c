@@ -24,8 +24,8 @@ static int teardown(void **state)
 
 static void begin(void)
 {
-    const char *got =
-        fixture_ask(f.store, &f.reply_queue, "provider.test", "ttt", "m", "acme", "inner");
+    const char *got = fixture_ask(f.store, &f.reply_queue, "provider.test", "tttii", "m", "acme",
+                                  "inner", (int64_t)0, (int64_t)0);
     assert_non_null(got);
     assert_int_equal(sscanf(got, "{\"id\":\"%63[^\"]\"}", id), 1);
 }

@@ -70,7 +70,8 @@ function List({ provider, which }: { provider: string; which: Which }) {
     );
 }
 
-function Attempt({ request_id, model, outcome, status, at, duration_ms, words }: ProviderAttempt) {
+function Attempt(attempt: ProviderAttempt) {
+    const { request_id, model, outcome, status, at, duration_ms, words, test } = attempt;
     return (
         <li class="py-2 text-sm">
             <span class={outcome === "answered" ? "text-good" : "text-bad"}>
@@ -82,12 +83,19 @@ function Attempt({ request_id, model, outcome, status, at, duration_ms, words }:
             {`, ${duration(duration_ms)}, `}
             <span class="break-all">{model}</span>
             <span class="block break-words text-soft">{words}</span>
-            <a
-                class="font-mono text-accent underline-offset-2 hover:underline"
-                href={`/dashboard/admin/requests/${encodeURIComponent(request_id)}`}
-            >
-                {request_id}
-            </a>
+            {test ? (
+                <span class="block break-all text-soft">
+                    {`${t("providers.testCall")}, `}
+                    <span class="font-mono">{request_id}</span>
+                </span>
+            ) : (
+                <a
+                    class="font-mono text-accent underline-offset-2 hover:underline"
+                    href={`/dashboard/admin/requests/${encodeURIComponent(request_id)}`}
+                >
+                    {request_id}
+                </a>
+            )}
         </li>
     );
 }

@@ -8,8 +8,16 @@ import { locale, t, textNamed } from "../../i18n";
 import { useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { Button } from "../../ui/button";
-import { TextField } from "../../ui/field";
+import { CheckField, SelectField, TextField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
+
+const EACH = "each";
+
+/** `name`: of the key; null: it is the only one. */
+interface Found {
+    result: TestCall;
+    name: string | null;
+}
 
 interface Props {
     provider: Provider;
@@ -19,12 +27,18 @@ interface Props {
 export function TestProvider({ provider, onDone }: Props) {
     const names = useId();
     const [model, setModel] = useState("");
-    const [found, setFound] = useState<TestCall | null>(null);
+    const [key, setKey] = useState("1"); // its place, or EACH
+    const [stream, setStream] = useState(false);
+    const [found, setFound] = useState<Found[]>([]);
     const test = useAction(async () => {
-        setFound(null);
-        const result = await testProvider(provider.name, model.trim() || null);
-        setFound(result);
-        announce(outcomeOf(result));
+        setFound([]);
+        const asked = { provider: provider.name, model: model.trim() || null, stream };
+        for (const place of placesOf(provider.keys, key)) {
+            const result = await testProvider({ ...asked, key: place });
+            const name = place === null ? null : nameOf(provider.keys, place);
+            setFound((before) => [...before, { result, name }]);
+            announce(outcomeOf(result));
+        }
         onDone();
     });
     return (
@@ -51,14 +65,51 @@ export function TestProvider({ provider, onDone }: Props) {
                         <option key={name} value={name} />
                     ))}
                 </datalist>
+                {provider.keys.length > 1 && (
+                    <SelectField
+                        label={t("providers.testKey")}
+                        hideLabel
+                        value={key}
+                        choices={[
+                            ...provider.keys.map((_, index) => ({
+                                value: String(index + 1),
+                                text: nameOf(provider.keys, index + 1),
+                            })),
+                            { value: EACH, text: t("providers.testEachKey") },
+                        ]}
+                        onValue={setKey}
+                    />
+                )}
+                <CheckField
+                    label={t("providers.testStream")}
+                    checked={stream}
+                    onChecked={setStream}
+                />
                 <Button type="submit" icon="send" busy={test.isBusy}>
                     {t("providers.test")}
                 </Button>
             </form>
             <Failure error={test.error} />
-            {found && <Result {...found} />}
+            {found.map(({ result, name }) => (
+                <Result key={result.id} result={result} name={name} />
+            ))}
         </div>
     );
+}
+
+/** `null`: the only one. */
+function placesOf(keys: string[], chosen: string): (number | null)[] {
+    if (keys.length <= 1) {
+        return [null];
+    }
+    return chosen === EACH ? keys.map((_, index) => index + 1) : [Number(chosen)];
+}
+
+function nameOf(keys: string[], place: number): string {
+    const ending = keys[place - 1];
+    return ending
+        ? t("providers.testKeyEnding", { n: place, ending })
+        : t("providers.testKeyPlace", { n: place });
 }
 
 function outcomeOf({ outcome, status }: TestCall): string {
@@ -66,7 +117,7 @@ function outcomeOf({ outcome, status }: TestCall): string {
     return status === null ? text : `${text} (${status})`;
 }
 
-function Result(result: TestCall) {
+function Result({ result, name }: Found) {
     const { outcome, provider_model, words, total_ms, cost, billed_unseen } = result;
     const facts = [duration(total_ms), glance(usd(cost))];
     if (outcome === "answered") {
@@ -83,6 +134,7 @@ function Result(result: TestCall) {
                 {outcomeOf(result)}
             </span>
             {`, ${facts.join(", ")}, `}
+            {name !== null && `${name}, `}
             <span class="break-all">{provider_model}</span>
             {words && <span class="block break-words text-soft">{words}</span>}
             {billed_unseen && <span class="block text-warn">{t("providers.testUnseen")}</span>}
