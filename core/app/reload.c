@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "base/thread_pool.h"
 #include "exchange/trial_watch.h"
+#include "script/alert_subjects.h"
 #include "script/policy_files.h"
 #include "script/reload_status.h"
-#include "script/target_names.h"
 #include "script/vm.h"
 #include "store/alerts.h"
 #include "store/call.h"
@@ -26,10 +26,8 @@ struct reload {
     struct job build; /* while it runs, the builder's thread owns the next fields */
     struct policy_files *files;
     bool built;
-    struct fault fault; /* if not built */
-    /* What breakers have left out, and is no candidate any more. */
-    char gone[LIMIT_ALERTS][ALERT_SUBJECT_BYTES];
-    size_t gone_count;
+    struct fault fault;       /* if not built */
+    struct alert_scope scope; /* of the new policies */
 
     struct worker_job *swaps; /* one per worker, with its VM */
     unsigned swaps_left;
@@ -119,23 +117,22 @@ static void on_swapped(void *arg)
         return;
     reload_status_accept(reload->shared->reload_status, reload->files);
     alerts_clear(reload->shared->alerts, ALERT_RELOAD_REFUSED, "policies");
-    /* They may be mended, or gone; what is still true is raised again by the next call, and by the
-     * next question for a balance, which is asked at once. */
-    alerts_clear_kind(reload->shared->alerts, ALERT_POLICY_FAILED);
-    alerts_clear_kind(reload->shared->alerts, ALERT_ACCOUNT_REFUSED);
-    alerts_clear_kind(reload->shared->alerts, ALERT_BALANCE_LOW);
-    alerts_clear_kind(reload->shared->alerts, ALERT_BILL_ABOVE);
-    /* Of a canary that is gone no call would say so, and another one has not failed yet. */
-    trial_watch_forget(reload->shared->trial_watch);
-    alerts_clear_kind(reload->shared->alerts, ALERT_CANARY_WORSE);
-    /* Nor does a call ever probe what is no candidate any more. */
-    for (size_t i = 0; i < reload->gone_count; i++)
-        alerts_clear(reload->shared->alerts, ALERT_BREAKER_OPEN, reload->gone[i]);
     note(reload);
+}
+
+/* What the old policies have brought forth may be mended, or gone; what is still true is raised
+ * again: by the next call, and by the next question for a balance, which is asked at once. Before
+ * any call of the new policies, and for good: calls of the old ones go on. */
+static void end_alerts(struct reload *reload)
+{
+    trial_watch_forget(reload->shared->trial_watch);
+    alerts_set_scope(reload->shared->alerts, &reload->scope);
+    reload->scope.subjects = NULL; /* moved */
 }
 
 static void swap(struct reload *reload)
 {
+    end_alerts(reload);
     reload->swaps_left = reload->worker_count;
     for (unsigned i = 0; i < reload->worker_count; i++) {
         struct worker_job *job = &reload->swaps[i];
@@ -171,10 +168,7 @@ static void run_build(struct job *job, void *server)
             return;
     }
     reload->built = true;
-    reload->gone_count = alerts_open_subjects(reload->shared->alerts, ALERT_BREAKER_OPEN,
-                                              reload->gone, LIMIT_ALERTS);
-    reload->gone_count =
-        target_names_missing(reload->swaps[0].vm, reload->gone, reload->gone_count);
+    alert_subjects_read(reload->swaps[0].vm, &reload->scope);
 }
 
 static void on_built(struct job *job)

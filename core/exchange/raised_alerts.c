@@ -51,7 +51,8 @@ static void tell_account(const struct exchange *exchange, enum health_result res
     name_account(terms, subject);
     if (result == HEALTH_DENIED) {
         describe(exchange, detail);
-        alerts_raise(alerts, ALERT_ACCOUNT_REFUSED, subject, detail);
+        alerts_raise_under(alerts, exchange->policy_revision, ALERT_ACCOUNT_REFUSED, subject,
+                           detail);
     } else {
         alerts_clear(alerts, ALERT_ACCOUNT_REFUSED, subject);
     }
@@ -68,7 +69,7 @@ static void tell_target(const struct exchange *exchange, enum health_result resu
     name_target(&exchange->attempt.candidate->terms, subject);
     if (news->target == BREAKER_OPENS) {
         describe(exchange, detail);
-        alerts_raise(alerts, ALERT_BREAKER_OPEN, subject, detail);
+        alerts_raise_under(alerts, exchange->policy_revision, ALERT_BREAKER_OPEN, subject, detail);
     } else {
         alerts_clear(alerts, ALERT_BREAKER_OPEN, subject);
     }
@@ -85,14 +86,16 @@ void raised_alerts_of_health(const struct exchange *exchange, enum health_result
 
 /* ---- trials ---- */
 
-/* What a customer must mend is no failure of a candidate. */
+/* What a customer must mend is no failure of a candidate. A call of policies that are not in force
+ * any more says nothing of the canary that is. */
 void raised_alerts_of_trial(const struct exchange *exchange)
 {
     enum attempt_outcome outcome = exchange->attempt.outcome;
     struct alerts *alerts = exchange->env->alerts;
     const char *model = exchange->asks.model;
     char detail[ALERT_DETAIL_BYTES];
-    if (!exchange->on_trial || outcome == ATTEMPT_REFUSED)
+    if (!exchange->on_trial || outcome == ATTEMPT_REFUSED ||
+        !alerts_are_under(alerts, exchange->policy_revision))
         return;
     struct trial_view view =
         trial_watch_count(exchange->env->trial_watch, model, exchange->place < exchange->lead,
@@ -104,7 +107,7 @@ void raised_alerts_of_trial(const struct exchange *exchange)
     snprintf(detail, sizeof detail,
              "%u of its last %u attempts have failed, of the other candidates' %u of %u",
              view.canary.failures, view.canary.calls, view.others.failures, view.others.calls);
-    alerts_raise(alerts, ALERT_CANARY_WORSE, model, detail);
+    alerts_raise_under(alerts, exchange->policy_revision, ALERT_CANARY_WORSE, model, detail);
 }
 
 /* ---- money ---- */
@@ -123,7 +126,7 @@ void raised_alerts_of_charge(const struct exchange *exchange)
         money_format(loss_nusd, lost);
         snprintf(detail, sizeof detail, "%s: cost $%s, lost $%s (%s)", record->provider, cost, lost,
                  exchange->id.text);
-        alerts_raise(alerts, ALERT_MARGIN_NEGATIVE, model, detail);
+        alerts_raise_under(alerts, exchange->policy_revision, ALERT_MARGIN_NEGATIVE, model, detail);
     }
     if (record->overrun_nusd > 0) {
         money_format(record->overrun_nusd, lost);
@@ -170,5 +173,6 @@ void raised_alerts_of_policy(const struct exchange *exchange, const char *place)
     char subject[ALERT_SUBJECT_BYTES], detail[ALERT_DETAIL_BYTES];
     slice_copy((struct slice){place, place_bytes(place)}, subject, sizeof subject);
     snprintf(detail, sizeof detail, "%s (%s)", place, exchange->id.text);
-    alerts_raise(exchange->env->alerts, ALERT_POLICY_FAILED, subject, detail);
+    alerts_raise_under(exchange->env->alerts, exchange->policy_revision, ALERT_POLICY_FAILED,
+                       subject, detail);
 }

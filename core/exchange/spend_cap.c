@@ -37,7 +37,8 @@ static void raise_alert(const struct exchange *exchange, const struct candidate 
     money_format_short(candidate->terms.spend_per_day_nusd, cap);
     snprintf(detail, sizeof detail, "spend_per_day = %s%s (%s)", cap,
              above ? ": calls that had begun have spent more" : "", exchange->id.text);
-    alerts_raise(exchange->env->alerts, ALERT_SPEND_REACHED, candidate->terms.provider, detail);
+    alerts_raise_under(exchange->env->alerts, exchange->policy_revision, ALERT_SPEND_REACHED,
+                       candidate->terms.provider, detail);
 }
 
 void spend_cap_release(struct exchange *exchange)

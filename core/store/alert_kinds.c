@@ -9,17 +9,20 @@ static const struct alert_facts facts[] = {
         {"breaker_open", ALERT_WARNING, true, true, "Calls to a provider fail",
          "Calls to a provider succeed again",
          "Calls go to the next candidate of models.lua, if there is one. Look at the provider's "
-         "status page and at Providers in the dashboard; it is asked again by itself."},
+         "status page and at Providers in the dashboard; it is asked again by itself.",
+         ALERT_OF_TARGET},
     [ALERT_ACCOUNT_REFUSED] =
         {"account_refused", ALERT_CRITICAL, true, true, "A provider refuses our account",
          "A provider takes our account again",
          "Check the API key in providers.lua, and credit, limits and billing in the provider's "
-         "console. Then reload with SIGHUP, or wait: it is asked again by itself."},
+         "console. Then reload with SIGHUP, or wait: it is asked again by itself.",
+         ALERT_OF_SUBJECT},
     [ALERT_MARGIN_NEGATIVE] =
         {"margin_negative", ALERT_CRITICAL, false, false, "Calls cost more than they brought in",
          "No more calls at a loss",
          "Compare the prices in models.lua with the provider's, for example with `llm-gateway "
-         "catalog diff`, and look at a call of this model under Usage. Then reload with SIGHUP."},
+         "catalog diff`, and look at a call of this model under Usage. Then reload with SIGHUP.",
+         ALERT_OF_POLICY},
     [ALERT_LEDGER_UNWRITABLE] =
         {"ledger_unwritable", ALERT_CRITICAL, true, true, "The ledger cannot be written",
          "The ledger can be written again",
@@ -50,28 +53,32 @@ static const struct alert_facts facts[] = {
         {"policy_failed", ALERT_CRITICAL, false, false, "A function of the policies has failed",
          "The function of the policies fails no more",
          "The calls that it decides are refused. Mend the line, add a case to examples.lua that "
-         "shows it, try `llm-gateway check`, then reload with SIGHUP."},
+         "shows it, try `llm-gateway check`, then reload with SIGHUP.",
+         ALERT_OF_POLICY},
     [ALERT_BALANCE_LOW] = {"balance_low", ALERT_WARNING, true, false,
                            "Our credit at a provider is low",
                            "Our credit at a provider is no longer low",
-                           "Add credit in the provider's console."},
+                           "Add credit in the provider's console.", ALERT_OF_SUBJECT},
     [ALERT_BILL_ABOVE] =
         {"bill_above", ALERT_WARNING, true, false,
          "A provider bills more today than was counted here",
          "A provider's bill of the day is what was counted here",
          "Somebody else may use the key, or models.lua has other prices than the provider: look at "
-         "the provider's console, and compare with Sales."},
+         "the provider's console, and compare with Sales.",
+         ALERT_OF_SUBJECT},
     [ALERT_SPEND_REACHED] =
         {"spend_reached", ALERT_WARNING, false, false,
          "The day's spend at a provider has reached its limit",
          "Calls are no longer kept away by the limit",
          "Calls go to other candidates until the next day. Raise spend_per_day in providers.lua, "
-         "or find out under Sales who spends so much."},
+         "or find out under Sales who spends so much.",
+         ALERT_OF_POLICY},
     [ALERT_CANARY_WORSE] =
         {"canary_worse", ALERT_WARNING, true, true, "A canary does worse",
          "A canary does no longer worse",
          "Compare both candidates in the dashboard, then take the canary out of models.lua or "
-         "keep it, and reload with SIGHUP."},
+         "keep it, and reload with SIGHUP.",
+         ALERT_OF_POLICY},
     [ALERT_PAYMENT_UNCLEAR] =
         {"payment_unclear", ALERT_CRITICAL, false, false, "A payment is not what was asked for",
          "No more payments of that kind",

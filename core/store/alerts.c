@@ -39,9 +39,10 @@ struct alerts {
     int64_t inherited_ms;
     int64_t full_logged_ms;
     atomic_uint inherited;
+    struct alert_scope scope; /* no revision: none was set */
 };
 
-static uint64_t hash_of(enum alert_kind kind, const char *subject)
+uint64_t alerts_subject_hash(enum alert_kind kind, const char *subject)
 {
     uint64_t hash = hash_on(HASH_START, slice_of(alert_facts(kind)->word));
     return hash_on(hash_on(hash, slice_of("\n")), slice_of(subject)) | 1; /* never 0 */
@@ -60,6 +61,7 @@ void alerts_free(struct alerts *alerts)
     if (alerts == NULL)
         return;
     check(pthread_mutex_destroy(&alerts->mutex) == 0);
+    free(alerts->scope.subjects);
     free(alerts);
 }
 
@@ -119,7 +121,7 @@ static bool is_quiet(const struct entry *entry, int64_t now_ms)
 
 static struct entry *find(struct alerts *alerts, enum alert_kind kind, const char *subject)
 {
-    uint64_t hash = hash_of(kind, subject);
+    uint64_t hash = alerts_subject_hash(kind, subject);
     for (size_t i = 0; i < LIMIT_ALERTS; i++) {
         struct entry *entry = &alerts->entries[i];
         if (entry->hash == hash && entry->alert.kind == kind &&
@@ -152,7 +154,7 @@ static struct entry *add(struct alerts *alerts, enum alert_kind kind, const char
     struct entry *entry = free_place(alerts, now_ms);
     if (entry == NULL)
         return NULL;
-    *entry = (struct entry){.hash = hash_of(kind, subject),
+    *entry = (struct entry){.hash = alerts_subject_hash(kind, subject),
                             .alert = {.kind = kind, .opened_ms = now_ms}};
     id_make_at(&entry->alert.id, "alrt", now_ms);
     slice_copy(slice_of(subject), entry->alert.subject, ALERT_SUBJECT_BYTES);
@@ -189,6 +191,27 @@ static void close_entry(struct alerts *alerts, struct entry *entry, int64_t now_
 
 /* ---- raised and cleared ---- */
 
+static int compare_hashes(const void *one, const void *other)
+{
+    uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+    return (a > b) - (a < b);
+}
+
+/* Whether the policies in force have the subject, or need not. */
+static bool is_in_scope(const struct alert_scope *scope, enum alert_kind kind, uint64_t hash)
+{
+    enum alert_bond bond = alert_facts(kind)->bond;
+    if (scope->subjects == NULL || (bond != ALERT_OF_TARGET && bond != ALERT_OF_SUBJECT))
+        return true;
+    return bsearch(&hash, scope->subjects, scope->count, sizeof hash, compare_hashes) != NULL;
+}
+
+static bool is_under(const struct alerts *alerts, const char *revision)
+{
+    const char *in_force = alerts->scope.revision;
+    return in_force[0] == '\0' || revision[0] == '\0' || strcmp(in_force, revision) == 0;
+}
+
 static void complain(struct alerts *alerts, int64_t now_ms)
 {
     if (alerts->full_logged_ms != 0 && !has_passed(alerts->full_logged_ms, FULL_LOG_MS, now_ms))
@@ -197,19 +220,9 @@ static void complain(struct alerts *alerts, int64_t now_ms)
     log_event(LOG_ERROR, "too many alerts are open; further ones are not told");
 }
 
-void alerts_raise(struct alerts *alerts, enum alert_kind kind, const char *subject,
-                  const char *detail)
+static void raise_entry(struct alerts *alerts, struct entry *entry, const char *detail,
+                        int64_t now_ms)
 {
-    if (alerts == NULL)
-        return;
-    int64_t now_ms = clock_wall_ms();
-    lock(alerts);
-    struct entry *entry = find_or_add(alerts, kind, subject, now_ms);
-    if (entry == NULL) {
-        complain(alerts, now_ms);
-        unlock(alerts);
-        return;
-    }
     struct alert *alert = &entry->alert;
     disinherit(alerts, entry);
     entry->news |= alert->count == 0 || alert->closed_ms != 0;
@@ -219,7 +232,29 @@ void alerts_raise(struct alerts *alerts, enum alert_kind kind, const char *subje
     alert->count++;
     if (detail[0] != '\0')
         slice_copy(slice_of(detail), alert->detail, sizeof alert->detail);
+}
+
+void alerts_raise_under(struct alerts *alerts, const char *revision, enum alert_kind kind,
+                        const char *subject, const char *detail)
+{
+    if (alerts == NULL)
+        return;
+    int64_t now_ms = clock_wall_ms();
+    lock(alerts);
+    bool concerns = is_in_scope(&alerts->scope, kind, alerts_subject_hash(kind, subject)) &&
+                    (alert_facts(kind)->bond != ALERT_OF_POLICY || is_under(alerts, revision));
+    struct entry *entry = concerns ? find_or_add(alerts, kind, subject, now_ms) : NULL;
+    if (entry != NULL)
+        raise_entry(alerts, entry, detail, now_ms);
+    else if (concerns)
+        complain(alerts, now_ms);
     unlock(alerts);
+}
+
+void alerts_raise(struct alerts *alerts, enum alert_kind kind, const char *subject,
+                  const char *detail)
+{
+    alerts_raise_under(alerts, "", kind, subject, detail);
 }
 
 void alerts_clear(struct alerts *alerts, enum alert_kind kind, const char *subject)
@@ -248,19 +283,33 @@ void alerts_clear_kind(struct alerts *alerts, enum alert_kind kind)
     unlock(alerts);
 }
 
-size_t alerts_open_subjects(struct alerts *alerts, enum alert_kind kind,
-                            char (*out)[ALERT_SUBJECT_BYTES], size_t most)
+/* ---- the policies in force ---- */
+
+void alerts_set_scope(struct alerts *alerts, const struct alert_scope *scope)
 {
-    size_t count = 0;
+    int64_t now_ms = clock_wall_ms();
     lock(alerts);
-    for (size_t i = 0; i < LIMIT_ALERTS && count < most; i++) {
-        const struct entry *entry = &alerts->entries[i];
-        bool open = entry->hash != 0 && entry->alert.kind == kind && entry->alert.closed_ms == 0;
-        if (open)
-            memcpy(out[count++], entry->alert.subject, ALERT_SUBJECT_BYTES);
+    free(alerts->scope.subjects);
+    alerts->scope = *scope;
+    for (size_t i = 0; i < LIMIT_ALERTS; i++) {
+        struct entry *entry = &alerts->entries[i];
+        enum alert_bond bond = alert_facts(entry->alert.kind)->bond;
+        if (entry->hash == 0 || bond == ALERT_UNBOUND ||
+            (bond == ALERT_OF_TARGET && is_in_scope(scope, entry->alert.kind, entry->hash)))
+            continue;
+        close_entry(alerts, entry, now_ms);
     }
     unlock(alerts);
-    return count;
+}
+
+bool alerts_are_under(struct alerts *alerts, const char *revision)
+{
+    if (alerts == NULL)
+        return true;
+    lock(alerts);
+    bool under = is_under(alerts, revision);
+    unlock(alerts);
+    return under;
 }
 
 bool alerts_have_inherited(const struct alerts *alerts)

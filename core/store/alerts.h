@@ -49,6 +49,14 @@ enum alert_kind {
 
 enum alert_severity { ALERT_WARNING, ALERT_CRITICAL };
 
+/* What a reload of the policies means for an alert. */
+enum alert_bond {
+    ALERT_UNBOUND,    /* nothing */
+    ALERT_OF_TARGET,  /* it goes on while the policies in force have its subject */
+    ALERT_OF_SUBJECT, /* it closes; what has its subject in the policies in force raises it again */
+    ALERT_OF_POLICY   /* it closes; calls of the policies in force raise it again */
+};
+
 struct alert_facts {
     const char *word; /* in tables, messages and the API; never changes */
     enum alert_severity severity;
@@ -57,6 +65,7 @@ struct alert_facts {
     const char *title;  /* what has happened */
     const char *closed; /* what has happened when it closes */
     const char *advice; /* what to do */
+    enum alert_bond bond;
 };
 const struct alert_facts *alert_facts(enum alert_kind kind);
 /* Returns false if no kind has this word. */
@@ -87,13 +96,28 @@ void alerts_get_receivers(struct alerts *alerts, struct alert_receivers *out);
 /* `detail`: what is known of the cause, without secrets; the latest is kept. "": nothing new. */
 void alerts_raise(struct alerts *alerts, enum alert_kind kind, const char *subject,
                   const char *detail);
+/* The same by a call of the policies of this revision; "": nobody knows of which. Nothing is raised
+ * of what the policies in force do not have, nor by a call of others where that says nothing of
+ * them: it would stay open, because nothing would clear it. */
+void alerts_raise_under(struct alerts *alerts, const char *revision, enum alert_kind kind,
+                        const char *subject, const char *detail);
 /* Does nothing if it is not open. */
 void alerts_clear(struct alerts *alerts, enum alert_kind kind, const char *subject);
 /* The same for all of a kind. */
 void alerts_clear_kind(struct alerts *alerts, enum alert_kind kind);
-/* Copies the subjects of those of a kind that are open. Returns how many. */
-size_t alerts_open_subjects(struct alerts *alerts, enum alert_kind kind,
-                            char (*out)[ALERT_SUBJECT_BYTES], size_t most);
+
+/* What the policies in force have. */
+struct alert_scope {
+    char revision[65];
+    uint64_t *subjects; /* alerts_subject_hash of those that are bound to them, sorted; owned */
+    size_t count;
+};
+uint64_t alerts_subject_hash(enum alert_kind kind, const char *subject);
+/* Before the first call of new policies: closes what ends with the old ones. Before that, anything
+ * may be raised. The subjects are moved in. */
+void alerts_set_scope(struct alerts *alerts, const struct alert_scope *scope);
+/* Whether these policies are in force; true if nobody knows. */
+bool alerts_are_under(struct alerts *alerts, const char *revision);
 /* Whether open alerts come from before the restart, whose causes may have ended unseen: then a
  * success is told by alerts_clear, too. Without the lock. */
 bool alerts_have_inherited(const struct alerts *alerts);

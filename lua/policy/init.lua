@@ -73,7 +73,7 @@
 --   policy.trials(most) -> list by name of the models with a trial, {model, canary, shadow}; each
 --     of these, or nil: {provider, model, available, share ("5%"), by, groups (or nil),
 --     spend_per_day}
---   policy.targets() -> a set of "provider/model", of all candidates, for C
+--   policy.alert_subjects() -> kinds and subjects, in turn, of what alerts may be of, for C
 --   policy.test_call({provider, provider_model, key, streamed}) -> what a test call of it asks:
 --     {model, provider_model, dialect, format (of the body, for string.format with the model as a
 --     JSON text), candidate, need (handles)}; or nil, code, message, parameter. provider_model nil:
@@ -544,8 +544,8 @@ function policy.trials(most)
     return list
 end
 
-function policy.targets()
-    return whole.targets(rules)
+function policy.alert_subjects()
+    return whole.alert_subjects(rules)
 end
 
 function policy.test_call(wish)

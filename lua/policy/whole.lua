@@ -1,4 +1,5 @@
 -- What all files together come to, once each is read.
+local key_pool = require "policy.key_pool"
 local survey = require "policy.survey"
 local trials = require "policy.trials"
 
@@ -43,17 +44,30 @@ function whole.groups(found)
     return groups
 end
 
--- The candidates of all models and trials, as a set of "provider/model".
-function whole.targets(found)
-    local targets = {}
+-- What alerts of providers may be of: kind and subject in turn, as core/exchange/raised_alerts.c and
+-- balance_watcher.c name them.
+function whole.alert_subjects(found)
+    local list = {}
+    local function add(kind, subject)
+        list[#list + 1] = kind
+        list[#list + 1] = subject
+    end
     for _, model in pairs(found.models) do
-        for _, list in ipairs { model.candidates, trials.each(model) } do
-            for _, candidate in ipairs(list) do
-                targets[candidate.provider .. "/" .. candidate.model] = true
+        for _, candidates in ipairs { model.candidates, trials.each(model) } do
+            for _, candidate in ipairs(candidates) do
+                add("breaker_open", candidate.provider .. "/" .. candidate.model)
             end
         end
     end
-    return targets
+    for name, provider in pairs(found.providers) do
+        add("account_refused", name)
+        for _, ending in ipairs(key_pool.endings(provider)) do
+            add("account_refused", name .. " (key ..." .. ending .. ")")
+        end
+        add("balance_low", name)
+        add("bill_above", name)
+    end
+    return list
 end
 
 -- Whether any rule is a function.

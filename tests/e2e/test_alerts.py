@@ -3,11 +3,13 @@ when it closes."""
 
 import json
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import answers
 import pytest
-from answers import Usage, error
+from answers import Usage, behind, error
 from failing_disk import Disk
+from fake_provider import Gate
 from policies import Lua
 from prices import Price
 from receivers import Receiver, alerts, is_empty
@@ -310,6 +312,38 @@ def test_a_breaker_that_a_restart_closes(told, receiver, provider):
     start_again(gateway, customer)
     assert customer.ask("m").status_code == 200
     check_told_once(receiver, "breaker_open", "shy/inner")
+
+
+def test_calls_of_the_old_policies_raise_nothing_of_what_is_gone(told, receiver, provider):
+    """They fail after the reload that has removed their candidate: nobody would ever probe it. Of a
+    candidate that has stayed they raise what any call does."""
+    gateway = told(prepare=lambda policies: add_model(policies, "shy", breaker=LONG_TERMS))
+    gateway.policies.provider("bold", breaker=LONG_TERMS)
+    gateway.policies.model("n", PRICE, candidates=[{"provider": "bold", "model": "outer"}])
+    gateway.reload()
+    customer = gateway.customer()
+    failure = error(500, "no", None, "server_error")
+    denied = error(401, "no such key", "invalid_api_key", "x")
+    with ThreadPoolExecutor(2 * IN_A_ROW + 1) as pool, Gate(provider) as gate:
+        provider.script("inner", behind(gate, failure))
+        calls = [pool.submit(customer.ask, "m") for _ in range(IN_A_ROW)]
+        provider.wait_for_requests(IN_A_ROW)
+        provider.script("outer", behind(gate, failure))
+        calls += [pool.submit(customer.ask, "n") for _ in range(IN_A_ROW)]
+        provider.wait_for_requests(2 * IN_A_ROW)
+        provider.script("inner", behind(gate, denied))
+        calls.append(pool.submit(customer.ask, "m"))
+        provider.wait_for_requests(2 * IN_A_ROW + 1)
+        gateway.policies.provider("shy", api_key="another key, of twenty bytes and more")
+        gateway.policies.model("m", PRICE, candidates=[{"provider": "shy", "model": "another"}])
+        gateway.reload()
+    assert [call.result().status_code for call in calls] == [502] * 2 * IN_A_ROW + [503]
+    gateway.policies.write("margins", "return nonsense\n")
+    gateway.reload(refused=True)
+    receiver.wait_for("opened", "reload_refused")  # the last one that is raised
+    wait_until(lambda: is_empty(gateway), 20, "all notes of the courier")
+    subjects = [hook.json["data"]["subject"] for hook in list(receiver.hooks)]
+    assert sorted(subjects) == ["bold/outer", "policies"]
 
 
 def test_a_breaker_of_what_a_reload_removes(told, receiver, provider):

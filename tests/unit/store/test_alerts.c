@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -188,7 +189,8 @@ static void by_kind_and_subject(void **state)
     assert_int_equal(alerts_take(alerts, clock_wall_ms(), news, 8), 3);
     for (size_t i = 0; i < 3; i++)
         alerts_done(alerts, &news[i], true);
-    alerts_clear_kind(alerts, ALERT_BREAKER_OPEN);
+    alerts_clear(alerts, ALERT_BREAKER_OPEN, "a/m");
+    alerts_clear(alerts, ALERT_BREAKER_OPEN, "a/n");
     assert_int_equal(alerts_take(alerts, clock_wall_ms(), news, 8), 2);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(news[i].telling, ALERT_CLOSED);
@@ -377,11 +379,81 @@ static void from_many_threads(void **state)
     assert_true(news.alert.told_open);
 }
 
+/* Policies in force that have one target, and one account. */
+static void put_in_force(const char *revision, const char *target)
+{
+    struct alert_scope scope = {.count = 2};
+    snprintf(scope.revision, sizeof scope.revision, "%s", revision);
+    scope.subjects = calloc(2, sizeof *scope.subjects);
+    uint64_t one = alerts_subject_hash(ALERT_BREAKER_OPEN, target);
+    uint64_t other = alerts_subject_hash(ALERT_ACCOUNT_REFUSED, "a");
+    scope.subjects[0] = one < other ? one : other;
+    scope.subjects[1] = one < other ? other : one;
+    alerts_set_scope(alerts, &scope);
+}
+
+static size_t open_count(void)
+{
+    struct alert_news news[LIMIT_ALERTS];
+    size_t open = 0;
+    clock_advance_ms(HOUR / 2); /* no kind has faded; what was told is written again */
+    size_t count = alerts_take(alerts, clock_wall_ms(), news, LIMIT_ALERTS);
+    for (size_t i = 0; i < count; i++) {
+        open += news[i].alert.closed_ms == 0;
+        alerts_done(alerts, &news[i], true);
+    }
+    return open;
+}
+
+static void new_policies_end_what_they_do_not_have(void **state)
+{
+    (void)state;
+    put_in_force("1", "a/m");
+    breaker("x");
+    alerts_raise(alerts, ALERT_ACCOUNT_REFUSED, "a", "x");
+    alerts_raise_under(alerts, "1", ALERT_POLICY_FAILED, "margins.lua:1", "x");
+    alerts_raise_under(alerts, "1", ALERT_OVERRUN, "m", "x");
+    assert_int_equal(open_count(), 4);
+    put_in_force("2", "a/m");
+    for (size_t i = 0; i < 2; i++) { /* the breaker's and the overrun go on, the others are over */
+        breaker("y");
+        alerts_raise_under(alerts, "1", ALERT_OVERRUN, "m", "y");
+        assert_int_equal(open_count(), 2);
+    }
+    put_in_force("3", "a/another");
+    alerts_raise_under(alerts, "1", ALERT_OVERRUN, "m", "z");
+    assert_int_equal(open_count(), 1);
+}
+
+/* They would stay open: nobody clears them. */
+static void calls_of_old_policies_raise_nothing_of_them(void **state)
+{
+    (void)state;
+    assert_true(alerts_are_under(alerts, "1"));
+    put_in_force("2", "a/m");
+    assert_false(alerts_are_under(alerts, "1"));
+    assert_true(alerts_are_under(alerts, "2"));
+    alerts_raise_under(alerts, "1", ALERT_BREAKER_OPEN, "gone/m", "x");
+    alerts_raise_under(alerts, "1", ALERT_ACCOUNT_REFUSED, "gone", "x");
+    for (enum alert_kind kind = 0; kind < ALERT_KINDS; kind++) {
+        if (alert_facts(kind)->bond == ALERT_OF_POLICY)
+            alerts_raise_under(alerts, "1", kind, "m", "x");
+    }
+    assert_nothing();
+    alerts_raise_under(alerts, "1", ALERT_BREAKER_OPEN, "a/m", "x");
+    alerts_raise_under(alerts, "1", ALERT_ACCOUNT_REFUSED, "a", "x");
+    alerts_raise_under(alerts, "2", ALERT_CANARY_WORSE, "m", "x");
+    assert_int_equal(open_count(), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(told_once_and_closed_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(told_again_while_open, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(new_policies_end_what_they_do_not_have, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(calls_of_old_policies_raise_nothing_of_them, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_flaps_is_told_seldom, set_up, tear_down),
         cmocka_unit_test_setup_teardown(anew_after_a_quiet_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(over_before_it_was_told, set_up, tear_down),
