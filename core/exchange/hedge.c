@@ -26,6 +26,8 @@ enum hedge_step { HEDGE_BEGINS, HEDGE_ASKS, HEDGE_ENDS };
 /* What its result says, until the store has it. */
 struct hedge_result {
     char outcome[24];
+    char provider[CANDIDATE_PROVIDER_BYTES]; /* whose attempt it is about */
+    char model[CANDIDATE_MODEL_BYTES];
     int64_t cost_nusd; /* UNKNOWN_COST: the provider may have billed it unseen */
     int64_t total_us;
 };
@@ -154,7 +156,7 @@ static void log_loss(const struct exchange *exchange, const char *why)
     const struct hedge *hedge = exchange->hedge;
     log_event(LOG_ERROR, "the cost of a hedge could not be written",
               log_text("request_id", hedge->original_id.text),
-              log_text("provider", attempt_provider(&exchange->attempt)),
+              log_text("provider", hedge->result.provider),
               log_int("cost_nusd", hedge->result.cost_nusd), log_text("reason", why));
 }
 
@@ -168,8 +170,8 @@ static void tell_result(struct exchange *exchange)
                                        bind_text(result->outcome),
                                        bind_text(usage_source_name(record->source)),
                                        bind_text(exchange->stream.meter.finish_reason),
-                                       bind_text(attempt_provider(&exchange->attempt)),
-                                       bind_text(model_there(&exchange->attempt)),
+                                       bind_text(result->provider),
+                                       bind_text(result->model),
                                        bind_int(exchange->attempt.status),
                                        bind_int(unit_counts_fresh(&record->counts)),
                                        bind_int(unit_counts_cached(&record->counts)),
@@ -186,8 +188,7 @@ static void write_log(const struct exchange *exchange)
     log_event_later(
         LOG_INFO, "hedge", log_text("request_id", hedge->original_id.text),
         log_text("hedge_id", exchange->id.text), log_text("model", exchange->asks.model),
-        log_text("hedge", hedge->won ? "won" : "lost"),
-        log_text("left", attempt_provider(&exchange->attempt)),
+        log_text("hedge", hedge->won ? "won" : "lost"), log_text("left", result->provider),
         log_text("outcome", result->outcome), log_int("status", exchange->attempt.status),
         log_int("cost_nusd", result->cost_nusd), log_int("duration_us", result->total_us),
         log_text("detail", exchange->attempt.detail));
@@ -201,6 +202,8 @@ static void finish(struct exchange *exchange, const char *outcome, int64_t cost_
     exchange->hold_open = false;
     hedge->step = HEDGE_ENDS;
     snprintf(result->outcome, sizeof result->outcome, "%s", outcome);
+    snprintf(result->provider, sizeof result->provider, "%s", attempt_provider(&exchange->attempt));
+    snprintf(result->model, sizeof result->model, "%s", model_there(&exchange->attempt));
     result->cost_nusd = cost_nusd;
     result->total_us = clock_mono_us() - exchange->started_us;
     spend_cap_settle(exchange, cost_nusd > 0 ? cost_nusd : 0);
@@ -376,11 +379,27 @@ void hedge_begin(struct exchange *exchange)
     end(exchange);
 }
 
+/* The store may not be told for long, while a disk is full: the request's body, which is the
+ * original's, and the answer are not kept until then. */
+static void let_go(struct exchange *exchange)
+{
+    struct hedge *hedge = exchange->hedge;
+    struct exchange *original = hedge->original;
+    if (original == NULL || exchange->attempt.call != NULL)
+        return;
+    attempt_fini(&exchange->attempt);
+    exchange_release_task(exchange); /* it has the original, and the VM of what was translated */
+    hedge->original = NULL;
+    hedge->events->on_freed(original);
+}
+
 void hedge_tick(struct exchange *exchange)
 {
     struct hedge *hedge = exchange->hedge;
-    if (hedge == NULL || hedge->step != HEDGE_ENDS || hedge->own.pending ||
-        exchange->state == EXCHANGE_ENDED)
+    if (hedge == NULL || hedge->step != HEDGE_ENDS || exchange->state == EXCHANGE_ENDED)
+        return;
+    let_go(exchange);
+    if (hedge->own.pending)
         return;
     if (clock_mono_us() >= hedge->own.tries.due_us)
         tell_result(exchange);

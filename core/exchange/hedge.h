@@ -7,8 +7,8 @@
  *   hedge_new -> hedge_begin -> (noted) an attempt -> an answer, which the original takes, or which
  *             is metered and thrown away -> (its result noted) -> ended
  *
- * It borrows the original's body, so the original is not freed before it. On the worker's
- * thread. */
+ * It borrows the original's body, so the original is not freed before the provider has answered. On
+ * the worker's thread. */
 #ifndef EXCHANGE_HEDGE_H
 #define EXCHANGE_HEDGE_H
 
@@ -28,6 +28,7 @@ struct hedge_events {
     /* The original has the hedge's attempt now, which has answered. */
     void (*on_answer)(struct exchange *original);
     void (*on_failure)(struct exchange *original); /* no answer comes of it */
+    /* The hedge has no more of it. */
     void (*on_freed)(struct exchange *original);
 };
 

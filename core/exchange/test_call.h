@@ -2,8 +2,8 @@
  * what its provider says. It is an exchange without a client, without a hold of a customer and
  * without a record in `usage`, but it is translated, sent and judged as any call, and breakers,
  * caps and live metrics hear of it. It goes out whatever breakers say, for it may be the probe of
- * what they leave out. The store has noted it before (provider.test), and is told what came of it; what
- * it costs is the operator's.
+ * what they leave out. The store has noted it before (provider.test), and is told what came of it;
+ * what it costs is the operator's.
  *
  *   test_call_new -> test_call_begin -> an attempt -> its answer, metered and thrown away
  *                 -> (its result noted) -> ended

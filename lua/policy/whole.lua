@@ -44,8 +44,8 @@ function whole.groups(found)
     return groups
 end
 
--- What alerts of providers may be of: kind and subject in turn, as core/exchange/raised_alerts.c and
--- balance_watcher.c name them.
+-- What alerts of providers may be of: kind and subject in turn, as raised_alerts.c and
+-- balance_watcher.c of core/exchange name them.
 function whole.alert_subjects(found)
     local list = {}
     local function add(kind, subject)

@@ -147,6 +147,28 @@ def test_a_hedge_that_is_under_way(gateway, disk, provider, pool, long_s):
     wait_until(lambda: owed(gateway, "hedge") == COST * NANO, 10, "the loser's cost")
 
 
+def test_hedges_keep_no_bodies(gateway, disk, provider, pool):
+    """What is told to the store when the disk is well again needs no request and no answer."""
+    count, megabyte = 4, 1 << 20
+    customer = warmed(gateway, provider, pool)
+    text = [{"role": "user", "content": "some words " * (3 * megabyte // 11)}]
+    ask = {"model": "hedged", "messages": text, "max_tokens": 5}
+    with late(provider, "main", GOOD) as gate:
+        calls = [pool.submit(customer.post, ask, timeout=60) for _ in range(count)]
+        assert {call.result().status_code for call in calls} == {200}
+        assert sorted(asked(provider)) == ["main"] * count + ["spare"] * count
+        customer.wait_for_no_hold()
+        held = gateway.rss_bytes()
+        disk.fail("enospc")
+        gate.set()
+        disk.wait_for_refusals()
+        most = held - (count - 1) * 3 * megabyte
+        wait_until(lambda: gateway.rss_bytes() < most, 10, f"less memory than {held}")
+        assert owed(gateway, "hedge") == 0
+        disk.heal()
+    wait_until(lambda: owed(gateway, "hedge") == count * COST * NANO, 10, "the losers' cost")
+
+
 @pytest.mark.parametrize("long_s", [0, pytest.param(LONG_S, marks=pytest.mark.long)])
 def test_a_shadow_that_is_under_way(gateway, disk, provider, long_s):
     customer = gateway.customer()
