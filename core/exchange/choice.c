@@ -116,9 +116,12 @@ static struct health_view look(struct exchange *exchange, struct candidate *cand
     return view;
 }
 
-/* It has met a limit: that may be waited for. */
+/* It has met a limit: that may be waited for. Where no pauses are kept (`breaker = false`), nobody
+ * knows how long, and it would meet the limit again at once. */
 static void note_limited(struct exchange *exchange, struct candidate *candidate, int64_t now_ms)
 {
+    if (candidate->terms.breaker.base_ejection_ms == 0)
+        return;
     struct health_view view = health_look(exchange->env->health, &candidate->health, now_ms);
     if (view.obstacle == HEALTH_PAUSED || view.obstacle == HEALTH_CLEAR)
         limit_wait_note(exchange, candidate, view.until_ms);
