@@ -16,7 +16,7 @@ local ATTEMPTS_MAX = 8 -- LIMIT_ATTEMPTS of core/base/limits.h, of all models
 -- The place of the next candidate, after a wait where all that may be asked pauses for its rate
 -- limit.
 local function choose(x, plan, candidates, waits)
-    local wait_ms = waits and plan.queue_wait_ms
+    local wait_ms = waits and plan.queue_wait_ms or nil
     local place = x:choose(candidates, plan.sort, wait_ms)
     while not place and wait_ms and x:wait_for_limit(plan.queue_calls) do
         place = x:choose(candidates, plan.sort, wait_ms)
