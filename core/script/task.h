@@ -26,7 +26,7 @@ void task_start(struct vm *vm, struct exchange *exchange);
  * until the VM is built. */
 struct task_settings {
     const char *payments; /* "test", "stripe", "off" */
-    bool payments_live;   /* real money */
+    bool payments_live;
     bool providers_shown; /* customers may know which provider serves them */
     bool prices_public;
     const char *public_url; /* without a slash at its end */

@@ -1,7 +1,7 @@
-/* Every Lua example in docs/POLICIES.md and docs/PAYMENTS.md is loaded. An example begins with a line that names its
- * file, "-- models.lua", and may go on with further files; what it does not replace is as
- * shipped, but that examples.lua is empty. "-- models.lua, refused" is refused with the message
- * in the text below. */
+/* Every Lua example in docs/POLICIES.md and docs/PAYMENTS.md is loaded. An example begins with a
+ * line that names its file, "-- models.lua", and may go on with further files; what it does not
+ * replace is as shipped, but that examples.lua is empty. "-- models.lua, refused" is refused with
+ * the message in the text below. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
