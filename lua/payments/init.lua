@@ -29,7 +29,15 @@ local function decode(text)
     return good and type(value) == "table" and value or nil
 end
 
--- Asks the processor. Returns the decoded answer, or nil and why, for people.
+-- What is about our secret, or about a repetition that came too soon, may be taken later.
+local PASSES = { [401] = true, [403] = true, [408] = true, [409] = true, [429] = true }
+
+local function is_final(status)
+    return status ~= nil and status >= 400 and status < 500 and not PASSES[status]
+end
+
+-- Asks the processor. Returns the decoded answer; or nil, why, for people, and whether it will
+-- never take this.
 local function ask(x, question)
     local headers = question.headers
     local status, body = x:ask_processor(question.method, question.path, question.body,
@@ -38,7 +46,7 @@ local function ask(x, question)
     if status and status >= 200 and status < 300 and answer then
         return answer
     end
-    return nil, answer and payments.processor.read_error(answer)
+    return nil, answer and payments.processor.read_error(answer), is_final(status)
 end
 
 local function refuse(x, why)
@@ -78,14 +86,14 @@ end
 -- Begins a payment that has a row. Returns it as JSON with its page.
 function payments.begin(x, payment, order)
     order.payment_id = payment.id
-    local answer, why = ask(x, payments.processor.checkout(order))
+    local answer, why, final = ask(x, payments.processor.checkout(order))
     local id, url
     if answer then
         id, url = payments.processor.read_checkout(answer)
     end
     if type(id) ~= "string" or type(url) ~= "string" then
-        if why then -- else it may still know the payment: a repetition will tell
-            store.call(x, "payment.refused", payment.id, string.sub(why, 1, 200))
+        if final then -- else it may know the payment, or take it later: a repetition will tell
+            store.call(x, "payment.refused", payment.id, string.sub(why or "", 1, 200))
         end
         refuse(x, why)
     end

@@ -204,9 +204,14 @@ def test_a_page_that_stripe_never_gave_is_asked_for_again(stripe, buyer):
     assert keys == [payment["id"], payment["id"]]
 
 
-def test_stripe_says_why_it_refuses(stripe, buyer):
-    stripe.answer = lambda _: (400, {"error": {"message": "Amount too small."}})
+@pytest.mark.parametrize(("status", "state"), [(400, "failed"), (409, "open"), (401, "open")])
+def test_stripe_says_why_it_refuses(stripe, buyer, status, state):
+    """What it may take later stays open, for a repetition."""
+    refusal = status, {"error": {"message": "Amount too small."}}
+    stripe.answer = lambda asked: refusal if "checkout" in asked.path else None
     assert "Amount too small." in refuse(buyer, 502, "payment_unavailable", amount="10")["message"]
+    (payment,) = buyer.call("GET", "/payments", 200)["data"]
+    assert payment["state"] == state
 
 
 def test_a_customer_sees_no_other_payments(buyer, world, stripe):
