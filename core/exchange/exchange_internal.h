@@ -146,6 +146,7 @@ struct exchange {
     unsigned lead;    /* so many places, the first ones, are the canary's; 0: none */
     int canary_attempts;
     bool on_trial;                 /* the model has a canary, whether or not this call goes there */
+    bool canary_refused;           /* that has refused the request */
     struct shadow *shadow;         /* it is one (shadow.h); NULL: a client's */
     struct hedge *hedge;           /* it is one (hedge.h) */
     struct test_call *test_call;   /* it is one (test_call.h) */

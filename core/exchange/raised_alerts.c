@@ -86,20 +86,13 @@ void raised_alerts_of_health(const struct exchange *exchange, enum health_result
 
 /* ---- trials ---- */
 
-/* What a customer must mend is no failure of a candidate. A call of policies that are not in force
- * any more says nothing of the canary that is. */
-void raised_alerts_of_trial(const struct exchange *exchange)
+static void judge_trial(const struct exchange *exchange, bool of_canary, bool failed)
 {
-    enum attempt_outcome outcome = exchange->attempt.outcome;
     struct alerts *alerts = exchange->env->alerts;
     const char *model = exchange->asks.model;
     char detail[ALERT_DETAIL_BYTES];
-    if (!exchange->on_trial || outcome == ATTEMPT_REFUSED ||
-        !alerts_are_under(alerts, exchange->policy_revision))
-        return;
     struct trial_view view =
-        trial_watch_count(exchange->env->trial_watch, model, exchange->place < exchange->lead,
-                          outcome != ATTEMPT_ANSWERED);
+        trial_watch_count(exchange->env->trial_watch, model, of_canary, failed);
     if (view.verdict == TRIAL_WELL)
         alerts_clear(alerts, ALERT_CANARY_WORSE, model);
     if (view.verdict != TRIAL_WORSE)
@@ -108,6 +101,24 @@ void raised_alerts_of_trial(const struct exchange *exchange)
              "%u of its last %u attempts have failed, of the other candidates' %u of %u",
              view.canary.failures, view.canary.calls, view.others.failures, view.others.calls);
     alerts_raise_under(alerts, exchange->policy_revision, ALERT_CANARY_WORSE, model, detail);
+}
+
+/* What a customer must mend is no failure of a candidate; what a canary refuses and another one
+ * answers is its own. A call of policies that are not in force any more says nothing of the canary
+ * that is. */
+void raised_alerts_of_trial(struct exchange *exchange)
+{
+    enum attempt_outcome outcome = exchange->attempt.outcome;
+    bool of_canary = exchange->place < exchange->lead;
+    if (!exchange->on_trial || !alerts_are_under(exchange->env->alerts, exchange->policy_revision))
+        return;
+    if (outcome == ATTEMPT_REFUSED) {
+        exchange->canary_refused = exchange->canary_refused || of_canary;
+        return;
+    }
+    if (exchange->canary_refused && outcome == ATTEMPT_ANSWERED)
+        judge_trial(exchange, true, true);
+    judge_trial(exchange, of_canary, outcome != ATTEMPT_ANSWERED);
 }
 
 /* ---- money ---- */

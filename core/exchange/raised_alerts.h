@@ -10,7 +10,7 @@ struct exchange;
 void raised_alerts_of_health(const struct exchange *exchange, enum health_result result,
                              const struct health_news *news);
 /* The attempt was decided: of a model with a canary, which may do worse than the others. */
-void raised_alerts_of_trial(const struct exchange *exchange);
+void raised_alerts_of_trial(struct exchange *exchange);
 /* The settlement is filled: it may cost more than it brings in, or than was held. */
 void raised_alerts_of_charge(const struct exchange *exchange);
 /* The answer tells a unit, a tier or another word that models.lua has no price for: `kind` is what

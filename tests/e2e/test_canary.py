@@ -178,7 +178,15 @@ def test_check_shows_its_margin(make_gateway):
     assert "-60%" in row
 
 
-def test_one_that_fails_more_often_is_an_alert(make, provider):
+FAULTS = {
+    "fails": answers.error(500, "no", None, "server_error"),
+    # What the others take is the canary's fault, not the customer's.
+    "refuses": answers.error(400, "no such member", "invalid_value", "invalid_request_error"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_that_fails_more_often_is_an_alert(make, provider, fault):
     """And one that fails as often as the others is none."""
     gateway = make({"candidate": candidate(), "share": "50%", "by": "call"})
     admin, customer = administrator(gateway), gateway.customer()
@@ -189,7 +197,7 @@ def test_one_that_fails_more_often_is_an_alert(make, provider):
 
     for _ in range(40):
         assert customer.ask(MODEL).status_code == 200
-    provider.script("new", answers.error(500, "no", None, "server_error"))
+    provider.script("new", FAULTS[fault])
     for _ in range(60):
         assert customer.ask(MODEL).status_code == 200, "another candidate answers"
     wait_until(lambda: len(open_alerts()) == 1, 10, "an alert")
