@@ -293,7 +293,7 @@ def test_a_provider_itself_says_what_never_fits(
     provider.script(
         f"{model}-model", error(429, "Request too large", "rate_limit_exceeded", "tokens")
     )
-    assert customer.ask(model, max_tokens=asked).status_code == 429
+    assert customer.ask(model, max_tokens=asked).status_code == 413
     assert len(provider.requests) == 3
     customer.wait_for_no_hold()
 
