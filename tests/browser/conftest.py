@@ -11,6 +11,7 @@ from gateway import ROOT, Gateway
 from person import ENGLISH, KOREAN, Person, View
 from places import Town
 from playwright.sync_api import expect, sync_playwright
+from receivers import Mailbox
 from variants import keep_some
 
 CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
@@ -75,9 +76,18 @@ def provider(shared_provider):
 
 
 @pytest.fixture(scope="session")
-def shared_gateway(shared_provider, built, tmp_path_factory):
+def mailbox():
+    """Where the gateway's mails come."""
+    mailbox = Mailbox()
+    yield mailbox
+    mailbox.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(shared_provider, built, mailbox, tmp_path_factory):
     folder = tmp_path_factory.mktemp("gateway")
-    gateway = Gateway(folder, shared_provider, {"webui": built}).start()
+    settings = {"webui": built, "customer_webhooks": "any", **mailbox.settings}
+    gateway = Gateway(folder, shared_provider, settings).start()
     yield gateway
     gateway.stop()
 

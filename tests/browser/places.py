@@ -24,6 +24,8 @@ class Place:
 PLACES = (
     Place("signin", "/dashboard/signin", "nobody", "auth.signIn"),
     Place("signup", "/dashboard/signup", "nobody", "auth.signUp"),
+    Place("forgot", "/dashboard/forgot", "nobody", "forgot.title"),
+    Place("verify", "/dashboard/verify#nothing", "nobody", "verify.title"),
     Place("prices", "/prices", "nobody", "prices.title", "prices.title"),
     Place("home-empty", "/dashboard", "newcomer", "nav.home"),
     Place("home", "/dashboard", "customer", "nav.home", "home.latest"),

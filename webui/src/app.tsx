@@ -6,6 +6,7 @@ import { AccountPage } from "./pages/account";
 import { Home } from "./pages/home";
 import { Keys } from "./pages/keys";
 import { Credits } from "./pages/credits";
+import { Forgot } from "./pages/forgot";
 import { Models } from "./pages/models";
 
 import { NotFound } from "./pages/notfound";
@@ -15,10 +16,11 @@ import { SetPassword } from "./pages/setpassword";
 import { SignIn } from "./pages/signin";
 import { SignUp } from "./pages/signup";
 import { Usage } from "./pages/usage";
+import { Verify } from "./pages/verify";
 import { Layout, OutsideLayout } from "./shell/layout";
 import { go, match, place, PRICES } from "./state/router";
 import { site } from "./state/site";
-import { HOME, session, SIGN_IN, SIGN_UP } from "./state/session";
+import { FORGOT, HOME, session, SIGN_IN, SIGN_UP } from "./state/session";
 import { lazy } from "./ui/lazy";
 import { PageBones } from "./ui/skeleton";
 
@@ -68,6 +70,7 @@ const ADMIN: readonly Route[] = [
 const OUTSIDE: readonly Route[] = [
     { pattern: SIGN_IN, page: SignIn },
     { pattern: SIGN_UP, page: SignUp },
+    { pattern: FORGOT, page: Forgot },
 ];
 
 function find(routes: readonly Route[], path: string) {
@@ -113,21 +116,25 @@ function Outside({ path }: { path: string }) {
 }
 
 /** For whom it is is told by the link, not by who is signed in here. */
-const SET_PASSWORD: Route = { pattern: HOME + "/password", page: SetPassword };
+const BY_LINK: readonly Route[] = [
+    { pattern: HOME + "/password", page: SetPassword },
+    { pattern: HOME + "/verify", page: Verify },
+];
 
 export function App() {
     const { path } = place.value;
     const now = session.value;
+    const byLink = find(BY_LINK, path);
     if (path === PRICES && site.value?.public_prices) {
         return (
             <OutsideLayout>
                 <PublicPrices />
             </OutsideLayout>
         );
-    } else if (path === SET_PASSWORD.pattern) {
+    } else if (byLink) {
         return (
             <OutsideLayout>
-                <SET_PASSWORD.page address={{}} />
+                <byLink.page address={{}} />
             </OutsideLayout>
         );
     } else if (now.state === "user") {

@@ -1,4 +1,5 @@
 // Who is signed in.
+import type { Locale } from "../i18n";
 import { call, get, post } from "./client";
 import { ApiError } from "./error";
 
@@ -10,6 +11,8 @@ export interface User {
     group: string | null;
     disabled: boolean;
     created_at: string;
+    email_verified_at: string | null;
+    language: Locale; // of mails
 }
 
 export interface Credentials {
@@ -29,7 +32,7 @@ export async function whoAmI(): Promise<User | null> {
     }
 }
 
-export const signUp = async (form: Credentials & { name?: string }) =>
+export const signUp = async (form: Credentials & { name?: string; language: Locale }) =>
     (await post<{ user: User }>("/auth/signup", form)).user;
 export const signIn = async (form: Credentials) =>
     (await post<{ user: User }>("/auth/signin", form)).user;

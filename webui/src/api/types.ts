@@ -225,6 +225,9 @@ export interface Site {
     payments: "test" | "stripe" | "off";
     payments_are_fake: boolean;
     public_prices: boolean;
+    mail: boolean;
+    email_verification: boolean;
+    customer_webhooks: boolean;
     password: { chars_min: number; bytes_max: number };
     limits: {
         name_bytes_max: number;

@@ -1,4 +1,4 @@
-// The account: its password, and where it is signed in.
+// The account: its password, where it is signed in, what it is told.
 import { useState } from "preact/hooks";
 import {
     changePassword,
@@ -21,6 +21,7 @@ import { Time } from "../ui/figure";
 import { Failure } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
 import { type Column, Table } from "../ui/table";
+import { NoticeCards } from "./notices";
 
 export function AccountPage() {
     const sessions = useResource("sessions", getSessions);
@@ -32,6 +33,7 @@ export function AccountPage() {
         <Page title={t("account.title")} lead={user.email}>
             <ChangePassword user={user} onDone={sessions.reload} />
             <Sessions sessions={sessions} />
+            <NoticeCards email={user.email} />
         </Page>
     );
 }

@@ -3,7 +3,8 @@ import { signIn } from "../api/account";
 import { t } from "../i18n";
 import { useAction } from "../state/action";
 import { place } from "../state/router";
-import { enter, SIGN_UP } from "../state/session";
+import { enter, FORGOT, SIGN_UP } from "../state/session";
+import { site } from "../state/site";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
 import { TextField } from "../ui/field";
@@ -44,6 +45,16 @@ export function SignIn() {
                         {t("auth.signIn")}
                     </Button>
                 </form>
+                {site.value?.mail && (
+                    <p>
+                        <a
+                            class="font-medium text-accent underline underline-offset-2"
+                            href={FORGOT}
+                        >
+                            {t("auth.forgot")}
+                        </a>
+                    </p>
+                )}
                 <p class="text-soft">
                     {t("auth.noAccount")}{" "}
                     <a

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { signUp } from "../api/account";
-import { t } from "../i18n";
+import { locale, t } from "../i18n";
 import { errorOf, errorOfNone, useAction } from "../state/action";
 import { place } from "../state/router";
 import { enter, SIGN_IN } from "../state/session";
@@ -17,7 +17,8 @@ export function SignUp() {
         setForm((before) => ({ ...before, [name]: value }));
     const { run, isBusy, error } = useAction(async () => {
         const { name, email, password } = form;
-        enter(await signUp({ email, password, ...(name.trim() && { name: name.trim() }) }));
+        const named = name.trim() && { name: name.trim() };
+        enter(await signUp({ email, password, language: locale(), ...named }));
     });
     const onSubmit = (event: Event) => {
         event.preventDefault();

@@ -8,6 +8,7 @@ import { forget, KEPT_TALKS } from "./storage";
 
 export const SIGN_IN = "/dashboard/signin";
 export const SIGN_UP = "/dashboard/signup";
+export const FORGOT = "/dashboard/forgot";
 export const HOME = "/dashboard";
 
 export type Session = { state: "nobody" } | { state: "user"; user: User };
