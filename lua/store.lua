@@ -3,6 +3,7 @@
 local store = {}
 
 local STATUS = {
+    already_verified = 409,
     conflict = 409,
     email_taken = 409,
     idempotency_key_reused = 422,

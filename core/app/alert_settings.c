@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base/text.h"
 #include "base/webhook_signature.h"
 #include "exchange/courier_send.h"
 #include "exchange/courier_settings.h"
 #include "exchange/mail_message.h"
+#include "exchange/mail_templates.h"
 #include "store/alerts.h"
+#include "store/notices.h"
 
 /* Takes the next address of a list with commas. Returns false at its end. */
 static bool next_address(const char **at, char out[LIMIT_EMAIL_BYTES + 2])
@@ -108,22 +111,80 @@ static bool check_authorities(const struct alert_settings *settings, struct faul
                      path);
 }
 
+static bool check_name(const struct alert_settings *settings, struct fault *fault)
+{
+    enum { NAME_BYTES = 200 };
+    struct slice name = slice_of(settings->mail_name);
+    bool ok = name.bytes > 0 && name.bytes <= NAME_BYTES && text_is_utf8(name);
+    for (size_t i = 0; i < name.bytes && ok; i++)
+        ok = (unsigned char)name.data[i] >= ' ' && name.data[i] != 0x7f;
+    return ok || fault_set(fault, "invalid_value",
+                           "mail_name must be the name that mails come from, like Example AI: 1 to "
+                           "%d bytes of UTF-8",
+                           NAME_BYTES);
+}
+
+static bool check_customers(const struct alert_settings *settings, struct fault *fault)
+{
+    const char *url = settings->dashboard_url;
+    if (url[0] != '\0' && !is_url(url, "https://") && !is_url(url, "http://"))
+        return fault_set(fault, "invalid_value",
+                         "dashboard_url must be the dashboard's address for customers, like "
+                         "https://llm.example.com/dashboard");
+    if (settings->email_verification != VERIFICATION_OFF && settings->smtp_url[0] == '\0')
+        return fault_set(fault, "invalid_value",
+                         "email_verification needs smtp_url, the server that takes the mails, like "
+                         "smtp://mail.example.com:587, and mail_from");
+    struct mail_templates *templates = mail_templates_load(settings->mail_templates, fault);
+    mail_templates_unref(templates);
+    return templates != NULL;
+}
+
 bool alert_settings_check(const struct alert_settings *settings, struct fault *fault)
 {
     return check_webhook(settings, fault) && check_addresses(settings, fault) &&
-           check_smtp(settings, fault) && check_authorities(settings, fault);
+           check_smtp(settings, fault) && check_authorities(settings, fault) &&
+           check_name(settings, fault) && check_customers(settings, fault);
 }
 
-void alert_settings_courier(const struct alert_settings *settings, struct courier_settings *out)
+static void copy_dashboard_url(const char *dashboard_url, const char *public_url,
+                               char out[LIMIT_DESTINATION_BYTES])
 {
-    *out = (struct courier_settings){.webhook_url = ""};
+    if (dashboard_url[0] != '\0')
+        slice_copy(slice_of(dashboard_url), out, LIMIT_DESTINATION_BYTES);
+    else
+        snprintf(out, LIMIT_DESTINATION_BYTES, "%.490s/dashboard", public_url);
+    size_t bytes = strlen(out);
+    if (bytes > 0 && out[bytes - 1] == '/')
+        out[bytes - 1] = '\0';
+}
+
+bool alert_settings_courier(const struct alert_settings *settings, const char *public_url,
+                            const struct secret *secret, struct courier_settings *out,
+                            struct fault *fault)
+{
+    *out = (struct courier_settings){
+        .secret = *secret, .private_webhooks = settings->customer_webhooks == WEBHOOKS_ANY};
     slice_copy(slice_of(settings->webhook_url), out->webhook_url, sizeof out->webhook_url);
     slice_copy(slice_of(settings->webhook_secret), out->webhook_secret, sizeof out->webhook_secret);
     slice_copy(slice_of(settings->smtp_url), out->smtp_url, sizeof out->smtp_url);
     slice_copy(slice_of(settings->smtp_user), out->smtp_user, sizeof out->smtp_user);
     slice_copy(slice_of(settings->smtp_password), out->smtp_password, sizeof out->smtp_password);
     slice_copy(slice_of(settings->mail_from), out->mail_from, sizeof out->mail_from);
+    slice_copy(slice_of(settings->mail_name), out->mail_name, sizeof out->mail_name);
     slice_copy(slice_of(settings->ca_file), out->ca_file, sizeof out->ca_file);
+    copy_dashboard_url(settings->dashboard_url, public_url, out->dashboard_url);
+    out->templates = mail_templates_load(settings->mail_templates, fault);
+    return out->templates != NULL;
+}
+
+void alert_settings_notices(const struct alert_settings *settings, struct notice_settings *out)
+{
+    *out =
+        (struct notice_settings){.mail = settings->smtp_url[0] != '\0',
+                                 .only_verified = settings->email_verification != VERIFICATION_OFF,
+                                 .webhooks = settings->customer_webhooks != WEBHOOKS_OFF,
+                                 .receipts = (enum notice_receipts)settings->mail_receipts};
 }
 
 void alert_settings_receivers(const struct alert_settings *settings, const char *public_url,
@@ -135,4 +196,16 @@ void alert_settings_receivers(const struct alert_settings *settings, const char 
     slice_copy(slice_of(public_url), out->gateway_url, sizeof out->gateway_url);
     while (next_address(&at, address) && out->mail_count < LIMIT_ALERT_RECEIVERS)
         slice_copy(slice_of(address), out->mail[out->mail_count++], LIMIT_EMAIL_BYTES + 1);
+}
+
+void alert_settings_give(const struct alert_settings *settings, const char *public_url,
+                         struct alerts *alerts, struct store *store)
+{
+    struct alert_receivers receivers;
+    struct notice_settings notices;
+    alert_settings_notices(settings, &notices);
+    store_set_notices(store, &notices);
+    alert_settings_receivers(settings, public_url, &receivers);
+    alerts_set_receivers(alerts, &receivers);
+    alerts_set_repeat(alerts, settings->repeat_ms);
 }

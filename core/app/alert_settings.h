@@ -10,9 +10,18 @@
 #include "base/limits.h"
 
 struct alert_receivers;
+struct alerts;
 struct courier_settings;
+struct notice_settings;
+struct secret;
+struct store;
 
 enum { ALERT_SETTING_BYTES = LIMIT_DESTINATION_BYTES };
+
+/* ASK: new users get a link; nothing depends on it but where notices go. */
+enum email_verification { VERIFICATION_OFF, VERIFICATION_ASK };
+/* Where customers' webhooks may be. */
+enum customer_webhooks { WEBHOOKS_OFF, WEBHOOKS_PUBLIC, WEBHOOKS_ANY };
 
 struct alert_settings {
     char webhook_url[ALERT_SETTING_BYTES];    /* "": no webhook */
@@ -23,15 +32,27 @@ struct alert_settings {
     char smtp_user[ALERT_SETTING_BYTES];
     char smtp_password[ALERT_SETTING_BYTES]; /* never logged */
     char mail_from[ALERT_SETTING_BYTES];
-    char ca_file[ALERT_SETTING_BYTES]; /* "": the system's authorities */
+    char mail_name[ALERT_SETTING_BYTES];
+    char mail_templates[ALERT_SETTING_BYTES]; /* a folder; "": those of the program */
+    char dashboard_url[ALERT_SETTING_BYTES];  /* "": below public_url */
+    int64_t mail_receipts;                    /* enum notice_receipts */
+    int64_t email_verification;               /* enum email_verification */
+    int64_t customer_webhooks;                /* enum customer_webhooks */
+    char ca_file[ALERT_SETTING_BYTES];        /* "": the system's authorities */
 };
 
 /* False: *fault says what to do. It never repeats a secret. */
 bool alert_settings_check(const struct alert_settings *settings, struct fault *fault);
 
 /* Of settings that were checked. */
-void alert_settings_courier(const struct alert_settings *settings, struct courier_settings *out);
+bool alert_settings_courier(const struct alert_settings *settings, const char *public_url,
+                            const struct secret *secret, struct courier_settings *out,
+                            struct fault *fault); /* reads the templates */
+void alert_settings_notices(const struct alert_settings *settings, struct notice_settings *out);
 void alert_settings_receivers(const struct alert_settings *settings, const char *public_url,
                               struct alert_receivers *out);
+/* Both of these to whoever acts by them, from now on. */
+void alert_settings_give(const struct alert_settings *settings, const char *public_url,
+                         struct alerts *alerts, struct store *store);
 
 #endif

@@ -16,6 +16,7 @@
 #include "script/policy_check.h"
 #include "store/audit.h"
 #include "store/call.h"
+#include "store/notices.h"
 #include "store/store.h"
 
 enum { REPORT_BYTES_MAX = 16 * 1024 * 1024, GROUPS_BYTES_MAX = 16 * 1024 * 1024 };
@@ -56,6 +57,10 @@ struct store *commands_open_store(const struct config *config, struct alerts *al
                                           .migration_count = migration_asset_count,
                                           .alerts = alerts};
     struct store *store = store_open(&options, fault);
+    struct notice_settings notices;
+    alert_settings_notices(&config->alerts, &notices);
+    if (store != NULL)
+        store_set_notices(store, &notices);
     if (store == NULL && strstr(fault->message, config->database) == NULL) {
         struct fault why = *fault;
         fault_set(fault, why.code, "%s: %s", config->database, why.message);

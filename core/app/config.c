@@ -39,6 +39,13 @@ _Static_assert((int)PROCESSOR_TEXT_BYTES == (int)CONFIG_TEXT_BYTES, "all texts a
         .name = setting_name, .standard = "", .type = SETTING_TEXT,                                \
         .offset = offsetof(struct config, alerts.field), .reloadable = true                        \
     }
+#define ALERT_CHOICE(setting_name, standard_text, field, ...)                                      \
+    {                                                                                              \
+        .name = setting_name, .standard = standard_text, .type = SETTING_CHOICE,                   \
+        .offset = offsetof(struct config, alerts.field), .reloadable = true, .choices = {          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
 _Static_assert((int)ALERT_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
 #define INTEGER(field, standard_text, least, most)                                                 \
     {                                                                                              \
@@ -144,6 +151,16 @@ static const struct setting settings[] = {
     ALERT_TEXT("smtp_user", smtp_user),
     ALERT_TEXT("smtp_password", smtp_password),
     ALERT_TEXT("mail_from", mail_from),
+    {.name = "mail_name",
+     .standard = "LLM Gateway",
+     .type = SETTING_TEXT,
+     .offset = offsetof(struct config, alerts.mail_name),
+     .reloadable = true},
+    ALERT_TEXT("mail_templates", mail_templates),
+    ALERT_TEXT("dashboard_url", dashboard_url),
+    ALERT_CHOICE("mail_receipts", "all", mail_receipts, "off", "payments", "all"),
+    ALERT_CHOICE("email_verification", "off", email_verification, "off", "ask"),
+    ALERT_CHOICE("customer_webhooks", "public", customer_webhooks, "off", "public", "any"),
     ALERT_TEXT("delivery_ca_file", ca_file),
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
@@ -157,10 +174,13 @@ static const struct setting *find_setting(struct slice name)
     return NULL;
 }
 
-void config_courier(const struct config *config, struct courier_settings *out)
+bool config_courier(const struct config *config, const char *public_url,
+                    const struct secret *secret, struct courier_settings *out, struct fault *fault)
 {
-    alert_settings_courier(&config->alerts, out);
+    if (!alert_settings_courier(&config->alerts, public_url, secret, out, fault))
+        return false;
     out->processor = config->processor.name != NULL ? &config->processor : NULL;
+    return true;
 }
 
 const char *config_payments_name(const struct config *config)

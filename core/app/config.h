@@ -91,6 +91,8 @@ void config_apply_reloadable(struct config *config, const struct config *fresh,
                              const char **needs_restart);
 
 const char *config_payments_name(const struct config *config);
-void config_courier(const struct config *config, struct courier_settings *out);
+/* Reads the templates of mails. */
+bool config_courier(const struct config *config, const char *public_url,
+                    const struct secret *secret, struct courier_settings *out, struct fault *fault);
 
 #endif

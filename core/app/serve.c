@@ -284,14 +284,11 @@ static bool start_crews(struct gateway *gateway, struct fault *fault)
     return true;
 }
 
-/* Gives the settings of alerts, which SIGHUP may change, to those who need them. */
+/* Gives the settings of alerts and notices, which SIGHUP may change, to those who need them. */
 static void configure_alerts(struct gateway *gateway)
 {
-    const struct config *config = &gateway->options->config;
-    struct alert_receivers receivers;
-    alert_settings_receivers(&config->alerts, gateway->public_url, &receivers);
-    alerts_set_receivers(gateway->alerts, &receivers);
-    alerts_set_repeat(gateway->alerts, config->alerts.repeat_ms);
+    alert_settings_give(&gateway->options->config.alerts, gateway->public_url, gateway->alerts,
+                        gateway->store);
 }
 
 /* What a restart has seen to is over: the policies are in force, the database is open. */
@@ -304,7 +301,9 @@ static bool start_courier(struct gateway *gateway, struct fault *fault)
     alerts_clear_kind(gateway->alerts, ALERT_BALANCE_LOW); /* asked at once, and raised again */
     alerts_clear_kind(gateway->alerts, ALERT_BILL_ABOVE);
     alerts_clear_kind(gateway->alerts, ALERT_CANARY_WORSE); /* counted anew */
-    config_courier(&gateway->options->config, &settings);
+    if (!config_courier(&gateway->options->config, gateway->public_url, &gateway->secret, &settings,
+                        fault))
+        return false;
     gateway->courier = courier_new(gateway->store, gateway->alerts, &settings, fault);
     secret_wipe(&settings, sizeof settings);
     return gateway->courier != NULL;
@@ -418,8 +417,11 @@ static void reload(struct gateway *gateway)
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
         struct courier_settings settings;
         configure_alerts(gateway);
-        config_courier(&options->config, &settings);
-        courier_configure(gateway->courier, &settings);
+        if (config_courier(&options->config, gateway->public_url, &gateway->secret, &settings,
+                           &fault))
+            courier_configure(gateway->courier, &settings);
+        else /* they were good a moment ago */
+            alerts_raise(gateway->alerts, ALERT_RELOAD_REFUSED, "gateway.conf", fault.message);
         secret_wipe(&settings, sizeof settings);
     }
     reopen_log(&options->config);

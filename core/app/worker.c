@@ -210,10 +210,15 @@ static void on_tick(void *arg)
 struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_files *files,
                            struct fault *fault)
 {
+    static const char *const webhooks[] = {"off", "public", "any"};
     struct task_settings settings = {.payments = config_payments_name(shared->config),
                                      .payments_live = shared->config->processor.live,
                                      .providers_shown = shared->config->show_providers != 0,
                                      .prices_public = shared->config->public_prices != 0,
+                                     .mail = shared->config->alerts.smtp_url[0] != '\0',
+                                     .verifies_email = shared->config->alerts.email_verification !=
+                                                       VERIFICATION_OFF,
+                                     .webhooks = webhooks[shared->config->alerts.customer_webhooks],
                                      .public_url = shared->public_url,
                                      .version = version_number,
                                      .reload_status = shared->reload_status,

@@ -1,5 +1,5 @@
 /* A file that the build puts into the program: our Lua code, the migrations, the list of
- * passwords. */
+ * passwords, the mails. */
 #ifndef BASE_ASSET_H
 #define BASE_ASSET_H
 
@@ -16,6 +16,8 @@ extern const struct asset lua_assets[];
 extern const size_t lua_asset_count;
 extern const struct asset migration_assets[];
 extern const size_t migration_asset_count;
+extern const struct asset mail_assets[];
+extern const size_t mail_asset_count;
 extern const struct asset common_password_assets[]; /* one file */
 extern const size_t common_password_asset_count;
 

@@ -125,11 +125,13 @@ enum {
     LIMIT_ATTEMPT_WORDS_BYTES = 300,   /* of a provider's words about a failure */
 
     /* what the operator is told */
-    LIMIT_ALERTS = 256,            /* open at the same time, or closed lately */
-    LIMIT_DESTINATION_BYTES = 512, /* of a message: a URL, a mail address */
-    LIMIT_TRIALS = 256,            /* models whose canary is watched (trial_watch.h) */
-    LIMIT_DELIVERIES = 16,         /* messages on their way at the same time */
-    LIMIT_DELIVERY_MS = 15 * 1000, /* until a receiver has answered */
+    LIMIT_ALERTS = 256,             /* open at the same time, or closed lately */
+    LIMIT_DESTINATION_BYTES = 512,  /* of a message: a URL, a mail address */
+    LIMIT_TRIALS = 256,             /* models whose canary is watched (trial_watch.h) */
+    LIMIT_SEALED_BYTES = 256,       /* of a token or secret, sealed and in base64, with its NUL */
+    LIMIT_DELIVERIES = 20,          /* messages on their way at the same time */
+    LIMIT_DELIVERY_MS = 15 * 1000,  /* until a receiver has answered */
+    LIMIT_MAIL_MS = 10 * 60 * 1000, /* until a mail server has taken a mail (RFC 5321, 4.5.3.2) */
     LIMIT_MESSAGE_BYTES = 256 * 1024,
     LIMIT_ALERT_RECEIVERS = 8, /* mail addresses */
 

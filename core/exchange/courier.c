@@ -13,12 +13,14 @@
 #include "exchange/courier_send.h"
 #include "exchange/courier_settings.h"
 #include "exchange/emergency.h"
+#include "exchange/mail_templates.h"
 #include "net/client/delivery.h"
 #include "store/outbox.h"
 
 enum {
-    POLL_MS = 200,         /* between two looks for new messages */
-    REREAD_MS = 60 * 1000, /* between two readings if nothing seems to be new */
+    POLL_MS = 200,        /* between two looks for new messages */
+    REREAD_MS = 5 * 1000, /* between two readings: the command line may have written */
+    STATUS_NEVER = -1,    /* it was not sent, and no later try can be any better */
     STATUS_GONE = 410,
     STATUS_REFUSED = 500, /* of SMTP, and above */
 };
@@ -36,18 +38,23 @@ struct courier {
     int64_t read_ms, next_ms;
 };
 
+/* The copy has a count of the templates: mail_templates_unref. */
 static void copy_settings(struct courier *courier, struct courier_settings *out)
 {
     check(pthread_mutex_lock(&courier->mutex) == 0);
     *out = courier->settings;
+    if (out->templates != NULL)
+        mail_templates_ref(out->templates);
     check(pthread_mutex_unlock(&courier->mutex) == 0);
 }
 
 void courier_configure(struct courier *courier, const struct courier_settings *settings)
 {
     check(pthread_mutex_lock(&courier->mutex) == 0);
+    struct mail_templates *before = courier->settings.templates;
     courier->settings = *settings;
     check(pthread_mutex_unlock(&courier->mutex) == 0);
+    mail_templates_unref(before);
 }
 
 /* ---- what came of it ---- */
@@ -68,6 +75,8 @@ static bool is_payment_final(int status)
 
 static bool is_final(const struct outbox_message *message, int status)
 {
+    if (status == STATUS_NEVER)
+        return true;
     if (message->kind == OUTBOX_MAIL)
         return status >= STATUS_REFUSED && !is_of_login(status);
     return outbox_is_payment(message) ? is_payment_final(status) : status == STATUS_GONE;
@@ -89,6 +98,7 @@ static void note(struct courier *courier, const struct outbox_message *message,
 {
     int64_t now_ms = clock_wall_ms();
     struct outbox_result result = {.id = message->id,
+                                   .webhook_of = message->webhook.user_id,
                                    .state = OUTBOX_DELIVERED,
                                    .tries = message->tries + 1,
                                    .due_ms = now_ms};
@@ -126,12 +136,20 @@ static void finish(struct courier *courier, const struct delivery_end *end)
 
 /* ---- taking messages ---- */
 
-static size_t count_free(const struct courier *courier)
+/* The places of each lane. A mail server that is slow with customers' mails, or customers whose
+ * webhooks take all their time, hold up nothing of another lane. */
+static const size_t lane_places[OUTBOX_LANES] = {[OUTBOX_TO_OPERATOR] = 4,
+                                                 [OUTBOX_TO_CUSTOMERS] = 6,
+                                                 [OUTBOX_TO_WEBHOOKS] = 6,
+                                                 [OUTBOX_TO_PROCESSOR] = 4};
+_Static_assert(4 + 6 + 6 + 4 == LIMIT_DELIVERIES, "all places are given");
+
+static size_t count_free(const struct courier *courier, enum outbox_lane lane)
 {
-    size_t count = 0;
+    size_t taken = 0;
     for (size_t i = 0; i < LIMIT_DELIVERIES; i++)
-        count += courier->under_way[i] == NULL ? 1 : 0;
-    return count;
+        taken += courier->under_way[i] != NULL && courier->under_way[i]->lane == lane ? 1 : 0;
+    return lane_places[lane] - taken;
 }
 
 /* Whether a message of this destination, so maybe this one, is on its way. */
@@ -155,30 +173,28 @@ static void begin(struct courier *courier, const struct courier_settings *settin
     while (courier->under_way[place] != NULL)
         place++;
     courier->under_way[place] = message;
-    if (courier_send(courier->deliveries, settings, message, message, &why))
+    enum courier_start start = courier_send(courier->deliveries, settings, message, message, &why);
+    if (start == COURIER_STARTED)
         return;
+    end.status = start == COURIER_NEVER ? STATUS_NEVER : 0;
     snprintf(end.words, sizeof end.words, "%s", why);
     finish(courier, &end);
 }
 
-static void take_due(struct courier *courier, const struct courier_settings *settings)
+static void take_lane(struct courier *courier, const struct courier_settings *settings,
+                      enum outbox_lane lane, int64_t now_ms)
 {
     enum { READ_MOST = 2 * LIMIT_DELIVERIES }; /* half of them may be busy */
     struct outbox_message due[READ_MOST];
-    int64_t now_ms = clock_wall_ms();
-    uint64_t version = outbox_version(courier->store);
-    size_t free_count = count_free(courier);
-    bool wanted = version != courier->version || now_ms >= courier->next_ms ||
-                  now_ms - courier->read_ms >= REREAD_MS;
-    if (!wanted || free_count == 0)
+    int64_t next_ms;
+    size_t free_count = count_free(courier, lane);
+    if (free_count == 0) /* an end of this lane looks again */
         return;
-    courier->version = version;
-    courier->read_ms = now_ms;
-    size_t count = outbox_due(courier->store, now_ms, due, READ_MOST, &courier->next_ms);
+    size_t count = outbox_due(courier->store, lane, now_ms, due, READ_MOST, &next_ms);
+    courier->next_ms = next_ms < courier->next_ms ? next_ms : courier->next_ms;
     for (size_t i = 0; i < count; i++) {
-        struct outbox_message *message = NULL;
         if (free_count > 0 && outbox_has_room(courier->store) && !is_busy(courier, &due[i])) {
-            message = malloc(sizeof *message);
+            struct outbox_message *message = malloc(sizeof *message);
             check(message != NULL);
             *message = due[i];
             free_count--;
@@ -187,6 +203,20 @@ static void take_due(struct courier *courier, const struct courier_settings *set
             outbox_message_fini(&due[i]);
         }
     }
+}
+
+static void take_due(struct courier *courier, const struct courier_settings *settings)
+{
+    int64_t now_ms = clock_wall_ms();
+    uint64_t version = outbox_version(courier->store);
+    if (version == courier->version && now_ms < courier->next_ms &&
+        now_ms - courier->read_ms < REREAD_MS)
+        return;
+    courier->version = version;
+    courier->read_ms = now_ms;
+    courier->next_ms = INT64_MAX;
+    for (enum outbox_lane lane = 0; lane < OUTBOX_LANES; lane++)
+        take_lane(courier, settings, lane, now_ms);
 }
 
 /* ---- the thread ---- */
@@ -203,6 +233,7 @@ static void serve(void *server)
         copy_settings(courier, &settings);
         emergency_look(&courier->emergency, courier->deliveries, &settings);
         take_due(courier, &settings);
+        mail_templates_unref(settings.templates);
         int wake_fd = courier->service.queue.wake_fd;
         for (int ms = POLL_MS; deliveries_next(courier->deliveries, wake_fd, ms, &end); ms = 0)
             finish(courier, &end);
@@ -238,6 +269,7 @@ void courier_free(struct courier *courier)
     }
     emergency_fini(&courier->emergency);
     check(pthread_mutex_destroy(&courier->mutex) == 0);
+    mail_templates_unref(courier->settings.templates);
     secret_wipe(&courier->settings, sizeof courier->settings);
     free(courier);
 }

@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/seal.h"
 #include "base/secret.h"
 #include "base/webhook_signature.h"
 #include "exchange/courier_settings.h"
 #include "exchange/mail_message.h"
+#include "exchange/mail_templates.h"
 #include "exchange/processor.h"
 #include "net/client/delivery.h"
 #include "store/outbox.h"
@@ -44,15 +47,17 @@ static char *take_line(char **text)
 
 /* The message is as lua/payments has made it: the path, lines of headers, an empty line, the body.
  * The secret is added here. */
-static bool send_payment(struct deliveries *deliveries, const struct courier_settings *settings,
-                         const struct outbox_message *message, void *arg, const char **why)
+static enum courier_start send_payment(struct deliveries *deliveries,
+                                       const struct courier_settings *settings,
+                                       const struct outbox_message *message, void *arg,
+                                       const char **why)
 {
     char url[PROCESSOR_TEXT_BYTES + LIMIT_DESTINATION_BYTES];
     struct delivery delivery = {.url = url, .timeout_ms = LIMIT_DELIVERY_MS};
     size_t headers = 0;
     *why = "payments are switched off";
     if (settings->processor == NULL)
-        return false;
+        return COURIER_LATER;
     char *copy = strdup(message->payload), *rest = copy;
     check(copy != NULL);
     char *line = take_line(&rest);
@@ -67,67 +72,141 @@ static bool send_payment(struct deliveries *deliveries, const struct courier_set
     bool ok = line != NULL && line[0] == '\0' && deliveries_start(deliveries, &delivery, arg, why);
     secret_wipe(copy, strlen(copy));
     free(copy);
+    return ok ? COURIER_STARTED : COURIER_LATER;
+}
+
+/* Where a webhook goes. Wipe it after use. */
+struct hook {
+    const char *url;
+    struct webhook_key key;
+    bool foreign;
+};
+
+static bool open_secret(const struct courier_settings *settings,
+                        const struct outbox_webhook *webhook, struct webhook_key *out)
+{
+    struct buffer sealed, secret;
+    buffer_init(&sealed, LIMIT_SEALED_BYTES);
+    buffer_init(&secret, LIMIT_SEALED_BYTES);
+    bool ok = base64_decode(slice_of(webhook->secret), &sealed) &&
+              seal_open(&settings->secret, slice_of(webhook->user_id.text), buffer_slice(&sealed),
+                        &secret) &&
+              buffer_append_char(&secret, '\0') && webhook_key_parse(secret.data, out);
+    buffer_fini(&sealed);
+    buffer_wipe_fini(&secret);
     return ok;
 }
 
-static bool send_webhook(struct deliveries *deliveries, const struct courier_settings *settings,
-                         const struct outbox_message *message, void *arg, const char **why)
+static enum courier_start find_hook(const struct courier_settings *settings,
+                                    const struct outbox_message *message, struct hook *out,
+                                    const char **why)
+{
+    out->foreign = message->webhook.user_id.text[0] != '\0';
+    out->url = out->foreign ? message->webhook.url : settings->webhook_url;
+    *why = out->foreign ? "the webhook was taken away" : "alert_webhook_url is not set";
+    if (out->url[0] == '\0')
+        return out->foreign ? COURIER_NEVER : COURIER_LATER;
+    *why = out->foreign ? "its secret was sealed with another secret_file"
+                        : "alert_webhook_secret is not set";
+    bool keyed = out->foreign ? open_secret(settings, &message->webhook, &out->key)
+                              : webhook_key_parse(settings->webhook_secret, &out->key);
+    if (keyed)
+        return COURIER_STARTED;
+    return out->foreign ? COURIER_NEVER : COURIER_LATER;
+}
+
+static enum courier_start send_webhook(struct deliveries *deliveries,
+                                       const struct courier_settings *settings,
+                                       const struct outbox_message *message, void *arg,
+                                       const char **why)
 {
     char id[64], stamp[64], signature[32 + WEBHOOK_SIGNATURE_BYTES], value[WEBHOOK_SIGNATURE_BYTES];
-    struct webhook_key key;
+    struct hook hook;
     int64_t now_s = clock_wall_ms() / 1000;
     struct slice body = slice_of(message->payload);
-    *why = "alert_webhook_url is not set";
-    if (settings->webhook_url[0] == '\0')
-        return false;
-    *why = "alert_webhook_secret is not set";
-    if (!webhook_key_parse(settings->webhook_secret, &key))
-        return false;
-    webhook_sign(&key, message->id.text, now_s, body, value);
-    secret_wipe(&key, sizeof key);
+    enum courier_start found = find_hook(settings, message, &hook, why);
+    if (found != COURIER_STARTED)
+        return found;
+    webhook_sign(&hook.key, message->id.text, now_s, body, value);
+    secret_wipe(&hook.key, sizeof hook.key);
     snprintf(id, sizeof id, "webhook-id: %s", message->id.text);
     snprintf(stamp, sizeof stamp, "webhook-timestamp: %" PRId64, now_s);
     snprintf(signature, sizeof signature, "webhook-signature: %s", value);
     const struct delivery delivery = {
-        .url = settings->webhook_url,
+        .url = hook.url,
         .body = body,
         .timeout_ms = LIMIT_DELIVERY_MS,
         .ca_file = settings->ca_file,
-        .headers = {"Content-Type: application/json", id, stamp, signature}};
-    return deliveries_start(deliveries, &delivery, arg, why);
+        .headers = {"Content-Type: application/json", id, stamp, signature},
+        .foreign = hook.foreign,
+        .private_allowed = settings->private_webhooks};
+    return deliveries_start(deliveries, &delivery, arg, why) ? COURIER_STARTED : COURIER_LATER;
 }
 
-static bool send_mail(struct deliveries *deliveries, const struct courier_settings *settings,
-                      const struct outbox_message *message, void *arg, const char **why)
+/* A mail to a customer names its template; one to the operator has its texts. */
+static bool write_content(const struct courier_settings *settings,
+                          const struct outbox_message *message, struct mail_content *out)
 {
-    struct buffer mail;
-    *why = "smtp_url is not set";
-    if (settings->smtp_url[0] == '\0')
-        return false;
-    const struct mail_message content = {.id = message->id.text,
-                                         .from = settings->mail_from,
-                                         .to = message->destination,
-                                         .payload = message->payload,
-                                         .now_ms = clock_wall_ms()};
-    buffer_init(&mail, LIMIT_MESSAGE_BYTES * 3);
-    *why = "the message is no mail, or is too large";
-    bool ok = mail_message_write(&content, &mail);
+    const struct mail_scene scene = {.sender = settings->mail_name,
+                                     .dashboard_url = settings->dashboard_url,
+                                     .secret = &settings->secret};
+    struct slice payload = slice_of(message->payload);
+    return mail_message_read(payload, out) ||
+           (settings->templates != NULL &&
+            mail_templates_write(settings->templates, &scene, payload, out));
+}
+
+static bool start_mail(struct deliveries *deliveries, const struct courier_settings *settings,
+                       const struct outbox_message *message, const struct buffer *mail, void *arg,
+                       const char **why)
+{
     const struct delivery delivery = {.url = settings->smtp_url,
-                                      .body = buffer_slice(&mail),
-                                      .timeout_ms = LIMIT_DELIVERY_MS,
+                                      .body = buffer_slice(mail),
+                                      .timeout_ms = LIMIT_MAIL_MS,
                                       .ca_file = settings->ca_file,
                                       .from = settings->mail_from,
                                       .to = message->destination,
                                       .user = settings->smtp_user,
                                       .password = settings->smtp_password,
                                       .needs_tls = !courier_is_loopback(settings->smtp_url)};
-    ok = ok && deliveries_start(deliveries, &delivery, arg, why);
-    buffer_wipe_fini(&mail);
-    return ok;
+    return deliveries_start(deliveries, &delivery, arg, why);
 }
 
-bool courier_send(struct deliveries *deliveries, const struct courier_settings *settings,
-                  const struct outbox_message *message, void *arg, const char **why)
+static enum courier_start send_mail(struct deliveries *deliveries,
+                                    const struct courier_settings *settings,
+                                    const struct outbox_message *message, void *arg,
+                                    const char **why)
+{
+    struct mail_content content;
+    struct buffer mail;
+    *why = "its link has expired";
+    if (message->useless_ms != 0 && clock_wall_ms() >= message->useless_ms)
+        return COURIER_NEVER;
+    *why = "the receiver is no mail address";
+    if (!mail_message_is_address(message->destination))
+        return COURIER_NEVER;
+    *why = "smtp_url is not set";
+    if (settings->smtp_url[0] == '\0')
+        return COURIER_LATER;
+    const struct mail_message head = {.id = message->id.text,
+                                      .from = settings->mail_from,
+                                      .from_name = settings->mail_name,
+                                      .to = message->destination,
+                                      .content = &content,
+                                      .now_ms = clock_wall_ms()};
+    mail_content_init(&content);
+    buffer_init(&mail, LIMIT_MESSAGE_BYTES * 3);
+    *why = "the message is no mail, is too large, or was sealed with another secret_file";
+    bool ok = write_content(settings, message, &content) && mail_message_write(&head, &mail) &&
+              start_mail(deliveries, settings, message, &mail, arg, why);
+    mail_content_fini(&content);
+    buffer_wipe_fini(&mail);
+    return ok ? COURIER_STARTED : COURIER_LATER;
+}
+
+enum courier_start courier_send(struct deliveries *deliveries,
+                                const struct courier_settings *settings,
+                                const struct outbox_message *message, void *arg, const char **why)
 {
     if (message->kind == OUTBOX_MAIL)
         return send_mail(deliveries, settings, message, arg, why);

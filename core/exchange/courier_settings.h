@@ -2,7 +2,12 @@
 #ifndef EXCHANGE_COURIER_SETTINGS_H
 #define EXCHANGE_COURIER_SETTINGS_H
 
+#include <stdbool.h>
+
 #include "base/limits.h"
+#include "base/secret.h"
+
+struct mail_templates;
 
 struct processor;
 
@@ -14,8 +19,13 @@ struct courier_settings {
     char smtp_user[LIMIT_DESTINATION_BYTES];
     char smtp_password[LIMIT_DESTINATION_BYTES];
     char mail_from[LIMIT_EMAIL_BYTES + 1];
+    char mail_name[LIMIT_DESTINATION_BYTES]; /* of the sender, for people */
     char ca_file[LIMIT_DESTINATION_BYTES];
-    const struct processor *processor; /* of payments; NULL: none; outlives the courier */
+    const struct processor *processor;           /* of payments; NULL: none; outlives the courier */
+    char dashboard_url[LIMIT_DESTINATION_BYTES]; /* in mails; no slash at its end */
+    bool private_webhooks;                       /* customers' may be at private addresses */
+    struct secret secret;                        /* opens what is sealed in the outbox */
+    struct mail_templates *templates; /* counted: courier_new and courier_configure take it over */
 };
 
 #endif

@@ -39,7 +39,7 @@ static void send(struct emergency *emergency, struct deliveries *deliveries,
                  const struct courier_settings *settings, struct outbox_message *message)
 {
     const char *why = "";
-    if (courier_send(deliveries, settings, message, emergency, &why))
+    if (courier_send(deliveries, settings, message, emergency, &why) == COURIER_STARTED)
         emergency->under_way++;
     else
         log_event(LOG_ERROR, "an alert could not be sent", log_text("why", why));

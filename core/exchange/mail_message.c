@@ -7,11 +7,11 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 
 enum {
     LINE_BYTES = 57, /* of 76 characters in base64 */
-    WORD_BYTES = 42, /* of a subject's encoded word, with room for a whole character behind */
-    SUBJECT_BYTES = 1024
+    WORD_BYTES = 42  /* of an encoded word, with room for a whole character behind */
 };
 
 bool mail_message_is_address(const char *text)
@@ -21,7 +21,11 @@ bool mail_message_is_address(const char *text)
     if (at == NULL || at == text || at[1] == '\0' || strchr(at + 1, '@') != NULL ||
         bytes > LIMIT_EMAIL_BYTES)
         return false;
-    return slice_is_visible(slice_of(text)) && strpbrk(text, "<>()[],;:\\\"") == NULL;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == 0x7f || (*c >= '\0' && *c <= ' '))
+            return false;
+    }
+    return text_is_utf8(slice_of(text)) && strpbrk(text, "<>()[],;:\\\"") == NULL;
 }
 
 /* RFC 5322, 3.3, in UTC; not by the locale. */
@@ -55,7 +59,22 @@ static size_t piece_bytes(struct slice text, size_t bytes_max)
     return bytes > 0 ? bytes : text.bytes;
 }
 
-/* As it is, or in encoded words (RFC 2047). So no subject can begin a header of its own. */
+/* Encoded words (RFC 2047), each on a line of its own, without the last line's end. */
+static void write_words(struct slice text, struct buffer *out)
+{
+    bool first = true;
+    while (text.bytes > 0) {
+        size_t bytes = piece_bytes(text, WORD_BYTES);
+        buffer_append_text(out, first ? " =?UTF-8?B?" : "\r\n =?UTF-8?B?");
+        base64_append((struct slice){text.data, bytes}, out);
+        buffer_append_text(out, "?=");
+        text.data += bytes;
+        text.bytes -= bytes;
+        first = false;
+    }
+}
+
+/* As it is, or in encoded words. So no subject can begin a header of its own. */
 static void write_subject(struct slice subject, struct buffer *out)
 {
     enum { PLAIN_BYTES = 900 }; /* a line may have 998 */
@@ -63,17 +82,24 @@ static void write_subject(struct slice subject, struct buffer *out)
     if (is_plain(subject) && subject.bytes <= PLAIN_BYTES) {
         buffer_append_char(out, ' ');
         buffer_append_slice(out, subject);
-        buffer_append_text(out, "\r\n");
-        return;
+    } else {
+        write_words(subject, out);
     }
-    while (subject.bytes > 0) {
-        size_t bytes = piece_bytes(subject, WORD_BYTES);
-        buffer_append_text(out, " =?UTF-8?B?");
-        base64_append((struct slice){subject.data, bytes}, out);
-        buffer_append_text(out, "?=\r\n");
-        subject.data += bytes;
-        subject.bytes -= bytes;
-    }
+    buffer_append_text(out, "\r\n");
+}
+
+/* A name of letters, digits and blanks stands as it is; any other needs quotes (RFC 5322), and gets
+ * encoded words instead. */
+static void write_from(const struct mail_message *message, struct buffer *out)
+{
+    const char *name = message->from_name;
+    buffer_append_text(out, "From:");
+    if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ")] ==
+        '\0')
+        buffer_printf(out, name[0] != '\0' ? " %s" : "%s", name);
+    else
+        write_words(slice_of(name), out);
+    buffer_printf(out, " <%s>\r\n", message->from);
 }
 
 static void write_base64(struct slice text, struct buffer *out)
@@ -101,7 +127,8 @@ static void write_head(const struct mail_message *message, struct slice subject,
 {
     const char *at = strchr(message->from, '@');
     write_date(message->now_ms, out);
-    buffer_printf(out, "From: <%s>\r\nTo: <%s>\r\n", message->from, message->to);
+    write_from(message, out);
+    buffer_printf(out, "To: <%s>\r\n", message->to);
     write_subject(subject, out);
     buffer_printf(out,
                   "Message-ID: <%s@%s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
@@ -117,27 +144,22 @@ static bool read_member(const struct json_value *root, const char *name, struct 
            json_decode_string(&value, out);
 }
 
-bool mail_message_write(const struct mail_message *message, struct buffer *out)
+bool mail_message_read(struct slice payload, struct mail_content *out)
 {
     struct json_value root;
     struct fault fault;
-    struct buffer subject, text, html;
-    char boundary[64];
-    buffer_init(&subject, SUBJECT_BYTES);
-    buffer_init(&text, LIMIT_MESSAGE_BYTES);
-    buffer_init(&html, LIMIT_MESSAGE_BYTES);
-    bool ok = json_parse(slice_of(message->payload), 4, &root, &fault) &&
-              read_member(&root, "subject", &subject) && read_member(&root, "text", &text) &&
-              read_member(&root, "html", &html);
-    if (ok) { /* base64 has no "=_": no part can end early */
-        snprintf(boundary, sizeof boundary, "=_%s", message->id);
-        write_head(message, buffer_slice(&subject), boundary, out);
-        write_part(boundary, "text/plain", buffer_slice(&text), out);
-        write_part(boundary, "text/html", buffer_slice(&html), out);
-        buffer_printf(out, "--%s--\r\n", boundary);
-    }
-    buffer_fini(&subject);
-    buffer_fini(&text);
-    buffer_fini(&html);
-    return ok && !out->failed;
+    return json_parse(payload, 4, &root, &fault) && read_member(&root, "subject", &out->subject) &&
+           read_member(&root, "text", &out->text) && read_member(&root, "html", &out->html);
+}
+
+bool mail_message_write(const struct mail_message *message, struct buffer *out)
+{
+    const struct mail_content *content = message->content;
+    char boundary[64]; /* base64 has no "=_": no part can end early */
+    snprintf(boundary, sizeof boundary, "=_%s", message->id);
+    write_head(message, buffer_slice(&content->subject), boundary, out);
+    write_part(boundary, "text/plain", buffer_slice(&content->text), out);
+    write_part(boundary, "text/html", buffer_slice(&content->html), out);
+    buffer_printf(out, "--%s--\r\n", boundary);
+    return !out->failed;
 }

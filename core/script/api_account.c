@@ -4,14 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/network.h"
+#include "base/seal.h"
 #include "base/secret.h"
 #include "base/voucher_code.h"
 #include "exchange/body_pass.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
 #include "exchange/limiter.h"
+#include "exchange/mail_templates.h"
 #include "exchange/password.h"
 #include "script/bindings.h"
 #include "script/integer.h"
@@ -146,6 +150,43 @@ static int api_new_token(lua_State *state)
     return 2;
 }
 
+/* Pushes the text sealed about something, in base64. */
+static void push_sealed(lua_State *state, const struct exchange *exchange, const char *about,
+                        struct slice text)
+{
+    struct buffer sealed, encoded;
+    buffer_init(&sealed, LIMIT_SEALED_BYTES);
+    buffer_init(&encoded, LIMIT_SEALED_BYTES);
+    seal_close(exchange_shared(exchange)->secret, slice_of(about), text, &sealed);
+    base64_append(buffer_slice(&sealed), &encoded);
+    lua_pushlstring(state, encoded.failed || sealed.failed ? "" : encoded.data, encoded.bytes);
+    buffer_fini(&sealed);
+    buffer_fini(&encoded);
+}
+
+/* x:new_mail_token() -> digest, sealed: of a link that is mailed; only the courier opens it */
+static int api_new_mail_token(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    char token[TOKEN_CHARS + 1];
+    token_make(token);
+    push_digest(state, exchange, slice_of(token));
+    push_sealed(state, exchange, MAIL_LINK_SEAL, slice_of(token));
+    secret_wipe(token, sizeof token);
+    return 2;
+}
+
+/* x:seal_webhook_secret(user_id, secret) -> sealed */
+static int api_seal_webhook_secret(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct slice secret;
+    secret.data = luaL_checklstring(state, 3, &secret.bytes);
+    luaL_argcheck(state, secret.bytes <= LIMIT_SEALED_BYTES / 2, 3, "too long");
+    push_sealed(state, exchange, luaL_checkstring(state, 2), secret);
+    return 1;
+}
+
 /* x:body_pass(digest) -> pass, until_ms */
 static int api_body_pass(lua_State *state)
 {
@@ -259,9 +300,11 @@ const struct luaL_Reg api_account_bindings[] = {
     {"hash_password", api_hash_password},
     {"network", api_network},
     {"new_key", api_new_key},
+    {"new_mail_token", api_new_mail_token},
     {"new_token", api_new_token},
     {"new_vouchers", api_new_vouchers},
     {"open_voucher", api_open_voucher},
+    {"seal_webhook_secret", api_seal_webhook_secret},
     {"sleep", api_sleep},
     {"throttle", api_throttle},
     {"verify_password", api_verify_password},

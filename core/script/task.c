@@ -302,6 +302,12 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "providers_shown");
     lua_pushboolean(state, settings->prices_public);
     lua_setfield(state, -2, "prices_public");
+    lua_pushboolean(state, settings->mail);
+    lua_setfield(state, -2, "mail");
+    lua_pushboolean(state, settings->verifies_email);
+    lua_setfield(state, -2, "verifies_email");
+    lua_pushstring(state, settings->webhooks);
+    lua_setfield(state, -2, "webhooks");
     lua_pushstring(state, settings->public_url);
     lua_setfield(state, -2, "public_url");
     lua_pushstring(state, settings->version);

@@ -22,13 +22,14 @@ struct replay_service;
 /* Starts main's handler for a new exchange. */
 void task_start(struct vm *vm, struct exchange *exchange);
 
-/* The facts of gateway.conf and of the process that lua/ sees as fields of `core`. Needed only
- * until the VM is built. */
+/* What lua/ sees of gateway.conf and the process as fields of `core`; until the VM is built. */
 struct task_settings {
     const char *payments; /* "test", "stripe", "off" */
     bool payments_live;
-    bool providers_shown; /* customers may know which provider serves them */
+    bool providers_shown; /* customers may know who serves them */
     bool prices_public;
+    bool mail, verifies_email;
+    const char *webhooks;
     const char *public_url; /* without a slash at its end */
     const char *version;
     struct reload_status *reload_status; /* outlives the VM */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/html.h"
 #include "base/json.h"
 #include "base/json_writer.h"
 
@@ -104,32 +105,17 @@ static void write_text(const struct content *content, struct buffer *out)
         buffer_printf(out, "%s: %s\n", content->lines[i].label, content->lines[i].text);
 }
 
-static void escape(const char *text, struct buffer *out)
-{
-    for (; *text != '\0'; text++) {
-        const char *as = *text == '<'   ? "&lt;"
-                         : *text == '>' ? "&gt;"
-                         : *text == '&' ? "&amp;"
-                         : *text == '"' ? "&quot;"
-                                        : NULL;
-        if (as != NULL)
-            buffer_append_text(out, as);
-        else
-            buffer_append_char(out, *text);
-    }
-}
-
 static void write_html(const struct content *content, struct buffer *out)
 {
     buffer_append_text(out, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><body><h1 "
                             "style=\"font-size:1.2em\">");
-    escape(content->title, out);
+    html_append(slice_of(content->title), out);
     buffer_append_text(out, "</h1><table>");
     for (size_t i = 0; i < content->line_count; i++) {
         buffer_append_text(out, "<tr><th align=\"left\" valign=\"top\">");
-        escape(content->lines[i].label, out);
+        html_append(slice_of(content->lines[i].label), out);
         buffer_append_text(out, "</th><td>");
-        escape(content->lines[i].text, out);
+        html_append(slice_of(content->lines[i].text), out);
         buffer_append_text(out, "</td></tr>");
     }
     buffer_append_text(out, "</table></body></html>");

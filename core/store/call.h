@@ -84,6 +84,18 @@ void store_call_now(struct store *store, struct store_call *call);
  *   link.find         token_digest_hex -> {email, expires_at}  ! not_found (also when expired)
  *   link.redeem       token_digest_hex password_hash -> user: used up; all sessions end
  *                     ! not_found
+ *   link.mail         email token_digest_hex sealed expires_ms -> {}: mails such a link, if there
+ *                     is such a user
+ *   address.mail      user_id token_digest_hex sealed expires_ms -> {}  ! not_found,
+ *                     already_verified
+ *   address.verify    token_digest_hex -> {email}  ! not_found (also when expired)
+ *   notice.get        user_id -> {language, email_verified_at, low_balance, receipts, key_expiry,
+ *                     webhook: {url, created_at, delivered_at, failed_at, error, disabled_at}?}
+ *   notice.set        user_id sets low_nusd? receipts? key_expiry? language? -> as notice.get;
+ *                     sets: 1, 2, 4, 8
+ *   webhook.set       user_id url sealed -> as notice.get
+ *   webhook.delete    user_id -> {}
+ *   webhook.test      user_id -> {}  ! not_found, also if disabled
  *   user.get          user_id -> user
  *   customer.list     search? digest? cursor? limit -> {data: [customer], next_cursor}
  *                     (search: a part of e-mail or name, or an id, or a key or request of the
@@ -238,7 +250,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *   Times are from (inclusive) to (exclusive): milliseconds, or dates ("2026-11-29") that begin at
  *   midnight of the zone. zone: as in base/zone.h; null: UTC. Days are the zone's.
  *
- *   user: {id, email, name, role, account_id, group, disabled, created_at}
+ *   user: {id, email, name, role, account_id, group, disabled, created_at, email_verified_at,
+ *         language}
  *   customer: a user with balance, held, total_credits, total_usage, requests, last_used_at
  *   key:  {id, name, prefix, last4, created_at, last_used_at, expires_at, disabled, disabled_by
  *          ("owner", "operator", null), budget, spent (ever), budget_period, period_spent,

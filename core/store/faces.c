@@ -1,5 +1,5 @@
 /* Functions of the store's faces: ledger.h, directory.h, claims.h, answers.h, objects.h,
- * turns.h, notes.h, outbox.h, and the posting of call.h. */
+ * turns.h, notes.h, outbox.h, notices.h, and the posting of call.h. */
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -233,10 +233,10 @@ void store_call_now(struct store *store, struct store_call *call)
 
 /* ---- outbox.h ---- */
 
-size_t outbox_due(struct store *store, int64_t now_ms, struct outbox_message *out, size_t most,
-                  int64_t *next_ms)
+size_t outbox_due(struct store *store, enum outbox_lane lane, int64_t now_ms,
+                  struct outbox_message *out, size_t most, int64_t *next_ms)
 {
-    return outbox_table_due(&store->outbox, store->path, now_ms, out, most, next_ms);
+    return outbox_table_due(&store->outbox, store->path, lane, now_ms, out, most, next_ms);
 }
 
 bool outbox_has_room(struct store *store)
@@ -252,4 +252,11 @@ void outbox_note(struct store *store, const struct outbox_result *result)
 uint64_t outbox_version(const struct store *store)
 {
     return atomic_load(&store->outbox.version);
+}
+
+/* ---- notices.h ---- */
+
+void store_set_notices(struct store *store, const struct notice_settings *settings)
+{
+    notices_set(&store->notices, settings);
 }

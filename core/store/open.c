@@ -81,6 +81,7 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
                                        .checkpoint = &store->checkpoint,
                                        .alerts = store->alerts,
                                        .outbox = &store->outbox,
+                                       .notices = &store->notices,
                                        .tops_up = store->tops_up};
     db_clear(&store->db);
     if (!journal_begin(&store->journal, &store->db) ||

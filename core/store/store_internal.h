@@ -4,6 +4,7 @@
 
 #include "store/books/ledger_thread.h"
 #include "store/books/notes_table.h"
+#include "store/books/notices.h"
 #include "store/books/outbox_table.h"
 #include "store/engine/checkpoint.h"
 #include "store/engine/db.h"
@@ -31,6 +32,7 @@ struct store {
     struct claims claims;
     struct notes notes;
     struct outbox outbox;
+    struct notice_switches notices;
     struct journal journal;
     struct journal_thread journal_thread; /* with `durability = power` */
     struct ledger_thread ledger;

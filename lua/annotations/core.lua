@@ -423,6 +423,16 @@ function exchange:sleep(ms) end
 ---@return string digest
 function exchange:new_token() end
 
+---The token of a link that is mailed; only the courier opens it.
+---@return string digest
+---@return string sealed
+function exchange:new_mail_token() end
+
+---@param user_id string whose webhook's secret it is
+---@param secret string
+---@return string sealed
+function exchange:seal_webhook_secret(user_id, secret) end
+
 ---A pass for large bodies of the dashboard's playground, on the account of the key with this digest
 ---(core/exchange/body_pass.h).
 ---@param digest string of an API key
@@ -545,6 +555,9 @@ function exchange:reply_replay(from, to, zone) end
 ---@field payments_live boolean with real money
 ---@field providers_shown boolean customers may know which provider answers
 ---@field prices_public boolean everybody may see the price list
+---@field mail boolean a mail server is set
+---@field verifies_email boolean new users are asked to verify their address
+---@field webhooks "off"|"public"|"any" where customers' webhooks may be
 ---@field public_url string the gateway's address for customers; no slash at the end
 ---@field version string of this program
 core = {}

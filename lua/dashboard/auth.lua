@@ -4,6 +4,8 @@ local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
 local json = require "json"
 local limits = require "dashboard.limits"
+local links = require "dashboard.links"
+local notices = require "dashboard.notices"
 local session = require "dashboard.session"
 local store = require "store"
 local throttle = require "dashboard.throttle"
@@ -33,10 +35,13 @@ function auth.signup(x)
         x:refuse(400, "invalid_email", "email must be an address such as name@example.com.",
             "email")
     end
+    local language = notices.read_language(x, members)
     credentials.check_new(x, password, email, "password")
     throttle.count_signup(x)
     local hash = credentials.hash(x, password, email)
     local user_text = store.call(x, "user.create", email, name, hash, "user")
+    user_text = notices.keep_language(x, user_text, language)
+    links.welcome(x, user_text)
     session.start(x, cjson.decode(user_text).id, hash)
     reply_user(x, 201, user_text)
 end

@@ -3,8 +3,10 @@ local account = require "dashboard.account"
 local auth = require "dashboard.auth"
 local balance = require "dashboard.balance"
 local keys = require "dashboard.keys"
+local links = require "dashboard.links"
 local models = require "dashboard.models"
 local payments = require "dashboard.payments"
+local notices = require "dashboard.notices"
 local playground = require "dashboard.playground"
 local session = require "dashboard.session"
 local site = require "dashboard.site"
@@ -40,6 +42,9 @@ add("GET", "/auth/me", auth.me)
 add_changing("POST", "/auth/password", account.change_password)
 add_changing("POST", "/auth/link", account.find_link)
 add_changing("POST", "/auth/link/password", account.redeem_link)
+add_changing("POST", "/auth/forgot", links.forgot)
+add_changing("POST", "/auth/verify", links.verify)
+add_changing("POST", "/auth/verify/send", links.send_verification)
 add("GET", "/auth/sessions", account.sessions)
 add_changing("DELETE", "/auth/sessions", account.end_other_sessions)
 add_changing("DELETE", "/auth/sessions/{id}", account.end_session)
@@ -47,6 +52,11 @@ add("GET", "/keys", keys.list)
 add_changing("POST", "/keys", keys.create)
 add_changing("PATCH", "/keys/{id}", keys.update)
 add_changing("DELETE", "/keys/{id}", keys.delete)
+add("GET", "/notices", notices.get)
+add_changing("PATCH", "/notices", notices.update)
+add_changing("POST", "/notices/webhook", notices.set_webhook)
+add_changing("DELETE", "/notices/webhook", notices.delete_webhook)
+add_changing("POST", "/notices/webhook/test", notices.test_webhook)
 add("GET", "/balance", balance.get)
 add("GET", "/pulse", balance.pulse)
 add("GET", "/transfers", balance.history)

@@ -22,6 +22,9 @@ return function(x)
         public_prices = core.prices_public,
         payments_are_fake = core.payments == "test",
         currency = "USD",
+        mail = core.mail,
+        email_verification = core.verifies_email,
+        customer_webhooks = core.webhooks ~= "off",
         password = {
             chars_min = limits.PASSWORD_CHARS_MIN,
             bytes_max = limits.PASSWORD_BYTES_MAX,

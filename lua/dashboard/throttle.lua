@@ -140,4 +140,27 @@ function throttle.count_payment(x, account_id)
     end
 end
 
+-- Mails that strangers can have us send, by receiver and by network.
+local MAILS, MAILS_OF_NETWORK, MAILS_MS = 3, 30, 60 * 60 * 1000
+
+-- Counts a mail to anybody; false: this network has had too many sent.
+function throttle.may_mail(x)
+    local network = x:network()
+    return is_loopback(network)
+        or x:throttle("mail from:" .. network, MAILS_OF_NETWORK, MAILS_MS, 1)
+end
+
+-- Counts a mail of this kind to this receiver, known or not, or ends the task with a 429.
+function throttle.count_mail(x, receiver)
+    local allowed, retry_after_ms = x:throttle("mail:" .. receiver, MAILS, MAILS_MS, 1)
+    if allowed then
+        retry_after_ms = MAILS_MS
+        allowed = throttle.may_mail(x)
+    end
+    if not allowed then
+        x:refuse(429, "rate_limit_exceeded", "This mail was sent several times. Look for it, also"
+            .. " among unwanted mail, or try again later.", nil, nil, math.max(retry_after_ms, 1))
+    end
+end
+
 return throttle

@@ -1,7 +1,10 @@
 """Those whom alerts are sent to: a webhook receiver whose answers are scripted, a mail server."""
 
+import asyncio
 import base64
 import email.policy
+import json
+import re
 import sqlite3
 import ssl
 import threading
@@ -92,6 +95,14 @@ class Receiver:
     def told(self, type: str, kind: str) -> list[Hook]:
         return [hook for hook in list(self.hooks) if hook.kind == (f"alert.{type}", kind)]
 
+    def of_type(self, type: str) -> list[Hook]:
+        return [hook for hook in list(self.hooks) if json.loads(hook.body)["type"] == type]
+
+    def wait_for_type(self, type: str, count: int = 1) -> list[Hook]:
+        """What customers are told."""
+        wait_until(lambda: len(self.of_type(type)) >= count, 20, f"{count} of {type}")
+        return self.of_type(type)
+
     def wait_for(self, type: str, kind: str, count: int = 1) -> dict:
         """The data of the newest one, when so many have come."""
         wait_until(lambda: len(self.told(type, kind)) >= count, 20, f"{type} {kind}: {self.kinds}")
@@ -118,6 +129,8 @@ class Mailbox:
         self.logins: list[tuple[str, str]] = []
         self.refuse = lambda _: None
         self.after = lambda _: "250 OK"
+        self.slow = lambda _: False  # whether the end of that mail waits for `gate`
+        self.gate = threading.Event()
         mailbox = self
 
         class Handler:
@@ -132,6 +145,8 @@ class Mailbox:
                 mail = message_from_bytes(envelope.content, policy=email.policy.default)
                 mailbox.envelopes.append(envelope)
                 mailbox.mails.append(mail)
+                while mailbox.slow(mail) and not mailbox.gate.is_set():
+                    await asyncio.sleep(0.02)
                 return mailbox.after(mail)
 
         def authenticate(server, session, envelope, mechanism, data):
@@ -151,6 +166,7 @@ class Mailbox:
                     require_starttls=context is not None,
                     authenticator=authenticate if login else None,
                     auth_required=login is not None,
+                    enable_SMTPUTF8=True,
                 )
 
             def _trigger_server(self):
@@ -162,7 +178,19 @@ class Mailbox:
         self.url = f"smtp://{hostname}:{self._server.port}"
 
     def stop(self) -> None:
+        self.gate.set()
         self._server.stop()
+
+    def to(self, address: str, word: str = "") -> list:
+        """The mails to that address whose subject has that word."""
+        mails = list(self.mails)
+        return [mail for mail in mails if mail["to"] == address and word in mail["subject"]]
+
+    def wait_for_one(self, address: str, word: str = ""):
+        """The only one, once it has come."""
+        wait_until(lambda: self.to(address, word), 20, f"{word} to {address}")
+        (mail,) = self.to(address, word)
+        return mail
 
     @property
     def settings(self) -> dict[str, str]:
@@ -181,6 +209,25 @@ def outbox(gateway) -> list[dict]:
 def is_empty(gateway) -> bool:
     """Nothing waits: what was sent is noted."""
     return not any(row["state"] == "waiting" for row in outbox(gateway))
+
+
+def words_of(mail) -> tuple[str, str]:
+    """Its text and its HTML."""
+    text, html = mail.iter_parts()
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    return text.get_content(), html.get_content()
+
+
+def token_of(mail, page: str) -> str:
+    """Of the link that is in both parts."""
+    (token,) = {re.search(rf"/{page}#([\w-]{{43}})\b", words)[1] for words in words_of(mail)}
+    return token
+
+
+def change(gateway, statement: str, *values) -> None:
+    """The tables, as time or another hand would have changed them."""
+    with closing(sqlite3.connect(gateway.database, timeout=20)) as db, db:
+        db.execute(statement, values)
 
 
 def alerts(gateway) -> list[dict]:

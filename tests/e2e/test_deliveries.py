@@ -199,7 +199,7 @@ def test_a_mail(make_gateway, mailbox_of):
     mails = mailbox.wait_for(2)
     assert {mail["to"] for mail in mails} == {"ops@example.com", "second@example.com"}
     mail = mails[0]
-    assert mail["from"] == "gateway@example.com"
+    assert mail["from"] == "LLM Gateway <gateway@example.com>"
     assert mail["subject"] == "[warning] A reload was refused: policies"
     assert mail["auto-submitted"] == "auto-generated"
     assert mail["message-id"] in [f"<{row['id']}@example.com>" for row in outbox(gateway)]

@@ -26,7 +26,7 @@ from customer import QUESTION, Customer
 from idempotent import HEADER
 from policies import Policies
 from prices import Price
-from receivers import NOBODY, SECRET
+from receivers import NOBODY, SECRET, Mailbox, token_of
 from stripe_server import StripeServer, signed
 from test_admin_api import id_of, make_admin
 from test_routes import ADMIN, DASHBOARD, GEMINI, OPENAI
@@ -558,6 +558,27 @@ def walk_alerts(admin: Customer) -> None:
     wait_until(lambda: listed()["open"] and listed()["undelivered"], 20, "an undelivered message")
 
 
+def walk_notices(customer: Customer, mailbox: Mailbox) -> None:
+    wishes = {"low_balance": "1.50", "receipts": True, "key_expiry": False, "language": "en"}
+    customer.call("PATCH", "/notices", 200, json=wishes)
+    customer.call("PATCH", "/notices", 400, json={"language": "fr"})
+    customer.call("POST", "/notices/webhook/test", 404, json={})
+    customer.call("POST", "/notices/webhook", 400, json={"url": "ftp://example.com"})
+    customer.call("POST", "/notices/webhook", 201, json={"url": "https://127.0.0.1:9/"})
+    customer.call("POST", "/notices/webhook/test", 202, json={})
+    failed = lambda: customer.call("GET", "/notices", 200)["webhook"]["failed_at"]  # noqa: E731
+    wait_until(failed, 20, "a failure")
+    customer.call("DELETE", "/notices/webhook", 204)
+    customer.call("GET", "/notices", 200)
+    customer.call("POST", "/auth/forgot", 202, json={"email": "nobody@example.com"})
+    customer.call("POST", "/auth/forgot", 400, json={"email": "nobody"})
+    customer.call("POST", "/auth/verify/send", 202, json={})
+    token = {"token": token_of(mailbox.wait_for_one(customer.email, "Confirm"), "verify")}
+    customer.call("POST", "/auth/verify", 200, json=token)
+    customer.call("POST", "/auth/verify", 404, json=token)
+    customer.call("POST", "/auth/verify/send", 409, json={})
+
+
 def walk_vouchers(admin: Customer, customer: Customer) -> None:
     form = {"name": "a", "amount": "1", "count": 2}
     batch = admin.call("POST", "/admin/vouchers", 201, json=form)["id"]
@@ -647,9 +668,16 @@ def walk_admin_acts(admin: Customer, customer: Customer) -> None:
         admin.call("GET", f"/admin{path}", 200)
 
 
+@pytest.fixture
+def mailbox():
+    mailbox = Mailbox()
+    yield mailbox
+    mailbox.stop()
+
+
 @pytest.mark.once
-def test_every_answer(make_gateway, provider, document):
-    gateway = make_gateway(prepare=prepare)
+def test_every_answer(make_gateway, provider, document, mailbox):
+    gateway = make_gateway(prepare=prepare, **mailbox.settings)
     admin, customer = make_admin(gateway), gateway.customer()
     poor, person = gateway.customer(credit=None), Customer(gateway)
     clients = [one.web for one in (admin, customer, poor, person)]
@@ -671,6 +699,7 @@ def test_every_answer(make_gateway, provider, document):
         walk_providers(gateway.customer(credit="2"), provider)
         walk_accounts(document, gateway, person)
         walk_account(person, provider)
+        walk_notices(customer, mailbox)
         walk_admin_reads(admin, customer, refused_id)
         admin.call("POST", "/admin/alerts/test", 409)
         gateway.policies.write("models", "return {\n    broken\n}\n")

@@ -28,7 +28,8 @@ def routes_in(*names: str) -> list[tuple[str, str]]:
 
 OPEN = {("GET", "/hello"), ("GET", "/site"), ("GET", "/prices"), ("POST", "/auth/signup"),
         ("POST", "/auth/signin"), ("POST", "/auth/signout"), ("POST", "/auth/link"),
-        ("POST", "/auth/link/password")}  # fmt: skip
+        ("POST", "/auth/link/password"), ("POST", "/auth/forgot"),
+        ("POST", "/auth/verify")}  # fmt: skip
 DASHBOARD = routes_in("dashboard")
 ADMIN = routes_in("admin")
 OPENAI = routes_in("openai")

@@ -29,7 +29,14 @@ FACES = {
     "net/server": {"body_flow", "listen_address", "peer", "server", "tally", "tls"},
     "net/client": {"delivery", "signing_key", "upstream", "upstream_tail"},
     "store/engine": {"checkpoint", "db", "file", "migrate", "reader"},
-    "store/memory": {"claims_table", "directory_table", "open_holds", "table", "wallet"},
+    "store/memory": {
+        "claims_table",
+        "crossings",
+        "directory_table",
+        "open_holds",
+        "table",
+        "wallet",
+    },
     "store/journal": {"journal", "journal_thread"},
     "store/books": {
         "alerts_table",
@@ -40,6 +47,7 @@ FACES = {
         "ledger_jobs",
         "ledger_thread",
         "notes_table",
+        "notices",
         "objects_table",
         "outbox_table",
         "posting",

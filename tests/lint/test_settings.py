@@ -7,6 +7,7 @@ SOURCE = Path("core/app/config.c").read_text()
 TABLE = SOURCE[SOURCE.index("static const struct setting settings[]") :].partition("\n};")[0]
 MACROS = re.compile(r'(?:TEXT|INTEGER|CHOICE)\((\w+),\s*"([^"]*)"')
 STRIPE = re.compile(r'STRIPE_TEXT\("(\w+)",\s*\w+,\s*"([^"]*)"')
+ALERT_CHOICES = re.compile(r'ALERT_CHOICE\("(\w+)",\s*"([^"]*)"')
 ALERTS = re.compile(r'\bALERT_TEXT\("(\w+)"')  # by default nobody is told
 MEMBERS = re.compile(r'\.name = "(\w+)",\s*\.standard = "([^"]*)"')
 LINE = re.compile(r"^(#?)(\w+) =(.*)$", re.MULTILINE)
@@ -14,7 +15,10 @@ LINE = re.compile(r"^(#?)(\w+) =(.*)$", re.MULTILINE)
 
 def settings() -> dict[str, str]:
     return dict(
-        MACROS.findall(TABLE) + MEMBERS.findall(TABLE) + STRIPE.findall(TABLE)
+        MACROS.findall(TABLE)
+        + MEMBERS.findall(TABLE)
+        + STRIPE.findall(TABLE)
+        + ALERT_CHOICES.findall(TABLE)
     ) | dict.fromkeys(ALERTS.findall(TABLE), "")
 
 
@@ -29,6 +33,7 @@ def test_the_table_is_read_whole():
         TABLE.count("\n    CHOICE(")
         + TABLE.count(".name = ")
         + TABLE.count("\n    ALERT_TEXT(")
+        + TABLE.count("\n    ALERT_CHOICE(")
         + TABLE.count("\n    STRIPE_TEXT(")
     )
     assert len(settings()) > 40

@@ -1,6 +1,7 @@
 /* Deliveries: a webhook by HTTP, a mail by SMTP, with libcurl and without an event loop; for the
- * courier's thread. Several run at the same time, each with one deadline for all of it. A redirect
- * is not followed; no proxy and no .netrc of the environment is used; certificates are verified. */
+ * courier's thread. Several run at the same time, each with one deadline for all of it, and none
+ * waits for another (a mail has a thread of its own). A redirect is not followed; no proxy and no
+ * .netrc of the environment is used; certificates are verified. */
 #ifndef NET_CLIENT_DELIVERY_H
 #define NET_CLIENT_DELIVERY_H
 
@@ -25,6 +26,12 @@ struct delivery {
     const char *ca_file; /* these authorities and no others; NULL or "": the system's */
     /* for HTTP: "Name: value"; NULL ends them */
     const char *headers[DELIVERY_HEADERS + 1];
+    /* for HTTP: a customer has named the URL. Only public addresses are connected to
+     * (public_address.h), unless `private_allowed`: each address that its name has is looked at
+     * when the connection to it is made, so a name that changes meanwhile gains nothing. And of
+     * the answer only the status is told. */
+    bool foreign;
+    bool private_allowed;
     /* for SMTP */
     const char *from;
     const char *to;

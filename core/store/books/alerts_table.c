@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "store/alert_messages.h"
+#include "store/books/notices.h"
 #include "store/books/outbox_table.h"
 
 enum {
@@ -109,7 +110,8 @@ static void note_failure(struct db *db, struct alerts_pace *pace, int64_t now_us
               log_text("reason", sound ? db_constraint_text(db) : fault.message));
 }
 
-void alerts_table_write(struct alerts *alerts, struct outbox *outbox, struct db *db,
+void alerts_table_write(struct alerts *alerts, struct outbox *outbox,
+                        const struct notice_switches *notices, struct db *db,
                         struct alerts_pace *pace)
 {
     struct alert_news news[NEWS_MOST];
@@ -126,6 +128,7 @@ void alerts_table_write(struct alerts *alerts, struct outbox *outbox, struct db 
     db_clear(db);
     bool ok = db_run(db, "BEGIN IMMEDIATE", NULL, 0) &&
               outbox_table_write(db, results, result_count) &&
+              notices_results(db, notices, results, result_count) &&
               write_news(alerts, db, news, count, now_ms) && forget(db, now_ms) && db_commit(db);
     if (!ok) {
         note_failure(db, pace, now_us);

@@ -9,6 +9,7 @@
 struct alert_news;
 struct alerts;
 struct db;
+struct notice_switches;
 struct outbox;
 
 /* What alerts_table_write keeps for its next time; zeroed at first. */
@@ -21,7 +22,8 @@ struct alerts_pace {
 bool alerts_table_load(struct alerts *alerts, struct db *db);
 /* Writes what is due of both, in a transaction of its own, at most some times a second. If it
  * fails, all waits for the next time, and the log says why. `alerts` may be NULL. */
-void alerts_table_write(struct alerts *alerts, struct outbox *outbox, struct db *db,
+void alerts_table_write(struct alerts *alerts, struct outbox *outbox,
+                        const struct notice_switches *notices, struct db *db,
                         struct alerts_pace *pace);
 /* Adds the messages of these news for each receiver, in the open transaction. */
 bool alerts_table_tell(struct alerts *alerts, struct db *db, const struct alert_news *news,

@@ -18,6 +18,7 @@ struct change {
     enum change_kind kind; /* ACCOUNT or KEY: a change of a user becomes one of each of its keys */
     struct id id;
     int64_t owed_nusd;
+    int64_t low_nusd;    /* what the customer wants to be told of; WALLET_NEVER_LOW: nothing */
     int64_t amount_nusd; /* posted; or spent in the period of `at_ms` */
     enum period period;
     int64_t at_ms;
@@ -90,10 +91,11 @@ static struct change *read_key(struct row *row)
     return change;
 }
 
-/* The balance and the debt (debts.c) of accounts. */
+/* The balance and the debt (debts.c) of accounts, and what is still to be told of the balance. */
 #define ACCOUNT_QUERY                                                                              \
-    "SELECT b.account_id, b.posted_nusd, coalesce(-d.posted_nusd, 0) FROM balances b"              \
-    " LEFT JOIN balances d ON d.account_id = 'debt:' || b.account_id WHERE b.floor_zero = 1"
+    "SELECT b.account_id, b.posted_nusd, coalesce(-d.posted_nusd, 0), iif(n.low_told, NULL,"       \
+    " n.low_nusd) FROM balances b LEFT JOIN balances d ON d.account_id = 'debt:' || b.account_id"  \
+    " LEFT JOIN notices n ON n.account_id = b.account_id WHERE b.floor_zero = 1"
 
 static struct change *read_account(struct row *row)
 {
@@ -103,6 +105,7 @@ static struct change *read_account(struct row *row)
     copy_text(change->id.text, sizeof change->id.text, column_text(row, 0));
     change->amount_nusd = column_int(row, 1);
     change->owed_nusd = column_int(row, 2);
+    change->low_nusd = column_null(row, 3) ? WALLET_NEVER_LOW : column_int(row, 3);
     return change;
 }
 
@@ -111,6 +114,7 @@ static void apply(const struct change *change, const struct memory_tables *memor
     const struct key_facts *facts = &change->facts;
     if (change->kind == CHANGE_ACCOUNT) {
         wallet_put(memory->wallets, &change->id, change->amount_nusd, change->owed_nusd);
+        wallet_watch(memory->wallets, &change->id, change->low_nusd);
     } else if (change->deleted) {
         directory_table_remove(memory->directory, &change->digest);
         wallet_drop_key(memory->wallets, &change->id);

@@ -396,9 +396,11 @@ static void move_money(struct ledger_thread *ledger, int64_t now_us)
 /* Not while the disk fails: the courier then tells that from memory. */
 static void write_alerts(struct ledger_thread *ledger)
 {
-    if (atomic_load(&ledger->writable))
-        alerts_table_write(ledger->parts.alerts, ledger->parts.outbox, db_of(ledger),
-                           &ledger->alerts_pace);
+    const struct ledger_parts *of = &ledger->parts;
+    if (!atomic_load(&ledger->writable))
+        return;
+    alerts_table_write(of->alerts, of->outbox, of->notices, of->db, &ledger->alerts_pace);
+    notices_write(of->db, of->notices, of->memory.wallets, of->outbox, &ledger->notices_pace);
 }
 
 static void idle(struct ledger_thread *ledger)
@@ -439,8 +441,7 @@ static struct job_list *list_of(struct ledger_thread *ledger, const struct job *
     return job->run == ledger_thread_refresh ? &ledger->refreshes : batch;
 }
 
-/* The next batch: first the settlements that the disk has refused, in their order, then new
- * jobs. */
+/* The next batch: first the settlements that the disk has refused, in order, then new jobs. */
 static struct job_list next_batch(struct ledger_thread *ledger)
 {
     struct job_list jobs = {0};

@@ -17,6 +17,7 @@
 #include "base/service.h"
 #include "store/books/alerts_table.h"
 #include "store/books/changes.h"
+#include "store/books/notices.h"
 #include "store/books/rollup.h"
 
 struct alerts;
@@ -36,6 +37,7 @@ struct ledger_parts {
     struct alerts *alerts; /* NULL: none */
     struct outbox *outbox;
     bool tops_up; /* begins automatic top-ups */
+    const struct notice_switches *notices;
 };
 
 struct ledger_thread {
@@ -61,6 +63,7 @@ struct ledger_thread {
     int64_t expired_us;    /* when holds were last expired */
     int64_t forget_due_us; /* when to look for expired answers */
     struct alerts_pace alerts_pace;
+    struct notices_pace notices_pace;
     int64_t forget_objects_due_us;
     int64_t forget_turns_due_us;
     int64_t stop_deadline_us;

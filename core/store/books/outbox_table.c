@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "store/customer_messages.h"
 
 enum { FIRST_MS = 1000, MOST_MS = 3600 * 1000, GIVEN_UP_MS = 24 * 3600 * 1000 };
 enum { FORGET_ROWS = 256 };
+_Static_assert(OUTBOX_TO_WEBHOOKS == 2 && sizeof CUSTOMER_WEBHOOK == 9, "as in the statements");
 #define DELIVERED_KEPT_MS (INT64_C(7) * 24 * 3600 * 1000)
 #define GIVEN_UP_KEPT_MS (INT64_C(30) * 24 * 3600 * 1000)
 
@@ -39,17 +41,31 @@ int64_t outbox_retry_ms(int64_t created_ms, int64_t tries, int64_t now_ms, uint6
 
 /* ---- the ledger thread ---- */
 
+bool outbox_table_put(struct db *db, const struct outbox_new *message)
+{
+    struct id id;
+    check(strlen(message->destination) < LIMIT_DESTINATION_BYTES);
+    id_make_at(&id, "msg", message->now_ms);
+    return db_run(
+        db,
+        "INSERT INTO outbox (id, kind, destination, payload, created_ms, due_ms, tries, state,"
+        " last_error, lane, useless_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0, 'waiting', '', ?6,"
+        " nullif(?7, 0))",
+        DB_VALUES(bind_text(id.text), bind_text(kinds[message->kind]),
+                  bind_text(message->destination), bind_text(message->payload),
+                  bind_int(message->now_ms), bind_int(message->lane),
+                  bind_int(message->useless_ms)));
+}
+
 bool outbox_table_add(struct db *db, enum outbox_kind kind, const char *destination,
                       const char *payload, int64_t now_ms)
 {
-    struct id id;
-    check(strlen(destination) < LIMIT_DESTINATION_BYTES);
-    id_make_at(&id, "msg", now_ms);
-    return db_run(db,
-                  "INSERT INTO outbox (id, kind, destination, payload, created_ms, due_ms, tries,"
-                  " state, last_error) VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0, 'waiting', '')",
-                  DB_VALUES(bind_text(id.text), bind_text(kinds[kind]), bind_text(destination),
-                            bind_text(payload), bind_int(now_ms)));
+    const struct outbox_new message = {.kind = kind,
+                                       .lane = OUTBOX_TO_OPERATOR,
+                                       .destination = destination,
+                                       .payload = payload,
+                                       .now_ms = now_ms};
+    return outbox_table_put(db, &message);
 }
 
 void outbox_table_added(struct outbox *outbox)
@@ -135,14 +151,23 @@ bool outbox_is_payment(const struct outbox_message *message)
     return strncmp(message->destination, OUTBOX_PAYMENT, sizeof OUTBOX_PAYMENT - 1) == 0;
 }
 
-static void take_row(struct row *row, struct outbox_message *out)
+static void take_row(struct row *row, enum outbox_lane lane, struct outbox_message *out)
 {
     *out = (struct outbox_message){
+        .lane = lane,
         .kind = strcmp(column_text(row, 1), "mail") == 0 ? OUTBOX_MAIL : OUTBOX_WEBHOOK,
         .payload = strdup(column_text(row, 3)),
         .created_ms = column_int(row, 4),
-        .tries = column_int(row, 5)};
+        .tries = column_int(row, 5),
+        .useless_ms = column_int(row, 6)};
     check(out->payload != NULL);
+    if (strncmp(column_text(row, 2), CUSTOMER_WEBHOOK, sizeof CUSTOMER_WEBHOOK - 1) == 0) {
+        struct outbox_webhook *webhook = &out->webhook;
+        const char *user_id = column_text(row, 2) + sizeof CUSTOMER_WEBHOOK - 1;
+        slice_copy(slice_of(user_id), webhook->user_id.text, sizeof webhook->user_id.text);
+        slice_copy(slice_of(column_text(row, 7)), webhook->url, sizeof webhook->url);
+        slice_copy(slice_of(column_text(row, 8)), webhook->secret, sizeof webhook->secret);
+    }
     slice_copy(slice_of(column_text(row, 0)), out->id.text, sizeof out->id.text);
     slice_copy(slice_of(column_text(row, 2)), out->destination, sizeof out->destination);
 }
@@ -158,29 +183,31 @@ static bool is_noted(const struct outbox_result *results, size_t count, const ch
 
 /* min() names the row that the other columns are of. What is due later than any pause is long was
  * noted before the clock was set back. */
-static size_t read_due(struct db *db, const struct outbox_result *noted, size_t noted_count,
-                       int64_t now_ms, struct outbox_message *out, size_t most)
+static size_t read_due(struct db *db, enum outbox_lane lane, const struct outbox_result *noted,
+                       size_t noted_count, int64_t now_ms, struct outbox_message *out, size_t most)
 {
     size_t count = 0;
-    struct row *row =
-        db_bind(db,
-                "SELECT min(id), kind, destination, payload, created_ms, tries FROM outbox"
-                " WHERE state = 'waiting' AND (due_ms <= ?1 OR due_ms > ?2)"
-                " GROUP BY kind, destination",
-                DB_VALUES(bind_int(now_ms), bind_int(now_ms + MOST_MS)));
+    struct row *row = db_bind(
+        db,
+        "SELECT min(o.id) AS first, o.kind, o.destination, o.payload, o.created_ms,"
+        " o.tries, o.useless_ms, w.url, w.secret FROM outbox o LEFT JOIN customer_webhooks w"
+        " ON o.lane = 2 AND w.user_id = substr(o.destination, 9) AND w.disabled_ms IS NULL"
+        " WHERE o.state = 'waiting' AND o.lane = ?3 AND (o.due_ms <= ?1 OR o.due_ms > ?2)"
+        " GROUP BY o.kind, o.destination ORDER BY o.tries, first",
+        DB_VALUES(bind_int(now_ms), bind_int(now_ms + MOST_MS), bind_int(lane)));
     while (db_row(db, row)) {
         if (is_noted(noted, noted_count, column_text(row, 0)))
             continue;
         if (count == most)
             break;
-        take_row(row, &out[count++]);
+        take_row(row, lane, &out[count++]);
     }
     db_leave(row);
     return count;
 }
 
-size_t outbox_table_due(struct outbox *outbox, const char *path, int64_t now_ms,
-                        struct outbox_message *out, size_t most, int64_t *next_ms)
+size_t outbox_table_due(struct outbox *outbox, const char *path, enum outbox_lane lane,
+                        int64_t now_ms, struct outbox_message *out, size_t most, int64_t *next_ms)
 {
     struct outbox_result noted[OUTBOX_RESULTS];
     struct fault ignored;
@@ -195,10 +222,11 @@ size_t outbox_table_due(struct outbox *outbox, const char *path, int64_t now_ms,
     /* First the results, then the rows: what was written in between is in the rows. */
     size_t noted_count = outbox_table_results(outbox, noted);
     db_clear(db);
-    size_t count = read_due(db, noted, noted_count, now_ms, out, most);
-    *next_ms =
-        db_number(db, "SELECT min(due_ms) FROM outbox WHERE state = 'waiting' AND due_ms > ?1",
-                  DB_VALUES(bind_int(now_ms)), INT64_MAX);
+    size_t count = read_due(db, lane, noted, noted_count, now_ms, out, most);
+    *next_ms = db_number(db,
+                         "SELECT min(due_ms) FROM outbox WHERE state = 'waiting' AND lane = ?2"
+                         " AND due_ms > ?1",
+                         DB_VALUES(bind_int(now_ms), bind_int(lane)), INT64_MAX);
     return count;
 }
 

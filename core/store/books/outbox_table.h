@@ -26,8 +26,19 @@ void outbox_table_fini(struct outbox *outbox);
 
 /* ---- on the ledger thread, in the open transaction of the cause ---- */
 
-/* Adds a message that is due now. `payload` is JSON: of a webhook the body as it is posted, of a
- * mail {subject, text, html}. Call outbox_table_added once it is committed. */
+struct outbox_new {
+    enum outbox_kind kind;
+    enum outbox_lane lane;
+    const char *destination;
+    /* JSON: of a webhook the body as it is posted, of a mail {subject, text, html} or what
+     * customer_messages.h writes */
+    const char *payload;
+    int64_t now_ms;
+    int64_t useless_ms; /* 0: never */
+};
+/* Adds a message that is due now. Call outbox_table_added once it is committed. */
+bool outbox_table_put(struct db *db, const struct outbox_new *message);
+/* The same of one to the operator. */
 bool outbox_table_add(struct db *db, enum outbox_kind kind, const char *destination,
                       const char *payload, int64_t now_ms);
 void outbox_table_added(struct outbox *outbox);
@@ -42,8 +53,8 @@ bool outbox_table_forget(struct db *db, int64_t now_ms);
 
 /* ---- on the courier's thread: as in outbox.h ---- */
 
-size_t outbox_table_due(struct outbox *outbox, const char *path, int64_t now_ms,
-                        struct outbox_message *out, size_t most, int64_t *next_ms);
+size_t outbox_table_due(struct outbox *outbox, const char *path, enum outbox_lane lane,
+                        int64_t now_ms, struct outbox_message *out, size_t most, int64_t *next_ms);
 bool outbox_table_has_room(struct outbox *outbox);
 void outbox_table_note(struct outbox *outbox, const struct outbox_result *result);
 

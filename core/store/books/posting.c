@@ -256,6 +256,15 @@ bool posting_balance(struct db *db, const char *account_id, const struct posting
     return posting_account(db, account_id, false, now_ms) && db_run(db, update, values, 4);
 }
 
+/* A balance that is no longer low may fall below again, and that is told anew (notices.c). */
+static bool forget_low(struct db *db, const char *account_id)
+{
+    return db_run(db,
+                  "UPDATE notices SET low_told = 0 WHERE account_id = ?1 AND low_told = 1"
+                  " AND low_nusd <= (SELECT posted_nusd FROM balances WHERE account_id = ?1)",
+                  DB_VALUES(bind_text(account_id)));
+}
+
 bool posting_transfer(struct db *db, const struct posting_transfer *transfer, int64_t now_ms)
 {
     const struct posting_change out = {.debit_nusd = transfer->amount_nusd};
@@ -270,7 +279,8 @@ bool posting_transfer(struct db *db, const struct posting_transfer *transfer, in
                             transfer->reason ? bind_text(transfer->reason) : bind_null(),
                             bind_int(now_ms))) &&
            posting_balance(db, transfer->debit_account, &out, now_ms) &&
-           posting_balance(db, transfer->credit_account, &in, now_ms);
+           posting_balance(db, transfer->credit_account, &in, now_ms) &&
+           forget_low(db, transfer->credit_account);
 }
 
 bool posting_own_cost(struct db *db, const char *kind, const char *exchange_id,

@@ -14,6 +14,7 @@ struct account_wallet {
     int64_t held_nusd;
     int64_t owed_nusd;
     int64_t open_holds;
+    int64_t low_nusd; /* a balance below it is a crossing */
     uint64_t version;
 };
 
@@ -29,7 +30,8 @@ struct key_wallet {
     struct id account_id;
     struct key_budget budget;
     int64_t open_holds;
-    bool gone; /* the key was deleted; freed with its last hold */
+    int64_t told_ms; /* the start of the period of which a crossing was put; -1: of none */
+    bool gone;       /* the key was deleted; freed with its last hold */
 };
 
 static void init_shards(struct wallet_shard *shards)
@@ -62,6 +64,7 @@ void wallet_init(struct wallets *wallets)
     atomic_init(&wallets->debtors, 0);
     atomic_init(&wallets->open_holds, 0);
     atomic_init(&wallets->holds_most, 0);
+    crossings_init(&wallets->crossings);
     init_shards(wallets->accounts);
     init_shards(wallets->keys);
 }
@@ -70,6 +73,7 @@ void wallet_fini(struct wallets *wallets)
 {
     fini_shards(wallets->accounts);
     fini_shards(wallets->keys);
+    crossings_fini(&wallets->crossings);
 }
 
 static struct wallet_shard *lock_shard(struct wallet_shard *shards, uint64_t hash)
@@ -118,12 +122,32 @@ void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t po
         wallet = calloc(1, sizeof *wallet);
         check(wallet != NULL);
         wallet->id = *account_id;
+        wallet->low_nusd = WALLET_NEVER_LOW;
         table_insert(&shard->table, &wallet->node, hash);
     }
     wallet->posted_nusd = posted_nusd - wallet->unapplied_nusd;
     atomic_fetch_add(&wallets->debtors, (owed_nusd > 0) - (wallet->owed_nusd > 0));
     wallet->owed_nusd = owed_nusd;
     wallet->version++;
+    unlock_shard(shard);
+}
+
+/* If the list is full, the next settlement tries again. */
+static void look_whether_low(struct wallets *wallets, struct account_wallet *wallet)
+{
+    const struct crossing crossing = {.kind = CROSSING_LOW, .account_id = wallet->id};
+    if (wallet->posted_nusd < wallet->low_nusd && crossings_put(&wallets->crossings, &crossing))
+        wallet->low_nusd = WALLET_NEVER_LOW;
+}
+
+void wallet_watch(struct wallets *wallets, const struct id *account_id, int64_t low_nusd)
+{
+    uint64_t hash = table_hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+    check(wallet != NULL);
+    wallet->low_nusd = low_nusd;
+    look_whether_low(wallets, wallet);
     unlock_shard(shard);
 }
 
@@ -215,6 +239,7 @@ void wallet_put_key(struct wallets *wallets, const struct id *key_id, const stru
     key->account_id = *account_id;
     key_budget_set(&key->budget, budget->amount_nusd, budget->period, budget->at_ms,
                    budget->spent_nusd);
+    key->told_ms = -1;
     key->gone = false;
     unlock_shard(shard);
 }
@@ -239,6 +264,19 @@ void wallet_drop_key(struct wallets *wallets, const struct id *key_id)
     unlock_shard(shard);
 }
 
+/* A hold was refused. Only what was spent counts: what others hold may come back. */
+static void note_spent(struct wallets *wallets, struct key_wallet *key,
+                       const struct ledger_hold *hold)
+{
+    const struct crossing crossing = {
+        .kind = CROSSING_BUDGET, .account_id = key->account_id, .key_id = key->id};
+    int64_t start_ms = period_start_ms(key->budget.period, hold->created_ms);
+    int64_t spent_nusd = key_budget_spent_nusd(&key->budget, hold->created_ms);
+    if (key->told_ms != start_ms && key->budget.amount_nusd - spent_nusd < hold->amount_nusd &&
+        crossings_put(&wallets->crossings, &crossing))
+        key->told_ms = start_ms;
+}
+
 /* Whether the key allows the hold; with `take`, its budget has it then. */
 static enum hold_outcome ask_key(struct wallets *wallets, const struct ledger_hold *hold, bool take,
                                  struct hold_refusal *refusal)
@@ -257,6 +295,8 @@ static enum hold_outcome ask_key(struct wallets *wallets, const struct ledger_ho
         refusal->resets_ms = key->budget.period == PERIOD_NONE
                                  ? 0
                                  : period_end_ms(key->budget.period, hold->created_ms);
+        if (take)
+            note_spent(wallets, key, hold);
         outcome = HOLD_BUDGET;
     } else if (take) {
         key->budget.held_nusd += hold->amount_nusd;
@@ -408,6 +448,7 @@ static void release(struct wallets *wallets, const struct id *account_id, const 
     atomic_fetch_sub_explicit(&wallets->open_holds, 1, memory_order_relaxed);
     wallet->posted_nusd -= charge->amount_nusd;
     wallet->unapplied_nusd += unapplied_nusd;
+    look_whether_low(wallets, wallet);
     wallet->version++;
     shard->held_nusd -= held_nusd;
     shard->open_holds--;

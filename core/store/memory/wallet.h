@@ -14,6 +14,7 @@
 
 #include "base/id.h"
 #include "store/ledger.h"
+#include "store/memory/crossings.h"
 #include "store/memory/key_budget.h"
 #include "store/memory/table.h"
 
@@ -34,6 +35,7 @@ struct wallets {
     atomic_int_fast64_t open_holds;          /* of all */
     atomic_int_fast64_t holds_most;          /* ledger_share_holds */
     int64_t epoch_ms; /* when they were made; with a version: what a reader saw of a wallet */
+    struct crossings crossings; /* for the customers' notices */
     struct wallet_shard accounts[WALLET_SHARDS];
     struct wallet_shard keys[WALLET_SHARDS];
 };
@@ -52,6 +54,10 @@ void wallet_fini(struct wallets *wallets);
  * charges. */
 void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t posted_nusd,
                 int64_t owed_nusd);
+/* A balance below `low_nusd` is put into `crossings`, once: now, or with the settlement that finds
+ * it. WALLET_NEVER_LOW: none is. Of a wallet that was put. */
+#define WALLET_NEVER_LOW INT64_MIN
+void wallet_watch(struct wallets *wallets, const struct id *account_id, int64_t low_nusd);
 /* Reserves up to `amount_nusd` of what is not held, until wallet_unreserve_all: call that when the
  * transaction that moves the money has ended and the new balance is put. Returns how much. For the
  * ledger thread. */

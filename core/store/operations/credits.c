@@ -15,6 +15,7 @@
 #include "store/operations/audit_log.h"
 #include "store/operations/debts.h"
 #include "store/operations/operations.h"
+#include "store/store_internal.h"
 
 enum { REASON_BYTES_MAX = 500 };
 
@@ -198,6 +199,20 @@ static bool note_transfer(struct store_call *call, struct db *db,
     return noted;
 }
 
+static bool add_receipt(struct store_call *call, struct db *db,
+                        const struct posting_transfer *transfer, const struct id *account_id)
+{
+    bool by_hand = strcmp(transfer->kind, "manual") == 0;
+    const struct notice_receipt receipt = {.account_id = account_id->text,
+                                           .kind = transfer->receipt != NULL ? transfer->receipt
+                                                   : by_hand                 ? "top_up"
+                                                                             : transfer->kind,
+                                           .transfer_id = transfer->id.text,
+                                           .amount_nusd = transfer->amount_nusd,
+                                           .balance_nusd = posted(db, account_id)};
+    return notices_receipt(db, &call->store->notices, &receipt, clock_wall_ms());
+}
+
 bool credits_give(struct store_call *call, struct db *db, struct posting_transfer *transfer,
                   const struct id *account_id, struct id *transfer_id)
 {
@@ -209,7 +224,7 @@ bool credits_give(struct store_call *call, struct db *db, struct posting_transfe
     return posting_transfer(db, transfer, clock_wall_ms()) &&
            debts_pay(call, db, transfer->credit_account, transfer->amount_nusd) &&
            changes_note(db, CHANGE_ACCOUNT, transfer->credit_account) &&
-           note_transfer(call, db, transfer) &&
+           note_transfer(call, db, transfer) && add_receipt(call, db, transfer, account_id) &&
            render_credit(call, db, &transfer->id, posted(db, account_id));
 }
 

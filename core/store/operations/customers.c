@@ -35,13 +35,13 @@ static void render(struct store_call *call, struct db *db, struct row *row, bool
         if (whole)
             json_writer_money(out, "available", available > 0 ? available : 0);
     }
-    json_writer_money(out, "total_credits", column_int(row, 8));
-    json_writer_money(out, "total_usage", column_int(row, 9));
-    json_writer_int(out, "requests", column_int(row, 10));
-    if (column_null(row, 11))
+    json_writer_money(out, "total_credits", column_int(row, USER_COLUMN_COUNT));
+    json_writer_money(out, "total_usage", column_int(row, USER_COLUMN_COUNT + 1));
+    json_writer_int(out, "requests", column_int(row, USER_COLUMN_COUNT + 2));
+    if (column_null(row, USER_COLUMN_COUNT + 3))
         json_writer_null(out, "last_used_at");
     else
-        json_writer_time(out, "last_used_at", column_int(row, 11));
+        json_writer_time(out, "last_used_at", column_int(row, USER_COLUMN_COUNT + 3));
 }
 
 static bool has(const char *text, const char *part)

@@ -8,6 +8,7 @@
 #include "base/period.h"
 #include "base/secret.h"
 #include "store/books/changes.h"
+#include "store/books/notices.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
 
@@ -244,7 +245,8 @@ bool keys_create(struct store_call *call, struct db *db)
         return false;
     if (db_changes(db) != 1)
         return fault_set(&call->fault, "not_found", "there is no such user");
-    return changes_note(db, CHANGE_KEY, key_id.text) && note_create(call, db, key_id.text) &&
+    return notices_arm_key(db, key_id.text, clock_wall_ms()) &&
+           changes_note(db, CHANGE_KEY, key_id.text) && note_create(call, db, key_id.text) &&
            render_one(call, db, key_id.text);
 }
 
@@ -337,6 +339,7 @@ bool keys_change(struct store_call *call, struct db *db)
                             call->args[5], bind_text(operations_text(call, 6)),
                             bind_int(clock_wall_ms()), call->args[7],
                             bind_text(operations_text(call, 8)))) &&
+           ((sets & SETS_EXPIRY) == 0 || notices_arm_key(db, key_id, clock_wall_ms())) &&
            changes_note(db, CHANGE_KEY, key_id) && render_one(call, db, key_id);
 }
 

@@ -69,6 +69,14 @@ bool passwords_link(struct store_call *call, struct db *db);
 bool passwords_find_link(struct store_call *call, struct db *db);
 bool passwords_redeem(struct store_call *call, struct db *db);
 bool passwords_unlock(struct store_call *call, struct db *db);
+bool notices_mail_password_link(struct store_call *call, struct db *db);
+bool notices_mail_address_link(struct store_call *call, struct db *db);
+bool notices_verify_address(struct store_call *call, struct db *db);
+bool notices_get_wishes(struct store_call *call, struct db *db);
+bool notices_set_wishes(struct store_call *call, struct db *db);
+bool notices_set_webhook(struct store_call *call, struct db *db);
+bool notices_delete_webhook(struct store_call *call, struct db *db);
+bool notices_try_webhook(struct store_call *call, struct db *db);
 bool keys_create(struct store_call *call, struct db *db);
 bool keys_list(struct store_call *call, struct db *db);
 bool keys_own(struct store_call *call, struct db *db);
@@ -148,7 +156,9 @@ bool operations_reply_page(struct store_call *call, struct db *db, struct row *r
 
 /* The columns of `users u` that users_render_one expects. */
 #define USER_COLUMNS                                                                               \
-    "u.id, u.email, u.name, u.role, u.account_id, u.\"group\", u.disabled, u.created_ms"
+    "u.id, u.email, u.name, u.role, u.account_id, u.\"group\", u.disabled, u.created_ms,"          \
+    " u.email_verified_ms, u.language"
+enum { USER_COLUMN_COUNT = 10 };
 /* Renders one row, without its closing brace. */
 void users_render_open(struct buffer *out, struct row *row);
 /* Selects `what` of the user whose session has the digest ?1, if it is valid at the time ?2. */
@@ -159,7 +169,7 @@ void users_render_open(struct buffer *out, struct row *row);
 bool users_render_one(struct store_call *call, struct db *db, struct row *row);
 
 /* Gives the account money: posts the transfer under a new id, pays the debt, loads the wallet
- * again, notes the act, answers with transfer and balance. */
+ * again, notes the act, adds the receipt, answers with transfer and balance. */
 bool credits_give(struct store_call *call, struct db *db, struct posting_transfer *transfer,
                   const struct id *account_id, struct id *transfer_id);
 /* Keeps the result, byte for byte, for retries. Arguments from `at` on: the Idempotency-Key, the

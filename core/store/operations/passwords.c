@@ -95,6 +95,15 @@ bool passwords_find_link(struct store_call *call, struct db *db)
     return true;
 }
 
+/* Whoever has a link that was mailed reads the mailbox of that address. */
+static bool verify_address(struct store_call *call, struct db *db)
+{
+    return db_run(db,
+                  "UPDATE users SET email_verified_ms = coalesce(email_verified_ms, ?2) WHERE id ="
+                  " (SELECT user_id FROM password_links WHERE digest = ?1 AND mailed = 1)",
+                  DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
+}
+
 /* token_digest_hex password_hash. The link is used up. */
 bool passwords_redeem(struct store_call *call, struct db *db)
 {
@@ -106,7 +115,8 @@ bool passwords_redeem(struct store_call *call, struct db *db)
     if (!db_row(db, row) || !id_parse(slice_of(column_text(row, 0)), "user", &user_id))
         return fault_set(&call->fault, "not_found", "there is no such link");
     db_leave(row);
-    return set(call, db, bind_text(user_id.text), &nothing, bind_null()) &&
+    return verify_address(call, db) &&
+           set(call, db, bind_text(user_id.text), &nothing, bind_null()) &&
            users_render_one(call, db,
                             db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1",
                                     DB_VALUES(bind_text(user_id.text))));

@@ -143,7 +143,11 @@ static bool begin(struct db *db, const struct due *due, int64_t now_ms)
                 " 'automatic', currency, amount_minor, decimals, credit_nusd, 'open', ?3"
                 " FROM automatic_top_ups WHERE user_id = ?2",
                 DB_VALUES(bind_text(id.text), bind_text(due->user_id), bind_int(now_ms))) &&
-         outbox_table_add(db, OUTBOX_WEBHOOK, destination, payload.data, now_ms);
+         outbox_table_put(db, &(struct outbox_new){.kind = OUTBOX_WEBHOOK,
+                                                   .lane = OUTBOX_TO_PROCESSOR,
+                                                   .destination = destination,
+                                                   .payload = payload.data,
+                                                   .now_ms = now_ms});
     buffer_fini(&payload);
     return ok;
 }

@@ -265,7 +265,8 @@ bool vouchers_redeem(struct store_call *call, struct db *db)
     struct posting_transfer transfer = {.amount_nusd = voucher.amount_nusd,
                                         .debit_account = from,
                                         .kind = voucher.kind,
-                                        .reason = reason};
+                                        .reason = reason,
+                                        .receipt = "voucher"};
     return credits_give(call, db, &transfer, &voucher.account_id, &transfer_id) &&
            db_run(db,
                   "UPDATE vouchers SET redeemed_ms = ?3, user_id = ?1, transfer_id = ?4"

@@ -25,17 +25,26 @@ static int tear_down(void **state)
     return 0;
 }
 
-static bool write(const char *payload)
+static bool write_from(const char *name, const char *payload)
 {
+    struct mail_content content;
     const struct mail_message message = {.id = "msg_1",
                                          .from = "gateway@example.com",
+                                         .from_name = name,
                                          .to = "ops@example.com",
-                                         .payload = payload,
+                                         .content = &content,
                                          .now_ms = INT64_C(1796130242000)};
+    mail_content_init(&content);
     buffer_reset(&out);
-    bool ok = mail_message_write(&message, &out);
+    bool ok = mail_message_read(slice_of(payload), &content) && mail_message_write(&message, &out);
     buffer_append_char(&out, '\0');
+    mail_content_fini(&content);
     return ok;
+}
+
+static bool write(const char *payload)
+{
+    return write_from("", payload);
 }
 
 static void assert_has(const char *text)
@@ -62,6 +71,25 @@ static void no_subject_begins_a_header(void **state)
     assert_true(write("{\"subject\":\"a\\r\\nBcc: x@example.com\",\"text\":\"\",\"html\":\"\"}"));
     assert_null(strstr(out.data, "Bcc"));
     assert_has("Subject: =?UTF-8?B?YQ0KQmNjOiB4QGV4YW1wbGUuY29t?=\r\n");
+}
+
+static void the_senders_name(void **state)
+{
+    static const char empty[] = "{\"subject\":\"s\",\"text\":\"\",\"html\":\"\"}";
+    (void)state;
+    assert_true(write_from("Example AI", empty));
+    assert_has("From: Example AI <gateway@example.com>\r\nTo: ");
+    assert_true(
+        write_from("Evil\r\nBcc: <x@example.com>", empty)); /* gateway.conf refuses it, too */
+    assert_null(strstr(out.data, "Bcc"));
+    assert_true(write_from("Kim \"K\" Inc.", empty));
+    assert_has("From: =?UTF-8?B?S2ltICJLIiBJbmMu?= <gateway@example.com>\r\n");
+    assert_true(
+        write_from("\xea\xb0\x80\xea\xb0\x80\xea\xb0\x80\xea\xb0\x80\xea\xb0\x80\xea\xb0\x80"
+                   "\xea\xb0\x80\xea\xb0\x80\xea\xb0\x80\xea\xb0\x80\xea\xb0\x80\xea\xb0\x80"
+                   "\xea\xb0\x80\xea\xb0\x80\xea\xb0\x80",
+                   empty));
+    assert_has("?=\r\n =?UTF-8?B?6rCA?= <gateway@example.com>\r\n");
 }
 
 /* Each encoded word has whole characters and at most 75 of its own (RFC 2047). */
@@ -106,10 +134,12 @@ static void no_payload(void **state)
 
 static void addresses(void **state)
 {
-    static const char *const good[] = {"a@b", "ops+x@example.co.kr", "o'neil@example.com"};
-    static const char *const bad[] = {"",        "a",          "@b",      "a@",      "a@b@c",
-                                      "a b@c",   "<a@b>",      "a@b,c@d", "a@b\r\n", "\"a\"@b",
-                                      "a@b(c)d", "\xc3\xa4@b", "a:b@c"};
+    static const char *const good[] = {"a@b", "ops+x@example.co.kr", "o'neil@example.com",
+                                       "\xec\x9a\xb4\xec\x98\x81@example.com",
+                                       "a@b\xc3\xbc.example"};
+    static const char *const bad[] = {"",        "a",      "@b",      "a@",      "a@b@c",
+                                      "a b@c",   "<a@b>",  "a@b,c@d", "a@b\r\n", "\"a\"@b",
+                                      "a@b(c)d", "\xc3@b", "a:b@c",   "a\tb@c",  "a@b\x7f"};
     char longest[LIMIT_EMAIL_BYTES + 2];
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -148,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_plain_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_subject_begins_a_header, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_senders_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_korean_subject, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_texts_have_short_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_payload, set_up, tear_down),

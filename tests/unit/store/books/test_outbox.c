@@ -15,6 +15,7 @@ enum { MOST = 8, HOUR = 3600 * 1000 };
 static struct fixture f;
 static struct db db;
 static struct outbox outbox;
+static const struct notice_switches nobody;
 
 static int set_up(void **state)
 {
@@ -43,7 +44,7 @@ static void add(enum outbox_kind kind, const char *destination, int64_t now_ms)
 
 static size_t due(int64_t now_ms, struct outbox_message *out, int64_t *next_ms)
 {
-    return outbox_table_due(&outbox, f.path, now_ms, out, MOST, next_ms);
+    return outbox_table_due(&outbox, f.path, OUTBOX_TO_OPERATOR, now_ms, out, MOST, next_ms);
 }
 
 static void free_all(struct outbox_message *messages, size_t count)
@@ -184,14 +185,14 @@ static void alerts_and_their_messages(void **state)
     (void)state;
     alerts_set_receivers(alerts, &receivers);
     alerts_raise(alerts, ALERT_BALANCE_LOW, "openai", "less than $5");
-    alerts_table_write(alerts, &outbox, &db, &pace);
+    alerts_table_write(alerts, &outbox, &nobody, &db, &pace);
     assert_int_equal(db_number(&db, "SELECT count(*) FROM outbox", NULL, 0, -1), 3);
     assert_int_equal(db_number(&db, "SELECT told_open FROM alerts", NULL, 0, -1), 1);
     assert_true(alerts_table_load(after, &db));
     assert_int_equal(alerts_take(after, clock_wall_ms(), &news, 1), 0); /* it is told already */
     alerts_clear(after, ALERT_BALANCE_LOW, "openai");
     pace.due_us = 0;
-    alerts_table_write(after, &outbox, &db, &pace); /* nobody is told, but it is written */
+    alerts_table_write(after, &outbox, &nobody, &db, &pace); /* nobody is told, but it is written */
     assert_int_equal(db_number(&db, "SELECT count(*) FROM alerts WHERE closed_ms > 0", NULL, 0, -1),
                      1);
     assert_int_equal(db_number(&db, "SELECT count(*) FROM outbox", NULL, 0, -1), 3);
@@ -210,12 +211,12 @@ static void alerts_that_cannot_be_written(void **state)
                        " BEGIN SELECT RAISE(ABORT, 'not now'); END",
                        NULL, 0));
     alerts_raise(alerts, ALERT_BALANCE_LOW, "openai", "less than $5");
-    alerts_table_write(alerts, &outbox, &db, &pace);
+    alerts_table_write(alerts, &outbox, &nobody, &db, &pace);
     assert_true(pace.failed);
     assert_true(pace.due_us > clock_mono_us());
     assert_true(db_run(&db, "DROP TRIGGER no_alerts", NULL, 0));
     pace.due_us = 0;
-    alerts_table_write(alerts, &outbox, &db, &pace);
+    alerts_table_write(alerts, &outbox, &nobody, &db, &pace);
     assert_false(pace.failed);
     assert_int_equal(db_number(&db, "SELECT count(*) FROM alerts", NULL, 0, -1), 1);
     alerts_free(alerts);

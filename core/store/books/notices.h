@@ -1,0 +1,82 @@
+/* Writes what customers are told into the outbox: on the ledger thread (or the command line), in
+ * the open transaction of the cause. notices.h above has the settings. */
+#ifndef STORE_BOOKS_NOTICES_H
+#define STORE_BOOKS_NOTICES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/limits.h"
+#include "store/customer_messages.h"
+#include "store/engine/db.h"
+#include "store/notices.h"
+#include "store/outbox.h"
+
+struct outbox;
+struct wallets;
+
+/* The settings, for all threads. Zeroed: nobody is told anything. */
+struct notice_switches {
+    atomic_uint bits;
+};
+void notices_set(struct notice_switches *switches, const struct notice_settings *settings);
+struct notice_settings notices_get(const struct notice_switches *switches);
+
+/* A customer as a receiver. */
+struct notice_receiver {
+    struct id user_id;
+    char email[LIMIT_EMAIL_BYTES + 1];
+    char language[8];
+    bool verified, disabled;
+    bool receipts, key_expiry; /* what the customer wants */
+    int64_t low_nusd;          /* -1: none */
+    bool webhook;              /* there is one, and it is in use */
+};
+/* By the id of the user or of the account. False: there is none, or db->failure. */
+bool notices_find(struct db *db, const char *id, struct notice_receiver *out);
+
+/* A mail to the address, whatever the customer's wishes. `useless_ms`: when its link expires; 0:
+ * never. */
+bool notices_mail(struct db *db, const struct notice_receiver *to, const struct customer_mail *mail,
+                  int64_t now_ms, int64_t useless_ms);
+
+/* What was paid in, for its receipt. */
+struct notice_receipt {
+    const char *account_id;
+    const char *kind; /* a word of `kinds` in exchange/mail_templates.c; "payment" for those */
+    const char *transfer_id;
+    int64_t amount_nusd;
+    int64_t balance_nusd; /* after it */
+};
+/* Adds the receipt to the transaction that posts the transfer, if operator and customer want one.
+ * For a payment call it with the kind "payment"; credits_give (operations.h) calls it for all that
+ * it posts. False: db->failure. */
+bool notices_receipt(struct db *db, const struct notice_switches *switches,
+                     const struct notice_receipt *receipt, int64_t now_ms);
+
+/* A customer asks for a message to his webhook. False also if there is none in use. */
+bool notices_test_webhook(struct db *db, const char *user_id, int64_t now_ms);
+
+/* A key's expiry was set: what of it is still to be told. */
+bool notices_arm_key(struct db *db, const char *key_id, int64_t now_ms);
+
+/* What came of messages to customers' webhooks (others are left out). One that has taken nothing
+ * while a message grew too old, or that says that it is gone, is disabled; its customer is told. */
+bool notices_results(struct db *db, const struct notice_switches *switches,
+                     const struct outbox_result *results, size_t count);
+
+/* When to look again. */
+struct notices_pace {
+    int64_t due_us;
+    int64_t keys_due_us;
+    bool failed; /* and was logged */
+};
+/* Tells of what the wallets have found (memory/crossings.h) and of keys that expire soon, in a
+ * transaction of its own. A failure is logged once, and tried again. */
+void notices_write(struct db *db, const struct notice_switches *switches, struct wallets *wallets,
+                   struct outbox *outbox, struct notices_pace *pace);
+
+#endif

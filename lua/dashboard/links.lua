@@ -1,0 +1,74 @@
+-- Links that are mailed: to set a new password, to verify an address. Their tokens are sealed until
+-- the courier writes the mail; the database has only digests.
+local body = require "dashboard.body"
+local cjson = require "cjson"
+local credentials = require "dashboard.credentials"
+local session = require "dashboard.session"
+local store = require "store"
+local throttle = require "dashboard.throttle"
+
+local links = {}
+
+local PASSWORD_MS = 3600 * 1000
+local ADDRESS_MS = 2 * 24 * 3600 * 1000
+local TOKEN_BYTES_MAX = 128
+
+local function check_mail(x)
+    if not core.mail then
+        x:refuse(403, "mail_disabled", "This gateway sends no mail. Ask its operator.")
+    end
+end
+
+-- Answers the same, as late, whether there is an account with this address or not.
+function links.forgot(x)
+    check_mail(x)
+    local members = body.read(x)
+    body.require(x, members, "email")
+    local email = body.text(x, members, "email")
+    if not credentials.is_possible(email) or not string.find(email, "@", 1, true) then
+        x:refuse(400, "invalid_email", "email must be an address such as name@example.com.",
+            "email")
+    end
+    throttle.count_mail(x, "forgot:" .. string.lower(email))
+    local digest, sealed = x:new_mail_token()
+    store.call(x, "link.mail", email, digest, sealed, core.now_ms() + PASSWORD_MS)
+    x:reply(202, "{}")
+end
+
+local function mail_address_link(x, user_id)
+    local digest, sealed = x:new_mail_token()
+    store.call(x, "address.mail", user_id, digest, sealed, core.now_ms() + ADDRESS_MS)
+end
+
+-- For a new user. One that cannot have a mail now asks for it later.
+function links.welcome(x, user_text)
+    if core.mail and core.verifies_email and throttle.may_mail(x) then
+        mail_address_link(x, cjson.decode(user_text).id)
+    end
+end
+
+function links.send_verification(x)
+    local user = session.user(x)
+    check_mail(x)
+    if user.email_verified_at ~= cjson.null then
+        x:refuse(409, "already_verified", "This address is verified already.")
+    end
+    throttle.count_mail(x, "verify:" .. user.id)
+    mail_address_link(x, user.id)
+    x:reply(202, "{}")
+end
+
+-- By the link alone, whoever is signed in.
+function links.verify(x)
+    local members = body.read(x)
+    body.require(x, members, "token")
+    local digest = x:digest(body.text(x, members, "token", TOKEN_BYTES_MAX))
+    local found = store.find(x, "address.verify", digest)
+    if not found then
+        x:refuse(404, "link_invalid", "This link does not work any more: it was used, or its time"
+            .. " is over. Ask for a new one on the page Account.", "token")
+    end
+    x:reply(200, found)
+end
+
+return links
