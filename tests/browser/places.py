@@ -88,6 +88,9 @@ class Town:
             usage = Usage(prompt=400 + 37 * number, completion=150 + 11 * number, cached=64)
             provider.answer = answers.chat(usage=usage)
             customer.ask(MODELS[number % len(MODELS)])
+        for unit, period, amount in (("requests", "day", 24), ("usd", "month", "3")):
+            quota = {"key_id": customer.key_id, "unit": unit, "period": period, "amount": amount}
+            customer.call("POST", "/quotas", 201, json=quota)
         customer.create_key("Night jobs", budget="5", models=["gpt-4o-mini", "demo"])
         customer.ask("gpt-4o-mini")
 

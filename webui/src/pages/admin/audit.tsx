@@ -127,6 +127,9 @@ function Told({ name, value }: { name: string; value: string }) {
             return <Exact amount={value} />;
         case "kind":
             return <>{textNamed(`transfer.${value}`) ?? value}</>;
+        case "unit":
+        case "period":
+            return <>{textNamed(`quotas.${name}.${value}`) ?? value}</>;
         case "role":
         case "disabled":
             return <>{textNamed(`audit.${value}`) ?? value}</>;

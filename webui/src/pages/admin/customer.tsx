@@ -34,6 +34,7 @@ import { Tabs } from "../../ui/tabs";
 import { transferColumns } from "../../ui/transfers";
 import { AuditList } from "./audit";
 import { CustomerKeys } from "./customerkeys";
+import { CustomerQuotas } from "./customerquotas";
 import { State } from "./customers";
 import {
     CreditDialog,
@@ -46,7 +47,7 @@ import {
 
 const ROWS = 25;
 const REQUESTS = "/dashboard/admin/requests";
-const VIEWS = ["requests", "refused", "transfers", "keys", "audit"] as const;
+const VIEWS = ["requests", "refused", "transfers", "keys", "quotas", "audit"] as const;
 type View = (typeof VIEWS)[number];
 type Doing = "credit" | "debit" | "disable" | "group" | "role" | "link" | null;
 
@@ -220,6 +221,7 @@ function Lists({ turn, userId }: { turn: number; userId: string }) {
                         {view === "refused" && <Refused userId={userId} />}
                         {view === "transfers" && <Transfers userId={userId} />}
                         {view === "keys" && <CustomerKeys userId={userId} />}
+                        {view === "quotas" && <CustomerQuotas userId={userId} />}
                         {view === "audit" && <AuditList userId={userId} />}
                     </div>
                 </Tabs>

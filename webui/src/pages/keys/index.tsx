@@ -14,6 +14,7 @@ import { Confirm, Dialog } from "../../ui/dialog";
 import { Empty } from "../../ui/empty";
 import { Failure, Notice } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { QuotaCard } from "../quotas/card";
 import { keyColumns } from "./columns";
 import { CreateKey } from "./create";
 import { changeOf, KeyForm, typedOf } from "./form";
@@ -23,6 +24,7 @@ export function Keys() {
     usePulse(keys.reload);
     const [doomed, setDoomed] = useState<Key | null>(null);
     const [edited, setEdited] = useState<Key | null>(null);
+    const [isLimiting, setLimiting] = useState(false);
     const isCreating = place.value.query.get("new") === "1";
     const openCreate = () => setQuery({ new: "1" });
     const change = useAction(
@@ -40,9 +42,14 @@ export function Keys() {
             title={t("nav.keys")}
             lead={t("keys.lead")}
             actions={
-                <Button kind="primary" icon="plus" disabled={isFull} onClick={openCreate}>
-                    {t("keys.create")}
-                </Button>
+                <>
+                    <Button disabled={!keys.data?.length} onClick={() => setLimiting(true)}>
+                        {t("quotas.add")}
+                    </Button>
+                    <Button kind="primary" icon="plus" disabled={isFull} onClick={openCreate}>
+                        {t("keys.create")}
+                    </Button>
+                </>
             }
         >
             <Failure error={keys.error} retry={keys.reload} />
@@ -75,6 +82,11 @@ export function Keys() {
                     />
                 )}
             </Card>
+            <QuotaCard
+                keys={keys.data ?? []}
+                isAdding={isLimiting}
+                onAdded={() => setLimiting(false)}
+            />
             {isCreating && (
                 <CreateKey onMade={keys.reload} onClose={() => setQuery({ new: null })} />
             )}
