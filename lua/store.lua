@@ -19,6 +19,7 @@ local STATUS = {
     response_too_large = 400,
     timeout = 503,
     too_many_keys = 400,
+    too_many_quotas = 400,
     too_many_to_sort = 400,
     unavailable = 503,
     voucher_expired = 409,
@@ -53,6 +54,15 @@ end
 -- The same as an act of this administrator: it goes into the audit log.
 function store.act(x, admin_id, operation, ...)
     return check(x, x:call_as(admin_id, operation, ...))
+end
+
+-- The same, or nil if there is no such thing.
+function store.find_act(x, admin_id, operation, ...)
+    local done, result, message = x:call_as(admin_id, operation, ...)
+    if not done and result ~= "not_found" then
+        refuse(x, result, message)
+    end
+    return done and result or nil
 end
 
 -- For operations that move money: a request with an Idempotency-Key is done once, however often it

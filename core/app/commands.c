@@ -55,7 +55,8 @@ struct store *commands_open_store(const struct config *config, struct alerts *al
                                           .tops_up = config->payments == PAYMENTS_STRIPE,
                                           .migrations = migration_assets,
                                           .migration_count = migration_asset_count,
-                                          .alerts = alerts};
+                                          .alerts = alerts,
+                                          .quota_near_ppm = config->quota_warning_percent * 10000};
     struct store *store = store_open(&options, fault);
     struct notice_settings notices;
     alert_settings_notices(&config->alerts, &notices);

@@ -79,6 +79,7 @@ static const struct setting settings[] = {
     CHOICE(proxy_protocol, "no", "no", "yes"),
     INTEGER(workers, "0", 0, LIMIT_WORKERS),
     CHOICE(durability, "power", "power", "process"),
+    INTEGER(quota_warning_percent, "80", 0, 100),
     CHOICE(payments, "off", "test", "stripe", "off"),
     CHOICE(payments_test_public, "no", "no", "yes"),
     STRIPE_TEXT("stripe_secret_key", secret_key, ""),

@@ -39,6 +39,7 @@ struct config {
     int64_t proxy_protocol;
     int64_t workers;
     int64_t durability; /* 0: power, 1: process */
+    int64_t quota_warning_percent;
     int64_t payments;
     int64_t payments_test_public;
     int64_t log_level;

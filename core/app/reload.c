@@ -14,6 +14,7 @@
 #include "script/vm.h"
 #include "store/alerts.h"
 #include "store/call.h"
+#include "store/quotas.h"
 
 struct reload {
     const struct worker_shared *shared;
@@ -116,6 +117,7 @@ static void on_swapped(void *arg)
     if (--reload->swaps_left > 0)
         return;
     reload_status_accept(reload->shared->reload_status, reload->files);
+    quotas_reload(reload->shared->store);
     alerts_clear(reload->shared->alerts, ALERT_RELOAD_REFUSED, "policies");
     note(reload);
 }

@@ -110,7 +110,7 @@ bool exchange_admits_body(const struct exchange_env *env, const struct http_head
         return refuse_body(refusal, 401, "invalid_api_key",
                            "this API key is unknown, disabled or has expired; a body above 64 KB "
                            "is read only with a key that works");
-    if (ledger_available_nusd(env->store, &facts.account_id, &facts.key_id) <= 0)
+    if (ledger_available_nusd(env->store, &facts.account_id, &facts.key_id, NULL, 0) <= 0)
         return refuse_body(refusal, 402, "insufficient_credits",
                            "a body above 64 KB is read only when there is money for it, in the "
                            "account and in the key's budget; add credits in the dashboard of");

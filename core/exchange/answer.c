@@ -55,6 +55,21 @@ static void send_rate(struct exchange *exchange, const struct limit_state *state
     http_reply_header(exchange->request, reset, duration_format(state->reset_ms, text));
 }
 
+/* What is left of a quota of money, in the same words. */
+static void send_money_rate(struct exchange *exchange, const struct limit_state *state)
+{
+    char money[MONEY_TEXT_BYTES];
+    char text[DURATION_TEXT_BYTES];
+    if (state->limit == 0)
+        return;
+    http_reply_header(exchange->request, "x-ratelimit-limit-usd",
+                      money_format_short(state->limit, money));
+    http_reply_header(exchange->request, "x-ratelimit-remaining-usd",
+                      money_format_short(state->remaining, money));
+    http_reply_header(exchange->request, "x-ratelimit-reset-usd",
+                      duration_format(state->reset_ms, text));
+}
+
 /* The names in which a dialect tells a limit. */
 struct rate_names {
     const char *limit;
@@ -87,6 +102,7 @@ static void send_rates(struct exchange *exchange)
               "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests");
     send_rate(exchange, &exchange->rate[LIMIT_TOKENS], "x-ratelimit-limit-tokens",
               "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens");
+    send_money_rate(exchange, &exchange->rate_nusd);
     if (exchange->asks.dialect != DIALECT_ANTHROPIC)
         return;
     send_anthropic_rate(exchange, &exchange->rate[LIMIT_REQUESTS], &requests);

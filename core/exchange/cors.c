@@ -56,5 +56,6 @@ void cors_allow(struct exchange *exchange)
         exchange, "Access-Control-Expose-Headers",
         "x-request-id, x-llm-cost, retry-after, retry-after-ms, x-should-retry, "
         "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
-        "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens");
+        "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, "
+        "x-ratelimit-limit-usd, x-ratelimit-remaining-usd, x-ratelimit-reset-usd");
 }

@@ -8,6 +8,7 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/max_cost.h"
 #include "exchange/price_facts.h"
+#include "exchange/quota_limits.h"
 #include "exchange/quotes.h"
 #include "exchange/rate_limits.h"
 
@@ -77,12 +78,13 @@ static const char *money_reason(enum hold_outcome outcome)
 }
 
 static void look_at_money(struct exchange *exchange, const struct hold_plan *plan,
-                          struct outlook *out)
+                          const struct quota_claim *quotas, struct outlook *out)
 {
     struct store *store = exchange->env->store;
     const struct id *account_id = &exchange->key.account_id;
     const struct id *key_id = &exchange->key.key_id;
-    out->available_nusd = ledger_available_nusd(store, account_id, key_id);
+    out->available_nusd =
+        ledger_available_nusd(store, account_id, key_id, quotas, exchange->created_ms);
     out->affordable_tokens = exchange_affordable_tokens(exchange, &plan->need, out->available_nusd);
     if (out->affordable_tokens > plan->output_tokens)
         out->affordable_tokens = plan->output_tokens;
@@ -94,6 +96,8 @@ static void look_at_money(struct exchange *exchange, const struct hold_plan *pla
         .amount_nusd = exchange_amount_to_hold(exchange, plan, out->available_nusd),
         .created_ms = exchange->created_ms};
     out->reason = money_reason(ledger_would_hold(store, &hold));
+    if (quotas != NULL && quotas_left_nusd(quotas, exchange->created_ms) < hold.amount_nusd)
+        out->reason = "quota_exceeded";
 }
 
 /* As in a call, limits come before money. */
@@ -102,11 +106,16 @@ static void look_ahead(struct exchange *exchange, const struct hold_plan *plan,
 {
     struct limit_outlook limit;
     *out = (struct outlook){.reason = ""};
-    look_at_money(exchange, plan, out);
+    struct quota_claim *quotas = rate_limits_claim(exchange, limits);
+    look_at_money(exchange, plan, quotas, out);
     rate_limits_look(exchange, limits, &limit);
     out->retry_after_ms = limit.retry_after_ms;
     if (!limit.passes)
-        out->reason = limit.spent ? "key_budget_exceeded" : "rate_limit_exceeded";
+        out->reason = "rate_limit_exceeded";
+    else if (quotas != NULL &&
+             !quota_limits_pass(quotas, exchange->created_ms, &out->retry_after_ms))
+        out->reason = "quota_exceeded";
+    quotas_claim_free(quotas);
 }
 
 /* ---- the answer ---- */

@@ -102,6 +102,7 @@ struct exchange {
     struct buffer reply_headers; /* "name\0value\0" pairs */
     /* The tightest limits of LIMIT_REQUESTS and LIMIT_TOKENS; limit 0: no such limit. */
     struct limit_state rate[2];
+    struct limit_state rate_nusd; /* likewise, of the quotas of money */
     bool reply_begun;
     bool early_stream;   /* it began before the provider said anything (early_stream.h) */
     bool downloading;    /* between download_begin and download_end */
@@ -173,6 +174,7 @@ struct exchange {
 
     struct counted_limit *limits; /* NULL: no limits */
     size_t limit_count;
+    struct quota_claim *quotas; /* NULL: no quotas */
 };
 
 /* The only place that changes the state of an exchange. States only go forward, but for a further
@@ -205,6 +207,11 @@ void exchange_start_tick(struct exchange *exchange);
  * client then has its answer. */
 bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *offered,
                         struct hold_plan *out);
+/* Answers the client whose call cannot be held, which could cost `required_nusd`. Returns
+ * HOLD_REFUSED. */
+enum hold_step exchange_refuse_hold(struct exchange *exchange, const struct cost_ceiling *need,
+                                    int64_t required_nusd, enum hold_outcome outcome,
+                                    const struct hold_refusal *refusal);
 /* The amount to hold at first for this plan, with `available_nusd` to spend: more than that if it
  * is too little. Sets the stream budget by it. */
 int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_plan *plan,

@@ -14,6 +14,7 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/max_cost.h"
 #include "exchange/offer_check.h"
+#include "exchange/quota_limits.h"
 #include "exchange/relay.h"
 #include "exchange/survey.h"
 #include "exchange/worst_price.h"
@@ -74,120 +75,6 @@ int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct
     return tokens < 0 ? -1 : tokens / choices;
 }
 
-static enum hold_step refuse_money(struct exchange *exchange, const struct cost_ceiling *need,
-                                   int64_t required_nusd, enum hold_outcome outcome,
-                                   const struct hold_refusal *refusal)
-{
-    char available[MONEY_TEXT_BYTES];
-    char required[MONEY_TEXT_BYTES];
-    char budget[MONEY_TEXT_BYTES];
-    char spent[MONEY_TEXT_BYTES];
-    char resets[CLOCK_TEXT_BYTES];
-    char url[DASHBOARD_URL_BYTES];
-    char message[sizeof url + 320]; /* with the address: agents show only the message */
-    struct buffer metadata;
-    bool of_key = outcome == HOLD_BUDGET;
-    int64_t tokens = exchange_affordable_tokens(exchange, need, refusal->available_nusd);
-    money_format_short(refusal->available_nusd, available);
-    money_format_short(required_nusd, required);
-    money_format_short(refusal->budget_nusd, budget);
-    money_format_short(refusal->spent_nusd, spent);
-    struct answer_error error = {.status = 402, .message = message};
-    buffer_init(&metadata, 8192);
-    dashboard_url_format(exchange->env->public_url, of_key ? "keys" : "credits", url);
-    if (of_key) {
-        error.code = "key_budget_exceeded";
-        snprintf(message, sizeof message,
-                 "This key's budget of $%s is spent or reserved; this request could cost up to "
-                 "$%s. Raise the budget, or use another key: %s",
-                 budget, required, url);
-        buffer_printf(&metadata,
-                      "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\","
-                      "\"required\":\"%s\",\"affordable_max_tokens\":%lld,\"resets_at\":",
-                      budget, spent, required, (long long)(tokens > 0 ? tokens : 0));
-        if (refusal->resets_ms > 0)
-            json_write_text(&metadata, clock_format(refusal->resets_ms, resets));
-        else
-            buffer_append_text(&metadata, "null");
-        buffer_append_char(&metadata, '}');
-    } else {
-        error.code = "insufficient_credits";
-        snprintf(message, sizeof message,
-                 "Not enough credits: $%s are available, this request could cost up to $%s. Ask "
-                 "for fewer tokens (max_tokens), or add credits: %s",
-                 available, required, url);
-        buffer_printf(&metadata,
-                      "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
-                      "\"topup_url\":",
-                      available, required, (long long)(tokens > 0 ? tokens : 0));
-        dashboard_url_write_topup(exchange->env->public_url, &metadata);
-        buffer_append_char(&metadata, '}');
-    }
-    buffer_append_char(&metadata, '\0');
-    error.metadata = metadata.data;
-    exchange_refuse(exchange, &error);
-    buffer_fini(&metadata);
-    return HOLD_REFUSED;
-}
-
-/* The account has a debt: the operator's correction took more than it had. */
-static enum hold_step refuse_debtor(struct exchange *exchange, const struct hold_refusal *refusal)
-{
-    char owed[MONEY_TEXT_BYTES];
-    char message[256];
-    struct buffer metadata;
-    money_format_short(refusal->owed_nusd, owed);
-    snprintf(message, sizeof message,
-             "This account owes $%s after a correction by the operator. Add credits: they pay that "
-             "first, then calls work again.",
-             owed);
-    buffer_init(&metadata, 8192);
-    buffer_printf(&metadata, "{\"available\":\"0\",\"owed\":\"%s\",\"topup_url\":", owed);
-    dashboard_url_write_topup(exchange->env->public_url, &metadata);
-    buffer_append_text(&metadata, "}");
-    buffer_append_char(&metadata, '\0');
-    const struct answer_error error = {.status = 402,
-                                       .code = "insufficient_credits",
-                                       .message = message,
-                                       .metadata = metadata.data};
-    exchange_refuse(exchange, &error);
-    buffer_fini(&metadata);
-    return HOLD_REFUSED;
-}
-
-static enum hold_step refuse_hold(struct exchange *exchange, const struct cost_ceiling *need,
-                                  int64_t required_nusd, enum hold_outcome outcome,
-                                  const struct hold_refusal *refusal)
-{
-    struct answer_error error = {.status = 503, .retry_after_ms = 1000};
-    switch (outcome) {
-    case HOLD_INSUFFICIENT:
-    case HOLD_BUDGET:
-        return refuse_money(exchange, need, required_nusd, outcome, refusal);
-    case HOLD_DEBT:
-        return refuse_debtor(exchange, refusal);
-    case HOLD_UNKNOWN:
-        error = (struct answer_error){
-            .status = 401, .code = "invalid_api_key", .message = "This API key has been deleted."};
-        break;
-    case HOLD_SHARE:
-        error.code = "overloaded";
-        error.message = "The gateway is busy, and your account has its share of the requests under "
-                        "way. Try again when some of them have ended.";
-        break;
-    case HOLD_FULL:
-        error.code = "overloaded";
-        error.message =
-            "The gateway has more requests under way than it can account for. Try again soon.";
-        break;
-    default:
-        exchange_refuse_unwritable(exchange);
-        return HOLD_REFUSED;
-    }
-    exchange_refuse(exchange, &error);
-    return HOLD_REFUSED;
-}
-
 static bool worst_case(const struct exchange *exchange, const struct cost_ceiling *need,
                        int64_t output_tokens, int64_t *out_nusd)
 {
@@ -209,6 +96,7 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
     hold->amount_nusd = amount_nusd;
     hold->created_ms = exchange->created_ms;
     hold->expires_ms = exchange->created_ms + exchange->env->hold_expiry_ms;
+    hold->quotas = exchange->quotas;
     return ledger_hold(exchange->env->store, hold, refusal);
 }
 
@@ -261,7 +149,8 @@ int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_pla
         budget->capped = true;
         budget->of_max_cost = false;
         budget->short_of =
-            ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
+            ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id,
+                            exchange->quotas, exchange->created_ms);
         output_tokens = budget->output_tokens_max =
             added_limit(&exchange->asks, least(tokens, output_tokens));
     }
@@ -272,6 +161,23 @@ int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_pla
     return amount_of(exchange, plan, output_tokens);
 }
 
+static int64_t available_nusd(const struct exchange *exchange)
+{
+    return ledger_available_nusd(exchange->env->store, &exchange->key.account_id,
+                                 &exchange->key.key_id, exchange->quotas, exchange->created_ms);
+}
+
+/* A smaller hold may be accepted. */
+static bool is_short_of_money(const struct exchange *exchange, enum hold_outcome outcome,
+                              const struct hold_refusal *refusal)
+{
+    struct quota_rule rule;
+    if (outcome != HOLD_QUOTA)
+        return outcome == HOLD_INSUFFICIENT || outcome == HOLD_BUDGET;
+    check(quotas_rule(exchange->quotas, refusal->quota.at, &rule));
+    return rule.unit == QUOTA_USD;
+}
+
 static enum hold_outcome find_hold(struct exchange *exchange, const struct hold_plan *plan,
                                    struct hold_refusal *refusal)
 {
@@ -279,14 +185,13 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct hold_
     enum hold_outcome outcome = HOLD_INSUFFICIENT;
     refusal->available_nusd = INT64_MAX;
     if (budget->chunked) /* a chunk is small: compare the whole answer with what is available */
-        refusal->available_nusd = ledger_available_nusd(
-            exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
+        refusal->available_nusd = available_nusd(exchange);
     /* Other exchanges may take from the same balance between the look and the hold, so try a few
      * times. */
     for (unsigned i = 0; i < HOLD_TRIES; i++) {
         int64_t amount_nusd = exchange_amount_to_hold(exchange, plan, refusal->available_nusd);
         outcome = try_hold(exchange, amount_nusd, refusal);
-        if (outcome != HOLD_INSUFFICIENT && outcome != HOLD_BUDGET)
+        if (!is_short_of_money(exchange, outcome, refusal))
             break;
         if (least_cap(exchange) == 0 ||
             exchange_affordable_tokens(exchange, &plan->need, refusal->available_nusd) <
@@ -344,26 +249,32 @@ static void learn_context(const struct exchange *exchange, const struct cost_cei
 
 /* ---- waiting ---- */
 
-/* A hold that waits for the changes of other processes, and is then decided again. */
+/* A hold that waits for the changes of other processes, or for the counters of its quotas, and is
+ * then decided again. */
 struct waiting_hold {
-    struct job job; /* first: jobs are cast back */
+    struct quota_load load; /* first: its job is cast back */
     struct exchange *exchange;
+    bool for_quotas;
     struct hold_plan plan;
 };
 
 static void on_news(struct job *job);
 
 /* Returns false if too many wait. */
-static bool wait_for_news(struct exchange *exchange, const struct hold_plan *plan)
+static bool wait_for(struct exchange *exchange, const struct hold_plan *plan, bool for_quotas)
 {
+    struct store *store = exchange->env->store;
     struct waiting_hold *waiting = calloc(1, sizeof *waiting);
     check(waiting != NULL);
     *waiting = (struct waiting_hold){
-        .job = {.reply_queue = exchange->env->queue, .done = on_news},
+        .load = {.job = {.reply_queue = exchange->env->queue, .done = on_news}},
         .exchange = exchange,
+        .for_quotas = for_quotas,
         .plan = *plan,
     };
-    if (!ledger_refresh(exchange->env->store, &waiting->job)) {
+    bool posted = for_quotas ? quotas_load(store, &waiting->load, exchange->quotas)
+                             : ledger_refresh(store, &waiting->load.job);
+    if (!posted) {
         free(waiting);
         return false;
     }
@@ -463,16 +374,31 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
 static enum hold_step decide(struct exchange *exchange, const struct hold_plan *plan, bool again)
 {
     check(!exchange->hold_pending && !exchange->hold_open && !exchange->settlement_pending);
-    struct hold_refusal refusal;
+    struct hold_refusal refusal = {0};
+    if (exchange->quotas != NULL && !quotas_are_loaded(exchange->quotas, exchange->created_ms)) {
+        if (wait_for(exchange, plan, true))
+            return HOLD_WAITS;
+        return exchange_refuse_hold(exchange, &plan->need, 0, HOLD_FULL, &refusal);
+    }
     enum hold_outcome outcome = find_hold(exchange, plan, &refusal);
-    if (may_be_out_of_date(outcome) && !again && wait_for_news(exchange, plan))
+    if (may_be_out_of_date(outcome) && !again && wait_for(exchange, plan, false))
         return HOLD_WAITS;
     if (outcome != HOLD_ACCEPTED)
-        return refuse_hold(exchange, &plan->need, plan->longest_nusd, outcome, &refusal);
+        return exchange_refuse_hold(exchange, &plan->need, plan->longest_nusd, outcome, &refusal);
     exchange->hold_pending = exchange->hold_open = true;
+    quota_limits_told(exchange);
     exchange_enter(exchange, EXCHANGE_HELD);
     failpoint_reach(FAILPOINT_AFTER_HOLD);
     return HOLD_MADE;
+}
+
+static enum hold_step decide_again(const struct waiting_hold *waiting)
+{
+    struct exchange *exchange = waiting->exchange;
+    if (!waiting->for_quotas || waiting->load.loaded)
+        return decide(exchange, &waiting->plan, !waiting->for_quotas);
+    exchange_refuse_unwritable(exchange);
+    return HOLD_REFUSED;
 }
 
 /* The task waits. Let go of it before the client is answered, or it would go on. */
@@ -484,10 +410,11 @@ static void on_news(struct job *job)
     if (exchange->state == EXCHANGE_AUTHENTICATED) {
         struct exchange_task task = exchange->task;
         exchange->task.task = NULL;
-        enum hold_step step = decide(exchange, &waiting->plan, true);
-        if (step == HOLD_MADE) {
+        enum hold_step step = decide_again(waiting);
+        if (step != HOLD_REFUSED) {
             exchange->task = task;
-            exchange_wake(exchange);
+            if (step == HOLD_MADE)
+                exchange_wake(exchange);
         } else if (task.task != NULL) {
             task.drop(task.task);
         }
@@ -556,15 +483,15 @@ static bool cover(struct exchange *exchange, const struct hold_plan *plan)
 {
     struct stream_budget *budget = &exchange->budget;
     int64_t held_nusd = stream_budget_held_nusd(budget);
-    struct hold_refusal refusal = {
-        .available_nusd = ledger_available_nusd(exchange->env->store, &exchange->key.account_id,
-                                                &exchange->key.key_id)};
+    struct hold_refusal refusal = {.available_nusd = available_nusd(exchange)};
     int64_t free_nusd = refusal.available_nusd > 0 ? refusal.available_nusd : 0;
     int64_t amount_nusd = exchange_amount_to_hold(exchange, plan, held_nusd + free_nusd);
     int64_t missing_nusd = amount_nusd - held_nusd;
     if (missing_nusd <= 0 || stream_budget_extend(budget, missing_nusd) >= missing_nusd)
         return true;
-    (void)refuse_money(exchange, &plan->need, amount_nusd, HOLD_INSUFFICIENT, &refusal);
+    enum hold_outcome outcome =
+        quota_limits_shortage(exchange, missing_nusd, &refusal) ? HOLD_QUOTA : HOLD_INSUFFICIENT;
+    (void)exchange_refuse_hold(exchange, &plan->need, amount_nusd, outcome, &refusal);
     return false;
 }
 

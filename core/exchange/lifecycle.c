@@ -175,7 +175,7 @@ static void release(struct exchange *exchange)
     event_room_leave(exchange);
     stream_fini(&exchange->stream);
     exchange_forget_key(exchange);
-    free(exchange->limits);
+    rate_limits_fini(exchange);
     free(exchange->waiting_hold);
     idempotency_fini(exchange);
     named_objects_fini(exchange);

@@ -7,24 +7,12 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/money.h"
-#include "base/sha256.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/quota_merge.h"
 
 enum { MINUTE_MS = 60 * 1000, DAY_MS = 24 * 3600 * 1000 };
 
 /* ---- places ---- */
-
-/* Only the operator chooses the name, and it is no secret, so a hash without a key is enough. */
-void limit_rule_name(struct limit_rule *rule, const char *name)
-{
-    char hex[SHA256_HEX_BYTES];
-    sha256_hex(slice_of(name), hex);
-    hex[32] = '\0';
-    rule->place.low = strtoull(hex + 16, NULL, 16);
-    hex[16] = '\0';
-    rule->place.high = strtoull(hex, NULL, 16);
-}
 
 static const char *subject_of(const struct exchange *exchange, enum limit_scope scope)
 {
@@ -62,33 +50,6 @@ static struct limit_slot place_of(const struct exchange *exchange, const struct 
 }
 
 /* ---- when a limit is reached ---- */
-
-/* Money spent in a window is a budget: so 402, which SDKs do not retry. */
-static bool refuse_spent(struct exchange *exchange, const char *scope,
-                         const struct limit_state *state)
-{
-    char limit[MONEY_TEXT_BYTES];
-    char resets_at[CLOCK_TEXT_BYTES + 2];
-    char message[256];
-    char metadata[256];
-    char when[CLOCK_TEXT_BYTES];
-    money_format_short(state->limit, limit);
-    if (state->never) {
-        snprintf(resets_at, sizeof resets_at, "null");
-    } else {
-        clock_format(exchange->created_ms + state->retry_after_ms, when);
-        snprintf(resets_at, sizeof resets_at, "\"%s\"", when);
-    }
-    snprintf(message, sizeof message, "The spending limit of $%s for this %s is reached.", limit,
-             scope);
-    snprintf(metadata, sizeof metadata,
-             "{\"scope\":\"%s\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":%s}", scope, limit,
-             limit, resets_at);
-    const struct answer_error error = {
-        .status = 402, .code = "key_budget_exceeded", .message = message, .metadata = metadata};
-    exchange_refuse(exchange, &error);
-    return false;
-}
 
 static const char *const kinds[] = {[LIMIT_REQUESTS] = "requests",
                                     [LIMIT_TOKENS] = "tokens",
@@ -136,8 +97,6 @@ static bool refuse_limit(struct exchange *exchange, const struct limit_rule *rul
 {
     char message[320];
     char metadata[256];
-    if (rule->kind == LIMIT_USD)
-        return refuse_spent(exchange, scopes[rule->scope], state);
     explain(rule, amount, state, message, sizeof message);
     snprintf(metadata, sizeof metadata,
              "{\"limit\":\"%s\",\"scope\":\"%s\",\"max\":%lld,\"window_ms\":%lld}",
@@ -153,13 +112,12 @@ static bool refuse_limit(struct exchange *exchange, const struct limit_rule *rul
     return false;
 }
 
-/* If there are several limits of a kind, notes the tightest. */
-static void note_rate(struct exchange *exchange, enum limit_kind kind,
+void rate_limits_note(struct exchange *exchange, enum limit_kind kind,
                       const struct limit_state *state)
 {
-    if (kind != LIMIT_REQUESTS && kind != LIMIT_TOKENS)
+    if (kind != LIMIT_REQUESTS && kind != LIMIT_TOKENS && kind != LIMIT_USD)
         return;
-    struct limit_state *shown = &exchange->rate[kind];
+    struct limit_state *shown = kind == LIMIT_USD ? &exchange->rate_nusd : &exchange->rate[kind];
     if (shown->limit == 0 || state->remaining < shown->remaining ||
         (state->remaining == shown->remaining && state->reset_ms > shown->reset_ms))
         *shown = *state;
@@ -181,12 +139,12 @@ static bool take(struct exchange *exchange, const struct limit_rule *rule,
     switch (rule->kind) {
     case LIMIT_CONCURRENCY:
         return limiter_enter_at(limiter, &counted->place, rule->limit, state);
-    case LIMIT_USD:       /* the cost is known, and counted, when the exchange ends */
     case LIMIT_ABANDONED: /* counted when the client leaves */
         return limiter_peek_at(limiter, &counted->place, counted->amount, rule->limit,
                                rule->window_ms, exchange->created_ms, state);
     case LIMIT_REQUESTS:
     case LIMIT_TOKENS:
+    case LIMIT_USD: /* never here: money is a quota */
         break;
     }
     return limiter_take_at(limiter, &counted->place, counted->amount, rule->limit, rule->window_ms,
@@ -232,7 +190,7 @@ static void count_at(struct exchange *exchange, const struct limit_rule *rule,
     else
         fits = limiter_peek_at(exchange->env->limiter, &place, counted.amount, rule->limit,
                                rule->window_ms, exchange->created_ms, &state);
-    note_rate(exchange, rule->kind, &state);
+    rate_limits_note(exchange, rule->kind, &state);
     if (!fits)
         note_obstacle(worst, rule, counted.amount, &state);
     else if (worst->rule == NULL)
@@ -257,23 +215,68 @@ static bool give_back_and_refuse(struct exchange *exchange, const struct obstacl
     return refuse_limit(exchange, worst->rule, worst->amount, &worst->state);
 }
 
-bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *rules,
-                         bool requests_only)
+static struct quota_claim *claim(const struct exchange *exchange, const struct limit_rules *rules,
+                                 size_t quota_count, struct subjects *subjects)
+{
+    struct quota_ask *asks = malloc(quota_count * sizeof *asks);
+    struct quota_rule *quotas = malloc(quota_count * sizeof *quotas);
+    size_t count = 0;
+    check(asks != NULL && quotas != NULL);
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct limit_rule *rule = &rules->list[i];
+        if (rule->period == QUOTA_WINDOW)
+            continue;
+        const struct limit_slot place = place_of(exchange, rule, subjects);
+        quotas[count] = (struct quota_rule){.unit = (enum quota_unit)rule->kind,
+                                            .scope = (enum quota_scope)rule->scope,
+                                            .period = rule->period,
+                                            .limit = rule->limit,
+                                            .name = rule->name,
+                                            .models = rule->models,
+                                            .version = rule->version};
+        asks[count] = (struct quota_ask){.rule = &quotas[count],
+                                         .subject = subject_of(exchange, rule->scope),
+                                         .place = {place.low, place.high},
+                                         .amount = amount_of(exchange, rule->kind)};
+        count++;
+    }
+    struct quota_claim *made = quotas_claim(exchange->env->store, asks, count);
+    free(quotas);
+    free(asks);
+    return made;
+}
+
+static bool acquire(struct exchange *exchange, const struct limit_rules *rules, bool requests_only)
 {
     struct subjects subjects;
     struct obstacle worst = {.rule = NULL};
-    check(exchange->limits == NULL);
-    if (rules->count == 0)
-        return true;
+    size_t quota_count = 0;
     memset(subjects.known, 0, sizeof subjects.known);
     exchange->limits = malloc(rules->count * sizeof *exchange->limits);
     check(exchange->limits != NULL);
     for (size_t i = 0; i < rules->count; i++) {
         const struct limit_rule *rule = &rules->list[i];
-        if (!requests_only || rule->kind == LIMIT_REQUESTS)
+        if (rule->period != QUOTA_WINDOW)
+            quota_count++;
+        else if (!requests_only || rule->kind == LIMIT_REQUESTS)
             count_at(exchange, rule, place_of(exchange, rule, &subjects), &worst);
     }
-    return worst.rule == NULL || give_back_and_refuse(exchange, &worst);
+    if (worst.rule != NULL)
+        return give_back_and_refuse(exchange, &worst);
+    if (quota_count > 0 && !requests_only)
+        exchange->quotas = claim(exchange, rules, quota_count, &subjects);
+    return true;
+}
+
+bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *rules,
+                         bool requests_only, bool several)
+{
+    struct limit_rules *owned;
+    check(exchange->limits == NULL && exchange->quotas == NULL);
+    rules = quota_merge(exchange, rules, several, &owned);
+    bool passes = rules->count == 0 || acquire(exchange, rules, requests_only);
+    free(owned);
+    return passes;
 }
 
 bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64_t most)
@@ -332,18 +335,23 @@ bool rate_limits_count_estimate(struct exchange *exchange, const struct limit_ru
     struct subjects subjects;
     struct obstacle worst = {.rule = NULL};
     struct limiter *limiter = exchange->env->limiter;
+    struct limit_rules *owned;
+    rules = quota_merge(exchange, rules, false, &owned);
     memset(subjects.known, 0, sizeof subjects.known);
     for (size_t i = 0; i < rules->count; i++) {
         const struct limit_rule *rule = &rules->list[i];
         struct limit_state state;
-        if (rule->kind != LIMIT_REQUESTS)
+        if (rule->kind != LIMIT_REQUESTS || rule->period != QUOTA_WINDOW)
             continue;
         struct limit_slot place = place_of_estimates(exchange, rule, &subjects);
         if (!limiter_take_at(limiter, &place, 1, rule->limit, rule->window_ms, exchange->created_ms,
                              &state))
             note_obstacle(&worst, rule, 1, &state);
     }
-    return worst.rule == NULL || refuse_limit(exchange, worst.rule, worst.amount, &worst.state);
+    bool passes =
+        worst.rule == NULL || refuse_limit(exchange, worst.rule, worst.amount, &worst.state);
+    free(owned);
+    return passes;
 }
 
 static bool would_pass(const struct exchange *exchange, const struct limit_rule *rule,
@@ -356,22 +364,46 @@ static bool would_pass(const struct exchange *exchange, const struct limit_rule 
                            rule->window_ms, exchange->created_ms, state);
 }
 
+static size_t count_quotas(const struct limit_rules *rules)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rules->count; i++)
+        count += rules->list[i].period != QUOTA_WINDOW;
+    return count;
+}
+
+struct quota_claim *rate_limits_claim(const struct exchange *exchange,
+                                      const struct limit_rules *rules)
+{
+    struct subjects subjects;
+    struct limit_rules *owned;
+    rules = quota_merge(exchange, rules, false, &owned);
+    memset(subjects.known, 0, sizeof subjects.known);
+    size_t count = count_quotas(rules);
+    struct quota_claim *made = count > 0 ? claim(exchange, rules, count, &subjects) : NULL;
+    free(owned);
+    return made;
+}
+
 void rate_limits_look(const struct exchange *exchange, const struct limit_rules *rules,
                       struct limit_outlook *out)
 {
     struct subjects subjects;
     struct obstacle worst = {.rule = NULL};
+    struct limit_rules *owned;
+    rules = quota_merge(exchange, rules, false, &owned);
     memset(subjects.known, 0, sizeof subjects.known);
     for (size_t i = 0; i < rules->count; i++) {
         const struct limit_rule *rule = &rules->list[i];
         struct limit_state state;
-        if (!would_pass(exchange, rule, place_of(exchange, rule, &subjects), &state))
+        if (rule->period == QUOTA_WINDOW &&
+            !would_pass(exchange, rule, place_of(exchange, rule, &subjects), &state))
             note_obstacle(&worst, rule, 1, &state);
     }
     *out = (struct limit_outlook){
         .passes = worst.rule == NULL,
-        .spent = worst.rule != NULL && worst.rule->kind == LIMIT_USD,
         .retry_after_ms = worst.rule == NULL || worst.state.never ? 0 : worst.state.retry_after_ms};
+    free(owned);
 }
 
 bool rate_limits_acquired(const struct exchange *exchange)
@@ -416,11 +448,14 @@ void rate_limits_release(struct exchange *exchange)
             limiter_leave_at(limiter, &counted->place);
         else if (counted->kind == LIMIT_TOKENS)
             correct_tokens(exchange, counted, used, now_ms);
-        else if (counted->kind == LIMIT_USD)
-            limiter_add_at(limiter, &counted->place, record->charge_nusd, counted->window_ms,
-                           now_ms);
     }
     free(exchange->limits);
     exchange->limits = NULL;
     exchange->limit_count = 0;
+}
+
+void rate_limits_fini(struct exchange *exchange)
+{
+    free(exchange->limits);
+    quotas_claim_free(exchange->quotas);
 }

@@ -8,30 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "exchange/limiter.h"
+#include "exchange/limit_rule.h"
 
 struct exchange;
-
-enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_CONCURRENCY, LIMIT_USD, LIMIT_ABANDONED };
-enum limit_scope { LIMIT_PER_KEY, LIMIT_PER_USER, LIMIT_PER_GROUP, LIMIT_FOR_ALL };
-enum { LIMIT_SCOPES = 4 };
-
-/* A limit in a policy. */
-struct limit_rule {
-    enum limit_kind kind;
-    enum limit_scope scope;
-    int64_t limit;
-    int64_t window_ms;       /* 0 for concurrency */
-    struct limit_slot place; /* the same in every policy that counts the same */
-};
-
-struct limit_rules {
-    size_t count;
-    struct limit_rule list[];
-};
-
-/* Sets the place by the name of what is counted, such as "key/requests_per_minute". */
-void limit_rule_name(struct limit_rule *rule, const char *name);
 
 /* A limit that an exchange has counted; corrected or left at its end. */
 struct counted_limit {
@@ -42,11 +21,15 @@ struct counted_limit {
 };
 
 /* Counts against all rules in their order, once per exchange. Tokens are an estimate, which is
- * corrected at the end. `requests_only`: for an answer that is given again. The states go into the
- * x-ratelimit headers of the reply. Returns false if a limit is reached; the client then has its
- * answer. */
+ * corrected at the end. Claims the quotas among them, which the hold takes. `requests_only`: for an
+ * answer that is given again, without quotas; `several`: the call names several models. The states
+ * go into the x-ratelimit headers of the reply. Returns false if a limit is reached; the client
+ * then has its answer. */
 bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *rules,
-                         bool requests_only);
+                         bool requests_only, bool several);
+/* Notes a state for the headers; of several limits of a kind they tell the tightest. */
+void rate_limits_note(struct exchange *exchange, enum limit_kind kind,
+                      const struct limit_state *state);
 /* Counts the exchange as one of those of this name that run at the same time. Returns false if
  * there are `most` already; the client then has its answer. */
 bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64_t most);
@@ -55,18 +38,22 @@ bool rate_limits_take_ask(struct exchange *exchange);
 /* What a call would meet now. */
 struct limit_outlook {
     bool passes;
-    bool spent;             /* it would be refused for money: the limit is one of USD */
     int64_t retry_after_ms; /* until it may pass; 0: it passes, or never will */
 };
 /* Counts an estimate, apart from calls but by the same limits of requests: as many estimates as
  * calls. Returns false if a limit is reached; the client then has its answer. */
 bool rate_limits_count_estimate(struct exchange *exchange, const struct limit_rules *rules);
-/* Says whether a call would pass, without counting anything. */
+/* Claims what a call would take of the quotas among the rules and of those of the dashboard. NULL:
+ * there are none. The caller frees it. */
+struct quota_claim *rate_limits_claim(const struct exchange *exchange,
+                                      const struct limit_rules *rules);
+/* Says whether a call would pass the limits that are no quotas, without counting anything. */
 void rate_limits_look(const struct exchange *exchange, const struct limit_rules *rules,
                       struct limit_outlook *out);
 bool rate_limits_acquired(const struct exchange *exchange);
 /* The client has left: counts that at once, because the call may run on for long. */
 void rate_limits_abandon(struct exchange *exchange);
+void rate_limits_fini(struct exchange *exchange);
 /* The exchange has ended: corrects the counts to what it used. */
 void rate_limits_release(struct exchange *exchange);
 

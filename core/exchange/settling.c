@@ -377,6 +377,7 @@ static void resolve(struct exchange *exchange, bool voided)
         (struct job){.reply_queue = exchange->env->queue, .done = on_settlement_returned};
     settlement->held_nusd = stream_budget_held_nusd(&exchange->budget);
     settlement->voided = voided;
+    settlement->quotas = exchange->quotas;
     fill_record(exchange, &settlement->record);
     exchange->settlement_pending = true;
     attempt_log_write(&exchange->attempt_log, exchange->env->store, &exchange->id);

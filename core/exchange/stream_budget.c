@@ -6,6 +6,7 @@
 #include "exchange/candidate.h"
 #include "exchange/charge.h"
 #include "exchange/dashboard_url.h"
+#include "exchange/quota_text.h"
 
 int64_t stream_budget_held_nusd(const struct stream_budget *budget)
 {
@@ -60,8 +61,9 @@ static void note_shortage(struct stream_budget *budget)
 {
     budget->of_max_cost =
         budget->has_max_cost && stream_budget_held_nusd(budget) >= budget->max_cost_nusd;
-    budget->short_of =
-        ledger_short_of(budget->store, &budget->hold->account_id, &budget->hold->key_id);
+    const struct ledger_hold *hold = budget->hold;
+    budget->short_of = ledger_short_of(budget->store, &hold->account_id, &hold->key_id,
+                                       hold->quotas, hold->created_ms);
 }
 
 /* Of all that came: text, pictures and sound. */
@@ -152,6 +154,8 @@ const char *stream_budget_reason(const struct stream_budget *budget)
 {
     if (budget->of_max_cost)
         return "max_cost";
+    if (budget->short_of == HOLD_QUOTA)
+        return "quota_exceeded";
     return budget->short_of == HOLD_BUDGET ? "key_budget_exceeded" : "insufficient_credits";
 }
 
@@ -179,6 +183,12 @@ void stream_budget_write_reason(const struct stream_budget *budget, struct buffe
     buffer_printf(out, "{\"code\":\"%s\",\"message\":", stream_budget_reason(budget));
     if (budget->of_max_cost) {
         write_max_cost(budget, out);
+        return;
+    }
+    if (budget->short_of == HOLD_QUOTA) {
+        quota_text_end(budget->hold->quotas, budget->hold->created_ms, out);
+        write_cap(budget, out);
+        buffer_append_char(out, '}');
         return;
     }
     char url[DASHBOARD_URL_BYTES];

@@ -47,7 +47,7 @@ struct stream_budget {
      * can afford. */
     int64_t output_tokens_max;
     bool limit_reached; /* more has come than request and model allow */
-    /* HOLD_INSUFFICIENT or HOLD_BUDGET: which money capped or ended the answer. */
+    /* HOLD_INSUFFICIENT, HOLD_BUDGET or HOLD_QUOTA: which money capped or ended the answer. */
     enum hold_outcome short_of;
     bool has_max_cost; /* the client bounds the charge (max_cost.h) */
     int64_t max_cost_nusd;
@@ -76,7 +76,7 @@ void stream_budget_write_reason(const struct stream_budget *budget, struct buffe
 bool stream_budget_explain(const struct stream_budget *budget, struct slice text,
                            const struct json_value *object, struct buffer *member,
                            struct json_edit *edit);
-/* Only the code: insufficient_credits, key_budget_exceeded or max_cost. */
+/* Only the code: insufficient_credits, key_budget_exceeded, quota_exceeded or max_cost. */
 const char *stream_budget_reason(const struct stream_budget *budget);
 
 #endif

@@ -136,13 +136,13 @@ static int api_count_input(lua_State *state)
     return 1;
 }
 
-/* x:limits(limits, requests_only) */
+/* x:limits(limits, requests_only, several) */
 static int api_limits(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     const struct limit_rules *rules = compiled_plan_limits(state, 2);
     luaL_argcheck(state, !rate_limits_acquired(exchange), 1, "limits are counted once");
-    if (!rate_limits_acquire(exchange, rules, lua_toboolean(state, 3)))
+    if (!rate_limits_acquire(exchange, rules, lua_toboolean(state, 3), lua_toboolean(state, 4)))
         return task_stop(state);
     return 0;
 }

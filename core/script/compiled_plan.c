@@ -278,13 +278,18 @@ static void read_rule(lua_State *state, int index, struct limit_rule *out)
     static const char *const kinds[] = {"requests", "tokens",    "concurrency",
                                         "usd",      "abandoned", NULL};
     static const char *const scopes[] = {"key", "user", "group", "all", NULL};
+    static const char *const periods[] = {"window", "minute", "day", "month", NULL};
     out->kind = (enum limit_kind)option_member(state, index, "kind", kinds);
     out->scope = (enum limit_scope)option_member(state, index, "scope", scopes);
     out->limit = integer_member(state, index, "limit");
     out->window_ms = integer_member(state, index, "window_ms");
+    out->period = (enum quota_period)option_member(state, index, "period", periods);
     lua_getfield(state, index, "prefix");
     limit_rule_name(out, luaL_checkstring(state, -1));
-    lua_pop(state, 1);
+    out->name = lua_tostring(state, -1);
+    lua_getfield(state, index, "models");
+    out->models = luaL_checkstring(state, -1);
+    lua_pop(state, 2);
 }
 
 /* limits(list): makes limits from counters (lua/policy/limits.lua), checked in this order. */
@@ -302,6 +307,8 @@ static int native_limits(lua_State *state)
         read_rule(state, lua_gettop(state), &own->rules.list[i]);
         lua_pop(state, 1);
     }
+    lua_pushvalue(state, 1);
+    lua_setfenv(state, -2); /* the counters keep the texts that the rules point to */
     return 1;
 }
 

@@ -53,6 +53,7 @@ struct store_call {
     struct wallets *wallets; /* NULL: no server runs, read the tables */
     struct reports *reports; /* the thread that runs an operation that reads */
     bool providers_shown;    /* to customers */
+    int64_t quota_near_ppm;  /* as in struct store_options */
 };
 
 /* Prepares a call: finds the operation, checks the number and types of the arguments, copies the
@@ -130,6 +131,16 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     expiry, 16 models  ! not_found, key_disabled_by_operator
  *   key.digest        user_id key_id -> {digest}: for directory_find_key  ! not_found
  *   key.delete        user_id key_id -> {}  ! not_found
+ *   key.use           key_id -> {label, usage, usage_daily, usage_weekly, usage_monthly, limit,
+ *                     limit_remaining, limit_reset, ...}: in OpenRouter's form
+ *   quota.list        user_id -> {data: [quota]}: what is set for the customer and its keys
+ *   quota.set         user_id key_id? unit period model? amount -> quota: what counts the same is
+ *                     replaced; without a key the operator acts  ! not_found, too_many_quotas
+ *   quota.delete      user_id? id -> {}: with a user one of its keys' quotas; without one the
+ *                     operator acts, on a customer's  ! not_found
+ *   quota.use         lines -> {data: [{amount, used, left, resets_at, near}]}: a line for each,
+ *                     scope, subject, unit, period, limit and models, with tabs between them
+ *   quota.use_of_key  the same for few lines: of one key and its customer
  *   balance.get       account_id -> {balance, held, available, owed, currency}
  *   credit.create     user_id amount_nusd kind reason -> {transfer, balance}
  *                     (kind: manual | test | promotion)
@@ -258,6 +269,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *          resets_at, remaining, models, requests, abandoned}; budget null: no budget; then the
  *          period and what follows it are null, too; models null: all, else a list of names;
  *          abandoned: requests whose client left before the answer was complete
+ *   quota: {id, scope (user, key), key_id, unit (requests, tokens, usd, concurrency), period
+ *          (minute, day, month, null), model (null: all), amount, created_at}
  *   transfer: {id, kind, amount (negative when it leaves the account), reason, exchange_id,
  *          created_at, balance (after it; only in transfer.history, else null)}
  *   sums (totals, and each group of a summary beside day, model, key_id + key_name): {requests,

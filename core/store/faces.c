@@ -34,6 +34,12 @@ static struct job_queue *job_queue_of(struct store *store)
                                                  : &store->ledger.service.queue;
 }
 
+static void give_back_quotas(const struct ledger_hold *hold)
+{
+    if (hold->quotas != NULL)
+        quota_book_give_back(hold->quotas);
+}
+
 enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
                               struct hold_refusal *refusal)
 {
@@ -42,14 +48,22 @@ enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
     *refusal = (struct hold_refusal){0};
     if (!store_writable(store))
         return HOLD_UNAVAILABLE;
+    if (hold->quotas != NULL &&
+        !quota_book_take(hold->quotas, hold->amount_nusd, hold->created_ms, &refusal->quota)) {
+        refusal->available_nusd = quotas_left_nusd(hold->quotas, hold->created_ms);
+        return HOLD_QUOTA;
+    }
     outcome = wallet_take(&store->wallets, hold, refusal);
-    if (outcome != HOLD_ACCEPTED)
+    if (outcome != HOLD_ACCEPTED) {
+        give_back_quotas(hold);
         return outcome;
+    }
     hold->durable = false;
     hold->job.run = ledger_thread_hold;
     if (commit_now(store, &hold->job) || job_queue_post(job_queue_of(store), &hold->job))
         return HOLD_ACCEPTED;
     wallet_give_back(&store->wallets, hold);
+    give_back_quotas(hold);
     return HOLD_FULL;
 }
 
@@ -70,25 +84,40 @@ bool ledger_refresh(struct store *store, struct job *job)
 }
 
 int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
-                              const struct id *key_id)
+                              const struct id *key_id, const struct quota_claim *quotas,
+                              int64_t at_ms)
 {
-    return wallet_available(&store->wallets, account_id, key_id);
+    int64_t available_nusd = wallet_available(&store->wallets, account_id, key_id);
+    int64_t left_nusd = quotas != NULL ? quotas_left_nusd(quotas, at_ms) : INT64_MAX;
+    return left_nusd < available_nusd ? left_nusd : available_nusd;
 }
 
 enum hold_outcome ledger_short_of(struct store *store, const struct id *account_id,
-                                  const struct id *key_id)
+                                  const struct id *key_id, const struct quota_claim *quotas,
+                                  int64_t at_ms)
 {
+    if (quotas != NULL &&
+        quotas_left_nusd(quotas, at_ms) < wallet_available(&store->wallets, account_id, key_id))
+        return HOLD_QUOTA;
     return wallet_short_of(&store->wallets, account_id, key_id);
 }
 
 int64_t ledger_extend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd)
 {
+    int64_t wanted_nusd = amount_nusd;
     check(amount_nusd >= 0);
-    return wallet_extend(&store->wallets, hold, amount_nusd);
+    if (hold->quotas != NULL)
+        wanted_nusd = quota_book_extend(hold->quotas, amount_nusd);
+    int64_t more_nusd = wallet_extend(&store->wallets, hold, wanted_nusd);
+    if (hold->quotas != NULL && more_nusd < wanted_nusd)
+        quota_book_unextend(hold->quotas, wanted_nusd - more_nusd);
+    return more_nusd;
 }
 
 void ledger_unextend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd)
 {
+    if (hold->quotas != NULL)
+        quota_book_unextend(hold->quotas, amount_nusd);
     wallet_unextend(&store->wallets, &hold->account_id, &hold->key_id, amount_nusd);
 }
 
@@ -106,6 +135,37 @@ void ledger_settle(struct store *store, struct ledger_settlement *settlement)
         return;
     /* The queue refuses only after store_close, which comes after the last exchange has ended. */
     check(job_queue_post_always(job_queue_of(store), &settlement->job));
+}
+
+/* ---- quotas.h ---- */
+
+bool quotas_set(const struct store *store)
+{
+    return store != NULL &&
+           atomic_load_explicit(&store->quota_settings.subjects, memory_order_relaxed) > 0;
+}
+
+void quotas_of(struct store *store, const char *subject, struct quota_list *out)
+{
+    quota_settings_find(&store->quota_settings, subject, out);
+}
+
+struct quota_claim *quotas_claim(struct store *store, const struct quota_ask *asks, size_t count)
+{
+    return quota_book_claim(&store->quotas, asks, count);
+}
+
+bool quotas_load(struct store *store, struct quota_load *load, struct quota_claim *claim)
+{
+    load->claim = claim;
+    load->loaded = false;
+    load->job.run = ledger_thread_quotas;
+    return job_queue_post(&store->ledger.service.queue, &load->job);
+}
+
+void quotas_reload(struct store *store)
+{
+    atomic_fetch_add(&store->quotas.epoch, 1);
 }
 
 /* ---- directory.h ---- */
@@ -197,6 +257,7 @@ static void prepare(struct store *store, struct store_call *call)
     call->wallets = store->serve ? &store->wallets : NULL;
     call->reports = &store->reports[is_long ? REPORTS_LONG : REPORTS_QUICK];
     call->providers_shown = store->providers_shown;
+    call->quota_near_ppm = store->quotas.near_ppm;
 }
 
 bool store_call_post(struct store *store, struct store_call *call)

@@ -18,6 +18,7 @@
 #include "base/job.h"
 #include "store/answers.h"
 #include "store/objects.h"
+#include "store/quotas.h"
 #include "store/turns.h"
 #include "store/usage.h"
 
@@ -30,8 +31,9 @@ enum hold_outcome {
     HOLD_FULL,         /* the ledger's queue is full: 503 with Retry-After */
     HOLD_UNAVAILABLE,  /* the database cannot be written: 503, never a free answer */
     HOLD_UNKNOWN,      /* no such account, or the key was deleted */
-    HOLD_DEBT,         /* the account has a debt, which the next credit pays first */
-    HOLD_SHARE         /* the account has its share of what can be open */
+    HOLD_QUOTA,
+    HOLD_DEBT, /* the account has a debt, which the next credit pays first */
+    HOLD_SHARE /* the account has its share of what can be open */
 };
 
 /* A hold, embedded in the exchange. The caller sets `job.reply_queue` and `job.done`. done is
@@ -47,15 +49,17 @@ struct ledger_hold {
     /* At this time the ledger gives the amount back by itself, and refuses a later settlement. It
      * must be well after the exchange's own deadline. */
     int64_t expires_ms;
-    bool durable; /* output */
+    struct quota_claim *quotas; /* borrowed; NULL: none */
+    bool durable;               /* output */
 };
 
 struct hold_refusal {
-    int64_t available_nusd; /* in the wallet, or with HOLD_BUDGET in the key's budget */
+    int64_t available_nusd; /* in the wallet, the key's budget or the quotas, by the outcome */
     int64_t budget_nusd;
     int64_t spent_nusd;
-    int64_t owed_nusd; /* with HOLD_DEBT */
-    int64_t resets_ms; /* when the budget's next period begins; 0: never */
+    int64_t owed_nusd;          /* with HOLD_DEBT */
+    int64_t resets_ms;          /* when the budget's next period begins; 0: never */
+    struct quota_refusal quota; /* with HOLD_QUOTA */
 };
 
 /* Decides at once against the wallet in memory (any thread, no waiting). If accepted, queues the
@@ -71,12 +75,14 @@ enum hold_outcome ledger_would_hold(struct store *store, const struct ledger_hol
  * returns by job.reply_queue and job.done when memory has them. False: the queue is full. */
 bool ledger_refresh(struct store *store, struct job *job);
 
-/* The largest hold that this key could make now: min(wallet, key budget). */
+/* The largest hold that this key could make now: min(wallet, budget, quotas of money). */
 int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
-                              const struct id *key_id);
-/* Which of the two is smaller: HOLD_BUDGET or HOLD_INSUFFICIENT (the wallet). */
+                              const struct id *key_id, const struct quota_claim *quotas,
+                              int64_t at_ms);
+/* Which is smallest: HOLD_QUOTA, HOLD_BUDGET or HOLD_INSUFFICIENT (the wallet). */
 enum hold_outcome ledger_short_of(struct store *store, const struct id *account_id,
-                                  const struct id *key_id);
+                                  const struct id *key_id, const struct quota_claim *quotas,
+                                  int64_t at_ms);
 
 /* A settlement, embedded in the exchange. Ends the hold of record.exchange_id: charges
  * record.charge_nusd (<= held; the caller puts the rest of the price into overrun_nusd), or nothing
@@ -87,6 +93,7 @@ struct ledger_settlement {
     int64_t held_nusd;     /* with what ledger_extend has added */
     int64_t extended_nusd; /* that part of it */
     bool voided;
+    struct quota_claim *quotas; /* the hold's; borrowed until the job is back */
     /* The client's answer, to be kept for a retry and written in the same transaction. NULL:
      * none. */
     const struct kept_answer *kept;

@@ -74,15 +74,17 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
          !journal_open(&store->journal, &store->db, mode == DB_WRITE_POWER, fault)) ||
         !apply_recover(&store->db, &store->journal, fault) || !expiry_recover(&store->db, fault))
         return false;
-    const struct ledger_parts parts = {.db = &store->db,
-                                       .journal = &store->journal,
-                                       .memory = {&store->wallets, &store->directory},
-                                       .notes = &store->notes,
-                                       .checkpoint = &store->checkpoint,
-                                       .alerts = store->alerts,
-                                       .outbox = &store->outbox,
-                                       .notices = &store->notices,
-                                       .tops_up = store->tops_up};
+    const struct ledger_parts parts = {
+        .db = &store->db,
+        .journal = &store->journal,
+        .memory = {&store->wallets, &store->directory, &store->quota_settings},
+        .notes = &store->notes,
+        .checkpoint = &store->checkpoint,
+        .alerts = store->alerts,
+        .outbox = &store->outbox,
+        .notices = &store->notices,
+        .quotas = &store->quotas,
+        .tops_up = store->tops_up};
     db_clear(&store->db);
     if (!journal_begin(&store->journal, &store->db) ||
         !changes_load(&store->ledger.changes, &parts.memory, &store->db) ||
@@ -142,6 +144,8 @@ static struct store *new_store(const char *path, bool serve)
     store->lock_fd = -1;
     wallet_init(&store->wallets);
     directory_table_init(&store->directory);
+    quota_settings_init(&store->quota_settings);
+    quota_book_init(&store->quotas);
     claims_table_init(&store->claims);
     notes_table_init(&store->notes);
     outbox_table_init(&store->outbox);
@@ -156,6 +160,7 @@ struct store *store_open(const struct store_options *options, struct fault *faul
     store->providers_shown = options->providers_shown;
     store->alerts = options->alerts;
     store->tops_up = options->tops_up;
+    store->quotas.near_ppm = options->quota_near_ppm;
     if ((!store->serve || take_lock(store, fault)) &&
         db_open(&store->db, store->path, mode, fault) && migrate(store, options, fault) &&
         (store->serve ? start(store, mode, fault) : store_await_tables(store->path, fault)))
@@ -180,6 +185,8 @@ void store_close(struct store *store)
     notes_table_fini(&store->notes);
     outbox_table_fini(&store->outbox);
     claims_table_fini(&store->claims);
+    quota_book_fini(&store->quotas);
+    quota_settings_fini(&store->quota_settings);
     directory_table_fini(&store->directory);
     wallet_fini(&store->wallets);
     if (store->lock_fd >= 0)

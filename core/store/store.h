@@ -15,9 +15,8 @@
  *                   inside.
  *
  * One process serves a database: a lock file beside it (FILE-lock) refuses a second. The command
- * line's `credit`, `refund`, `key create` and `user create` may write from another process
- * meanwhile: the ledger thread looks at the table `changes` in each batch, at least every 100 ms,
- * and loads what is new. */
+ * line may write from another process meanwhile: the ledger thread loads what the table `changes`
+ * lists, at least every 100 ms. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -32,7 +31,7 @@ struct alerts;
 struct store;
 
 struct store_options {
-    const char *path;   /* the database file; its folder must exist */
+    const char *path;   /* its folder must exist */
     bool power_durable; /* synchronous=FULL; else NORMAL, which survives only kill -9 */
     /* Takes the server lock, recovers open holds and starts the threads. Without it (command line)
      * there are no threads, and only store_call_now works. */
@@ -41,7 +40,8 @@ struct store_options {
     bool tops_up;                   /* by itself */
     const struct asset *migrations; /* sorted by name "NNNN_words.sql" */
     size_t migration_count;
-    struct alerts *alerts; /* or NULL */
+    struct alerts *alerts;  /* or NULL */
+    int64_t quota_near_ppm; /* a used share that is worth a warning; 0: none */
 };
 
 /* Opens and migrates the database (each migration once, in order, in one transaction with its row
@@ -76,12 +76,10 @@ struct store_totals {
 };
 void store_totals(const struct store *store, struct store_totals *out); /* any thread */
 
-/* Recomputes every balance, key total and roll-up from transfers and usage. Checks that the sum
- * over all accounts is 0, no customer is below zero, every hold has at most one resolution, every
- * settlement's transfers add up to its usage record, no refund is above its charge, and every kept
- * answer belongs to something that was done. Appends a line to `report` for each difference. True:
- * nothing differs. False: *fault has the code "ledger_differs", or says why the database cannot be
- * read. Works on its own read-only handle, also while a server runs. */
+/* Recomputes every balance, key total and roll-up from transfers and usage, and checks what must
+ * hold between them (books/verify.c). Appends a line to `report` for each difference. True: nothing
+ * differs. False: *fault has the code "ledger_differs", or says why the database cannot be read.
+ * Works on its own read-only handle, also while a server runs. */
 struct buffer;
 bool store_verify(const char *path, struct buffer *report, struct fault *fault);
 

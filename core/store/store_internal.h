@@ -12,6 +12,8 @@
 #include "store/journal/journal_thread.h"
 #include "store/memory/claims_table.h"
 #include "store/memory/directory_table.h"
+#include "store/memory/quota_book.h"
+#include "store/memory/quota_settings.h"
 #include "store/memory/wallet.h"
 #include "store/questions/reports.h"
 #include "store/store.h"
@@ -24,11 +26,13 @@ struct store {
     bool serve;
     bool tops_up;
     bool providers_shown;
-    struct alerts *alerts;      /* NULL: none */
-    int lock_fd;                /* -1 without `serve` */
-    struct db db;               /* the ledger thread's while it runs, else the caller's */
-    struct wallets wallets;     /* loaded with `serve` only */
-    struct directory directory; /* loaded with `serve` only */
+    struct alerts *alerts;                /* NULL: none */
+    int lock_fd;                          /* -1 without `serve` */
+    struct db db;                         /* the ledger thread's while it runs, else the caller's */
+    struct wallets wallets;               /* loaded with `serve` only */
+    struct directory directory;           /* loaded with `serve` only */
+    struct quota_settings quota_settings; /* likewise */
+    struct quota_book quotas;
     struct claims claims;
     struct notes notes;
     struct outbox outbox;

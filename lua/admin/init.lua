@@ -4,6 +4,7 @@ local alerts = require "admin.alerts"
 local customers = require "admin.customers"
 local operator = require "admin.operator"
 local payments = require "admin.payments"
+local quotas = require "admin.quotas"
 local session = require "dashboard.session"
 local test_call = require "admin.test_call"
 local trials = require "admin.trials"
@@ -44,6 +45,9 @@ add("GET", "/admin/sessions", customers.sessions)
 add("DELETE", "/admin/sessions/{id}", customers.end_sessions) -- the user's id
 add("GET", "/admin/keys", customers.keys)
 add("PATCH", "/admin/keys/{id}", customers.update_key)
+add("GET", "/admin/quotas", quotas.list)
+add("POST", "/admin/quotas", quotas.create)
+add("DELETE", "/admin/quotas/{id}", quotas.delete)
 add("GET", "/admin/usage", customers.usage)
 add("GET", "/admin/usage/summary", customers.usage_summary)
 add("GET", "/admin/usage/{id}", customers.request)

@@ -225,10 +225,12 @@ function exchange:refuse_named() end
 ---Answers that what the request names is with none of the model's providers. Ends the task.
 function exchange:refuse_kept() end
 
----Counts against all limits at once. Ends the task with a 429 (money: a 402) if one is reached.
+---Counts against all limits at once. Ends the task with a 429 if one is reached. Quotas are taken
+---with the hold.
 ---@param limits userdata of a prepared plan (lua/policy/init.lua)
 ---@param requests_only? boolean for an answer that is given again
-function exchange:limits(limits, requests_only) end
+---@param several? boolean the call names several models
+function exchange:limits(limits, requests_only, several) end
 
 ---Counts the exchange as one of those of this name at the same time. Ends the task with a 429 if
 ---there are `most` already.

@@ -650,6 +650,8 @@ function math.tan(x) end
 ---@field wishes? policy.Wish[]|boolean which wishes of clients are granted
 ---@field groups? string[] groups that only rules know; groups in other files need no entry
 
+-- Members of a day, a month or in money are quotas of UTC, which survive a restart and count what
+-- is held; the others slide, in memory.
 ---@class policy.Limit
 ---@field scope "key"|"user"|"group"|"all"
 ---@field group? string
@@ -658,10 +660,13 @@ function math.tan(x) end
 ---@field abandoned_per_minute? integer calls whose client leaves
 ---@field requests_per_minute? integer
 ---@field requests_per_day? integer
+---@field requests_per_month? integer
 ---@field tokens_per_minute? integer
 ---@field tokens_per_day? integer
+---@field tokens_per_month? integer
+---@field usd_per_minute? string|number
 ---@field usd_per_day? string|number
----@field usd_per_month? string|number 30 days
+---@field usd_per_month? string|number
 ---@field output_tokens_max? integer
 
 ---@alias policy.Limits policy.Limit[]

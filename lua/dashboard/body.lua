@@ -115,6 +115,19 @@ function body.amount(x, members, name, least_nusd, most_usd)
     return nusd
 end
 
+-- A whole number from 0 to `most`, or nil.
+function body.count(x, members, name, most)
+    local raw = members[name]
+    if raw == nil then
+        return nil
+    end
+    local count = string.find(raw, "^%d+$") and #raw <= 16 and tonumber(raw)
+    if not count or count > most then
+        invalid(x, name, "a whole number from 0 to " .. string.format("%.0f", most))
+    end
+    return count
+end
+
 -- A time in milliseconds, or nil.
 function body.time(x, members, name)
     local text = body.text(x, members, name, TIME_BYTES_MAX)

@@ -8,6 +8,7 @@ local models = require "dashboard.models"
 local payments = require "dashboard.payments"
 local notices = require "dashboard.notices"
 local playground = require "dashboard.playground"
+local quotas = require "dashboard.quotas"
 local session = require "dashboard.session"
 local site = require "dashboard.site"
 local usage = require "dashboard.usage"
@@ -57,6 +58,9 @@ add_changing("PATCH", "/notices", notices.update)
 add_changing("POST", "/notices/webhook", notices.set_webhook)
 add_changing("DELETE", "/notices/webhook", notices.delete_webhook)
 add_changing("POST", "/notices/webhook/test", notices.test_webhook)
+add("GET", "/quotas", quotas.list)
+add_changing("POST", "/quotas", quotas.create)
+add_changing("DELETE", "/quotas/{id}", quotas.delete)
 add("GET", "/balance", balance.get)
 add("GET", "/pulse", balance.pulse)
 add("GET", "/transfers", balance.history)

@@ -28,7 +28,8 @@ local function read_name(x, members)
     return name
 end
 
-local function check_model(x, id, user)
+-- Ends the task unless the user may ask the model. `param`: the member that names it.
+function keys.check_model(x, id, user, param)
     local inquiry = { group = user.group, user_id = user.id, key_id = "" }
     local model, code, message = policy.model(id, inquiry)
     if model or code == "model_not_priced" then
@@ -36,8 +37,9 @@ local function check_model(x, id, user)
     elseif code == "policy_error" then
         x:fail(message)
     end
-    x:refuse(400, "invalid_value",
-        "models must be names of models that you may use; GET /v1/models lists them.", "models")
+    x:refuse(400, "invalid_value", param .. " must be "
+        .. (param == "models" and "names of models that you may use" or "a model that you may use")
+        .. "; GET /v1/models lists them.", param)
 end
 
 -- The names, one per line, for the store; nil allows all.
@@ -47,7 +49,7 @@ local function read_models(x, members, user)
         return nil
     end
     for _, id in ipairs(list) do
-        check_model(x, id, user)
+        keys.check_model(x, id, user, "models")
     end
     local lines = table.concat(list, "\n")
     if #lines > MODELS_BYTES_MAX then

@@ -8,5 +8,6 @@ return {
     KEY_MODELS_MAX = 16,
     CHARGE_USD_MAX = 1000000,
     BUDGET_USD_MAX = 1000000,
+    QUOTA_COUNT_MAX = 1e15, -- requests, tokens
     VOUCHERS_MAX = 1000, -- in a batch
 }

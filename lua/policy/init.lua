@@ -40,6 +40,7 @@
 --     code, message.
 --   policy.limits_of_all(request, models) -> the strictest limits of those models; it changes
 --     request.model
+--   policy.quotas(group) -> what limits.lua allows a customer of the group and each of its keys
 --   policy.limits(request) -> only the limits of a prepared plan, also for a model that is gone
 --   policy.keepers[provider]: the handle of a provider that keeps responses and is available, for
 --     x:ask; policy.first_keeper: the name of the first of them, or nil
@@ -418,6 +419,12 @@ end
 
 function policy.limits_of_all(request, ids)
     return limits.of_all(rules.limits, request, ids)
+end
+
+-- The limits of a customer of the group and of its keys: {{scope, unit, period, limit, models (in
+-- lines), name (of the counter)}, ...}.
+function policy.quotas(group)
+    return limits.told(rules.limits, group)
 end
 
 -- ---- showing ----

@@ -1,6 +1,7 @@
 -- limits.lua: a list of rules. Each counts per key, user, group or over all, and names the group
 -- and the models that it is for. Of the rules that count the same for a request, the last in the
--- list is in force.
+-- list is in force. Limits of a minute slide, and are forgotten at a restart; those of money, and
+-- those of a day or month of UTC, are quotas (core/store/quotas.h), which are not.
 local native = require "policy.native"
 local schema = require "policy.schema"
 
@@ -8,39 +9,61 @@ local limits = {}
 
 local MEMBERS = {
     scope = true, group = true, models = true, requests_per_minute = true, requests_per_day = true,
-    tokens_per_minute = true, tokens_per_day = true, concurrency = true, usd_per_day = true,
+    requests_per_month = true, tokens_per_minute = true, tokens_per_day = true,
+    tokens_per_month = true, concurrency = true, usd_per_minute = true, usd_per_day = true,
     usd_per_month = true, output_tokens_max = true, abandoned_per_minute = true,
 }
 local SCOPES = { key = "key_id", user = "user_id", group = "group", all = false }
-local MINUTE_MS, DAY_MS = 60 * 1000, 24 * 60 * 60 * 1000
+local MINUTE_MS = 60 * 1000
 
--- In the order of the checks: cheap and short first.
+-- In the order of the checks: cheap and short first. `period`: of a quota.
 local KINDS = {
-    { member = "concurrency", kind = "concurrency", window_ms = 0 },
+    { member = "concurrency", kind = "concurrency" },
     { member = "requests_per_minute", kind = "requests", window_ms = MINUTE_MS },
-    { member = "requests_per_day", kind = "requests", window_ms = DAY_MS },
     { member = "abandoned_per_minute", kind = "abandoned", window_ms = MINUTE_MS,
         least = 1 },
     { member = "tokens_per_minute", kind = "tokens", window_ms = MINUTE_MS },
-    { member = "tokens_per_day", kind = "tokens", window_ms = DAY_MS },
-    { member = "usd_per_day", kind = "usd", window_ms = DAY_MS },
-    { member = "usd_per_month", kind = "usd", window_ms = 30 * DAY_MS },
+    { member = "requests_per_day", kind = "requests", period = "day" },
+    { member = "requests_per_month", kind = "requests", period = "month" },
+    { member = "tokens_per_day", kind = "tokens", period = "day" },
+    { member = "tokens_per_month", kind = "tokens", period = "month" },
+    { member = "usd_per_minute", kind = "usd", period = "minute" },
+    { member = "usd_per_day", kind = "usd", period = "day" },
+    { member = "usd_per_month", kind = "usd", period = "month" },
 }
 local COUNT_MAX = 1e15
+-- Words of members: a wrong one such as "usd_per_week" is told what there is.
+local OTHER_PERIODS = { second = true, hour = true, week = true, quarter = true, year = true }
+local UNITS = { requests = true, tokens = true, usd = true }
 
--- What the rule counts apart from others of its scope: "" or its models.
+-- What the rule counts apart from others of its scope: "" or its models; and these, in lines.
 local function models_of(node, models)
     local names, set = schema.choices(node, "models", models, "models")
     if #names == 0 then
-        return nil, ""
+        return nil, "", ""
     end
     table.sort(names)
-    return set, "/" .. table.concat(names, "+")
+    return set, "/" .. table.concat(names, "+"), table.concat(names, "\n")
+end
+
+-- Says which periods there are, where a member looks like a quota of another one.
+local function check_members(node)
+    for name in pairs(node.value) do
+        local unit, period = string.match(tostring(name), "^(%a+)_per_(%a+)$")
+        if UNITS[unit] and OTHER_PERIODS[period] then
+            schema.fail(node, name, "there is no such period: give %s_per_minute, %s_per_day or "
+                .. "%s_per_month; days and months are those of UTC", unit, unit, unit)
+        elseif unit == "concurrency" then
+            schema.fail(node, name, "what runs at the same time has no period: give concurrency")
+        end
+    end
 end
 
 local function read_rule(parent, index, models)
-    local node = schema.only(schema.child(parent, index), MEMBERS)
-    local set, suffix = models_of(node, models)
+    local node = schema.child(parent, index)
+    check_members(node)
+    schema.only(node, MEMBERS)
+    local set, suffix, lines = models_of(node, models)
     local found = {
         group = schema.text(node, "group", nil, 100),
         models = set,
@@ -61,9 +84,11 @@ local function read_rule(parent, index, models)
                 scope = scope,
                 subject = SCOPES[scope],
                 kind = kind.kind,
-                window_ms = kind.window_ms,
+                window_ms = kind.window_ms or 0,
+                period = kind.period or "window",
                 limit = limit,
                 prefix = scope .. "/" .. kind.member .. suffix,
+                models = lines,
             })
         end
     end
@@ -170,9 +195,40 @@ function limits.of(table_of_limits, request)
             kind = counter.kind,
             limit = counter.limit,
             window_ms = counter.window_ms,
+            period = counter.period,
         }
     end
     return list, found.output_tokens_max
+end
+
+-- What customers may know of the limits of their group: those of a customer and of a key, each
+-- with the name of what it counts.
+function limits.told(table_of_limits, group)
+    local by_prefix, counters = {}, {}
+    for _, rule in ipairs(table_of_limits.rules) do
+        for _, counter in ipairs(rule.counters) do
+            local own = counter.scope == "key" or counter.scope == "user"
+            if own and counter.kind ~= "abandoned" and (not rule.group or rule.group == group) then
+                by_prefix[counter.prefix] = counter
+            end
+        end
+    end
+    for _, counter in pairs(by_prefix) do
+        counters[#counters + 1] = counter
+    end
+    table.sort(counters, is_before)
+    for i, counter in ipairs(counters) do
+        local window = counter.window_ms > 0 and "minute" or nil
+        counters[i] = {
+            scope = counter.scope,
+            unit = counter.kind,
+            period = counter.period ~= "window" and counter.period or window,
+            limit = counter.limit,
+            models = counter.models,
+            name = counter.prefix,
+        }
+    end
+    return counters
 end
 
 -- A test compares this with lua/annotations/policy.lua.

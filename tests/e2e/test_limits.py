@@ -68,18 +68,14 @@ def as_ms(text: str) -> int:
     return int(re.fullmatch(r"(\d+)ms", text).group(1))
 
 
-@pytest.mark.parametrize(
-    ("rule", "window_ms"),
-    [("requests_per_minute = 1", 60_000), ("requests_per_day = 1", 86_400_000)],
-    ids=["minute", "day"],
-)
-def test_one_in_each_window(limited, rule, window_ms):
-    """No client waits longer than the window, and none is told to come back in hours."""
-    customer = limited(f'scope = "key", {rule}').customer()
+def test_one_in_each_window(limited):
+    """No client waits longer than the window."""
+    window_ms = 60_000
+    customer = limited('scope = "key", requests_per_minute = 1').customer()
     first = customer.ask()
     assert as_ms(first.headers["x-ratelimit-reset-requests"]) == window_ms
     refused = customer.ask()
-    check_error(refused, 429, "rate_limit_exceeded", retry=window_ms <= 60_000)
+    check_error(refused, 429, "rate_limit_exceeded", retry=True)
     wait_ms = int(refused.headers["retry-after-ms"])
     assert 0 < wait_ms <= window_ms
     assert int(refused.headers["retry-after"]) == -(-wait_ms // 1000)
@@ -104,24 +100,6 @@ def test_nothing_is_allowed(limited, provider):
     customer = limited('scope = "key", requests_per_minute = 0').customer()
     check_error(customer.ask(), 429, "rate_limit_exceeded", retry=False)
     assert not provider.requests
-
-
-def test_longest_wait_is_told(make_gateway):
-    """Who has come back after it is let through; what is refused takes from no other limit."""
-    rules = (
-        '{ scope = "key", requests_per_minute = 3 }, { scope = "user", requests_per_minute = 2 }, '
-        '{ scope = "key", requests_per_day = 2 }'
-    )
-    gateway = make_gateway(
-        prepare=lambda policies: policies.write("limits", f"return {{ {rules} }}\n")
-    )
-    customer = gateway.customer()
-    assert [customer.ask().status_code for _ in range(2)] == [200, 200]
-    refused = customer.ask()
-    check_error(refused, 429, "rate_limit_exceeded", retry=False)
-    assert "a day" in refused.json()["error"]["message"]
-    assert int(refused.headers["retry-after-ms"]) > 60_000
-    assert refused.headers["x-ratelimit-limit-requests"] == "2"
 
 
 def test_a_refused_request_takes_from_no_limit(make_gateway):
@@ -247,15 +225,3 @@ def test_rule_for_many_models(limited, provider):
     for _ in range(3):
         assert customer.ask().status_code == 200
     assert gateway.is_alive()
-
-
-@pytest.mark.parametrize("models", [SEED_MODELS, '{ "gpt-4o-mini" }'], ids=["many", "one"])
-def test_money_a_day(limited, provider, models):
-    gateway = limited(f'scope = "key", models = {models}, usd_per_day = "0.000001"')
-    customer = gateway.customer()
-    provider.answer = answers.chat(usage=Usage(100, 100))
-    assert customer.ask().status_code == 200
-    error = check_error(customer.ask(), 402, "key_budget_exceeded", retry=False)
-    assert error["metadata"]["scope"] == "key"
-    other = gateway.customer()
-    assert other.ask().status_code == 200, "another key has its own"

@@ -7,7 +7,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/period.h"
+#include "store/books/quota_table.h"
 #include "store/memory/directory_table.h"
+#include "store/memory/quota_settings.h"
 #include "store/memory/wallet.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -15,7 +17,9 @@
 /* One account or key as it is on disk. */
 struct change {
     struct change *next;
-    enum change_kind kind; /* ACCOUNT or KEY: a change of a user becomes one of each of its keys */
+    /* ACCOUNT, KEY or QUOTAS: a change of a user becomes one of each of its keys, and of its
+     * quotas. */
+    enum change_kind kind;
     struct id id;
     int64_t owed_nusd;
     int64_t low_nusd;    /* what the customer wants to be told of; WALLET_NEVER_LOW: nothing */
@@ -25,6 +29,7 @@ struct change {
     struct digest digest;
     bool deleted;
     struct key_facts facts;
+    struct quota_list *quotas; /* owned; of CHANGE_QUOTAS */
 };
 
 /* These names are stored in the table. */
@@ -115,6 +120,8 @@ static void apply(const struct change *change, const struct memory_tables *memor
     if (change->kind == CHANGE_ACCOUNT) {
         wallet_put(memory->wallets, &change->id, change->amount_nusd, change->owed_nusd);
         wallet_watch(memory->wallets, &change->id, change->low_nusd);
+    } else if (change->kind == CHANGE_QUOTAS) {
+        quota_settings_put(memory->quotas, change->id.text, change->quotas);
     } else if (change->deleted) {
         directory_table_remove(memory->directory, &change->digest);
         wallet_drop_key(memory->wallets, &change->id);
@@ -128,13 +135,41 @@ static void apply(const struct change *change, const struct memory_tables *memor
     }
 }
 
+static void free_change(struct change *change)
+{
+    free(change->quotas);
+    free(change);
+}
+
 static void load_rows(const struct memory_tables *memory, struct db *db, struct row *row,
                       struct change *(*read)(struct row *row))
 {
     while (db_row(db, row)) {
         struct change *change = read(row);
         apply(change, memory);
-        free(change);
+        free_change(change);
+    }
+}
+
+static struct change *read_quotas(struct db *db, const char *subject)
+{
+    struct change *change = calloc(1, sizeof *change);
+    check(change != NULL);
+    change->kind = CHANGE_QUOTAS;
+    copy_text(change->id.text, sizeof change->id.text, subject);
+    change->quotas = calloc(1, sizeof *change->quotas);
+    check(change->quotas != NULL);
+    (void)quota_table_read(db, subject, change->quotas); /* the caller looks at db->failure */
+    return change;
+}
+
+static void load_quotas(const struct memory_tables *memory, struct db *db)
+{
+    struct row *row = db_bind(db, "SELECT DISTINCT subject FROM quotas", NULL, 0);
+    while (db_row(db, row)) {
+        struct change *change = read_quotas(db, column_text(row, 0));
+        apply(change, memory);
+        free_change(change);
     }
 }
 
@@ -149,6 +184,7 @@ bool changes_load(struct changes *changes, const struct memory_tables *memory, s
               db_bind(db, KEY_QUERY " WHERE k.deleted_ms IS NULL AND ?1 IS NULL",
                       key_values(bind_null()).values, 5),
               read_key);
+    load_quotas(memory, db);
     return db_run(db, "COMMIT", NULL, 0) && db->failure == 0;
 }
 
@@ -171,6 +207,8 @@ static void stage_rows(struct changes *changes, struct db *db, struct row *row,
 static void stage(struct changes *changes, struct db *db, const char *kind, const char *id)
 {
     const struct store_value value = bind_text(id);
+    if (strcmp(kind, kind_names[CHANGE_ACCOUNT]) != 0)
+        push(changes, read_quotas(db, id));
     if (strcmp(kind, kind_names[CHANGE_ACCOUNT]) == 0)
         stage_rows(changes, db, db_bind(db, ACCOUNT_QUERY " AND b.account_id = ?1", &value, 1),
                    read_account);
@@ -214,7 +252,7 @@ void changes_drop(struct changes *changes)
     while (changes->first != NULL) {
         struct change *change = changes->first;
         changes->first = change->next;
-        free(change);
+        free_change(change);
     }
     changes->last = NULL;
 }

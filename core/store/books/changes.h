@@ -12,14 +12,17 @@
 
 struct change;
 struct directory;
+struct quota_settings;
 struct wallets;
 
 struct memory_tables {
     struct wallets *wallets;
     struct directory *directory;
+    struct quota_settings *quotas;
 };
 
-enum change_kind { CHANGE_ACCOUNT, CHANGE_KEY, CHANGE_USER };
+/* QUOTAS: those of a key or user, whose change it is. */
+enum change_kind { CHANGE_ACCOUNT, CHANGE_KEY, CHANGE_USER, CHANGE_QUOTAS };
 
 struct changes {
     int64_t known_seq;  /* up to this one, memory has them */

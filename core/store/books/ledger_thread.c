@@ -20,6 +20,7 @@
 #include "store/books/objects_table.h"
 #include "store/books/outbox_table.h"
 #include "store/books/posting.h"
+#include "store/books/quota_table.h"
 #include "store/books/turns_table.h"
 #include "store/engine/checkpoint.h"
 #include "store/journal/journal.h"
@@ -115,7 +116,7 @@ void ledger_thread_call(struct job *job, void *server)
 {
     struct store_call *call = (struct store_call *)job;
     struct ledger_thread *ledger = server;
-    struct db *db = db_of(ledger);
+    struct db *db = ledger->parts.db;
     _Static_assert(offsetof(struct store_call, job) == 0, "a job is cast to its call");
     if (!db_run(db, "SAVEPOINT operation", NULL, 0))
         return;
@@ -134,14 +135,12 @@ void ledger_thread_read(struct job *job, void *server)
 {
     (void)job;
     (void)server;
-    check(false); /* it is forwarded, and never run here */
+    check(false); /* it is forwarded */
 }
 
 void ledger_thread_refresh(struct job *job, void *server)
 {
-    (void)job;
-    (void)server;
-    check(false); /* never run here, either */
+    ledger_thread_read(job, server); /* never run here, either */
 }
 
 /* ---- a batch ---- */
@@ -207,6 +206,7 @@ static void apply_job(struct ledger_thread *ledger, struct job *job)
         journal_hold_ended(ledger->parts.journal, &record->exchange_id);
         wallet_release(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
                        &(struct wallet_charge){record->charge_nusd, record->created_ms});
+        quota_book_settle(settlement->quotas, record, 0);
     }
 }
 
@@ -401,6 +401,7 @@ static void write_alerts(struct ledger_thread *ledger)
         return;
     alerts_table_write(of->alerts, of->outbox, of->notices, of->db, &ledger->alerts_pace);
     notices_write(of->db, of->notices, of->memory.wallets, of->outbox, &ledger->notices_pace);
+    quota_table_write_events(of->db, of->quotas);
 }
 
 static void idle(struct ledger_thread *ledger)
@@ -558,8 +559,7 @@ static void serve(void *server)
 {
     struct ledger_thread *ledger = server;
     const struct journal *journal = ledger->parts.journal;
-    /* In Linux this concerns only this thread. With few CPUs, threads that a client waits for go
-     * first. */
+    /* In Linux only this thread: with few CPUs, those that a client waits for go first. */
     (void)setpriority(PRIO_PROCESS, 0, LEDGER_NICE);
     while (!finished(ledger)) {
         bool idle_now = ledger->service.waiting.count == 0 && ledger->unsettled.count == 0;

@@ -38,6 +38,7 @@ struct ledger_parts {
     struct outbox *outbox;
     bool tops_up; /* begins automatic top-ups */
     const struct notice_switches *notices;
+    struct quota_book *quotas;
 };
 
 struct ledger_thread {

@@ -9,6 +9,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "store/books/ledger_jobs.h"
+#include "store/memory/quota_book.h"
 #include "store/memory/wallet.h"
 
 enum {
@@ -305,6 +306,7 @@ static void apply(struct journal *journal, struct wallets *wallets, struct job *
     open_holds_remove(&journal->holds, &record->exchange_id);
     wallet_release_unapplied(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
                              &(struct wallet_charge){record->charge_nusd, record->created_ms});
+    quota_book_settle(settlement->quotas, record, journal->generation);
     settlement->durable = true;
 }
 

@@ -65,7 +65,7 @@ static bool covers(int64_t tokens)
 
 static int64_t available(void)
 {
-    return ledger_available_nusd(f.store, &ann.account_id, &ann.key_id);
+    return ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0);
 }
 
 static void a_chunk_is_held_ahead_of_the_text(void **state)

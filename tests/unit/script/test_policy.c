@@ -389,35 +389,36 @@ static void test_limits(void **unused)
     static const char show_limits[] =
         "local function limits(request) local p = plan(request) local list = { p.max_tokens } "
         "for _, l in ipairs(p.limits) do list[#list + 1] = table.concat({ l.scope, l.key, l.kind, "
-        "l.limit, l.window_ms }, ' ') end return table.concat(list, '\\n') end ";
+        "l.limit, l.period == 'window' and l.window_ms or l.period }, "
+        "' ') end return table.concat(list, '\\n') end ";
     static const struct {
         const char *request;
         const char *expected;
     } cases[] = {
         {"{ model = 'demo' }", "key key/concurrency:k1 concurrency 5 0\n"
                                "key key/requests_per_minute:k1 requests 60 60000\n"
-                               "all all/requests_per_day: requests 1000000 86400000\n"
-                               "all all/tokens_per_day: tokens 0 86400000\n"
-                               "user user/usd_per_day:u1 usd 12500000000 86400000\n"
-                               "user user/usd_per_month:u1 usd 100000000000 2592000000"},
+                               "all all/requests_per_day: requests 1000000 day\n"
+                               "all all/tokens_per_day: tokens 0 day\n"
+                               "user user/usd_per_day:u1 usd 12500000000 day\n"
+                               "user user/usd_per_month:u1 usd 100000000000 month"},
         {"{ model = 'demo', group = 'trial', key_id = 'k2' }",
          "50\n"
          "key key/concurrency:k2 concurrency 5 0\n"
          "key key/requests_per_minute:k2 requests 3 60000\n"
-         "all all/requests_per_day: requests 1000000 86400000\n"
          "group group/tokens_per_minute:trial tokens 1000 60000\n"
-         "all all/tokens_per_day: tokens 0 86400000\n"
-         "user user/usd_per_day:u1 usd 12500000000 86400000\n"
-         "user user/usd_per_month:u1 usd 100000000000 2592000000"},
+         "all all/requests_per_day: requests 1000000 day\n"
+         "all all/tokens_per_day: tokens 0 day\n"
+         "user user/usd_per_day:u1 usd 12500000000 day\n"
+         "user user/usd_per_month:u1 usd 100000000000 month"},
         {"{ model = 'gpt-4', group = 'other' }",
          "500\n"
          "key key/concurrency:k1 concurrency 5 0\n"
          "key key/requests_per_minute:k1 requests 60 60000\n"
          "key key/requests_per_minute/gpt-4+gpt-4o:k1 requests 9 60000\n"
-         "all all/requests_per_day: requests 1000000 86400000\n"
-         "all all/tokens_per_day: tokens 0 86400000\n"
-         "user user/usd_per_day:u1 usd 12500000000 86400000\n"
-         "user user/usd_per_month:u1 usd 100000000000 2592000000"},
+         "all all/requests_per_day: requests 1000000 day\n"
+         "all all/tokens_per_day: tokens 0 day\n"
+         "user user/usd_per_day:u1 usd 12500000000 day\n"
+         "user user/usd_per_month:u1 usd 100000000000 month"},
     };
     (void)unused;
     for (int round = 0; round < 2; round++) /* the second is answered from the memo */

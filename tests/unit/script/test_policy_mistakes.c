@@ -378,6 +378,12 @@ static void test_limit_mistakes(void **unused)
         {"limits.lua", "return { { scope = 'key', requests_per_minut = 5 } }",
          "limits.lua:1: limits[1].requests_per_minut: there is no such member; did you mean "
          "\"requests_per_minute\"?"},
+        {"limits.lua", "return { { scope = 'key', usd_per_week = '5' } }",
+         "limits.lua:1: limits[1].usd_per_week: there is no such period: give usd_per_minute, "
+         "usd_per_day or usd_per_month; days and months are those of UTC"},
+        {"limits.lua", "return { { scope = 'key', concurrency_per_day = 5 } }",
+         "limits.lua:1: limits[1].concurrency_per_day: what runs at the same time has no period: "
+         "give concurrency"},
         {"limits.lua", "return { { scope = 'key', requests_per_minute = -1 } }",
          "limits.lua:1: limits[1].requests_per_minute: must be from 0 to 1000000000000000, not "
          "-1"},

@@ -330,8 +330,8 @@ void driver_share(struct driver *d)
     struct slot slots[SHARED_HOLDS];
     struct hold_refusal refusal;
     size_t taken = 0;
-    if (ledger_available_nusd(d->fixture->store, &customer->account_id, &customer->key_id) <
-        HOLD_MAX) {
+    if (ledger_available_nusd(d->fixture->store, &customer->account_id, &customer->key_id, NULL,
+                              0) < HOLD_MAX) {
         int64_t amount = 1 + driver_random(d, HOLD_MAX);
         driver_pay_in(d, customer, amount, false);
         d->shared.paid += amount;
@@ -363,7 +363,7 @@ void driver_compare(struct driver *d)
     for (int i = 0; i < MODEL_KEYS; i++)
         same(d, "available",
              ledger_available_nusd(d->fixture->store, &d->customers[i % MODEL_ACCOUNTS].account_id,
-                                   &d->keys[i]),
+                                   &d->keys[i], NULL, 0),
              model_available(&d->model, i));
 }
 

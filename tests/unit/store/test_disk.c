@@ -225,7 +225,7 @@ static void assert_sound(void)
     assert_int_equal(wallet.held_nusd, 0);
     store_totals(f.store, &totals);
     assert_int_equal(totals.open_holds, 0);
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id),
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
                      USD / 2 - charged);
     assert_int_equal(on_disk("SELECT posted_nusd FROM balances WHERE floor_zero"),
                      wallet.posted_nusd);

@@ -32,7 +32,8 @@ static int teardown(void **state)
 static bool becomes_available(const struct customer *customer, int64_t nusd)
 {
     for (int i = 0; i < 250; i++) {
-        if (ledger_available_nusd(f.store, &customer->account_id, &customer->key_id) == nusd)
+        if (ledger_available_nusd(f.store, &customer->account_id, &customer->key_id, NULL, 0) ==
+            nusd)
             return true;
         job_queue_wait(&f.reply_queue, 20); /* nothing comes: a sleep */
     }
@@ -86,7 +87,8 @@ static void credit_by_another_process(void **state)
     assert_true(becomes_available(&ann, 3 * USD)); /* without the hold */
     fixture_settlement(&settlement, &hold, 4, 0, 0);
     assert_true(fixture_settle(f.store, &settlement));
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 3 * USD + 1);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
+                     3 * USD + 1);
     await_tables();
     assert_non_null(strstr(fixture_ask(other, NULL, "balance.get", "t", ann.account_id.text),
                            "\"balance\":\"3.000000001\",\"held\":\"0.000000000\""));

@@ -46,7 +46,8 @@ static void hold_then_settle(void **state)
     fixture_hold(&hold, &f.reply_queue, &ann, 3 * USD);
     assert_true(fixture_take(f.store, &hold));
     assert_balance(&ann, "10.000000000", "3.000000000");
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 7 * USD);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
+                     7 * USD);
     fixture_settlement(&settlement, &hold, 540001, 0, 450000);
     assert_true(fixture_settle(f.store, &settlement));
     assert_balance(&ann, "9.999459999", "0.000000000");
@@ -111,7 +112,7 @@ static void insufficient_says_how_much_there_is(void **state)
     assert_int_equal(ledger_hold(f.store, &second, &refusal), HOLD_INSUFFICIENT);
     second.amount_nusd = USD; /* to the last nano-dollar */
     assert_true(fixture_take(f.store, &second));
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 0);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0), 0);
     fixture_settlement(&settlement, &first, 4 * USD, 0, 0);
     assert_true(fixture_settle(f.store, &settlement));
     fixture_settlement(&settlement, &second, USD, 0, 0);
@@ -155,9 +156,11 @@ static void budget_of_a_key(void **state)
     assert_int_equal(refusal.spent_nusd, 0);
     fixture_settlement(&settlement, &hold, USD, 0, 0);
     assert_true(fixture_settle(f.store, &settlement));
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 2 * USD);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
+                     2 * USD);
     fixture_reopen(&f); /* and the same after a restart */
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 2 * USD);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
+                     2 * USD);
     more.amount_nusd = 2 * USD + 1;
     assert_int_equal(ledger_hold(f.store, &more, &refusal), HOLD_BUDGET);
     assert_int_equal(refusal.spent_nusd, USD);
@@ -180,7 +183,7 @@ static void unknown_account_or_key(void **state)
     mixed.key_id = bob.key_id; /* a key spends from its own account only */
     fixture_hold(&hold, &f.reply_queue, &mixed, 1);
     assert_int_equal(ledger_hold(f.store, &hold, &refusal), HOLD_UNKNOWN);
-    assert_int_equal(ledger_available_nusd(f.store, &mixed.account_id, &mixed.key_id), 0);
+    assert_int_equal(ledger_available_nusd(f.store, &mixed.account_id, &mixed.key_id, NULL, 0), 0);
     mixed = ann;
     id_make(&mixed.account_id, "acct");
     fixture_hold(&hold, &f.reply_queue, &mixed, 1);
@@ -289,7 +292,7 @@ static void open_holds_are_void_after_a_crash(void **state)
     assert_int_equal(fixture_number(copy, "SELECT count(*) FROM resolutions"
                                           " WHERE outcome = 'expire'"),
                      1);
-    assert_int_equal(ledger_available_nusd(after, &ann.account_id, &ann.key_id), 5 * USD);
+    assert_int_equal(ledger_available_nusd(after, &ann.account_id, &ann.key_id, NULL, 0), 5 * USD);
     assert_true(job_queue_init(&reply_queue, 10));
     hold.job.reply_queue = &reply_queue;
     fixture_settlement(&settlement, &hold, 600, 0, 500); /* too late */

@@ -60,7 +60,8 @@ static void holds_are_refused_and_freed(void **state)
     fixture_hold(&hold, &f.reply_queue, &ann, USD);
     assert_false(fixture_take(f.store, &hold)); /* accepted in memory, and then not */
     assert_false(store_writable(f.store));
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 5 * USD);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
+                     5 * USD);
     fixture_hold(&later, &f.reply_queue, &ann, USD);
     assert_int_equal(ledger_hold(f.store, &later, &refusal), HOLD_UNAVAILABLE);
     assert_null(fixture_ask(f.store, &f.reply_queue, "credit.create", "titt", ann.user_id.text, USD,
@@ -94,7 +95,7 @@ static void settlements_wait_for_the_disk(void **state)
     wait_writable(false);
     job_queue_wait(&f.reply_queue, 200);
     assert_int_equal(job_queue_finish(&f.reply_queue), 0); /* nobody was told that it is done */
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id),
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
                      9 * USD - HOLDS * 1000); /* and it stays held */
     set_disk(true);
     fixture_wait(&f.reply_queue, HOLDS);

@@ -40,13 +40,13 @@ static void settle_extended(int64_t wanted_nusd, int64_t expected_nusd)
 static void assert_left(int64_t nusd)
 {
     struct store_totals totals;
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), nusd);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0), nusd);
     store_totals(f.store, &totals);
     assert_int_equal(totals.open_holds, 0);
     assert_int_equal(totals.held_nusd, 0);
     fixture_verify(f.path, NULL);
     fixture_reopen(&f);
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), nusd);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0), nusd);
 }
 
 static void from_the_wallet(void **state)
@@ -95,13 +95,13 @@ static void several_times(void **state)
         more += ledger_extend(f.store, &hold, 100);
     assert_int_equal(more, 300);
     assert_int_equal(ledger_extend(f.store, &hold, 100), 50);
-    assert_int_equal(ledger_short_of(f.store, &ann.account_id, &ann.key_id), HOLD_BUDGET);
+    assert_int_equal(ledger_short_of(f.store, &ann.account_id, &ann.key_id, NULL, 0), HOLD_BUDGET);
     fixture_settlement(&settlement, &hold, 910, 0, 7);
     settlement.held_nusd = 950;
     settlement.extended_nusd = 350;
     assert_true(fixture_settle(f.store, &settlement));
     assert_int_equal(fixture_number(f.path, "SELECT amount_nusd FROM hold_extensions"), 350);
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 40);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0), 40);
     fixture_verify(f.path, NULL);
 }
 
@@ -128,7 +128,7 @@ static void a_refused_settlement_gives_it_back(void **state)
     settlement.held_nusd = 651; /* not what was held */
     settlement.extended_nusd = 50;
     assert_false(fixture_settle(f.store, &settlement));
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 300);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0), 300);
     fixture_settlement(&settlement, &hold, 600, 0, 7);
     assert_true(fixture_settle(f.store, &settlement));
     assert_left(300);

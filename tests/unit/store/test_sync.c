@@ -88,7 +88,8 @@ static void what_was_refused_stays_refused(void **state)
     fixture_close(&f);
     assert_true(disk_heal());
     f.store = open_store(f.path, true);
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), USD + 5);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
+                     USD + 5);
     fixture_verify(f.path, NULL);
 }
 
@@ -180,7 +181,7 @@ static bool run(int at)
     f.store = open_store(f.path, true);
     cut();
     rounds();
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id),
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
                      USD + credits - 400 * charges);
     return failed;
 }

@@ -235,7 +235,7 @@ static void credits(void **state)
     fixture_assert_has(json, "\"amount\":\"12.500000001\"");
     fixture_assert_has(json, "\"kind\":\"test\"");
     fixture_assert_has(json, "\"balance\":\"12.500000001\"");
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id),
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id, NULL, 0),
                      INT64_C(12500000001)); /* usable at once */
     fixture_assert_has(
         ASK("balance.get", "t", ann.account_id.text),

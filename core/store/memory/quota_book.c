@@ -1,0 +1,563 @@
+#include "store/memory/quota_book.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/slice.h"
+
+/* A counter that was just made is loaded once more when calls have ended that it did not see: those
+ * that ran before its quota was there. */
+#define AGAIN_MS INT64_C(600000)
+#define MILLION 1000000
+
+/* What was settled in a generation of the journal. */
+struct settled {
+    uint64_t generation;
+    int64_t amount;
+};
+
+/* One period of a counter. */
+struct quota_use {
+    int64_t start_ms; /* -1: none */
+    int64_t end_ms;
+    int64_t base;              /* by the tables */
+    struct settled settled[2]; /* beyond them: the present generation, and the one before */
+    int64_t held;
+};
+
+struct quota_counter {
+    struct table_node node; /* first: nodes are cast back */
+    struct quota_place place;
+    enum quota_unit unit;
+    enum quota_scope scope;
+    enum quota_period period;
+    char subject[40];
+    char name[QUOTA_NAME_BYTES];
+    char *models;
+    size_t claims;
+    uint64_t epoch;   /* of the book, when it was loaded; 0: it is not */
+    uint64_t version; /* of the rule, likewise */
+    int64_t loaded_ms;
+    bool loaded_again;
+    bool told[2]; /* of the present period, by event kind */
+    struct quota_use now;
+    struct quota_use before; /* the period before: calls that came in it may still run */
+};
+
+/* A quota in a claim. */
+struct quota_part {
+    struct quota_counter *counter;
+    int64_t limit;
+    uint64_t version; /* of its rule */
+    int64_t amount;   /* that each hold takes; of money the hold's own */
+    int64_t held;     /* of this call */
+    int64_t start_ms; /* of the period in which it is held */
+};
+
+struct quota_claim {
+    struct quota_book *book;
+    size_t count;
+    struct quota_part parts[];
+};
+
+void quota_book_init(struct quota_book *book)
+{
+    for (size_t i = 0; i < QUOTA_SHARDS; i++) {
+        check(pthread_mutex_init(&book->shards[i].mutex, NULL) == 0);
+        table_init(&book->shards[i].table);
+    }
+    atomic_init(&book->epoch, 1);
+    book->near_ppm = 0;
+    book->event_count = 0;
+    check(pthread_mutex_init(&book->events_mutex, NULL) == 0);
+}
+
+static void free_counter(struct table_node *node)
+{
+    struct quota_counter *counter = (struct quota_counter *)node;
+    free(counter->models);
+    free(counter);
+}
+
+void quota_book_fini(struct quota_book *book)
+{
+    for (size_t i = 0; i < QUOTA_SHARDS; i++) {
+        table_fini(&book->shards[i].table, free_counter);
+        check(pthread_mutex_destroy(&book->shards[i].mutex) == 0);
+    }
+    check(pthread_mutex_destroy(&book->events_mutex) == 0);
+}
+
+static struct quota_shard *lock(struct quota_book *book, const struct quota_place *place)
+{
+    struct quota_shard *shard = &book->shards[place->high % QUOTA_SHARDS];
+    check(pthread_mutex_lock(&shard->mutex) == 0);
+    return shard;
+}
+
+static void unlock(struct quota_shard *shard)
+{
+    check(pthread_mutex_unlock(&shard->mutex) == 0);
+}
+
+/* ---- counters: under the shard's mutex ---- */
+
+static struct quota_counter *find(const struct quota_shard *shard, const struct quota_place *place)
+{
+    for (struct table_node *node = table_first(&shard->table, place->low); node != NULL;
+         node = table_next(node)) {
+        struct quota_counter *counter = (struct quota_counter *)node;
+        if (counter->place.low == place->low && counter->place.high == place->high)
+            return counter;
+    }
+    return NULL;
+}
+
+/* Makes room: who comes back is loaded again. */
+static void drop_unclaimed(struct quota_shard *shard)
+{
+    for (size_t i = 0; i < shard->table.bucket_count; i++) {
+        struct table_node *node = shard->table.buckets[i];
+        while (node != NULL) {
+            struct table_node *next = node->next;
+            if (((struct quota_counter *)node)->claims == 0) {
+                table_remove(&shard->table, node);
+                free_counter(node);
+            }
+            node = next;
+        }
+    }
+}
+
+static struct quota_counter *make(struct quota_shard *shard, const struct quota_ask *ask)
+{
+    struct quota_counter *counter = calloc(1, sizeof *counter);
+    check(counter != NULL);
+    if (shard->table.node_count >= QUOTA_SHARD_COUNTERS)
+        drop_unclaimed(shard);
+    counter->place = ask->place;
+    counter->unit = ask->rule->unit;
+    counter->scope = ask->rule->scope;
+    counter->period = ask->rule->period;
+    slice_copy(slice_of(ask->subject), counter->subject, sizeof counter->subject);
+    slice_copy(slice_of(ask->rule->name), counter->name, sizeof counter->name);
+    counter->models = strdup(ask->rule->models);
+    check(counter->models != NULL);
+    counter->now.start_ms = counter->before.start_ms = -1;
+    table_insert(&shard->table, &counter->node, ask->place.low);
+    return counter;
+}
+
+/* Begins a new period, if one has begun. A clock that was set back begins none. */
+static void advance(struct quota_counter *counter, int64_t at_ms)
+{
+    if (at_ms < counter->now.end_ms)
+        return;
+    counter->before = counter->now;
+    counter->now = (struct quota_use){.start_ms = quota_start_ms(counter->period, at_ms),
+                                      .end_ms = quota_end_ms(counter->period, at_ms)};
+    memset(counter->told, 0, sizeof counter->told);
+}
+
+/* The period of the moment; of an older one than we keep, the present one. */
+static struct quota_use *use_at(struct quota_counter *counter, int64_t at_ms)
+{
+    advance(counter, at_ms);
+    bool earlier = at_ms < counter->now.start_ms && at_ms >= counter->before.start_ms &&
+                   at_ms < counter->before.end_ms;
+    return earlier ? &counter->before : &counter->now;
+}
+
+/* That began then; NULL: it is not kept any more. */
+static struct quota_use *use_from(struct quota_counter *counter, int64_t start_ms)
+{
+    if (counter->now.start_ms == start_ms)
+        return &counter->now;
+    return counter->before.start_ms == start_ms ? &counter->before : NULL;
+}
+
+static int64_t used_of(const struct quota_use *use)
+{
+    return use->base + use->settled[0].amount + use->settled[1].amount;
+}
+
+/* A generation begins when the one before the last is in the tables. */
+static void add(struct quota_use *use, int64_t amount, uint64_t generation)
+{
+    struct settled *settled = use->settled;
+    if (generation == 0) {
+        use->base += amount;
+        return;
+    }
+    if (settled[0].generation != generation) {
+        use->base += settled[1].amount;
+        settled[1] = settled[0];
+        settled[0] = (struct settled){.generation = generation};
+    }
+    settled[0].amount += amount;
+}
+
+/* ---- claims ---- */
+
+struct quota_claim *quota_book_claim(struct quota_book *book, const struct quota_ask *asks,
+                                     size_t count)
+{
+    struct quota_claim *claim = malloc(sizeof *claim + count * sizeof claim->parts[0]);
+    check(claim != NULL);
+    claim->book = book;
+    claim->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct quota_shard *shard = lock(book, &asks[i].place);
+        struct quota_counter *counter = find(shard, &asks[i].place);
+        if (counter == NULL)
+            counter = make(shard, &asks[i]);
+        counter->claims++;
+        unlock(shard);
+        claim->parts[i] = (struct quota_part){
+            .counter = counter,
+            .limit = asks[i].rule->limit,
+            .version = asks[i].rule->version,
+            .amount = asks[i].amount};
+    }
+    return claim;
+}
+
+static struct quota_shard *lock_part(const struct quota_claim *claim, size_t at)
+{
+    return lock(claim->book, &claim->parts[at].counter->place);
+}
+
+static void give_back(struct quota_part *part, int64_t amount)
+{
+    struct quota_use *use = use_from(part->counter, part->start_ms);
+    if (use != NULL)
+        use->held -= amount;
+    part->held -= amount;
+}
+
+void quota_book_give_back(struct quota_claim *claim)
+{
+    for (size_t i = 0; i < claim->count; i++) {
+        struct quota_shard *shard = lock_part(claim, i);
+        give_back(&claim->parts[i], claim->parts[i].held);
+        unlock(shard);
+    }
+}
+
+void quotas_claim_free(struct quota_claim *claim)
+{
+    if (claim == NULL)
+        return;
+    for (size_t i = 0; i < claim->count; i++) {
+        struct quota_shard *shard = lock_part(claim, i);
+        give_back(&claim->parts[i], claim->parts[i].held);
+        claim->parts[i].counter->claims--;
+        unlock(shard);
+    }
+    free(claim);
+}
+
+bool quotas_rule(const struct quota_claim *claim, size_t at, struct quota_rule *out)
+{
+    if (at >= claim->count)
+        return false;
+    const struct quota_counter *counter = claim->parts[at].counter;
+    *out = (struct quota_rule){.unit = counter->unit,
+                               .scope = counter->scope,
+                               .period = counter->period,
+                               .limit = claim->parts[at].limit,
+                               .name = counter->name,
+                               .models = counter->models};
+    return true;
+}
+
+/* ---- loading ---- */
+
+static bool is_loaded(const struct quota_part *part, uint64_t epoch, int64_t now_ms)
+{
+    const struct quota_counter *counter = part->counter;
+    return counter->epoch == epoch && counter->version == part->version &&
+           (counter->loaded_again || now_ms - counter->loaded_ms < AGAIN_MS);
+}
+
+static uint64_t epoch_of(const struct quota_claim *claim)
+{
+    return atomic_load_explicit(&claim->book->epoch, memory_order_relaxed);
+}
+
+bool quotas_are_loaded(const struct quota_claim *claim, int64_t now_ms)
+{
+    uint64_t epoch = epoch_of(claim);
+    bool loaded = true;
+    for (size_t i = 0; i < claim->count && loaded; i++) {
+        struct quota_shard *shard = lock_part(claim, i);
+        loaded = is_loaded(&claim->parts[i], epoch, now_ms);
+        unlock(shard);
+    }
+    return loaded;
+}
+
+bool quota_book_source(const struct quota_claim *claim, int64_t now_ms, size_t *at,
+                       struct quota_source *out)
+{
+    uint64_t epoch = epoch_of(claim);
+    for (; *at < claim->count; (*at)++) {
+        struct quota_counter *counter = claim->parts[*at].counter;
+        struct quota_shard *shard = lock_part(claim, *at);
+        bool loaded = is_loaded(&claim->parts[*at], epoch, now_ms);
+        advance(counter, now_ms);
+        int64_t start_ms = counter->now.start_ms;
+        unlock(shard);
+        if (loaded)
+            continue;
+        *out = (struct quota_source){counter->unit,    counter->scope,  counter->period,
+                                     counter->subject, counter->models, start_ms};
+        return true;
+    }
+    return false;
+}
+
+void quota_book_put(struct quota_claim *claim, size_t at, const struct quota_source *source,
+                    int64_t used, uint64_t generation)
+{
+    struct quota_counter *counter = claim->parts[at].counter;
+    struct quota_shard *shard = lock_part(claim, at);
+    struct quota_use *use = use_from(counter, source->start_ms);
+    uint64_t epoch = epoch_of(claim);
+    if (use != NULL) {
+        use->base = used;
+        for (size_t i = 0; i < 2; i++) {
+            if (use->settled[i].generation <= generation)
+                use->settled[i].amount = 0;
+        }
+    }
+    counter->loaded_again =
+        counter->epoch == epoch && counter->version == claim->parts[at].version;
+    counter->epoch = epoch;
+    counter->version = claim->parts[at].version;
+    counter->loaded_ms = clock_wall_ms();
+    unlock(shard);
+}
+
+/* ---- events ---- */
+
+/* Under the shard's mutex. Where too many wait, the next settlement tells it. */
+static void tell(struct quota_book *book, struct quota_counter *counter, enum quota_event_kind kind,
+                 int64_t limit)
+{
+    if (counter->told[kind])
+        return;
+    check(pthread_mutex_lock(&book->events_mutex) == 0);
+    if (book->event_count < QUOTA_EVENTS) {
+        struct quota_event *event = &book->events[book->event_count++];
+        *event = (struct quota_event){.kind = kind,
+                                      .scope = counter->scope,
+                                      .start_ms = counter->now.start_ms,
+                                      .limit = limit,
+                                      .used = used_of(&counter->now),
+                                      .created_ms = clock_wall_ms()};
+        memcpy(event->subject, counter->subject, sizeof event->subject);
+        memcpy(event->name, counter->name, sizeof event->name);
+        counter->told[kind] = true;
+    }
+    check(pthread_mutex_unlock(&book->events_mutex) == 0);
+}
+
+static void tell_if_near(struct quota_book *book, struct quota_counter *counter, int64_t limit)
+{
+    int64_t used = used_of(&counter->now);
+    if (limit <= 0 || counter->epoch == 0)
+        return;
+    if (book->near_ppm > 0 && (double)used * MILLION >= (double)limit * (double)book->near_ppm)
+        tell(book, counter, QUOTA_NEAR, limit);
+    if (used >= limit)
+        tell(book, counter, QUOTA_REACHED, limit);
+}
+
+size_t quota_book_events(struct quota_book *book, struct quota_event *out, size_t most)
+{
+    check(pthread_mutex_lock(&book->events_mutex) == 0);
+    size_t count = book->event_count < most ? book->event_count : most;
+    memcpy(out, book->events, count * sizeof *out);
+    memmove(book->events, book->events + count, (book->event_count - count) * sizeof *book->events);
+    book->event_count -= count;
+    check(pthread_mutex_unlock(&book->events_mutex) == 0);
+    return count;
+}
+
+/* ---- taking ---- */
+
+static int64_t left_of(const struct quota_use *use, int64_t limit)
+{
+    int64_t left = limit - used_of(use) - use->held;
+    return left > 0 ? left : 0;
+}
+
+/* Returns false if there is too little left. */
+static bool take(struct quota_part *part, int64_t amount, int64_t at_ms)
+{
+    struct quota_use *use = use_at(part->counter, at_ms);
+    if (left_of(use, part->limit) < amount)
+        return false;
+    use->held += amount;
+    part->held += amount;
+    part->start_ms = use->start_ms;
+    return true;
+}
+
+static void view(struct quota_part *part, int64_t at_ms, struct quota_view *out)
+{
+    const struct quota_use *use = use_at(part->counter, at_ms);
+    *out = (struct quota_view){part->limit, used_of(use), use->held, use->end_ms};
+}
+
+/* Of several obstacles, the one that lasts longest. */
+static void note_refusal(struct quota_refusal *refusal, bool *refused, size_t at, int64_t required,
+                         const struct quota_view *view)
+{
+    bool longer = view->ends_ms > refusal->view.ends_ms;
+    if (!*refused || longer)
+        *refusal = (struct quota_refusal){.at = at, .required = required, .view = *view};
+    *refused = true;
+}
+
+bool quota_book_take(struct quota_claim *claim, int64_t nusd, int64_t now_ms,
+                     struct quota_refusal *refusal)
+{
+    bool refused = false;
+    for (size_t i = 0; i < claim->count; i++) {
+        struct quota_part *part = &claim->parts[i];
+        struct quota_view seen;
+        int64_t amount = part->counter->unit == QUOTA_USD ? nusd : part->amount;
+        struct quota_shard *shard = lock_part(claim, i);
+        bool fits = take(part, amount, now_ms);
+        if (!fits) {
+            view(part, now_ms, &seen);
+            if (seen.used > 0 && seen.used + amount > seen.limit) /* not only held by others */
+                tell(claim->book, part->counter, QUOTA_REACHED, part->limit);
+        }
+        unlock(shard);
+        if (!fits)
+            note_refusal(refusal, &refused, i, amount, &seen);
+    }
+    if (refused)
+        quota_book_give_back(claim);
+    return !refused;
+}
+
+void quotas_look(const struct quota_claim *claim, size_t at, int64_t now_ms, struct quota_view *out)
+{
+    struct quota_part part = claim->parts[at];
+    struct quota_shard *shard = lock_part(claim, at);
+    view(&part, now_ms, out);
+    unlock(shard);
+}
+
+int64_t quotas_left_nusd(const struct quota_claim *claim, int64_t now_ms)
+{
+    int64_t least = INT64_MAX;
+    for (size_t i = 0; i < claim->count; i++) {
+        const struct quota_part *part = &claim->parts[i];
+        if (part->counter->unit != QUOTA_USD)
+            continue;
+        struct quota_shard *shard = lock_part(claim, i);
+        int64_t left = left_of(use_at(part->counter, now_ms), part->limit);
+        unlock(shard);
+        least = left < least ? left : least;
+    }
+    return least;
+}
+
+/* Gives back so much of the first `count` quotas, of those of money. */
+static void give_back_of(struct quota_claim *claim, size_t count, int64_t nusd)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct quota_part *part = &claim->parts[i];
+        if (part->counter->unit != QUOTA_USD)
+            continue;
+        struct quota_shard *shard = lock_part(claim, i);
+        give_back(part, nusd);
+        unlock(shard);
+    }
+}
+
+/* A call may outlive its period and the next one: then nothing bounds it any more. */
+static int64_t extend(struct quota_part *part, int64_t nusd)
+{
+    struct quota_use *use = use_from(part->counter, part->start_ms);
+    if (use == NULL)
+        return nusd;
+    int64_t left = left_of(use, part->limit);
+    int64_t taken = left < nusd ? left : nusd;
+    use->held += taken;
+    part->held += taken;
+    return taken;
+}
+
+int64_t quota_book_extend(struct quota_claim *claim, int64_t nusd)
+{
+    for (size_t i = 0; i < claim->count; i++) {
+        struct quota_part *part = &claim->parts[i];
+        if (part->counter->unit != QUOTA_USD)
+            continue;
+        struct quota_shard *shard = lock_part(claim, i);
+        int64_t taken = extend(part, nusd);
+        unlock(shard);
+        if (taken < nusd)
+            give_back_of(claim, i, nusd - taken);
+        nusd = taken;
+    }
+    return nusd;
+}
+
+void quota_book_unextend(struct quota_claim *claim, int64_t nusd)
+{
+    give_back_of(claim, claim->count, nusd);
+}
+
+/* ---- the end of a call ---- */
+
+static bool counts(const char *models, const char *model)
+{
+    size_t bytes = strlen(model);
+    if (models[0] == '\0')
+        return true;
+    while (models[0] != '\0') {
+        size_t own = strcspn(models, "\n");
+        if (own == bytes && memcmp(models, model, bytes) == 0)
+            return true;
+        models += own + (models[own] == '\n');
+    }
+    return false;
+}
+
+static int64_t used_by(const struct usage_record *record, enum quota_unit unit)
+{
+    if (unit == QUOTA_TOKENS)
+        return unit_counts_prompt(&record->counts) + unit_counts_answer(&record->counts);
+    return unit == QUOTA_USD ? record->charge_nusd : 1;
+}
+
+static bool covers(const struct quota_use *use, int64_t at_ms)
+{
+    return at_ms >= use->start_ms && at_ms < use->end_ms;
+}
+
+void quota_book_settle(struct quota_claim *claim, const struct usage_record *record,
+                       uint64_t generation)
+{
+    for (size_t i = 0; claim != NULL && i < claim->count; i++) {
+        struct quota_part *part = &claim->parts[i];
+        struct quota_counter *counter = part->counter;
+        struct quota_shard *shard = lock_part(claim, i);
+        struct quota_use *use = use_at(counter, record->created_ms);
+        give_back(part, part->held);
+        if (covers(use, record->created_ms) && counts(counter->models, record->model))
+            add(use, used_by(record, counter->unit), generation);
+        if (use == &counter->now)
+            tell_if_near(claim->book, counter, part->limit);
+        unlock(shard);
+    }
+}

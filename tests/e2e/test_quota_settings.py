@@ -1,0 +1,259 @@
+"""Quotas that are set in the dashboard: by the operator for a customer, by customers for their
+keys; and what customers see of all."""
+
+import sqlite3
+from decimal import Decimal
+
+import answers
+import httpx2 as httpx
+import pytest
+from answers import Usage
+from errors import check_error
+from gateway import Gateway
+from test_admin_api import audit, id_of, make_admin
+from test_dialect_money import CLIENTS, check_refusal, request_of, sell
+from test_quotas import check_refused, no_midnight  # noqa: F401 (a fixture)
+from wait import wait_until
+
+
+@pytest.fixture
+def admin(gateway):
+    return make_admin(gateway)
+
+
+def set_for(admin, customer, unit: str, period: str | None, amount, **how) -> dict:
+    body = {"user_id": id_of(customer), "unit": unit, "period": period, "amount": amount, **how}
+    return admin.call("POST", "/admin/quotas", 201, json=body)
+
+
+def set_own(customer, unit: str, period: str | None, amount, **how) -> dict:
+    body = {"key_id": customer.key_id, "unit": unit, "period": period, "amount": amount, **how}
+    return customer.call("POST", "/quotas", 201, json=body)
+
+
+def shown(customer) -> list[dict]:
+    return customer.call("GET", "/quotas", 200)["data"]
+
+
+def test_of_a_customer(gateway, admin, provider):
+    """The operator's quota counts all keys, is seen, noted, and can be taken away."""
+    customer = gateway.customer()
+    assert customer.ask().status_code == 200  # counts, though it came before
+    made = set_for(admin, customer, "requests", "day", 2)
+    assert (made["scope"], made["key_id"], made["amount"]) == ("user", None, 2)
+    customer.create_key()
+    customer.wait_for_no_hold()
+    assert customer.ask().status_code == 200
+    told = check_refused(customer.ask(), "requests", "day", "user")
+    assert told["used"] == 2
+    (row,) = [row for row in shown(customer) if row["id"]]
+    assert (row["used"], row["left"], row["set_by"], row["near"]) == (2, 0, "operator", True)
+    assert row["resets_at"] == told["resets_at"]
+    listed = admin.call("GET", "/admin/quotas", 200, params={"user_id": id_of(customer)})["data"]
+    assert row in listed
+    set_for(admin, customer, "requests", "day", 3)  # replaces it
+    assert customer.ask().status_code == 200
+    (row,) = [row for row in shown(customer) if row["id"]]
+    admin.call("DELETE", f"/admin/quotas/{row['id']}", 204)
+    assert customer.ask().status_code == 200
+    assert not [row for row in shown(customer) if row["id"]]
+    acts = [entry["action"] for entry in audit(admin, user_id=id_of(customer))]
+    assert acts[:3] == ["quota.delete", "quota.set", "quota.set"]
+
+
+def test_a_customer_cannot_lift_it(gateway, admin, provider):
+    """Nor see or change another's."""
+    customer, other = gateway.customer(), gateway.customer()
+    made = set_for(admin, customer, "requests", "day", 0)
+    for thief in (customer, other):
+        refused = thief.web.request("DELETE", f"/quotas/{made['id']}")
+        check_error(refused, 404, "not_found", on_api=False)
+    body = {"key_id": customer.key_id, "unit": "requests", "period": "day", "amount": 5}
+    check_error(other.web.post("/quotas", json=body), 404, "not_found", on_api=False)
+    assert customer.web.get("/admin/quotas", params={"user_id": id_of(other)}).status_code == 404
+    check_error(customer.ask(), 429, "quota_exceeded", retry=False)
+
+
+def test_of_a_key(gateway, provider):
+    customer = gateway.customer()
+    provider.answer = answers.chat(usage=Usage(1000, 1000))
+    set_own(customer, "usd", "month", "0.002")
+    assert customer.ask(max_tokens=1000).status_code == 200
+    customer.wait_for_no_hold()
+    while (refused := customer.ask(max_tokens=1000)).status_code == 200:
+        customer.wait_for_no_hold()
+    told = check_refused(refused, "usd", "month")
+    (row,) = [row for row in shown(customer) if row["id"]]
+    assert Decimal(row["used"]) == Decimal(told["used"])
+    assert Decimal(row["left"]) == Decimal(told["left"])
+    assert (row["key_id"], row["set_by"]) == (customer.key_id, "customer")
+    limited = customer.key_id
+    customer.create_key()
+    assert customer.ask(max_tokens=1000).status_code == 200, "another key has none"
+    customer.delete_key(limited)
+    assert not [row for row in shown(customer) if row["id"]]
+
+
+def test_concurrency_and_minutes_of_a_key(gateway, provider):
+    customer = gateway.customer()
+    set_own(customer, "concurrency", None, 0)
+    check_error(customer.ask(), 429, "rate_limit_exceeded")
+    (row,) = [row for row in shown(customer) if row["id"]]
+    assert (row["unit"], row["period"], row["used"]) == ("concurrency", None, None)
+    customer.call("DELETE", f"/quotas/{row['id']}", 204)
+    set_own(customer, "requests", "minute", 1)
+    assert customer.ask().status_code == 200
+    check_error(customer.ask(), 429, "rate_limit_exceeded", retry=True)
+
+
+def test_of_a_model(gateway, provider):
+    customer = gateway.customer()
+    set_own(customer, "requests", "day", 1, model="gpt-4o-mini")
+    assert customer.ask().status_code == 200
+    customer.wait_for_no_hold()
+    told = check_refused(customer.ask(), "requests", "day")
+    assert told["models"] == ["gpt-4o-mini"]
+    assert customer.ask(model="gpt-4o").status_code == 200
+    fallback = customer.ask(models=["gpt-4o", "gpt-4o-mini"], model="gpt-4o")
+    assert fallback.status_code == 429, "one of the models that may answer"
+
+
+def test_it_can_only_be_stricter_for_a_key(make_gateway, provider):
+    def prepare(policies):
+        policies.write("limits", 'return { { scope = "key", requests_per_day = 2 },\n'
+                                 '{ scope = "user", requests_per_day = 2 } }\n')  # fmt: skip
+
+    gateway = make_gateway(prepare=prepare)
+    customer = gateway.customer()
+    set_own(customer, "requests", "day", 50)
+    (row,) = [row for row in shown(customer) if row["scope"] == "key"]
+    assert (row["amount"], row["set_by"]) == (2, "policy")
+    set_for(make_admin(gateway), customer, "requests", "day", 50)  # the operator may allow more
+    (row,) = [row for row in shown(customer) if row["scope"] == "user"]
+    assert (row["amount"], row["set_by"]) == (50, "operator")
+    assert [customer.ask().status_code for _ in range(3)] == [200, 200, 429]
+    customer.create_key()
+    assert customer.ask().status_code == 200
+
+
+def test_a_kill_forgets_no_setting(make_gateway, provider):
+    gateway = make_gateway()
+    customer = gateway.customer()
+    set_own(customer, "requests", "month", 2)
+    assert customer.ask().status_code == 200
+    gateway.kill()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    assert [customer.ask().status_code for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "param"),
+    [
+        ({"unit": "requests"}, "missing_field", "period"),
+        ({"unit": "usd", "period": "day"}, "missing_field", "amount"),
+        ({"period": "day", "amount": 1}, "missing_field", "unit"),
+        ({"unit": "words", "period": "day", "amount": 1}, "invalid_value", "unit"),
+        ({"unit": "usd", "period": "week", "amount": 1}, "invalid_value", "period"),
+        ({"unit": "concurrency", "period": "day", "amount": 1}, "invalid_value", "period"),
+        ({"unit": "requests", "period": "day", "amount": -1}, "invalid_value", "amount"),
+        ({"unit": "requests", "period": "day", "amount": 1.5}, "invalid_value", "amount"),
+        ({"unit": "requests", "period": "day", "amount": "5"}, "invalid_value", "amount"),
+        ({"unit": "usd", "period": "day", "amount": "-1"}, "invalid_amount", "amount"),
+        ({"unit": "tokens", "period": "day", "amount": 10**16}, "invalid_value", "amount"),
+        ({"unit": "usd", "period": "day", "amount": 1, "model": "none"}, "invalid_value", "model"),
+        ({"unit": "usd", "period": "day", "amount": 1, "scope": "user"}, "invalid_value", "scope"),
+    ],
+)
+def test_what_is_refused(gateway, body, code, param):
+    customer = gateway.customer()
+    refused = customer.web.post("/quotas", json={"key_id": customer.key_id, **body})
+    check_error(refused, 400, code, param=param, on_api=False)
+    assert not [row for row in shown(customer) if row["id"]]
+
+
+def test_there_is_a_bound(gateway):
+    customer = gateway.customer()
+    for period in ("minute", "day", "month"):
+        for unit in ("requests", "tokens", "usd"):
+            set_own(customer, unit, period, 1000)
+    for model in ("gpt-4o", "gpt-4o-mini", "gpt-4", "gpt-4-turbo", "gpt-3.5-turbo", "demo"):
+        set_own(customer, "requests", "day", 1000, model=model)
+    set_own(customer, "concurrency", None, 100)
+    body = {"key_id": customer.key_id, "unit": "tokens", "period": "day", "amount": 1}
+    refused = customer.web.post("/quotas", json={**body, "model": "demo"})
+    check_error(refused, 400, "too_many_quotas", on_api=False)
+    customer.call("POST", "/quotas", 201, json=body)  # replaces one
+    assert len([row for row in shown(customer) if row["id"]]) == 16
+
+
+def test_get_key(gateway, provider):
+    """OpenRouter's members, with the quota of money that has less left than the budget."""
+    customer = gateway.customer()
+    provider.answer = answers.chat(usage=Usage(1000, 1000))
+    customer.create_key(budget="5", budget_period="month")
+    data = customer.get("/key").json()["data"]
+    assert (data["limit"], data["limit_remaining"], data["limit_reset"]) == (5, 5, "monthly")
+    assert customer.ask(max_tokens=1000).status_code == 200
+    customer.wait_for_no_hold()
+    set_own(customer, "usd", "day", "1.5")
+    data = customer.get("/key").json()["data"]
+    spent = Decimal(data["spent"])
+    assert spent > 0
+    assert Decimal(str(data["usage"])) == Decimal(str(data["usage_daily"])) == spent
+    assert (data["limit"], data["limit_reset"]) == (1.5, "daily")
+    assert Decimal(str(data["limit_remaining"])) == Decimal("1.5") - spent
+    (quota,) = [quota for quota in data["quotas"] if quota["id"]]
+    assert Decimal(quota["left"]) == Decimal("1.5") - spent
+
+
+def test_a_warning_is_raised_once(make_gateway, provider):
+    """When 80 % are used, and when all is; not again after a kill."""
+    gateway = make_gateway()
+    customer = gateway.customer()
+    set_own(customer, "requests", "day", 5)
+
+    def events() -> list[tuple]:
+        with sqlite3.connect(f"file:{gateway.database}?mode=ro", uri=True) as database:
+            return database.execute("SELECT kind, used, amount FROM quota_events"
+                                    " WHERE subject = ? ORDER BY used",
+                                    (customer.key_id,)).fetchall()  # fmt: skip
+
+    for _ in range(3):
+        customer.ask()
+        customer.wait_for_no_hold()
+    assert not [row for row in shown(customer) if row["near"]]
+    customer.ask()
+    wait_until(lambda: events() == [("near", 4, 5)], 10, "a warning")
+    assert [row["used"] for row in shown(customer) if row["near"]] == [4]
+    gateway.kill()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    customer.ask()
+    wait_until(lambda: events() == [("near", 4, 5), ("reached", 5, 5)], 10, "a second one")
+    assert customer.ask().status_code == 429
+    assert len(gateway.logged("quota is")) <= 3
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("quotas"), shared_provider, {})
+    sell(gateway)
+    yield from gateway.served()
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_each_dialect_is_refused_in_its_form(house, provider, client):
+    customer = house.customer("1000")
+    set_own(customer, "requests", "day", 0)
+    path, body = request_of(client, client, False)
+    headers = {"Authorization": f"Bearer {customer.key}"}
+    reply = httpx.post(house.origin + path, json=body, headers=headers, trust_env=False)
+    words = {"anthropic": "rate_limit_error", "gemini": "RESOURCE_EXHAUSTED"}
+    check_refusal(client, reply, 429, "quota_exceeded", words)
+    assert "requests a day for this key" in reply.json()["error"]["message"]
+    if client == "anthropic":
+        set_own(customer, "requests", "day", 7)
+        provider.reset()
+        reply = httpx.post(house.origin + path, json=body, headers=headers, trust_env=False)
+        assert reply.headers["anthropic-ratelimit-requests-limit"] == "7"
