@@ -72,7 +72,7 @@ def sell(policies) -> None:
                             ' { search_context = "high", web_search = "0.014" } }'))  # fmt: skip
     policies.model("draw", PRICE, image="0.04", image_max=3, when=Lua(
         '{ { size = { "2K", "4K" }, image = "0.08" },'
-        ' { size = "4K", quality = "low", image = "0.02" } }'))  # fmt: skip
+        ' { size = "4K", quality = "low", image = "0.20" } }'))  # fmt: skip
     policies.model("tight", PRICE, context=2000, max_output=100)
     policies.write("margins", MARGINS)
     policies.write("examples", "return {}\n")
