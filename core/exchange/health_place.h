@@ -43,7 +43,7 @@ struct health_place {
     _Atomic int64_t token_ms;       /* when that was noted */
     _Atomic int64_t keys_paused_ms; /* of a target: until when a key of it pauses; to be shown */
     struct health_limit limits[PROVIDER_LIMIT_KINDS]; /* of a key with a model */
-    pthread_mutex_t mutex; /* guards what follows */
+    pthread_mutex_t mutex;                            /* guards what follows */
     struct breaker breaker;
     int64_t paused_until_ms;
     int64_t pauses;               /* in a row */

@@ -215,11 +215,10 @@ struct quota_claim *quota_book_claim(struct quota_book *book, const struct quota
             counter = make(shard, &asks[i]);
         counter->claims++;
         unlock(shard);
-        claim->parts[i] = (struct quota_part){
-            .counter = counter,
-            .limit = asks[i].rule->limit,
-            .version = asks[i].rule->version,
-            .amount = asks[i].amount};
+        claim->parts[i] = (struct quota_part){.counter = counter,
+                                              .limit = asks[i].rule->limit,
+                                              .version = asks[i].rule->version,
+                                              .amount = asks[i].amount};
     }
     return claim;
 }
@@ -333,8 +332,7 @@ void quota_book_put(struct quota_claim *claim, size_t at, const struct quota_sou
                 use->settled[i].amount = 0;
         }
     }
-    counter->loaded_again =
-        counter->epoch == epoch && counter->version == claim->parts[at].version;
+    counter->loaded_again = counter->epoch == epoch && counter->version == claim->parts[at].version;
     counter->epoch = epoch;
     counter->version = claim->parts[at].version;
     counter->loaded_ms = clock_wall_ms();
