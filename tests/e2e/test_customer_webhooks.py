@@ -15,6 +15,7 @@ from errors import check_error
 from receivers import Mailbox, Receiver, change, is_empty, outbox, words_of
 from standardwebhooks import Webhook
 from test_admin_api import id_of, make_admin
+from test_quotas import no_midnight  # noqa: F401 (a fixture)
 from wait import wait_until
 
 DAY_MS = 24 * 3600 * 1000
@@ -96,6 +97,33 @@ def test_a_low_balance(near, receiver, provider):
     assert data["currency"] == "USD"
     wait_until(lambda: is_empty(gateway), 20, "a note")
     assert len(receiver.hooks) == 1
+
+
+@pytest.mark.usefixtures("no_midnight")
+def test_a_quota_that_is_used(near, receiver):
+    """Told when most of it is used and when all is: once in a period, also after a kill."""
+    gateway = near()
+    customer = gateway.customer(credit="10")
+    secret = set_webhook(customer, receiver.url)
+    quota = {"key_id": customer.key_id, "unit": "requests", "period": "day", "amount": 5}
+    customer.call("POST", "/quotas", 201, json=quota)
+    for _ in range(7):
+        customer.ask("gpt-4")
+    (first,) = receiver.wait_for_type("quota.near")
+    (second,) = receiver.wait_for_type("quota.reached")
+    for hook, used in ((first, 4), (second, 5)):
+        data = Webhook(secret).verify(hook.body, hook.headers)["data"]
+        assert data["quota"].startswith("key/requests_per_day")
+        assert (data["key_id"], data["limit"]) == (customer.key_id, 5)
+        assert data["used"] >= used
+    wait_until(lambda: is_empty(gateway), 20, "a note")
+    gateway.kill()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    assert customer.ask("gpt-4").status_code == 429
+    try_it(customer)
+    receiver.wait_for_type("webhook.test")
+    assert len(receiver.of_type("quota.near")) == len(receiver.of_type("quota.reached")) == 1
 
 
 def test_a_budget_that_is_spent(near, receiver, provider):

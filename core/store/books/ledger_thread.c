@@ -401,7 +401,7 @@ static void write_alerts(struct ledger_thread *ledger)
         return;
     alerts_table_write(of->alerts, of->outbox, of->notices, of->db, &ledger->alerts_pace);
     notices_write(of->db, of->notices, of->memory.wallets, of->outbox, &ledger->notices_pace);
-    quota_table_write_events(of->db, of->quotas);
+    quota_table_write_events(of->db, of->quotas, of->notices, of->outbox);
 }
 
 static void idle(struct ledger_thread *ledger)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/period.h"
 #include "store/books/outbox_table.h"
+#include "store/memory/quota_book.h"
 #include "store/memory/wallet.h"
 
 enum {
@@ -256,6 +257,60 @@ static bool tell_budget(struct db *db, const struct notice_settings *settings,
     if (!notices_find(db, key.user_id.text, &to) || !to.webhook || to.disabled)
         return db->failure == 0;
     return post_budget(db, &to, key_id->text, &key, now_ms);
+}
+
+/* ---- a quota that is used ---- */
+
+static bool find_owner(struct db *db, const struct quota_event *event, char out[ID_BYTES])
+{
+    struct row *row;
+    if (event->scope == QUOTA_PER_USER) {
+        slice_copy(slice_of(event->subject), out, ID_BYTES);
+        return true;
+    }
+    if (event->scope != QUOTA_PER_KEY)
+        return false;
+    row =
+        db_bind(db, "SELECT user_id FROM keys WHERE id = ?1", DB_VALUES(bind_text(event->subject)));
+    if (!db_row(db, row))
+        return false;
+    slice_copy(slice_of(column_text(row, 0)), out, ID_BYTES);
+    db_leave(row);
+    return true;
+}
+
+static bool post_quota(struct db *db, const struct notice_receiver *to,
+                       const struct quota_event *event)
+{
+    struct buffer body;
+    bool near = event->kind == QUOTA_NEAR;
+    bool of_money = strstr(event->name, "/usd_per_") != NULL;
+    buffer_init(&body, LIMIT_MESSAGE_BYTES);
+    customer_messages_webhook(near ? "quota.near" : "quota.reached", event->created_ms, &body);
+    json_writer_text(&body, "quota", event->name);
+    json_writer_text_or_null(&body, "key_id", event->scope == QUOTA_PER_KEY ? event->subject : "");
+    if (of_money) {
+        json_writer_money(&body, "limit", event->limit);
+        json_writer_money(&body, "used", event->used);
+    } else {
+        json_writer_int(&body, "limit", event->limit);
+        json_writer_int(&body, "used", event->used);
+    }
+    json_writer_time(&body, "since", event->start_ms);
+    customer_messages_webhook_end(&body);
+    return put_webhook(db, to, &body, event->created_ms);
+}
+
+bool notices_quota(struct db *db, const struct notice_switches *switches,
+                   const struct quota_event *event)
+{
+    const struct notice_settings settings = notices_get(switches);
+    struct notice_receiver to;
+    char user_id[ID_BYTES];
+    if (!settings.webhooks || !find_owner(db, event, user_id) || !notices_find(db, user_id, &to) ||
+        !to.webhook || to.disabled)
+        return db->failure == 0;
+    return post_quota(db, &to, event);
 }
 
 /* ---- keys that expire ---- */

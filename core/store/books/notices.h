@@ -16,6 +16,7 @@
 #include "store/outbox.h"
 
 struct outbox;
+struct quota_event;
 struct wallets;
 
 /* The settings, for all threads. Zeroed: nobody is told anything. */
@@ -56,6 +57,11 @@ struct notice_receipt {
  * it posts. False: db->failure. */
 bool notices_receipt(struct db *db, const struct notice_switches *switches,
                      const struct notice_receipt *receipt, int64_t now_ms);
+
+/* A quota of a customer or key is nearly used, or used: for the customer's webhook, in the
+ * transaction that notes it. False: db->failure. */
+bool notices_quota(struct db *db, const struct notice_switches *switches,
+                   const struct quota_event *event);
 
 /* A customer asks for a message to his webhook. False also if there is none in use. */
 bool notices_test_webhook(struct db *db, const char *user_id, int64_t now_ms);

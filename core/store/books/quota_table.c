@@ -5,6 +5,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/books/notices.h"
+#include "store/books/outbox_table.h"
 #include "store/journal/journal.h"
 #include "store/memory/quota_settings.h"
 
@@ -120,16 +122,17 @@ bool quota_table_read(struct db *db, const char *subject, struct quota_list *out
 
 /* ---- what is told ---- */
 
-bool quota_table_tell(struct db *db, const struct quota_event *event)
+static bool tell(struct db *db, const struct notice_switches *notices,
+                 const struct quota_event *event)
 {
-    (void)db;
     log_event(LOG_INFO, event->kind == QUOTA_NEAR ? "a quota is nearly used" : "a quota is used",
               log_text("quota", event->name), log_text("subject", event->subject),
               log_int("amount", event->limit), log_int("used", event->used));
-    return true;
+    return notices_quota(db, notices, event);
 }
 
-static bool write_event(struct db *db, const struct quota_event *event)
+static bool write_event(struct db *db, const struct notice_switches *notices,
+                        const struct quota_event *event)
 {
     if (!db_run(
             db, "INSERT OR IGNORE INTO quota_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -137,10 +140,11 @@ static bool write_event(struct db *db, const struct quota_event *event)
                       bind_text(event->kind == QUOTA_NEAR ? "near" : "reached"),
                       bind_int(event->limit), bind_int(event->used), bind_int(event->created_ms))))
         return false;
-    return db_changes(db) == 0 || quota_table_tell(db, event);
+    return db_changes(db) == 0 || tell(db, notices, event);
 }
 
-void quota_table_write_events(struct db *db, struct quota_book *book)
+void quota_table_write_events(struct db *db, struct quota_book *book,
+                              const struct notice_switches *notices, struct outbox *outbox)
 {
     struct quota_event events[EVENTS_AT_ONCE];
     size_t count = quota_book_events(book, events, EVENTS_AT_ONCE);
@@ -149,9 +153,11 @@ void quota_table_write_events(struct db *db, struct quota_book *book)
     db_clear(db);
     bool ok = db_run(db, "BEGIN IMMEDIATE", NULL, 0);
     for (size_t i = 0; i < count && ok; i++)
-        ok = write_event(db, &events[i]);
+        ok = write_event(db, notices, &events[i]);
     ok = ok && db_run(db, "DELETE FROM quota_events WHERE created_ms < ?1",
                       DB_VALUES(bind_int(clock_wall_ms() - KEPT_MS)));
-    if (!ok || !db_commit(db))
+    if (ok && db_commit(db))
+        outbox_table_added(outbox);
+    else
         db_rollback(db); /* the next start tells it */
 }

@@ -10,6 +10,9 @@
 #include "store/memory/quota_book.h"
 #include "store/quotas.h"
 
+struct notice_switches;
+struct outbox;
+
 /* What is used since source->start_ms; 0 with db->failure. A minute of money is added up from the
  * records, all else from the sums. */
 int64_t quota_table_used(struct db *db, const struct quota_source *source);
@@ -21,10 +24,8 @@ bool quota_table_read(struct db *db, const char *subject, struct quota_list *out
 /* Reads unit, period and amount of a row; `unit_at` is followed by the period. */
 bool quota_table_rule(struct row *row, int unit_at, int amount_at, struct quota_rule *out);
 
-/* Writes the events that wait, in a transaction of its own; each is written once in its period.
- * Forgets old ones. */
-void quota_table_write_events(struct db *db, struct quota_book *book);
-/* Told once for each quota, period and kind, in the transaction that notes it: here a message for
- * the outbox belongs (outbox_table_add). */
-bool quota_table_tell(struct db *db, const struct quota_event *event);
+/* Writes the events that wait, in a transaction of its own; each is written once in its period, and
+ * told to its customer in the same transaction (notices.h). Forgets old ones. */
+void quota_table_write_events(struct db *db, struct quota_book *book,
+                              const struct notice_switches *notices, struct outbox *outbox);
 #endif
