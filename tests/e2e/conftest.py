@@ -10,6 +10,7 @@ import httpcore2
 import pytest
 from fake_provider import Provider
 from gateway import Gateway
+from stripe_server import StripeServer
 from upload_provider import UploadProvider, read_all
 
 pytest.register_assert_rewrite("auditor", "books", "clients")  # so that they say what differs
@@ -151,3 +152,20 @@ def provider_of_uploads(uploads):
     uploads.plan = read_all
     uploads.uploads.clear()
     return uploads
+
+
+@pytest.fixture
+def stripe():
+    """The payment processor."""
+    server = StripeServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def paid_house(tmp_path, shared_provider, stripe):
+    """A gateway whose customers pay by it."""
+    gateway = Gateway(tmp_path / "house", shared_provider, stripe.settings)
+    gateway.start()
+    yield gateway
+    gateway.stop()

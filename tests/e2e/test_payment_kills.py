@@ -8,9 +8,8 @@ from contextlib import suppress
 import httpx2 as httpx
 import pytest
 from customer import Customer
-from gateway import Gateway
 from prices import usd
-from stripe_server import StripeServer, post, signed
+from stripe_server import post, signed
 from wait import wait_until
 
 BUYERS = 4
@@ -59,13 +58,13 @@ def buy(buyer, stripe, network, paid: list) -> None:
         network.send(stripe.complete(payment))
 
 
-def run_rounds(world, stripe, rounds: int) -> None:
+def run_rounds(paid_house, stripe, rounds: int) -> None:
     rng = random.Random(rounds)
-    buyers = [Customer(world) for _ in range(BUYERS)]
+    buyers = [Customer(paid_house) for _ in range(BUYERS)]
     paid: dict[str, list] = {buyer.email: [] for buyer in buyers}
     for buyer in buyers:
         buyer.sign_up()
-    network = Network(world)
+    network = Network(paid_house)
     try:
         for _ in range(rounds):
             threads = [
@@ -75,12 +74,12 @@ def run_rounds(world, stripe, rounds: int) -> None:
             for thread in threads:
                 thread.start()
             threading.Event().wait(rng.uniform(0, 0.03))  # somewhere in all of it
-            world.kill()
+            paid_house.kill()
             for thread in threads:
                 thread.join()
-            world.start()
+            paid_house.start()
             for buyer in buyers:
-                buyer.web.base_url = world.origin + "/api"
+                buyer.web.base_url = paid_house.origin + "/api"
         wait_until(lambda: not network.waiting, 60, "all events to be taken")
     finally:
         network.over.set()
@@ -92,29 +91,14 @@ def run_rounds(world, stripe, rounds: int) -> None:
         assert {p["id"] for p in listed if p["state"] == "paid"} == set(paid[buyer.email])
         assert {p["state"] for p in listed} <= {"paid", "open"}
     assert sum(len(ids) for ids in paid.values()) > rounds / 4, "nearly nothing was bought"
-    world.verify_ledger()
+    paid_house.verify_ledger()
 
 
-@pytest.fixture
-def stripe():
-    server = StripeServer()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def world(tmp_path, shared_provider, stripe):
-    gateway = Gateway(tmp_path / "house", shared_provider, stripe.settings)
-    gateway.start()
-    yield gateway
-    gateway.stop()
-
-
-def test_kills(world, stripe):
-    run_rounds(world, stripe, 10)
+def test_kills(paid_house, stripe):
+    run_rounds(paid_house, stripe, 10)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_two_hundred_kills(world, stripe):
-    run_rounds(world, stripe, 200)
+def test_two_hundred_kills(paid_house, stripe):
+    run_rounds(paid_house, stripe, 200)

@@ -5,42 +5,26 @@ import threading
 import pytest
 from customer import Customer
 from errors import check_error
-from gateway import Gateway
 from prices import usd
-from stripe_server import StripeServer, deliver
+from stripe_server import deliver
 from test_admin_api import make_admin
 from wait import wait_until
 
 
-@pytest.fixture
-def stripe():
-    server = StripeServer()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def world(tmp_path, shared_provider, stripe):
-    gateway = Gateway(tmp_path / "house", shared_provider, stripe.settings)
-    gateway.start()
-    yield gateway
-    gateway.stop()
-
-
-def make_buyer(world, stripe) -> Customer:
+def make_buyer(paid_house, stripe) -> Customer:
     """Has paid 10 with a card that is kept."""
-    buyer = Customer(world)
+    buyer = Customer(paid_house)
     buyer.user_id = buyer.sign_up()["user"]["id"]
     body = {"amount": "10", "save_card": True}
     payment = buyer.call("POST", "/balance/charge", 201, json=body)
-    deliver(world, stripe.complete(payment), *stripe.kept_card(payment))
+    deliver(paid_house, stripe.complete(payment), *stripe.kept_card(payment))
     assert buyer.call("GET", "/payment-options", 200)["card"] == "visa 4242"
     return buyer
 
 
 @pytest.fixture
-def buyer(world, stripe):
-    return make_buyer(world, stripe)
+def buyer(paid_house, stripe):
+    return make_buyer(paid_house, stripe)
 
 
 def wish(buyer, status: int = 200, **changes) -> dict:
@@ -48,9 +32,9 @@ def wish(buyer, status: int = 200, **changes) -> dict:
     return buyer.call("PUT", "/payment-automatic", status, json=body)
 
 
-def spend(world, buyer, amount: str) -> None:
+def spend(paid_house, buyer, amount: str) -> None:
     body = {"user_id": buyer.user_id, "amount": amount, "reason": "spent"}
-    make_admin(world).call("POST", "/admin/debits", 201, json=body)
+    make_admin(paid_house).call("POST", "/admin/debits", 201, json=body)
 
 
 def intents(stripe) -> list:
@@ -61,11 +45,11 @@ def newest(stripe) -> dict:
     return list(stripe.intents.values())[-1]
 
 
-def wait_for_a_look(world, stripe) -> None:
+def wait_for_a_look(paid_house, stripe) -> None:
     """Another customer's card is charged, so the ledger thread has looked for all that is due."""
-    other = make_buyer(world, stripe)
+    other = make_buyer(paid_house, stripe)
     wish(other)
-    spend(world, other, "9")
+    spend(paid_house, other, "9")
     wait_until(lambda: asked_for(stripe, other))
 
 
@@ -82,11 +66,11 @@ def look(buyer) -> dict:
 
 
 @pytest.mark.quick
-def test_a_low_balance_charges_the_kept_card(world, stripe, buyer):
+def test_a_low_balance_charges_the_kept_card(paid_house, stripe, buyer):
     seen = wish(buyer)
     assert (usd(seen["threshold"]), seen["amount"], seen["month_max"]) == (5, "20.00", "50.00")
-    spend(world, buyer, "5")  # not below it
-    spend(world, buyer, "0.01")
+    spend(paid_house, buyer, "5")  # not below it
+    spend(paid_house, buyer, "0.01")
     wait_until(lambda: intents(stripe))
     payment = wait_until(lambda: automatic(buyer))[0]
     asked = intents(stripe)[0]
@@ -104,45 +88,45 @@ def test_a_low_balance_charges_the_kept_card(world, stripe, buyer):
     }
     assert asked.headers["idempotency-key"] == payment["id"]
     assert payment["state"] == "open"
-    deliver(world, stripe.event("payment_intent.succeeded", newest(stripe)))
+    deliver(paid_house, stripe.event("payment_intent.succeeded", newest(stripe)))
     assert buyer.balance == usd("24.99")
     assert [p["state"] for p in automatic(buyer)] == ["paid"]
     assert len(intents(stripe)) == 1
 
 
-def test_there_is_never_a_second_one_under_way(world, stripe, buyer):
+def test_there_is_never_a_second_one_under_way(paid_house, stripe, buyer):
     wish(buyer, month_max="1000")
-    spend(world, buyer, "9")
+    spend(paid_house, buyer, "9")
     wait_until(lambda: intents(stripe))
-    spend(world, buyer, "0.5")
-    wait_for_a_look(world, stripe)
+    spend(paid_house, buyer, "0.5")
+    wait_for_a_look(paid_house, stripe)
     assert len(automatic(buyer)) == len(asked_for(stripe, buyer)) == 1
 
 
-def test_the_most_of_a_month(world, stripe, buyer):
+def test_the_most_of_a_month(paid_house, stripe, buyer):
     wish(buyer)
-    spend(world, buyer, "6")
+    spend(paid_house, buyer, "6")
     for number in (1, 2):
         wait_until(lambda number=number: len(intents(stripe)) == number)
-        deliver(world, stripe.event("payment_intent.succeeded", newest(stripe)))
-        spend(world, buyer, "20")
-    wait_for_a_look(world, stripe)
+        deliver(paid_house, stripe.event("payment_intent.succeeded", newest(stripe)))
+        spend(paid_house, buyer, "20")
+    wait_for_a_look(paid_house, stripe)
     assert len(asked_for(stripe, buyer)) == 2
     assert look(buyer)["paused"] is None
     wish(buyer, month_max="60")
     wait_until(lambda: len(asked_for(stripe, buyer)) == 3)
 
 
-def test_a_card_that_is_refused_is_not_tried_again(world, stripe, buyer):
+def test_a_card_that_is_refused_is_not_tried_again(paid_house, stripe, buyer):
     refusal = {"error": {"type": "card_error", "message": "Your card was declined."}}
     stripe.answer = lambda asked: (402, refusal) if "intents" in asked.path else None
     wish(buyer)
-    spend(world, buyer, "9")
+    spend(paid_house, buyer, "9")
     wait_until(lambda: look(buyer)["paused"])
     assert "declined" in look(buyer)["paused"]
     assert [p["state"] for p in automatic(buyer)] == ["failed"]
     stripe.answer = lambda _: None
-    wait_for_a_look(world, stripe)
+    wait_for_a_look(paid_house, stripe)
     assert len(asked_for(stripe, buyer)) == 1
     wish(buyer)  # the customer has looked
     wait_until(lambda: len(asked_for(stripe, buyer)) == 2)
@@ -150,22 +134,22 @@ def test_a_card_that_is_refused_is_not_tried_again(world, stripe, buyer):
     assert len(keys) == 2
 
 
-def test_a_refusal_that_is_told_by_event(world, stripe, buyer):
+def test_a_refusal_that_is_told_by_event(paid_house, stripe, buyer):
     wish(buyer)
-    spend(world, buyer, "9")
+    spend(paid_house, buyer, "9")
     wait_until(lambda: automatic(buyer) and stripe.intents)
     failed = newest(stripe) | {"last_payment_error": {"message": "The bank says no."}}
-    deliver(world, stripe.event("payment_intent.payment_failed", failed))
+    deliver(paid_house, stripe.event("payment_intent.payment_failed", failed))
     assert look(buyer)["paused"] == "The bank says no."
     assert [(p["state"], p["failure"]) for p in automatic(buyer)] == [
         ("failed", "The bank says no.")
     ]
 
 
-def test_a_payment_service_that_is_down_is_asked_again_for_the_same(world, stripe, buyer):
+def test_a_payment_service_that_is_down_is_asked_again_for_the_same(paid_house, stripe, buyer):
     stripe.answer = lambda asked: (503, {}) if "intents" in asked.path else None
     wish(buyer)
-    spend(world, buyer, "9")
+    spend(paid_house, buyer, "9")
     wait_until(lambda: len(intents(stripe)) >= 2, 20)
     stripe.answer = lambda _: None
     wait_until(lambda: stripe.intents, 30)
@@ -173,34 +157,34 @@ def test_a_payment_service_that_is_down_is_asked_again_for_the_same(world, strip
     assert keys == {automatic(buyer)[0]["id"]}
 
 
-def test_a_kill_in_between_charges_once(world, stripe, buyer):
+def test_a_kill_in_between_charges_once(paid_house, stripe, buyer):
     wish(buyer)
     killed = threading.Event()
 
     def kill(asked):
         if "intents" not in asked.path or killed.is_set():
             return None
-        world.kill()
+        paid_house.kill()
         killed.set()
         return 503, {}
 
     stripe.answer = kill
-    spend(world, buyer, "9")
+    spend(paid_house, buyer, "9")
     assert killed.wait(20)
-    world.start()
-    buyer.web.base_url = world.origin + "/api"
+    paid_house.start()
+    buyer.web.base_url = paid_house.origin + "/api"
     wait_until(lambda: stripe.intents, 20)
-    wait_for_a_look(world, stripe)
+    wait_for_a_look(paid_house, stripe)
     keys = [asked.headers["idempotency-key"] for asked in asked_for(stripe, buyer)]
     assert len(keys) == 2
     assert len(set(keys)) == 1
     mine = [i for i in stripe.intents.values() if i["metadata"]["payment"] == keys[0]]
     assert len(mine) == 1
-    deliver(world, stripe.event("payment_intent.succeeded", mine[0]))
+    deliver(paid_house, stripe.event("payment_intent.succeeded", mine[0]))
     assert buyer.balance == usd("21")
 
 
-def test_what_is_wished_must_make_sense(world, buyer):
+def test_what_is_wished_must_make_sense(paid_house, buyer):
     for changes in (
         {"month_max": "19"},
         {"threshold": "0"},
@@ -212,23 +196,23 @@ def test_what_is_wished_must_make_sense(world, buyer):
         body = {"threshold": "5", "amount": "20", "month_max": "50", "currency": "usd"} | changes
         response = buyer.web.put("/payment-automatic", json=body)
         check_error(response, 400, on_api=False)
-    stranger = Customer(world)
+    stranger = Customer(paid_house)
     stranger.sign_up()
     body = {"threshold": "5", "amount": "20", "month_max": "50"}
     check_error(stranger.web.put("/payment-automatic", json=body), 409, "no_card", on_api=False)
 
 
-def test_it_ends(world, stripe, buyer):
+def test_it_ends(paid_house, stripe, buyer):
     wish(buyer)
     assert buyer.web.delete("/payment-automatic").status_code == 204
     assert look(buyer) is None
     wish(buyer)
     card = {"id": "pm_1", "object": "payment_method", "customer": None}
-    deliver(world, stripe.event("payment_method.detached", card))
+    deliver(paid_house, stripe.event("payment_method.detached", card))
     assert look(buyer)["paused"] == "The saved card was removed."
     assert buyer.call("GET", "/payment-options", 200)["card"] is None
-    spend(world, buyer, "9")
-    wait_for_a_look(world, stripe)
+    spend(paid_house, buyer, "9")
+    wait_for_a_look(paid_house, stripe)
     assert not asked_for(stripe, buyer)
 
 

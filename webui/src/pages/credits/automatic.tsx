@@ -7,8 +7,9 @@ import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
-import { SelectField, TextField } from "../../ui/field";
+import { TextField } from "../../ui/field";
 import { Failure, Notice } from "../../ui/notice";
+import { CurrencyField } from "./currencyfield";
 
 interface Props {
     options: PaymentOptions;
@@ -110,18 +111,12 @@ function WishForm({ options, onDone }: { options: PaymentOptions; onDone: () => 
                     onValue={setThreshold}
                     error={errorOf(error, "threshold")}
                 />
-                {options.currencies.length > 1 && (
-                    <SelectField
-                        class="w-32"
-                        label={t("payments.currency")}
-                        value={code}
-                        choices={options.currencies.map((it) => ({
-                            value: it.currency,
-                            text: it.currency.toUpperCase(),
-                        }))}
-                        onValue={setCode}
-                    />
-                )}
+                <CurrencyField
+                    class="w-32"
+                    currencies={options.currencies}
+                    value={code}
+                    onValue={setCode}
+                />
                 <TextField
                     class="w-44"
                     label={t("automatic.amount", upper)}

@@ -7,8 +7,9 @@ import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { useOnce } from "../../state/once";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
-import { CheckField, SelectField, TextField } from "../../ui/field";
+import { CheckField, TextField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
+import { CurrencyField } from "./currencyfield";
 
 /** The customer leaves for the processor's page; what is paid there is credited by its event. */
 export function PayForm({ options }: { options: PaymentOptions }) {
@@ -19,18 +20,12 @@ export function PayForm({ options }: { options: PaymentOptions }) {
     }
     return (
         <Card title={t("credits.add")} note={options.live ? undefined : t("payments.testMode")}>
-            {options.currencies.length > 1 && (
-                <SelectField
-                    class="mb-4 w-44"
-                    label={t("payments.currency")}
-                    value={code}
-                    choices={options.currencies.map((it) => ({
-                        value: it.currency,
-                        text: it.currency.toUpperCase(),
-                    }))}
-                    onValue={setCode}
-                />
-            )}
+            <CurrencyField
+                class="mb-4 w-44"
+                currencies={options.currencies}
+                value={code}
+                onValue={setCode}
+            />
             <AmountForm key={code} options={options} currency={currency} />
         </Card>
     );
