@@ -123,6 +123,15 @@ local function is_before(a, b)
     return a.prefix < b.prefix
 end
 
+local function in_order(by_prefix)
+    local counters = {}
+    for _, counter in pairs(by_prefix) do
+        counters[#counters + 1] = counter
+    end
+    table.sort(counters, is_before)
+    return counters
+end
+
 -- The counters for the group and the model: later rules replace earlier ones.
 local function select_counters(table_of_limits, group, model)
     local by_prefix, output_tokens_max = {}, nil
@@ -134,11 +143,7 @@ local function select_counters(table_of_limits, group, model)
             output_tokens_max = rule.output_tokens_max or output_tokens_max
         end
     end
-    local counters = {}
-    for _, counter in pairs(by_prefix) do
-        counters[#counters + 1] = counter
-    end
-    table.sort(counters, is_before)
+    local counters = in_order(by_prefix)
     return {
         counters = counters,
         output_tokens_max = output_tokens_max,
@@ -166,7 +171,7 @@ end
 
 -- What is in force for a request that may be answered by any of the models: the strictest of each.
 function limits.of_all(table_of_limits, request, models)
-    local by_prefix, counters = {}, {}
+    local by_prefix = {}
     for _, model in ipairs(models) do
         request.model = model
         for _, counter in ipairs(limits.find(table_of_limits, request).counters) do
@@ -176,11 +181,7 @@ function limits.of_all(table_of_limits, request, models)
             end
         end
     end
-    for _, counter in pairs(by_prefix) do
-        counters[#counters + 1] = counter
-    end
-    table.sort(counters, is_before)
-    return native.limits(counters)
+    return native.limits(in_order(by_prefix))
 end
 
 -- The limits of a request, each with the text that it is counted under, and the longest answer.
@@ -204,7 +205,7 @@ end
 -- What customers may know of the limits of their group: those of a customer and of a key, each
 -- with the name of what it counts.
 function limits.told(table_of_limits, group)
-    local by_prefix, counters = {}, {}
+    local by_prefix = {}
     for _, rule in ipairs(table_of_limits.rules) do
         for _, counter in ipairs(rule.counters) do
             local own = counter.scope == "key" or counter.scope == "user"
@@ -213,10 +214,7 @@ function limits.told(table_of_limits, group)
             end
         end
     end
-    for _, counter in pairs(by_prefix) do
-        counters[#counters + 1] = counter
-    end
-    table.sort(counters, is_before)
+    local counters = in_order(by_prefix)
     for i, counter in ipairs(counters) do
         local window = counter.window_ms > 0 and "minute" or nil
         counters[i] = {
