@@ -91,7 +91,10 @@ static void verify(int holds_min, int ended_min, int credits_min)
                         " (SELECT exchange_id FROM kept_answers)") == 0,
          "an answer is lost, and paid");
     buffer_init(&report, 1 << 20);
-    want(store_verify(cut_path, &report, &fault), fault.message);
+    bool sound = store_verify(cut_path, &report, &fault);
+    if (!sound)
+        print_error("%.*s", (int)report.bytes, report.data);
+    want(sound, fault.message);
     buffer_fini(&report);
     sqlite3_close(handle);
 }
@@ -190,6 +193,9 @@ static void run(void)
     disk_watch(NULL);
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     atomic_fetch_add(&credits, 1);
+    /* With `process` the journal may keep a hold whose credit is lost, which the next start of a
+     * server voids. So the credit that holds need is on the disk before the first cut. */
+    fixture_checkpoint(f.store);
     disk_watch(cut_running);
     for (int i = 0; i < ROUNDS; i++) {
         one_round();
