@@ -27,28 +27,33 @@ static const struct alert_facts facts[] = {
         {"ledger_unwritable", ALERT_CRITICAL, true, true, "The ledger cannot be written",
          "The ledger can be written again",
          "New calls are refused until it can. Check space, mount and health of the disk that has "
-         "the database; nothing needs to be restarted."},
+         "the database; nothing needs to be restarted.",
+         ALERT_UNBOUND},
     [ALERT_RELOAD_REFUSED] =
         {"reload_refused", ALERT_WARNING, true, true, "A reload was refused",
          "A reload was accepted",
          "The old version stays in force. Mend what the message says, try it with `llm-gateway "
-         "check`, then send SIGHUP again."},
+         "check`, then send SIGHUP again.",
+         ALERT_UNBOUND},
     [ALERT_OVERRUN] =
         {"overrun", ALERT_WARNING, false, false, "Calls cost more than was held",
          "No more calls that cost more than was held",
          "The operator pays the difference. Compare `context` and `max_output` of the model in "
-         "models.lua with the provider's, and look at the call under Usage."},
+         "models.lua with the provider's, and look at the call under Usage.",
+         ALERT_UNBOUND},
     [ALERT_PRICE_MISSING] =
         {"price_missing", ALERT_WARNING, false, false, "A provider bills what has no price",
          "No more calls with what has no price",
          "It is charged like the dearest of its kind, or as what it is part of. Give it a price in "
-         "models.lua (\"0\", if the provider bills nothing for it), then reload with SIGHUP."},
+         "models.lua (\"0\", if the provider bills nothing for it), then reload with SIGHUP.",
+         ALERT_UNBOUND},
     [ALERT_COST_DIFFERS] =
         {"cost_differs", ALERT_WARNING, false, false,
          "A provider charges another cost than models.lua has",
          "A provider charges what models.lua has",
          "Compare the prices in models.lua with the provider's, and look at the call under Usage: "
-         "it has both figures. Then reload with SIGHUP."},
+         "it has both figures. Then reload with SIGHUP.",
+         ALERT_UNBOUND},
     [ALERT_POLICY_FAILED] =
         {"policy_failed", ALERT_CRITICAL, false, false, "A function of the policies has failed",
          "The function of the policies fails no more",
@@ -83,14 +88,16 @@ static const struct alert_facts facts[] = {
         {"payment_unclear", ALERT_CRITICAL, false, false, "A payment is not what was asked for",
          "No more payments of that kind",
          "Nothing was credited. Look at the payment in the processor's dashboard; then give it "
-         "back there, or give the customer credits under Customers."},
+         "back there, or give the customer credits under Customers.",
+         ALERT_UNBOUND},
     [ALERT_PAYMENT_DISPUTED] =
         {"payment_disputed", ALERT_WARNING, false, false, "A customer disputes a payment",
          "No more disputes",
          "The credit was taken back; what was spent is owed. Answer the dispute in the "
-         "processor's dashboard; if it is won, the credit comes back by itself."},
+         "processor's dashboard; if it is won, the credit comes back by itself.",
+         ALERT_UNBOUND},
     [ALERT_TEST] = {"test", ALERT_WARNING, false, true, "A test message", "The test is over",
-                    "Nothing: somebody has pressed the button in the dashboard."},
+                    "Nothing: somebody has pressed the button in the dashboard.", ALERT_UNBOUND},
 };
 _Static_assert(sizeof facts / sizeof facts[0] == ALERT_KINDS, "each kind has its facts");
 

@@ -286,7 +286,9 @@ bool payment_events_moved(struct store_call *call, struct db *db)
         return true;
     if (!find(call, db, PAYMENT_ID, &payment))
         return done(call, db, "unknown", NULL);
-    if (strcmp(payment.state, "open") != 0 && (processing || strcmp(payment.state, "processing")))
+    bool open = strcmp(payment.state, "open") == 0;
+    bool was_processing = strcmp(payment.state, "processing") == 0;
+    if (!open && (processing || !was_processing))
         return done(call, db, "late", &payment);
     return db_run(db, "UPDATE payments SET state = ?2, failure = ?3 WHERE id = ?1",
                   DB_VALUES(bind_text(payment.id.text), call->args[STATE], call->args[WHY])) &&
