@@ -129,42 +129,41 @@ local function tell(x, facts, result)
     end
 end
 
-local OPERATIONS = {}
-
-function OPERATIONS.paid(x, event, facts)
-    return store.call(x, "payment.paid", event[1], event[2], event[3], event[4], facts.payment_id,
-        facts.currency, facts.amount_minor, facts.total_minor, facts.charge_id)
+-- The operation that the event stands for, with what it takes. Returns its result as JSON.
+local function act(x, facts, ...)
+    return store.call(x, "payment." .. facts.what, payments.name, facts.id, facts.kind,
+        facts.created_ms, ...)
 end
 
-function OPERATIONS.moved(x, event, facts)
-    return store.call(x, "payment.moved", event[1], event[2], event[3], event[4], facts.payment_id,
-        facts.state, string.sub(facts.why, 1, 200))
+local ACTS = {}
+
+function ACTS.paid(x, facts)
+    return act(x, facts, facts.payment_id, facts.currency, facts.amount_minor, facts.total_minor,
+        facts.charge_id)
 end
 
-function OPERATIONS.reversed(x, event, facts)
-    return store.call(x, "payment.reversed", event[1], event[2], event[3], event[4],
-        facts.reversal_id, facts.reversal, facts.charge_id, facts.amount_minor, facts.stage,
-        facts.takes, facts.state)
+function ACTS.moved(x, facts)
+    return act(x, facts, facts.payment_id, facts.state, string.sub(facts.why, 1, 200))
 end
 
-function OPERATIONS.method(x, event, facts)
-    return store.call(x, "payment.method", event[1], event[2], event[3], event[4],
-        facts.payment_id, facts.customer_id, facts.method_id)
+function ACTS.reversed(x, facts)
+    return act(x, facts, facts.reversal_id, facts.reversal, facts.charge_id, facts.amount_minor,
+        facts.stage, facts.takes, facts.state)
 end
 
-function OPERATIONS.named(x, event, facts)
-    return store.call(x, "payment.named", event[1], event[2], event[3], event[4],
-        facts.method_id, facts.method_name)
+function ACTS.method(x, facts)
+    return act(x, facts, facts.payment_id, facts.customer_id, facts.method_id)
 end
 
-function OPERATIONS.forgotten(x, event, facts)
-    return store.call(x, "payment.forgotten", event[1], event[2], event[3], event[4],
-        facts.method_id)
+function ACTS.named(x, facts)
+    return act(x, facts, facts.method_id, facts.method_name)
 end
 
-function OPERATIONS.ignored(x, event)
-    return store.call(x, "payment.ignored", event[1], event[2], event[3], event[4])
+function ACTS.forgotten(x, facts)
+    return act(x, facts, facts.method_id)
 end
+
+ACTS.ignored = act
 
 local TEXTS = { "payment_id", "currency", "charge_id", "customer_id", "reversal_id", "state",
     "method_id", "method_name", "why" }
@@ -218,8 +217,7 @@ function payments.take_event(x)
     elseif not is_whole(facts) then
         facts.what = "ignored" -- a payment of something else on the same account
     end
-    local result = cjson.decode(OPERATIONS[facts.what](x,
-        { payments.name, facts.id, facts.kind, facts.created_ms }, facts))
+    local result = cjson.decode(ACTS[facts.what](x, facts))
     tell(x, facts, result)
     x:reply(200, '{"received":true}')
 end

@@ -19,10 +19,10 @@ local function escape(text)
     end))
 end
 
--- A form of pairs {name, value, ...}; a nil value leaves its name out. `count`: of both.
-local function form(count, ...)
+-- A form of pairs: name, value, ...; a nil value leaves its name out.
+local function form(...)
     local parts = {}
-    for i = 1, count, 2 do
+    for i = 1, select("#", ...), 2 do
         local name, value = select(i, ...), (select(i + 1, ...))
         if value ~= nil then
             parts[#parts + 1] = escape(name) .. "=" .. escape(tostring(value))
@@ -41,7 +41,7 @@ end
 
 -- A customer there: {user_id, email}.
 function stripe.customer(person)
-    return question("/v1/customers", form(4, "email", person.email,
+    return question("/v1/customers", form("email", person.email,
         "metadata[user]", person.user_id), "customer-" .. person.user_id)
 end
 
@@ -53,7 +53,7 @@ end
 -- keeps_card, automatic_tax, invoices, success_url, cancel_url}.
 function stripe.checkout(order)
     local line = "line_items[0][price_data]"
-    return question("/v1/checkout/sessions", form(38,
+    return question("/v1/checkout/sessions", form(
         "mode", "payment",
         "customer", order.customer_id,
         "client_reference_id", order.payment_id,
@@ -82,7 +82,7 @@ end
 -- The page where customers see receipts and invoices and change their cards.
 function stripe.portal(customer_id, return_url)
     return question("/v1/billing_portal/sessions",
-        form(4, "customer", customer_id, "return_url", return_url))
+        form("customer", customer_id, "return_url", return_url))
 end
 
 function stripe.read_portal(answer)
@@ -92,7 +92,7 @@ end
 -- A charge of the kept card, without the customer: {customer_id, method_id, currency,
 -- amount_minor, product, email}. "{payment}" stands for the payment's id.
 function stripe.charge(order)
-    local body = form(18,
+    local body = form(
         "amount", string.format("%.0f", order.amount_minor),
         "currency", order.currency,
         "customer", order.customer_id,
@@ -211,39 +211,36 @@ end
 read["payment_intent.payment_failed"] = failed_intent
 read["payment_intent.canceled"] = failed_intent
 
+-- What reads refunds or disputes. `stages`: by their status, {rank, whether the money is gone}.
 -- Later stages replace earlier ones: by the time of the event, then by rank.
-local function reversal(object, event, kind, rank, takes)
-    return { what = "reversed", reversal_id = object.id, reversal = kind,
-        charge_id = id_of(object.payment_intent), amount_minor = given(object.amount),
-        stage = event.created * 16 + rank, takes = takes and 1 or 0, state = object.status }
+local function reversal(kind, stages)
+    return function(object, event)
+        local stage = stages[object.status]
+        return stage and { what = "reversed", reversal_id = object.id, reversal = kind,
+            charge_id = id_of(object.payment_intent), amount_minor = given(object.amount),
+            stage = event.created * 16 + stage[1], takes = stage[2] and 1 or 0,
+            state = object.status }
+    end
 end
 
-local REFUND = { pending = { 1, true }, requires_action = { 1, true }, succeeded = { 2, true },
-    failed = { 3, false }, canceled = { 3, false } }
+local refund = reversal("refund", { pending = { 1, true }, requires_action = { 1, true },
+    succeeded = { 2, true }, failed = { 3, false }, canceled = { 3, false } })
 
-local function refund(object, event)
-    local rank = REFUND[object.status]
-    return rank and reversal(object, event, "refund", rank[1], rank[2])
+for _, word in ipairs { "created", "updated", "failed" } do
+    read["refund." .. word] = refund
 end
-read["refund.created"] = refund
-read["refund.updated"] = refund
-read["refund.failed"] = refund
 
 -- While a dispute runs, the bank has the money; a warning is only a question.
-local DISPUTE = { warning_needs_response = { 1, false }, warning_under_review = { 2, false },
+local dispute = reversal("dispute", {
+    warning_needs_response = { 1, false }, warning_under_review = { 2, false },
     warning_closed = { 3, false }, needs_response = { 4, true }, under_review = { 5, true },
     lost = { 6, true }, appeal_needs_response = { 7, true }, appeal_under_review = { 8, true },
-    won = { 9, false }, prevented = { 9, false } }
+    won = { 9, false }, prevented = { 9, false },
+})
 
-local function dispute(object, event)
-    local rank = DISPUTE[object.status]
-    return rank and reversal(object, event, "dispute", rank[1], rank[2])
+for _, word in ipairs { "created", "updated", "closed", "funds_withdrawn", "funds_reinstated" } do
+    read["charge.dispute." .. word] = dispute
 end
-read["charge.dispute.created"] = dispute
-read["charge.dispute.updated"] = dispute
-read["charge.dispute.closed"] = dispute
-read["charge.dispute.funds_withdrawn"] = dispute
-read["charge.dispute.funds_reinstated"] = dispute
 
 local function method_name(object)
     local card = given(object.card)
