@@ -389,7 +389,8 @@ static void move_money(struct ledger_thread *ledger, int64_t now_us)
     }
     if (ledger->parts.tops_up && now_us - ledger->topped_up_us >= TOP_UP_US) {
         ledger->topped_up_us = now_us;
-        run_own(ledger, "top_up.run");
+        if (db_number(db_of(ledger), "SELECT 1 FROM automatic_top_ups LIMIT 1", NULL, 0, 0) > 0)
+            run_own(ledger, "top_up.run");
     }
 }
 
@@ -397,8 +398,6 @@ static void move_money(struct ledger_thread *ledger, int64_t now_us)
 static void write_alerts(struct ledger_thread *ledger)
 {
     const struct ledger_parts *of = &ledger->parts;
-    if (!atomic_load(&ledger->writable))
-        return;
     alerts_table_write(of->alerts, of->outbox, of->notices, of->db, &ledger->alerts_pace);
     notices_write(of->db, of->notices, of->memory.wallets, of->outbox, &ledger->notices_pace);
     quota_table_write_events(of->db, of->quotas, of->notices, of->outbox);
@@ -421,7 +420,8 @@ static void idle(struct ledger_thread *ledger)
     if (ledger->unsettled.count == 0 && atomic_load(&ledger->writable))
         move_money(ledger, now_us);
     notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
-    write_alerts(ledger);
+    if (atomic_load(&ledger->writable))
+        write_alerts(ledger);
     if (ledger->unsettled.count == 0) {
         answers_table_forget(db_of(ledger), &ledger->forget_due_us);
         objects_table_forget(db_of(ledger), &ledger->forget_objects_due_us);
