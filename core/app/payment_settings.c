@@ -6,11 +6,6 @@
 #include "base/slice.h"
 #include "exchange/courier_send.h"
 
-static bool begins(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 /* It goes into a header. */
 static bool is_secret(const char *text)
 {
@@ -24,7 +19,8 @@ static bool check_key(const struct payment_settings *settings, struct fault *fau
         return fault_set(fault, "invalid_value",
                          "payments = stripe needs stripe_secret_key: a secret or restricted key "
                          "(sk_... or rk_...) of Stripe's dashboard, under Developers, API keys");
-    if (!is_secret(key) || !(begins(key, "sk_") || begins(key, "rk_")))
+    if (!is_secret(key) ||
+        !(slice_starts_with(slice_of(key), "sk_") || slice_starts_with(slice_of(key), "rk_")))
         return fault_set(fault, "invalid_value",
                          "stripe_secret_key is no secret key of Stripe: it begins with sk_ or rk_");
     return true;
@@ -34,8 +30,8 @@ static bool check_url(const struct payment_settings *settings, struct fault *fau
 {
     const char *url = settings->api_url;
     size_t bytes = strlen(url);
-    bool plain = begins(url, "http://") && courier_is_loopback(url);
-    if ((begins(url, "https://") || plain) && url[bytes - 1] != '/' &&
+    bool plain = slice_starts_with(slice_of(url), "http://") && courier_is_loopback(url);
+    if ((slice_starts_with(slice_of(url), "https://") || plain) && url[bytes - 1] != '/' &&
         slice_is_visible(slice_of(url)))
         return true;
     return fault_set(fault, "invalid_value",
@@ -51,7 +47,8 @@ static bool read_webhook_secrets(const struct payment_settings *settings,
     char *rest = NULL;
     snprintf(copy, sizeof copy, "%s", settings->webhook_secret);
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
-        if (!begins(word, "whsec_") || !is_secret(word) || strlen(word) <= strlen("whsec_"))
+        if (!slice_starts_with(slice_of(word), "whsec_") || !is_secret(word) ||
+            strlen(word) <= strlen("whsec_"))
             return fault_set(fault, "invalid_value",
                              "stripe_webhook_secret is no signing secret of a webhook endpoint: it "
                              "begins with whsec_");
