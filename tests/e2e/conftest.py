@@ -10,6 +10,7 @@ import httpcore2
 import pytest
 from fake_provider import Provider
 from gateway import Gateway
+from receivers import Mailbox, Receiver
 from stripe_server import StripeServer
 from upload_provider import UploadProvider, read_all
 
@@ -169,3 +170,19 @@ def paid_house(tmp_path, shared_provider, stripe):
     gateway.start()
     yield gateway
     gateway.stop()
+
+
+@pytest.fixture
+def receiver():
+    """Of webhooks."""
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture
+def mailbox():
+    """A mail server."""
+    mailbox = Mailbox()
+    yield mailbox
+    mailbox.stop()

@@ -3,16 +3,9 @@
 import answers
 import pytest
 from errors import check_error
-from receivers import SECRET, Receiver
+from receivers import SECRET
 from replays import make_admin
 from wait import wait_until
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
 
 
 def listed(admin) -> dict:

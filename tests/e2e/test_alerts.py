@@ -12,20 +12,13 @@ from failing_disk import Disk
 from fake_provider import Gate
 from policies import Lua
 from prices import Price
-from receivers import Receiver, alerts, is_empty
+from receivers import alerts, is_empty
 from test_provider_farm import IN_A_ROW, QUICK_TERMS
 from wait import wait_until
 
 PRICE = Price("0.15", "0.60")
 LONG_TERMS = {"base_ejection_ms": 60_000, "max_ejection_ms": 60_000}
 GOOD = answers.chat(usage=Usage(20, 10))
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture

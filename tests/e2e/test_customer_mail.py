@@ -11,19 +11,12 @@ import pytest
 from answers import Usage
 from customer import PASSWORD, Customer
 from errors import check_error
-from receivers import Mailbox, change, is_empty, outbox, token_of, words_of
+from receivers import change, is_empty, outbox, token_of, words_of
 from test_admin_api import id_of, make_admin
 from wait import wait_until
 
 NEW_PASSWORD = "another horse, another battery"
 DAY_S = 24 * 3600
-
-
-@pytest.fixture
-def mailbox():
-    mailbox = Mailbox()
-    yield mailbox
-    mailbox.stop()
 
 
 @pytest.fixture

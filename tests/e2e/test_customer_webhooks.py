@@ -12,27 +12,13 @@ from answers import Usage
 from certificate import make_certificate
 from customer import Customer
 from errors import check_error
-from receivers import Mailbox, Receiver, change, is_empty, outbox, words_of
+from receivers import Receiver, change, is_empty, outbox, words_of
 from standardwebhooks import Webhook
 from test_admin_api import id_of, make_admin
 from test_quotas import no_midnight  # noqa: F401 (a fixture)
 from wait import wait_until
 
 DAY_MS = 24 * 3600 * 1000
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
-
-
-@pytest.fixture
-def mailbox():
-    mailbox = Mailbox()
-    yield mailbox
-    mailbox.stop()
 
 
 @pytest.fixture

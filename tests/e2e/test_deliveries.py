@@ -12,13 +12,6 @@ from wait import wait_until
 
 
 @pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
-
-
-@pytest.fixture
 def certificate(tmp_path):
     return make_certificate(tmp_path, names=("IP:127.0.0.1", "DNS:mail.localhost"))
 

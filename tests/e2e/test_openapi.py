@@ -677,13 +677,6 @@ def walk_admin_acts(admin: Customer, customer: Customer) -> None:
         admin.call("GET", f"/admin{path}", 200)
 
 
-@pytest.fixture
-def mailbox():
-    mailbox = Mailbox()
-    yield mailbox
-    mailbox.stop()
-
-
 @pytest.mark.once
 def test_every_answer(make_gateway, provider, document, mailbox):
     gateway = make_gateway(prepare=prepare, **mailbox.settings)

@@ -98,3 +98,14 @@ void provider_read_chat(const char *body, struct model_request *out)
     if (!chat_read(slice_of(body), 1, out, &fault))
         fail_msg("%s: %s", fault.message, body);
 }
+
+struct candidate *provider_target(const char *provider, const char *model, const char *api_key)
+{
+    struct candidate_terms terms = provider_terms();
+    terms.provider = provider;
+    terms.model = model;
+    terms.api_key = api_key;
+    terms.breaker = (struct breaker_terms){
+        .consecutive_failures = 3, .base_ejection_ms = 1000, .max_ejection_ms = 60000};
+    return candidate_new(&terms);
+}

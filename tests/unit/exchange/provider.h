@@ -23,6 +23,9 @@ void provider_stop(void);
 /* Without any text, and with time enough. */
 struct candidate_terms provider_terms(void);
 
+/* One with a breaker. */
+struct candidate *provider_target(const char *provider, const char *model, const char *api_key);
+
 /* Somebody who takes connections and never says a word. Writes the base URL; returns the socket,
  * which the caller closes. */
 enum { PROVIDER_URL_BYTES = 64 };

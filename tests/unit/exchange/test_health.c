@@ -29,17 +29,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct candidate *target(const char *provider, const char *model, const char *api_key)
-{
-    struct candidate_terms terms = provider_terms();
-    terms.provider = provider;
-    terms.model = model;
-    terms.api_key = api_key;
-    terms.breaker = (struct breaker_terms){
-        .consecutive_failures = 3, .base_ejection_ms = 1000, .max_ejection_ms = 60000};
-    return candidate_new(&terms);
-}
-
 static struct health_news call(const struct candidate *candidate, enum health_result result,
                                int64_t retry_after_ms, int64_t now_ms)
 {
@@ -64,9 +53,9 @@ static void assert_view(const struct candidate *candidate, int64_t now_ms,
 static void failures_eject_a_model_of_a_provider(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
-    struct candidate *reloaded = target("p", "m", "another key");
-    struct candidate *other = target("p", "n", "k");
+    struct candidate *one = provider_target("p", "m", "k");
+    struct candidate *reloaded = provider_target("p", "m", "another key");
+    struct candidate *other = provider_target("p", "n", "k");
     struct health_news news = {0};
     for (int i = 0; i < 3; i++)
         news = call(one, HEALTH_FAILED, 0, NOW_MS);
@@ -92,7 +81,7 @@ static void failures_eject_a_model_of_a_provider(void **state)
 static void what_a_customer_must_mend_is_no_failure(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     for (int i = 0; i < 50; i++)
         assert_int_equal(call(one, HEALTH_REFUSED, 0, NOW_MS).target, BREAKER_STAYS);
     assert_view(one, NOW_MS, HEALTH_CLEAR, 0);
@@ -102,9 +91,9 @@ static void what_a_customer_must_mend_is_no_failure(void **state)
 static void a_rate_limit_pauses_the_key_that_got_it(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
-    struct candidate *pool = target("p", "m", "another key");
-    struct candidate *other = target("p", "n", "k");
+    struct candidate *one = provider_target("p", "m", "k");
+    struct candidate *pool = provider_target("p", "m", "another key");
+    struct candidate *other = provider_target("p", "n", "k");
     assert_int_equal(call(one, HEALTH_LIMITED, 7000, NOW_MS).pause_ms, 7000);
     assert_view(one, NOW_MS + 6999, HEALTH_PAUSED, NOW_MS + 7000);
     assert_view(one, NOW_MS + 7000, HEALTH_CLEAR, 0);
@@ -119,7 +108,7 @@ static void a_rate_limit_pauses_the_key_that_got_it(void **state)
 static void an_unsaid_pause_grows(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     int64_t now_ms = NOW_MS;
     static const int64_t pauses_ms[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
     for (size_t i = 0; i < sizeof pauses_ms / sizeof pauses_ms[0]; i++) {
@@ -128,7 +117,7 @@ static void an_unsaid_pause_grows(void **state)
     }
     (void)call(one, HEALTH_ANSWERED, 0, now_ms);
     assert_int_equal(call(one, HEALTH_LIMITED, -1, now_ms).pause_ms, 1000);
-    struct candidate *other = target("p", "q", "k");
+    struct candidate *other = provider_target("p", "q", "k");
     assert_int_equal(call(other, HEALTH_LIMITED, INT64_MAX, now_ms).pause_ms, 3600000);
     candidate_unref(other);
     candidate_unref(one);
@@ -148,8 +137,8 @@ static struct health_news say(const struct candidate *one, enum health_result re
 static void a_limit_that_is_spent_pauses_before_a_refusal(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
-    struct candidate *pool = target("p", "m", "another key");
+    struct candidate *one = provider_target("p", "m", "k");
+    struct candidate *pool = provider_target("p", "m", "another key");
     assert_int_equal(say(one, HEALTH_ANSWERED, 1, 7000, NOW_MS).pause_ms, 0);
     assert_view(one, NOW_MS, HEALTH_CLEAR, 0);
     struct health_news news = say(one, HEALTH_ANSWERED, 0, 7000, NOW_MS);
@@ -191,7 +180,7 @@ static bool is_full_with(const struct candidate *one, size_t running, int64_t no
 static void a_limit_is_full_when_what_runs_may_take_the_rest(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     assert_false(is_full_with(one, 0, NOW_MS)); /* it has said nothing */
     assert_false(is_full_with(one, 8, NOW_MS));
     (void)say(one, HEALTH_ANSWERED, 3, 5000, NOW_MS);
@@ -208,7 +197,7 @@ static void a_limit_is_full_when_what_runs_may_take_the_rest(void **state)
 static void what_ran_before_is_counted_already(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     struct health_pass before[4], telling, since[3];
     for (size_t i = 0; i < 4; i++)
         health_force(health, &one->health, 0, &before[i]);
@@ -238,9 +227,9 @@ static void what_ran_before_is_counted_already(void **state)
 static void our_account_is_left_out_at_once(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
-    struct candidate *other = target("p", "n", "k");
-    struct candidate *pool = target("p", "m", "another key");
+    struct candidate *one = provider_target("p", "m", "k");
+    struct candidate *other = provider_target("p", "n", "k");
+    struct candidate *pool = provider_target("p", "m", "another key");
     struct health_news news = call(one, HEALTH_DENIED, 0, NOW_MS);
     assert_int_equal(news.account, BREAKER_OPENS);
     assert_int_equal(news.target, BREAKER_STAYS);
@@ -259,8 +248,8 @@ static void our_account_is_left_out_at_once(void **state)
 static void a_403_is_no_denial(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
-    struct candidate *other = target("p", "n", "k");
+    struct candidate *one = provider_target("p", "m", "k");
+    struct candidate *other = provider_target("p", "n", "k");
     for (int i = 0; i < 20; i++) {
         assert_int_equal(call(one, HEALTH_FORBIDDEN, 0, NOW_MS).target, BREAKER_STAYS);
         assert_int_equal(call(one, HEALTH_ANSWERED, 0, NOW_MS).target, BREAKER_STAYS);
@@ -276,7 +265,7 @@ static void a_403_is_no_denial(void **state)
 static void answers_that_break_off_are_failures(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     struct health_news news = {0};
     for (int i = 0; i < 3; i++) {
         struct health_pass pass;
@@ -293,7 +282,7 @@ static void answers_that_break_off_are_failures(void **state)
 static void the_window_is_shown(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     struct buffer out;
     int64_t now_ms = health_now_ms();
     (void)call(one, HEALTH_ANSWERED, 0, now_ms);
@@ -326,7 +315,7 @@ static struct health_figures figures(const struct candidate *one, int64_t now_ms
 static void latency_fades(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     assert_int_equal(figures(one, NOW_MS).latency_us, 0);
     (void)call(one, HEALTH_ANSWERED, 0, NOW_MS);
     assert_int_equal(figures(one, NOW_MS).latency_us, 20000);
@@ -337,7 +326,7 @@ static void latency_fades(void **state)
 static void success_is_a_share(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     assert_int_equal(health_success_ppm(health, &one->health, NOW_MS), 1000000);
     (void)call(one, HEALTH_ANSWERED, 0, NOW_MS);
     (void)call(one, HEALTH_FAILED, 0, NOW_MS);
@@ -362,7 +351,7 @@ static void answer(const struct candidate *one, int64_t took_us, int64_t tokens)
 static void throughput_is_of_tokens_and_time(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     assert_int_equal(figures(one, NOW_MS).token_us, 0);
     answer(one, 2000000, 0); /* no text: embeddings, say */
     answer(one, 0, 100);     /* a client that reads slowly */
@@ -390,7 +379,7 @@ static void a_page_has_room_for_some(void **state)
     for (int i = 0; i < 60; i++) {
         memset(model, '"', sizeof model);
         snprintf(model + sizeof model - 4, 4, "%d", i);
-        struct candidate *one = target("p", model, "k");
+        struct candidate *one = provider_target("p", model, "k");
         (void)call(one, HEALTH_LIMITED, 5000, health_now_ms());
         candidate_unref(one);
     }
@@ -409,11 +398,11 @@ static void a_full_registry_refuses_nothing(void **state)
     char model[32];
     for (int i = 0; i < 3000; i++) {
         snprintf(model, sizeof model, "m%d", i);
-        struct candidate *one = target("p", model, "k");
+        struct candidate *one = provider_target("p", model, "k");
         (void)call(one, HEALTH_DENIED, 0, NOW_MS + i * INT64_C(3600000));
         candidate_unref(one);
     }
-    struct candidate *last = target("q", "m", "k");
+    struct candidate *last = provider_target("q", "m", "k");
     for (int i = 0; i < 10; i++)
         (void)call(last, HEALTH_DENIED, 0, NOW_MS);
     assert_view(last, NOW_MS, HEALTH_CLEAR, 0);
@@ -438,7 +427,7 @@ static void how_long_plain_answers_take(void **state)
 {
     (void)state;
     enum { SPAN_MS = 300000, BEGIN_MS = NOW_MS / SPAN_MS * SPAN_MS };
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     assert_int_equal(quantile_ms(one, 50, BEGIN_MS), 0);
     for (int i = 0; i < 18; i++)
         answer_plain(one, 100, BEGIN_MS);
@@ -490,8 +479,9 @@ static void *work(void *arg)
 static void from_many_threads(void **state)
 {
     (void)state;
-    struct candidate *candidates[4] = {target("p", "m", "k"), target("p", "m", "l"),
-                                       target("p", "n", "k"), target("q", "m", "k")};
+    struct candidate *candidates[4] = {
+        provider_target("p", "m", "k"), provider_target("p", "m", "l"),
+        provider_target("p", "n", "k"), provider_target("q", "m", "k")};
     pthread_t threads[4];
     struct buffer out;
     for (size_t i = 0; i < 4; i++)

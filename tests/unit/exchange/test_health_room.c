@@ -23,17 +23,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct candidate *target(const char *provider, const char *model, const char *api_key)
-{
-    struct candidate_terms terms = provider_terms();
-    terms.provider = provider;
-    terms.model = model;
-    terms.api_key = api_key;
-    terms.breaker = (struct breaker_terms){
-        .consecutive_failures = 3, .base_ejection_ms = 1000, .max_ejection_ms = 60000};
-    return candidate_new(&terms);
-}
-
 /* Tells of a call that may take so many tokens what its answer says of the limit. */
 static void say_tokens(const struct candidate *one, struct health_pass *pass, int64_t limit,
                        int64_t left, int64_t reset_ms)
@@ -53,8 +42,8 @@ static struct limit_room room(const struct candidate *one, int64_t after_ms)
 static void tokens_are_left_beside_what_runs(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
-    struct candidate *pool = target("p", "m", "another key");
+    struct candidate *one = provider_target("p", "m", "k");
+    struct candidate *pool = provider_target("p", "m", "another key");
     struct health_pass before, telling, since[2];
     health_force(health, &one->health, 5000, &before); /* counted in what is told */
     health_force(health, &one->health, 100, &telling);
@@ -88,7 +77,7 @@ static void tokens_are_left_beside_what_runs(void **state)
 static void tokens_of_an_unknown_limit_come_all_at_once(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     struct health_pass pass;
     health_force(health, &one->health, 1, &pass);
     say_tokens(one, &pass, -1, 50, 3000);
@@ -103,7 +92,7 @@ static void tokens_of_an_unknown_limit_come_all_at_once(void **state)
 static void the_largest_numbers_are_bounded(void **state)
 {
     (void)state;
-    struct candidate *one = target("p", "m", "k");
+    struct candidate *one = provider_target("p", "m", "k");
     struct health_pass pass, large;
     health_force(health, &one->health, INT64_MAX, &large);
     health_force(health, &one->health, INT64_MAX, &pass);
