@@ -51,7 +51,7 @@ bool alert_settings_courier(const struct alert_settings *settings, const char *p
 void alert_settings_notices(const struct alert_settings *settings, struct notice_settings *out);
 void alert_settings_receivers(const struct alert_settings *settings, const char *public_url,
                               struct alert_receivers *out);
-/* Both of these to whoever acts by them, from now on. */
+/* Gives both to the store and to the alerts, which act by them from now on. */
 void alert_settings_give(const struct alert_settings *settings, const char *public_url,
                          struct alerts *alerts, struct store *store);
 

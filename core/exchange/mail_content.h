@@ -1,4 +1,4 @@
-/* What a mail says, whoever wrote it: a subject, a text, the same as HTML. */
+/* The content of a mail of ours or of the operator: a subject, a text, the same as HTML. */
 #ifndef EXCHANGE_MAIL_CONTENT_H
 #define EXCHANGE_MAIL_CONTENT_H
 

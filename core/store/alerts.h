@@ -96,7 +96,7 @@ void alerts_get_receivers(struct alerts *alerts, struct alert_receivers *out);
 /* `detail`: what is known of the cause, without secrets; the latest is kept. "": nothing new. */
 void alerts_raise(struct alerts *alerts, enum alert_kind kind, const char *subject,
                   const char *detail);
-/* The same by a call of the policies of this revision; "": nobody knows of which. Nothing is raised
+/* The same by a call of the policies of this revision; "": it is not known. Nothing is raised
  * of what the policies in force do not have, nor by a call of others where that says nothing of
  * them: it would stay open, because nothing would clear it. */
 void alerts_raise_under(struct alerts *alerts, const char *revision, enum alert_kind kind,
@@ -116,7 +116,7 @@ uint64_t alerts_subject_hash(enum alert_kind kind, const char *subject);
 /* Before the first call of new policies: closes what ends with the old ones. Before that, anything
  * may be raised. The subjects are moved in. */
 void alerts_set_scope(struct alerts *alerts, const struct alert_scope *scope);
-/* Whether these policies are in force; true if nobody knows. */
+/* Whether these policies are in force; true if that is not known. */
 bool alerts_are_under(struct alerts *alerts, const char *revision);
 /* Whether open alerts come from before the restart, whose causes may have ended unseen: then a
  * success is told by alerts_clear, too. Without the lock. */

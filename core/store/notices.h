@@ -11,7 +11,7 @@ struct store;
 /* Which credits are followed by a receipt. */
 enum notice_receipts { RECEIPTS_OFF, RECEIPTS_PAYMENTS, RECEIPTS_ALL };
 
-/* Zeroed: nobody is told anything. */
+/* Zeroed: no customer is told anything. */
 struct notice_settings {
     bool mail;          /* a mail server is set */
     bool only_verified; /* notices go only to addresses that were verified */

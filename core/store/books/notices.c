@@ -73,7 +73,7 @@ bool notices_find(struct db *db, const char *id, struct notice_receiver *out)
     return true;
 }
 
-/* Whether notices, which nobody has asked for just now, may go to the address. */
+/* Whether notices, which the customer has not asked for just now, may go to the address. */
 static bool is_mailed(const struct notice_settings *settings, const struct notice_receiver *to)
 {
     return settings->mail && !to->disabled && (to->verified || !settings->only_verified);

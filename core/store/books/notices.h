@@ -19,7 +19,7 @@ struct outbox;
 struct quota_event;
 struct wallets;
 
-/* The settings, for all threads. Zeroed: nobody is told anything. */
+/* The settings, for all threads. Zeroed: no customer is told anything. */
 struct notice_switches {
     atomic_uint bits;
 };
@@ -63,7 +63,7 @@ bool notices_receipt(struct db *db, const struct notice_switches *switches,
 bool notices_quota(struct db *db, const struct notice_switches *switches,
                    const struct quota_event *event);
 
-/* A customer asks for a message to his webhook. False also if there is none in use. */
+/* The customer asks for a message to the own webhook. False also if there is none in use. */
 bool notices_test_webhook(struct db *db, const char *user_id, int64_t now_ms);
 
 /* A key's expiry was set: what of it is still to be told. */
