@@ -9,10 +9,10 @@ import pytest
 from certificate import make_certificate
 from receivers import Mailbox, change, is_empty, outbox, words_of
 from test_admin_api import make_admin
-from test_customer_mail import forget, mailbox, newcomer, post
+from test_customer_mail import forget, newcomer, post
 from wait import wait_until
 
-__all__ = ["mailbox", "post"]  # the fixtures
+__all__ = ["post"]  # a fixture
 
 
 # ---- templates ----
