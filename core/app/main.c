@@ -49,7 +49,7 @@ static int print_usage(FILE *out)
         "  user create EMAIL [--admin] [--name NAME]\n"
         "  user password EMAIL                    a new password, printed; all sessions end\n"
         "  user unlock EMAIL                      forget wrong passwords: no more waiting\n"
-        "  user role EMAIL user|admin\n"
+        "  user role EMAIL user|support|billing|admin\n"
         "  key create EMAIL [--name NAME]\n"
         "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
         "  debit EMAIL AMOUNT --reason TEXT       a correction downwards: takes what is there,\n"

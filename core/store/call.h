@@ -98,6 +98,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *   webhook.delete    user_id -> {}
  *   webhook.test      user_id -> {}  ! not_found, also if disabled
  *   user.get          user_id -> user
+ *   user.of_key       key_id -> user: its owner
  *   customer.list     search? digest? cursor? limit -> {data: [customer], next_cursor}
  *                     (search: a part of e-mail or name, or an id, or a key or request of the
  *                     customer: key_search.h; digest: of a whole key)
@@ -253,7 +254,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *   usage.get         account_id exchange_id -> record  ! not_found. (This and the next two also
  *                     find refused calls: a record with refused: true, and no charge)
  *   usage.explain     account_id exchange_id -> record with its charge  ! not_found
- *   usage.audit       exchange_id -> the same for any account, with operator's costs  ! not_found
+ *   usage.audit       exchange_id with_costs -> the same for any account  ! not_found
  *
  *   A failing disk or a query beyond its time ends any of them with "unavailable" or "timeout".
  *   Lists are newest first; limit is 1 to LIMIT_PAGE_ROWS; only the last page has next_cursor null:
@@ -284,7 +285,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *            prices, margins or provider cost
  *   charge, in a record: {lines: [{kind, tokens, price (USD per million), amount (18 decimals)}],
  *          exact, rounding, price, covered (by the operator), charged}; beside it ended_at, hold,
- *          refunded. For the operator also user_id, email, account_id, provider_model,
- *          policy_revision, margin, cost_lines, provider_cost, overrun, profit */
+ *          refunded. For operators also user_id, email, account_id, provider_model,
+ *          policy_revision; with costs margin, cost_lines, provider_cost, overrun, profit */
 
 #endif

@@ -1,5 +1,5 @@
--- Customers as the operator sees them, and what an administrator may do for them. Every change goes
--- into the audit log under the administrator's name.
+-- Customers as operators see them, and what operators may do for them. Every change goes into the
+-- audit log under the operator's name.
 local balance = require "dashboard.balance"
 local body = require "dashboard.body"
 local cjson = require "cjson"
@@ -9,6 +9,7 @@ local limits = require "dashboard.limits"
 local policy = require "policy"
 local query = require "query"
 local read_group = require "admin.group"
+local roles = require "dashboard.roles"
 local store = require "store"
 local usage = require "dashboard.usage"
 
@@ -18,7 +19,6 @@ local LINK_MS = 24 * 3600 * 1000
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local KEY_BYTES = 45
 local REASON_BYTES_MAX = 500
-local ROLES = { user = true, admin = true }
 local CHANGES = { group = true, disabled = true, role = true, reason = true }
 local KEY_CHANGES = { disabled = true, reason = true }
 local KINDS = { manual = true, promotion = true }
@@ -71,8 +71,10 @@ function customers.usage_summary(x)
     x:reply(200, usage.sums(x, values, user.account_id))
 end
 
-function customers.request(x, _, id)
-    x:reply(200, find(x, "usage.audit", id, "request"))
+-- What a call costs us is for those who may see our money.
+function customers.request(x, operator, id)
+    local with_costs = roles.may(operator, "money.read") and 1 or 0
+    x:reply(200, find(x, "usage.audit", id, "request", nil, with_costs))
 end
 
 function customers.transfers(x)
@@ -83,6 +85,13 @@ function customers.transfers(x)
 end
 
 -- ---- acting ----
+
+-- Finds the user on whose account the operator acts.
+local function find_target(x, operator, id, param)
+    local user = cjson.decode(find(x, "user.get", id, "user", param))
+    roles.check_target(x, operator, user)
+    return user
+end
 
 local function read_switch(x, members)
     local disabled = body.boolean(x, members, "disabled")
@@ -102,10 +111,12 @@ local function read_reason(x, members, required)
     return reason
 end
 
-local function read_role(x, members)
+local function read_role(x, members, operator)
     local role = body.text(x, members, "role")
-    if role and not ROLES[role] then
-        x:refuse(400, "invalid_value", "role must be user or admin.", "role")
+    if role and not roles.is(role) then
+        x:refuse(400, "invalid_value", "role must be user, support, billing or admin.", "role")
+    elseif role and not roles.may(operator, "staff.manage") then
+        roles.refuse(x, operator, "staff.manage")
     end
     return role
 end
@@ -114,27 +125,27 @@ function customers.update(x, admin, id)
     local members = body.read_change(x, CHANGES)
     local group = read_group(x, members)
     local disabled = read_switch(x, members)
-    local role = read_role(x, members)
+    local role = read_role(x, members, admin)
     local reason = read_reason(x, members)
-    find(x, "user.get", id, "user")
+    find_target(x, admin, id)
     if disabled == 1 and id == admin.id then
         x:refuse(409, "conflict", "You cannot disable yourself.", "disabled")
     end
     x:reply(200, store.act(x, admin.id, "customer.update", id, group, disabled, reason, role))
 end
 
--- Finds the user of the body's member user_id.
-local function read_named(x)
+-- Finds the user of the body's member user_id, on whose account the operator acts.
+local function read_named(x, operator)
     local members = body.read_change(x, { user_id = true })
     body.require(x, members, "user_id")
     local id = body.text(x, members, "user_id")
-    find(x, "user.get", id, "user", "user_id")
+    find_target(x, operator, id, "user_id")
     return id
 end
 
 -- Makes a link by which the user sets a new password. It is shown once, to be handed over.
 function customers.make_link(x, admin)
-    local id = read_named(x)
+    local id = read_named(x, admin)
     local token, digest = x:new_token()
     local expires_ms = core.now_ms() + LINK_MS
     local made = cjson.decode(store.act(x, admin.id, "link.create", id, digest, expires_ms))
@@ -146,7 +157,7 @@ end
 
 -- Lets wrong passwords before now no longer count.
 function customers.unlock(x, admin)
-    x:reply(200, store.act(x, admin.id, "user.unlock", read_named(x)))
+    x:reply(200, store.act(x, admin.id, "user.unlock", read_named(x, admin)))
 end
 
 function customers.sessions(x)
@@ -155,7 +166,7 @@ function customers.sessions(x)
 end
 
 function customers.end_sessions(x, admin, id)
-    find(x, "user.get", id, "user")
+    find_target(x, admin, id)
     store.act(x, admin.id, "session.end_all", id)
     x:reply(204)
 end
@@ -169,7 +180,7 @@ function customers.update_key(x, admin, id)
     body.require(x, members, "disabled")
     local disabled = read_switch(x, members)
     local reason = read_reason(x, members)
-    find(x, "key.get", id, "key")
+    roles.check_target(x, admin, cjson.decode(find(x, "user.of_key", id, "key")))
     x:reply(200, store.act(x, admin.id, "key.update", nil, id, nil, disabled, reason))
 end
 
@@ -190,7 +201,7 @@ function customers.credit(x, admin)
     local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
     local kind = read_kind(x, members)
     local reason = read_reason(x, members, true)
-    local user = cjson.decode(find(x, "user.get", id, "user", "user_id"))
+    local user = find_target(x, admin, id, "user_id")
     local key, digest, request_id = store.claim(x, user.account_id, "POST /admin/credits")
     if key then
         x:reply(201, store.act(x, admin.id, "credit.create_once", id, amount_nusd, kind, reason,
@@ -207,7 +218,7 @@ function customers.debit(x, admin)
     local id = body.text(x, members, "user_id")
     local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
     local reason = read_reason(x, members, true)
-    local user = cjson.decode(find(x, "user.get", id, "user", "user_id"))
+    local user = find_target(x, admin, id, "user_id")
     local key, digest, request_id = store.claim(x, user.account_id, "POST /admin/debits")
     if key then
         x:reply(201, store.act(x, admin.id, "debit.create_once", id, amount_nusd, reason, key,
@@ -222,10 +233,11 @@ function customers.refund(x, admin)
     local id = body.text(x, members, "exchange_id")
     local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
     local reason = read_reason(x, members, true)
-    local record = cjson.decode(find(x, "usage.audit", id, "request", "exchange_id"))
+    local record = cjson.decode(find(x, "usage.audit", id, "request", "exchange_id", 0))
     if record.refused then
         x:refuse(409, "nothing_to_refund", "This request was refused, so nothing was charged.")
     end
+    find_target(x, admin, record.user_id, "exchange_id")
     local key, digest, request_id = store.claim(x, record.account_id, "POST /admin/refunds")
     if key then
         x:reply(201, store.act(x, admin.id, "refund.create_once", id, amount_nusd, reason, key,

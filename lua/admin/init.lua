@@ -1,10 +1,11 @@
--- The routes of the operator's pages, below the dashboard's mount. For users who are no
--- administrators they do not exist.
+-- The routes of the operator's pages, below the dashboard's mount, with the permission that each
+-- needs (dashboard/roles.lua). For customers they do not exist.
 local alerts = require "admin.alerts"
 local customers = require "admin.customers"
 local operator = require "admin.operator"
 local payments = require "admin.payments"
 local quotas = require "admin.quotas"
+local roles = require "dashboard.roles"
 local session = require "dashboard.session"
 local test_call = require "admin.test_call"
 local trials = require "admin.trials"
@@ -12,55 +13,55 @@ local vouchers = require "admin.vouchers"
 
 local routes = {}
 
-local function add(method, path, handler)
+local function add(method, path, permission, handler)
     local function guarded(x, id)
         if method ~= "GET" then
             session.check_origin(x)
         end
-        handler(x, session.admin(x), id)
+        handler(x, roles.operator(x, permission), id)
     end
     table.insert(routes, { method = method, path = path, handler = guarded })
 end
 
-add("GET", "/admin/live", operator.live)
-add("GET", "/admin/sales", operator.sales)
-add("GET", "/admin/policies", operator.policies)
-add("GET", "/admin/replay", operator.replay)
-add("GET", "/admin/prices", operator.prices)
-add("GET", "/admin/providers", operator.providers)
-add("POST", "/admin/providers/test", test_call.run)
-add("GET", "/admin/trials", trials.list)
-add("GET", "/admin/trials/compare", trials.compare)
-add("GET", "/admin/attempts", operator.attempts)
-add("GET", "/admin/alerts", alerts.list)
-add("POST", "/admin/alerts/test", alerts.test)
-add("GET", "/admin/audit", operator.audit)
-add("GET", "/admin/users", customers.list)
-add("GET", "/admin/users/{id}", customers.get)
-add("PATCH", "/admin/users/{id}", customers.update)
-add("GET", "/admin/groups", customers.groups)
-add("POST", "/admin/password-links", customers.make_link)
-add("POST", "/admin/unlocks", customers.unlock)
-add("GET", "/admin/sessions", customers.sessions)
-add("DELETE", "/admin/sessions/{id}", customers.end_sessions) -- the user's id
-add("GET", "/admin/keys", customers.keys)
-add("PATCH", "/admin/keys/{id}", customers.update_key)
-add("GET", "/admin/quotas", quotas.list)
-add("POST", "/admin/quotas", quotas.create)
-add("DELETE", "/admin/quotas/{id}", quotas.delete)
-add("GET", "/admin/usage", customers.usage)
-add("GET", "/admin/usage/summary", customers.usage_summary)
-add("GET", "/admin/usage/{id}", customers.request)
-add("GET", "/admin/refusals", customers.refusals)
-add("GET", "/admin/transfers", customers.transfers)
-add("POST", "/admin/credits", customers.credit)
-add("POST", "/admin/debits", customers.debit)
-add("POST", "/admin/refunds", customers.refund)
-add("GET", "/admin/payments", payments.list)
-add("GET", "/admin/vouchers", vouchers.list)
-add("POST", "/admin/vouchers", vouchers.create)
-add("GET", "/admin/vouchers/{id}", vouchers.get)
-add("PATCH", "/admin/vouchers/{id}", vouchers.update)
-add("GET", "/admin/voucher-codes/{id}", vouchers.codes) -- the batch's id
+add("GET", "/admin/live", "service.read", operator.live)
+add("GET", "/admin/sales", "money.read", operator.sales)
+add("GET", "/admin/policies", "service.manage", operator.policies)
+add("GET", "/admin/replay", "service.manage", operator.replay)
+add("GET", "/admin/prices", "money.read", operator.prices)
+add("GET", "/admin/providers", "service.read", operator.providers)
+add("POST", "/admin/providers/test", "service.manage", test_call.run)
+add("GET", "/admin/trials", "service.manage", trials.list)
+add("GET", "/admin/trials/compare", "service.manage", trials.compare)
+add("GET", "/admin/attempts", "service.read", operator.attempts)
+add("GET", "/admin/alerts", "service.read", alerts.list)
+add("POST", "/admin/alerts/test", "service.manage", alerts.test)
+add("GET", "/admin/audit", "customers.read", operator.audit)
+add("GET", "/admin/users", "customers.read", customers.list)
+add("GET", "/admin/users/{id}", "customers.read", customers.get)
+add("PATCH", "/admin/users/{id}", "customers.manage", customers.update)
+add("GET", "/admin/groups", "customers.read", customers.groups)
+add("POST", "/admin/password-links", "customers.help", customers.make_link)
+add("POST", "/admin/unlocks", "customers.help", customers.unlock)
+add("GET", "/admin/sessions", "customers.read", customers.sessions)
+add("DELETE", "/admin/sessions/{id}", "customers.help", customers.end_sessions) -- the user's id
+add("GET", "/admin/keys", "customers.read", customers.keys)
+add("PATCH", "/admin/keys/{id}", "customers.help", customers.update_key)
+add("GET", "/admin/quotas", "customers.read", quotas.list)
+add("POST", "/admin/quotas", "customers.manage", quotas.create)
+add("DELETE", "/admin/quotas/{id}", "customers.manage", quotas.delete)
+add("GET", "/admin/usage", "customers.read", customers.usage)
+add("GET", "/admin/usage/summary", "customers.read", customers.usage_summary)
+add("GET", "/admin/usage/{id}", "customers.read", customers.request)
+add("GET", "/admin/refusals", "customers.read", customers.refusals)
+add("GET", "/admin/transfers", "customers.read", customers.transfers)
+add("POST", "/admin/credits", "money.write", customers.credit)
+add("POST", "/admin/debits", "money.write", customers.debit)
+add("POST", "/admin/refunds", "money.write", customers.refund)
+add("GET", "/admin/payments", "money.read", payments.list)
+add("GET", "/admin/vouchers", "money.read", vouchers.list)
+add("POST", "/admin/vouchers", "money.write", vouchers.create)
+add("GET", "/admin/vouchers/{id}", "money.read", vouchers.get)
+add("PATCH", "/admin/vouchers/{id}", "money.write", vouchers.update)
+add("GET", "/admin/voucher-codes/{id}", "money.write", vouchers.codes) -- the batch's id
 
 return routes

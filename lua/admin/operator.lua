@@ -4,6 +4,7 @@ local context = require "context"
 local json = require "json"
 local policy = require "policy"
 local query = require "query"
+local roles = require "dashboard.roles"
 local store = require "store"
 
 local operator = {}
@@ -33,9 +34,13 @@ function operator.sales(x)
     x:reply(200, store.call(x, "sales.summary", from, to, by, zone))
 end
 
-function operator.audit(x)
+-- Of one customer, or of all: that is for administrators.
+function operator.audit(x, user)
     local values = query.read(x)
     local user_id = query.text(x, values, "user_id")
+    if not user_id and not roles.may(user, "service.manage") then
+        roles.refuse(x, user, "service.manage")
+    end
     local cursor = query.text(x, values, "cursor")
     local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
     x:reply(200, store.call(x, "audit.list", user_id, cursor, limit))
@@ -201,7 +206,12 @@ function operator.attempts(x)
     x:reply(200, store.call(x, which == "all" and "attempt.list" or "attempt.failed", provider))
 end
 
-function operator.providers(x)
+local function spending_of(x, provider)
+    return json.raw(x:provider_spending(provider.name, provider.spend_per_day_nusd))
+end
+
+function operator.providers(x, user)
+    local sees_money = roles.may(user, "money.read")
     local rows, window_s = json.list {}, WINDOW_S
     for _, provider in ipairs(policy.providers()) do
         local text = x:provider_state(provider.name)
@@ -219,8 +229,8 @@ function operator.providers(x)
         row.contexts = json.raw(x:provider_contexts(provider.name))
         local recent = x:provider_health(provider.name)
         row.recent = json.raw(recent)
-        row.balance = json.raw(x:provider_balance(provider.name))
-        row.spending = json.raw(x:provider_spending(provider.name, provider.spend_per_day_nusd))
+        row.balance = sees_money and json.raw(x:provider_balance(provider.name)) or json.null
+        row.spending = sees_money and spending_of(x, provider) or json.null
         row.health = health_of(provider, state, cjson.decode(recent))
         row.window_s, window_s = nil, state.window_s
         rows[#rows + 1] = row

@@ -6,6 +6,7 @@ local json = require "json"
 local own = require "dashboard.quotas"
 local query = require "query"
 local quotas = require "quotas"
+local roles = require "dashboard.roles"
 local store = require "store"
 
 local customers_quotas = {}
@@ -28,6 +29,7 @@ function customers_quotas.create(x, admin)
     local members = body.read_change(x,
         { user_id = true, unit = true, period = true, model = true, amount = true })
     local user = read_user(x, body.text(x, members, "user_id"))
+    roles.check_target(x, admin, user)
     x:reply(201, store.act(x, admin.id, "quota.set", user.id, nil, own.read(x, members, user)))
 end
 

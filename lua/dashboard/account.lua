@@ -3,7 +3,7 @@
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
-local json = require "json"
+local reply_signed_in = require "dashboard.signed_in"
 local session = require "dashboard.session"
 local store = require "store"
 local throttle = require "dashboard.throttle"
@@ -106,7 +106,7 @@ function account.redeem_link(x)
         session.start(x, user.id, hash)
         session.remember_device(x, user.id, hash)
     end
-    x:reply(200, json.encode { user = json.raw(user_text) })
+    reply_signed_in(x, 200, user_text)
 end
 
 return account

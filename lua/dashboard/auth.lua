@@ -6,6 +6,8 @@ local json = require "json"
 local limits = require "dashboard.limits"
 local links = require "dashboard.links"
 local notices = require "dashboard.notices"
+local roles = require "dashboard.roles"
+local reply_signed_in = require "dashboard.signed_in"
 local session = require "dashboard.session"
 local store = require "store"
 local throttle = require "dashboard.throttle"
@@ -20,10 +22,6 @@ local function read_credentials(x)
     body.require(x, members, "password")
     local email = body.text(x, members, "email")
     return email, body.text(x, members, "password", credentials.TEXT_BYTES_MAX), members
-end
-
-local function reply_user(x, status, user_text)
-    x:reply(status, json.encode { user = json.raw(user_text) })
 end
 
 -- ---- signing up ----
@@ -43,7 +41,7 @@ function auth.signup(x)
     user_text = notices.keep_language(x, user_text, language)
     links.welcome(x, user_text)
     session.start(x, cjson.decode(user_text).id, hash)
-    reply_user(x, 201, user_text)
+    reply_signed_in(x, 201, user_text)
 end
 
 -- ---- signing in ----
@@ -78,7 +76,7 @@ function auth.signin(x)
     if not known or not device then
         session.remember_device(x, account.id, account.password_hash)
     end
-    reply_user(x, 200, user_text)
+    reply_signed_in(x, 200, user_text)
 end
 
 -- ---- and out ----
@@ -91,7 +89,11 @@ end
 function auth.me(x)
     local user, user_text = session.user(x)
     local balance = core.json_members(store.call(x, "balance.get", user.account_id)).balance
-    x:reply(200, json.encode { user = json.raw(user_text), balance = json.raw(balance) })
+    x:reply(200, json.encode {
+        user = json.raw(user_text),
+        balance = json.raw(balance),
+        permissions = json.list(roles.permissions(user.role)),
+    })
 end
 
 return auth

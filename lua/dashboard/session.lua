@@ -122,14 +122,4 @@ function session.user(x)
     return cjson.decode(text), text
 end
 
--- The user, who must be an administrator; other users get a 404.
-function session.admin(x)
-    local user = session.user(x)
-    if user.role ~= "admin" then
-        local _, path = x:asked()
-        x:refuse(404, "not_found", "There is nothing at " .. path .. ".")
-    end
-    return user
-end
-
 return session

@@ -1,7 +1,7 @@
 // Which page stands at which address.
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
-import type { User } from "./api/account";
+import type { Permission } from "./api/account";
 import { AccountPage } from "./pages/account";
 import { Home } from "./pages/home";
 import { Keys } from "./pages/keys";
@@ -20,7 +20,7 @@ import { Verify } from "./pages/verify";
 import { Layout, OutsideLayout } from "./shell/layout";
 import { go, match, place, PRICES } from "./state/router";
 import { site } from "./state/site";
-import { FORGOT, HOME, session, SIGN_IN, SIGN_UP } from "./state/session";
+import { FORGOT, HOME, isOperator, may, session, SIGN_IN, SIGN_UP } from "./state/session";
 import { lazy } from "./ui/lazy";
 import { PageBones } from "./ui/skeleton";
 
@@ -31,6 +31,7 @@ type PageComponent = FunctionComponent<{ address: Address }>;
 interface Route {
     pattern: string;
     page: PageComponent;
+    needs?: Permission;
 }
 
 const Playground = lazy(
@@ -57,15 +58,51 @@ const INSIDE: readonly Route[] = [
 ];
 const ADMIN: readonly Route[] = [
     { pattern: HOME + "/admin", page: admin((pages) => pages.Overview) },
-    { pattern: HOME + "/admin/customers", page: admin((pages) => pages.Customers) },
-    { pattern: HOME + "/admin/customers/:id", page: admin((pages) => pages.CustomerPage) },
-    { pattern: HOME + "/admin/requests/:id", page: admin((pages) => pages.AdminRequestPage) },
-    { pattern: HOME + "/admin/payments", page: admin((pages) => pages.AdminPayments) },
-    { pattern: HOME + "/admin/vouchers", page: admin((pages) => pages.Vouchers) },
-    { pattern: HOME + "/admin/policies", page: admin((pages) => pages.Policies) },
-    { pattern: HOME + "/admin/providers", page: admin((pages) => pages.Providers) },
-    { pattern: HOME + "/admin/alerts", page: admin((pages) => pages.Alerts) },
-    { pattern: HOME + "/admin/audit", page: admin((pages) => pages.Audit) },
+    {
+        pattern: HOME + "/admin/customers",
+        needs: "customers.read",
+        page: admin((pages) => pages.Customers),
+    },
+    {
+        pattern: HOME + "/admin/customers/:id",
+        needs: "customers.read",
+        page: admin((pages) => pages.CustomerPage),
+    },
+    {
+        pattern: HOME + "/admin/requests/:id",
+        needs: "customers.read",
+        page: admin((pages) => pages.AdminRequestPage),
+    },
+    {
+        pattern: HOME + "/admin/payments",
+        needs: "money.read",
+        page: admin((pages) => pages.AdminPayments),
+    },
+    {
+        pattern: HOME + "/admin/vouchers",
+        needs: "money.read",
+        page: admin((pages) => pages.Vouchers),
+    },
+    {
+        pattern: HOME + "/admin/policies",
+        needs: "service.manage",
+        page: admin((pages) => pages.Policies),
+    },
+    {
+        pattern: HOME + "/admin/providers",
+        needs: "service.read",
+        page: admin((pages) => pages.Providers),
+    },
+    {
+        pattern: HOME + "/admin/alerts",
+        needs: "service.read",
+        page: admin((pages) => pages.Alerts),
+    },
+    {
+        pattern: HOME + "/admin/audit",
+        needs: "service.manage",
+        page: admin((pages) => pages.Audit),
+    },
 ];
 const OUTSIDE: readonly Route[] = [
     { pattern: SIGN_IN, page: SignIn },
@@ -88,11 +125,13 @@ function Redirect({ to }: { to: string }) {
     return null;
 }
 
-function Inside({ path, user }: { path: string; user: User }) {
+const isOpen = ({ needs }: Route) => needs === undefined || may(needs);
+
+function Inside({ path }: { path: string }) {
     if (path === "/" || find(OUTSIDE, path)) {
         return <Redirect to={HOME} />;
     }
-    const routes = user.role === "admin" ? [...INSIDE, ...ADMIN] : INSIDE;
+    const routes = isOperator() ? [...INSIDE, ...ADMIN.filter(isOpen)] : INSIDE;
     const found = find(routes, path) ?? { page: NotFound, address: {} };
     // A new page for each address: nothing of one request is left on the page of another.
     return (
@@ -138,7 +177,7 @@ export function App() {
             </OutsideLayout>
         );
     } else if (now.state === "user") {
-        return <Inside path={path} user={now.user} />;
+        return <Inside path={path} />;
     }
     return <Outside path={path} />;
 }

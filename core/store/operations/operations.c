@@ -12,6 +12,7 @@ static const struct operation operations[] = {
     {"user.create", "tTtt", OPERATION_WRITES, users_create},
     {"user.credentials", "tTT", OPERATION_QUICK, users_credentials},
     {"user.get", "t", OPERATION_QUICK, users_get},
+    {"user.of_key", "t", OPERATION_QUICK, users_of_key},
     {"customer.list", "TTTi", OPERATION_LONG, customers_list},
     {"customer.get", "t", OPERATION_QUICK, customers_get},
     {"customer.update", "tTITT", OPERATION_WRITES, customers_update},
@@ -116,7 +117,7 @@ static const struct operation operations[] = {
     {"refusal.list", "tMMTTTiT", OPERATION_LONG, refusals_list},
     {"usage.get", "tt", OPERATION_QUICK, usage_list_get},
     {"usage.explain", "tt", OPERATION_QUICK, usage_detail_customer},
-    {"usage.audit", "t", OPERATION_QUICK, usage_detail_operator},
+    {"usage.audit", "ti", OPERATION_QUICK, usage_detail_operator},
 };
 
 const struct operation *operations_find(const char *name)
@@ -181,6 +182,16 @@ bool operations_limit(struct store_call *call, size_t at, int64_t *out)
         return true;
     return fault_set(&call->fault, "invalid_value", "limit must be between 1 and %d",
                      LIMIT_PAGE_ROWS);
+}
+
+bool operations_is_role(struct store_call *call, size_t at)
+{
+    static const char *const roles[] = {"user", "support", "billing", "admin"};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        if (strcmp(operations_text(call, at), roles[i]) == 0)
+            return true;
+    }
+    return fault_set(&call->fault, "invalid_value", "role must be user, support, billing or admin");
 }
 
 bool operations_fits(struct store_call *call, size_t at, size_t bytes_max, const char *name)

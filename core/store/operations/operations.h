@@ -38,6 +38,7 @@ void operations_fail(struct store_call *call, const struct db *db);
 bool users_create(struct store_call *call, struct db *db);
 bool users_credentials(struct store_call *call, struct db *db);
 bool users_get(struct store_call *call, struct db *db);
+bool users_of_key(struct store_call *call, struct db *db);
 bool customers_list(struct store_call *call, struct db *db);
 bool customers_get(struct store_call *call, struct db *db);
 bool customers_update(struct store_call *call, struct db *db);
@@ -193,5 +194,7 @@ bool operations_null(const struct store_call *call, size_t at);
 bool operations_limit(struct store_call *call, size_t at, int64_t *out);
 /* Refuses a longer text; `name` is the caller's name for it. */
 bool operations_fits(struct store_call *call, size_t at, size_t bytes_max, const char *name);
+/* Refuses a text that is no role of a user. */
+bool operations_is_role(struct store_call *call, size_t at);
 
 #endif

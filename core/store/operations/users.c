@@ -48,6 +48,16 @@ bool users_get(struct store_call *call, struct db *db)
         db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1", call->args, 1));
 }
 
+/* key_id */
+bool users_of_key(struct store_call *call, struct db *db)
+{
+    return users_render_one(call, db,
+                            db_bind(db,
+                                    "SELECT " USER_COLUMNS " FROM keys k JOIN users u"
+                                    " ON u.id = k.user_id WHERE k.id = ?1",
+                                    call->args, 1));
+}
+
 static bool note_create(struct store_call *call, struct db *db, const char *user_id)
 {
     struct buffer detail;
@@ -63,7 +73,6 @@ static bool note_create(struct store_call *call, struct db *db, const char *user
 
 bool users_create(struct store_call *call, struct db *db)
 {
-    const char *role = operations_text(call, 3);
     int64_t now_ms = clock_wall_ms();
     struct id user_id, account_id;
     if (!operations_fits(call, 0, LIMIT_EMAIL_BYTES, "email") ||
@@ -72,8 +81,8 @@ bool users_create(struct store_call *call, struct db *db)
         return false;
     if (!operations_text(call, 0)[0])
         return fault_set(&call->fault, "invalid_email", "the e-mail address is empty");
-    if (strcmp(role, "user") != 0 && strcmp(role, "admin") != 0)
-        return fault_set(&call->fault, "invalid_value", "role must be user or admin");
+    if (!operations_is_role(call, 3))
+        return false;
     id_make(&user_id, "user");
     id_make(&account_id, "acct");
     if (!posting_account(db, account_id.text, true, now_ms))

@@ -150,19 +150,24 @@ static void render_stated(struct buffer *out, const struct usage_facts *facts)
 
 static void render_operator(struct buffer *out, struct row *row, const struct beside *beside)
 {
-    const struct calculation cost = {&beside->lines.counts, &beside->lines.prices, 0};
-    char margin[MONEY_TEXT_BYTES];
     json_writer_text_or_null(out, "user_id", column_text(row, USER_ID));
     json_writer_text_or_null(out, "email", column_text(row, EMAIL));
     json_writer_text(out, "account_id", column_text(row, ACCOUNT_ID));
     json_writer_text_or_null(out, "provider_model", column_text(row, PROVIDER_MODEL));
     json_writer_text(out, "policy_revision", column_text(row, POLICY_REVISION));
+    json_writer_int(out, "canary_attempts", beside->facts.canary_attempts);
+}
+
+/* What the call costs us, and what we earn by it. */
+static void render_costs(struct buffer *out, struct row *row, const struct beside *beside)
+{
+    const struct calculation cost = {&beside->lines.counts, &beside->lines.prices, 0};
+    char margin[MONEY_TEXT_BYTES];
     json_writer_text(out, "margin", money_format_margin(column_int(row, MARGIN), margin));
     json_writer_array(out, "cost_lines");
     render_lines(out, &cost);
     json_writer_array_end(out);
     render_stated(out, &beside->facts);
-    json_writer_int(out, "canary_attempts", beside->facts.canary_attempts);
     json_writer_money(out, "provider_cost", column_int(row, COST));
     json_writer_money(out, "overrun", column_int(row, OVERRUN));
     json_writer_money(out, "profit",
@@ -271,9 +276,10 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
     return db->failure == 0;
 }
 
-/* exchange_id */
+/* exchange_id with_costs */
 bool usage_detail_operator(struct store_call *call, struct db *db)
 {
+    bool with_costs = operations_int(call, 1) != 0;
     struct beside beside;
     struct row *row = db_bind(
         db, "SELECT " DETAIL_COLUMNS DETAIL_TABLES " WHERE r.exchange_id = ?1", call->args, 1);
@@ -281,9 +287,13 @@ bool usage_detail_operator(struct store_call *call, struct db *db)
         return refusals_find(call, db, bind_null(), call->args[0], true);
     render(call, db, row, call->args[0], &beside);
     render_operator(&call->result, row, &beside);
+    if (with_costs)
+        render_costs(&call->result, row, &beside);
     db_leave(row);
-    render_shadow(&call->result, db, call->args[0]);
-    render_hedge(&call->result, db, call->args[0]);
+    if (with_costs) {
+        render_shadow(&call->result, db, call->args[0]);
+        render_hedge(&call->result, db, call->args[0]);
+    }
     render_attempts(&call->result, db, call->args[0]);
     json_writer_object_end(&call->result);
     return db->failure == 0;

@@ -3,11 +3,31 @@ import type { Locale } from "../i18n";
 import { call, get, post } from "./client";
 import { ApiError } from "./error";
 
+/** For pages only: the server decides (lua/dashboard/roles.lua). */
+export type Permission =
+    | "customers.read"
+    | "customers.help"
+    | "customers.manage"
+    | "staff.manage"
+    | "money.read"
+    | "money.write"
+    | "service.read"
+    | "service.manage";
+
+export const ROLES = ["user", "support", "billing", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who is signed in, and what the role may do. */
+export interface Visitor {
+    user: User;
+    permissions: readonly Permission[];
+}
+
 export interface User {
     id: string;
     email: string;
     name: string | null;
-    role: "user" | "admin";
+    role: Role;
     group: string | null;
     disabled: boolean;
     created_at: string;
@@ -21,9 +41,9 @@ export interface Credentials {
 }
 
 /** Null when nobody is signed in. */
-export async function whoAmI(): Promise<User | null> {
+export async function whoAmI(): Promise<Visitor | null> {
     try {
-        return (await get<{ user: User }>("/auth/me")).user;
+        return await get<Visitor>("/auth/me");
     } catch (error) {
         if (error instanceof ApiError && error.status === 401) {
             return null;
@@ -32,10 +52,9 @@ export async function whoAmI(): Promise<User | null> {
     }
 }
 
-export const signUp = async (form: Credentials & { name?: string; language: Locale }) =>
-    (await post<{ user: User }>("/auth/signup", form)).user;
-export const signIn = async (form: Credentials) =>
-    (await post<{ user: User }>("/auth/signin", form)).user;
+export const signUp = (form: Credentials & { name?: string; language: Locale }) =>
+    post<Visitor>("/auth/signup", form);
+export const signIn = (form: Credentials) => post<Visitor>("/auth/signin", form);
 export const signOut = () => post<void>("/auth/signout", {});
 
 export const changePassword = (form: { current_password: string; new_password: string }) =>
@@ -59,5 +78,5 @@ export const endOtherSessions = () => call<void>("DELETE", "/auth/sessions");
 /** Whose password the link sets. */
 export const findLink = (token: string) =>
     post<{ email: string; expires_at: string }>("/auth/link", { token });
-export const redeemLink = async (form: { token: string; password: string }) =>
-    (await post<{ user: User }>("/auth/link/password", form)).user;
+export const redeemLink = (form: { token: string; password: string }) =>
+    post<Visitor>("/auth/link/password", form);

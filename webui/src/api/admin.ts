@@ -141,10 +141,14 @@ export interface AdminRequest extends RequestDetail {
     email: string;
     provider_model: string | null;
     policy_revision: string;
-    margin: string;
-    cost_lines: ChargeLine[];
     canary: boolean; // the model's canary has answered
     canary_attempts: number;
+}
+
+/** The same for those who may see our money (money.read). */
+export interface AuditedRequest extends AdminRequest {
+    margin: string;
+    cost_lines: ChargeLine[];
     shadow: CallShadow | null;
     hedge: CallHedge | null;
     stated_cost: string | null; // by the provider; null: it said nothing that is believed
@@ -180,7 +184,7 @@ export const getCustomerRefusals = (query: Query, signal?: Signal) =>
 export const getCustomerTransfers = (query: Query, signal?: Signal) =>
     get<Page<Transfer>>("/admin/transfers", query, signal);
 export const getAnyRequest = (requestId: string, signal?: Signal) =>
-    get<AdminRequest | AdminRefused>(`/admin/usage/${id(requestId)}`, {}, signal);
+    get<AdminRequest | AuditedRequest | AdminRefused>(`/admin/usage/${id(requestId)}`, {}, signal);
 
 export interface Moved {
     transfer: Transfer;
@@ -299,7 +303,8 @@ export interface Provider {
         error: string | null;
     } | null;
     /** USD since midnight UTC; cap null: there is none. */
-    spending: { today: string; reserved: string; cap: string | null };
+    /** Null for who may not see our money. */
+    spending: { today: string; reserved: string; cap: string | null } | null;
     /** What it has said last of its limits on us; null: nothing. */
     rate_limits: { at: string; requests: ProviderLimit; tokens: ProviderLimit } | null;
     /** What its server has said of its models; null: it is not asked. */

@@ -1,7 +1,8 @@
 // The way from page to page.
+import type { Permission } from "../api/account";
 import { type PlainKey, t } from "../i18n";
 import { match, place } from "../state/router";
-import { session, signOutHere } from "../state/session";
+import { isOperator, may, session, signOutHere } from "../state/session";
 import { announce } from "../state/announce";
 import { sentence } from "../api/error";
 import { IconButton } from "../ui/button";
@@ -13,6 +14,7 @@ interface Item {
     icon: IconName;
     label: PlainKey;
     below?: readonly string[]; // pages that belong to it
+    needs?: Permission;
 }
 
 const OWN: readonly Item[] = [
@@ -34,14 +36,40 @@ const OPERATOR: readonly Item[] = [
         path: "/dashboard/admin/customers",
         icon: "customers",
         label: "nav.customers",
+        needs: "customers.read",
         below: ["/dashboard/admin/customers/:id", "/dashboard/admin/requests/:id"],
     },
-    { path: "/dashboard/admin/payments", icon: "credits", label: "nav.payments" },
-    { path: "/dashboard/admin/vouchers", icon: "vouchers", label: "nav.vouchers" },
-    { path: "/dashboard/admin/policies", icon: "policies", label: "nav.policies" },
-    { path: "/dashboard/admin/providers", icon: "providers", label: "nav.providers" },
-    { path: "/dashboard/admin/alerts", icon: "warning", label: "nav.alerts" },
-    { path: "/dashboard/admin/audit", icon: "audit", label: "nav.audit" },
+    {
+        path: "/dashboard/admin/payments",
+        icon: "credits",
+        label: "nav.payments",
+        needs: "money.read",
+    },
+    {
+        path: "/dashboard/admin/vouchers",
+        icon: "vouchers",
+        label: "nav.vouchers",
+        needs: "money.read",
+    },
+    {
+        path: "/dashboard/admin/policies",
+        icon: "policies",
+        label: "nav.policies",
+        needs: "service.manage",
+    },
+    {
+        path: "/dashboard/admin/providers",
+        icon: "providers",
+        label: "nav.providers",
+        needs: "service.read",
+    },
+    {
+        path: "/dashboard/admin/alerts",
+        icon: "warning",
+        label: "nav.alerts",
+        needs: "service.read",
+    },
+    { path: "/dashboard/admin/audit", icon: "audit", label: "nav.audit", needs: "service.manage" },
 ];
 
 const ACCOUNT = "/dashboard/account";
@@ -71,14 +99,13 @@ function Items({ items }: { items: readonly Item[] }) {
 }
 
 export function Menu() {
-    const isAdmin = session.value.state === "user" && session.value.user.role === "admin";
     return (
         <nav aria-label={t("nav.label")} class="flex flex-col gap-5">
             <Items items={OWN} />
-            {isAdmin && (
+            {isOperator() && (
                 <div>
                     <h2 class="mb-1.5 px-3 text-sm font-medium text-soft">{t("nav.operator")}</h2>
-                    <Items items={OPERATOR} />
+                    <Items items={OPERATOR.filter(({ needs }) => !needs || may(needs))} />
                 </div>
             )}
         </nav>

@@ -1,6 +1,6 @@
 // The user who is signed in, for all pages.
 import { signal } from "@preact/signals";
-import { signOut, type User, whoAmI } from "../api/account";
+import { type Permission, signOut, type Visitor, whoAmI } from "../api/account";
 import { onSignedOut } from "../api/client";
 import { forgetAll } from "./resource";
 import { go, isInside, place } from "./router";
@@ -11,14 +11,14 @@ export const SIGN_UP = "/dashboard/signup";
 export const FORGOT = "/dashboard/forgot";
 export const HOME = "/dashboard";
 
-export type Session = { state: "nobody" } | { state: "user"; user: User };
+export type Session = { state: "nobody" } | ({ state: "user" } & Visitor);
 
 export const session = signal<Session>({ state: "nobody" });
 
 export async function startSession(): Promise<void> {
     onSignedOut(() => leave(place.peek().path));
-    const user = await whoAmI();
-    session.value = user ? { state: "user", user } : { state: "nobody" };
+    const visitor = await whoAmI();
+    session.value = visitor ? { state: "user", ...visitor } : { state: "nobody" };
 }
 
 /** Where to go after signing in: only to a page of ours, whatever the address says. */
@@ -27,9 +27,18 @@ export function returnPath(query: URLSearchParams): string {
     return isInside(wanted) && !wanted.startsWith(SIGN_IN) ? wanted : HOME;
 }
 
-export function enter(user: User): void {
+export function isOperator(): boolean {
+    return session.value.state === "user" && session.value.user.role !== "user";
+}
+
+/** Whether who is signed in may do this. Pages leave out what one may not. */
+export function may(permission: Permission): boolean {
+    return session.value.state === "user" && session.value.permissions.includes(permission);
+}
+
+export function enter(visitor: Visitor): void {
     forgetAll();
-    session.value = { state: "user", user };
+    session.value = { state: "user", ...visitor };
     go(returnPath(place.peek().query), { replace: true });
 }
 

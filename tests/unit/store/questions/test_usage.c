@@ -563,7 +563,7 @@ static void charge(void **state)
                                    "profit", "aaaa", NULL};
          *secret != NULL; secret++)
         assert_null(strstr(json, *secret));
-    json = ASK("usage.audit", "t", hold.exchange_id.text);
+    json = ASK("usage.audit", "ti", hold.exchange_id.text, (int64_t)1);
     fixture_assert_has(json, "\"email\":\"ann@example.com\"");
     fixture_assert_has(json, "\"margin\":\"20%\",\"cost_lines\":[{\"kind\":\"input\",\"tokens\":10,"
                              "\"price\":\"50.000001\",\"amount\":\"0.000500000010000000\",");
@@ -572,7 +572,7 @@ static void charge(void **state)
                              "\"shadow\":null,\"hedge\":null,\"attempt_list\":[]}");
     assert_null(ASK("usage.explain", "tt", "acct_0", hold.exchange_id.text));
     assert_string_equal(fixture_code, "not_found");
-    assert_null(ASK("usage.audit", "t", "req_0"));
+    assert_null(ASK("usage.audit", "ti", "req_0", (int64_t)1));
     assert_string_equal(fixture_code, "not_found");
 }
 

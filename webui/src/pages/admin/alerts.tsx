@@ -5,6 +5,7 @@ import { useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { useEvery } from "../../state/every";
 import { useResource } from "../../state/resource";
+import { may } from "../../state/session";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
@@ -30,9 +31,11 @@ export function Alerts() {
             title={t("nav.alerts")}
             lead={t("alerts.lead")}
             actions={
-                <Button icon="send" busy={test.isBusy} disabled={!isTold} onClick={test.run}>
-                    {t("alerts.test")}
-                </Button>
+                may("service.manage") && (
+                    <Button icon="send" busy={test.isBusy} disabled={!isTold} onClick={test.run}>
+                        {t("alerts.test")}
+                    </Button>
+                )
             }
         >
             <Failure error={alerts.error ?? test.error} />

@@ -131,6 +131,7 @@ function Told({ name, value }: { name: string; value: string }) {
         case "period":
             return <>{textNamed(`quotas.${name}.${value}`) ?? value}</>;
         case "role":
+            return <>{textNamed(`roles.${value}`) ?? value}</>;
         case "disabled":
             return <>{textNamed(`audit.${value}`) ?? value}</>;
         case "exchange_id":

@@ -10,6 +10,7 @@ import {
     unlockCustomer,
 } from "../../api/admin";
 import { wholePage } from "../../api/whole";
+import type { Permission } from "../../api/account";
 import type { RefusedRequest, UsagePage, UsageRecord } from "../../api/types";
 import type { Address } from "../../app";
 import { usd } from "../../base/money";
@@ -18,7 +19,7 @@ import { useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
-import { session } from "../../state/session";
+import { may, session } from "../../state/session";
 import { BackLink } from "../../ui/backlink";
 import { Button } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
@@ -75,7 +76,7 @@ export function CustomerPage({ address }: { address: Address }) {
                     <Money customer={data} />
                     <Details customer={data} />
                     <Access id={id} onDo={setDoing} customer={data} onDone={onDone} />
-                    <Lists turn={turn} userId={id} />
+                    <Lists turn={turn} userId={id} customer={data} />
                 </>
             )}
             {data && doing === "credit" && (
@@ -106,20 +107,30 @@ interface ActionsProps {
     onDo: (doing: Doing) => void; // until the customer has come, it waits
 }
 
+/** Only administrators act on accounts of operators. */
+function mayActOn(permission: Permission, customer: CustomerDetail | undefined): boolean {
+    return may(permission) && (customer?.role === "user" || may("staff.manage"));
+}
+
 function Actions({ id, customer, onDo }: ActionsProps) {
     const me = session.value.state === "user" ? session.value.user.id : "";
+    const manages = mayActOn("customers.manage", customer);
     return (
         <>
-            <Button onClick={() => onDo("group")}>{t("customers.group")}</Button>
-            {me !== id && (
+            {manages && <Button onClick={() => onDo("group")}>{t("customers.group")}</Button>}
+            {manages && me !== id && (
                 <Button onClick={() => onDo("disable")}>
                     {customer?.disabled ? t("customers.enable") : t("customers.disable")}
                 </Button>
             )}
-            <Button onClick={() => onDo("debit")}>{t("customers.take")}</Button>
-            <Button kind="primary" icon="plus" onClick={() => onDo("credit")}>
-                {t("customers.give")}
-            </Button>
+            {mayActOn("money.write", customer) && (
+                <>
+                    <Button onClick={() => onDo("debit")}>{t("customers.take")}</Button>
+                    <Button kind="primary" icon="plus" onClick={() => onDo("credit")}>
+                        {t("customers.give")}
+                    </Button>
+                </>
+            )}
         </>
     );
 }
@@ -140,6 +151,9 @@ function Access({ id, customer, onDo, onDone }: AccessProps) {
         announce(t("customers.sessionsEnded"));
         onDone();
     });
+    if (!mayActOn("customers.help", customer)) {
+        return null;
+    }
     return (
         <Card title={t("customers.access")}>
             <div class="flex flex-wrap gap-2">
@@ -150,9 +164,9 @@ function Access({ id, customer, onDo, onDone }: AccessProps) {
                 <Button busy={endSessions.isBusy} onClick={() => endSessions.run()}>
                     {t("customers.endSessions")}
                 </Button>
-                <Button onClick={() => onDo("role")}>
-                    {customer?.role === "admin" ? t("customers.demote") : t("customers.promote")}
-                </Button>
+                {may("staff.manage") && (
+                    <Button onClick={() => onDo("role")}>{t("customers.role")}</Button>
+                )}
             </div>
             <Failure error={unlock.error ?? endSessions.error} />
         </Card>
@@ -204,7 +218,13 @@ function Details({ customer }: { customer: CustomerDetail | undefined }) {
     );
 }
 
-function Lists({ turn, userId }: { turn: number; userId: string }) {
+interface ListsProps {
+    turn: number;
+    userId: string;
+    customer: CustomerDetail | undefined;
+}
+
+function Lists({ turn, userId, customer }: ListsProps) {
     const [view, setView] = useState<View>("requests");
     return (
         <Card flush>
@@ -220,8 +240,18 @@ function Lists({ turn, userId }: { turn: number; userId: string }) {
                         {view === "requests" && <Requests userId={userId} />}
                         {view === "refused" && <Refused userId={userId} />}
                         {view === "transfers" && <Transfers userId={userId} />}
-                        {view === "keys" && <CustomerKeys userId={userId} />}
-                        {view === "quotas" && <CustomerQuotas userId={userId} />}
+                        {view === "keys" && (
+                            <CustomerKeys
+                                userId={userId}
+                                canAct={mayActOn("customers.help", customer)}
+                            />
+                        )}
+                        {view === "quotas" && (
+                            <CustomerQuotas
+                                userId={userId}
+                                canAct={mayActOn("customers.manage", customer)}
+                            />
+                        )}
                         {view === "audit" && <AuditList userId={userId} />}
                     </div>
                 </Tabs>

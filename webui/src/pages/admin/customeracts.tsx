@@ -1,6 +1,7 @@
 // What an operator can do with a customer: give credit, correct it downwards, disable, put into a
 // group, change the role, let in again.
 import { useState } from "preact/hooks";
+import { type Role, ROLES } from "../../api/account";
 import {
     changeCustomer,
     type CustomerDetail,
@@ -178,22 +179,27 @@ export function GroupDialog({ customer, onClose, onDone }: ActProps) {
 }
 
 export function RoleDialog({ customer, onClose, onDone }: ActProps) {
-    const isAdmin = customer.role === "admin";
-    const { email } = customer;
+    const [role, setRole] = useState<Role>(customer.role);
     const doing = useAction(async (reason: string) => {
-        await changeCustomer(customer.id, { role: isAdmin ? "user" : "admin", reason });
+        await changeCustomer(customer.id, { role, reason });
         announce(t("customers.roleChanged"));
         onDone();
     });
     return (
         <ReasonDialog
-            title={t(isAdmin ? "customers.demoteTitle" : "customers.promoteTitle", { email })}
-            action={isAdmin ? t("customers.demote") : t("customers.promote")}
-            isDanger
+            title={t("customers.roleTitle", { email: customer.email })}
+            action={t("customers.roleSave")}
             doing={doing}
             onClose={onClose}
         >
-            {!isAdmin && <p>{t("customers.promoteText")}</p>}
+            <SelectField
+                label={t("customers.role")}
+                hint={t(`roles.${role}.may`)}
+                value={role}
+                choices={ROLES.map((value) => ({ value, text: t(`roles.${value}`) }))}
+                onValue={(value) => setRole(value as Role)}
+                error={errorOf(doing.error, "role")}
+            />
         </ReasonDialog>
     );
 }

@@ -13,7 +13,8 @@ import { type Column, Table } from "../../ui/table";
 import { keyColumns } from "../keys/columns";
 import { ReasonDialog } from "./reason";
 
-export function CustomerKeys({ userId }: { userId: string }) {
+/** `canAct`: the signed-in operator may disable a key. */
+export function CustomerKeys({ userId, canAct }: { userId: string; canAct: boolean }) {
     const keys = useResource(`customer keys ${userId}`, (signal) =>
         getCustomerKeys(userId, signal),
     );
@@ -26,7 +27,11 @@ export function CustomerKeys({ userId }: { userId: string }) {
             <Failure error={keys.error} retry={keys.reload} />
             <Table
                 caption={t("nav.keys")}
-                columns={[...keyColumns(null), abandonedColumn(), actionColumn(choose)]}
+                columns={[
+                    ...keyColumns(null),
+                    abandonedColumn(),
+                    ...(canAct ? [actionColumn(choose)] : []),
+                ]}
                 rows={keys.data}
                 rowKey={(key) => key.id}
                 bones={3}

@@ -18,7 +18,8 @@ import { Table } from "../../ui/table";
 import { quotaColumns, quotaKey } from "../quotas/columns";
 import { QuotaForm } from "../quotas/form";
 
-export function CustomerQuotas({ userId }: { userId: string }) {
+/** `canAct`: the signed-in operator may set one. */
+export function CustomerQuotas({ userId, canAct }: { userId: string; canAct: boolean }) {
     const quotas = useResource(`customer quotas ${userId}`, (signal) =>
         getCustomerQuotas(userId, signal),
     );
@@ -34,14 +35,14 @@ export function CustomerQuotas({ userId }: { userId: string }) {
             <Failure error={quotas.error ?? remove.error} retry={quotas.reload} />
             <div class="flex flex-wrap items-center justify-between gap-3 px-4 pb-4 sm:px-5">
                 <p class="text-sm text-soft">{t("quotas.operatorNote")}</p>
-                <Button onClick={() => setAdding(true)}>{t("quotas.add")}</Button>
+                {canAct && <Button onClick={() => setAdding(true)}>{t("quotas.add")}</Button>}
             </div>
             {quotas.data?.length === 0 ? (
                 <Empty icon="keys" title={t("quotas.none")} />
             ) : (
                 <Table
                     caption={t("quotas.title")}
-                    columns={quotaColumns({ scope: "user", onRemove: remove.run })}
+                    columns={quotaColumns({ scope: canAct ? "user" : null, onRemove: remove.run })}
                     rows={quotas.data}
                     rowKey={quotaKey}
                     bones={3}

@@ -139,7 +139,7 @@ export function State({ role, group, disabled }: Pick<Customer, "role" | "group"
             ) : (
                 <Badge tone="good">{t("keys.stateActive")}</Badge>
             )}
-            {role === "admin" && <Badge tone="accent">{t("nav.operator")}</Badge>}
+            {role !== "user" && <Badge tone="accent">{t(`roles.${role}`)}</Badge>}
             {group && <Badge>{group}</Badge>}
         </span>
     );

@@ -5,6 +5,7 @@ import { toDateInput } from "../../base/time";
 import { t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
+import { may } from "../../state/session";
 import { Card, Page } from "../../ui/card";
 import { Failure } from "../../ui/notice";
 import { Segmented } from "../../ui/segmented";
@@ -20,7 +21,17 @@ function readPeriod(): Period {
     return PERIODS.find((period) => period === text) ?? "30d";
 }
 
+/** The service now, and what was sold; each for who may see it. */
 export function Overview() {
+    return (
+        <Page title={t("nav.overview")} lead={t("overview.lead")}>
+            {may("service.read") && <LiveTiles />}
+            {may("money.read") && <Sales />}
+        </Page>
+    );
+}
+
+function Sales() {
     const [view, setView] = useState<SalesView>("day");
     const now = Date.now();
     const period = readPeriod();
@@ -33,8 +44,7 @@ export function Overview() {
     const periods = PERIODS.map((value) => ({ value, text: t(`period.${value}`) }));
     const tabs = VIEWS.map((id) => ({ id, name: t(`sales.by.${id}`) }));
     return (
-        <Page title={t("nav.overview")} lead={t("overview.lead")}>
-            <LiveTiles />
+        <>
             <div class="mt-2 flex flex-wrap items-center justify-between gap-3">
                 <h2 class="text-lg font-semibold">{t("sales.title")}</h2>
                 <Segmented
@@ -61,6 +71,6 @@ export function Overview() {
                 </div>
             </Card>
             <UnitTotals units={sales.data?.totals.units} />
-        </Page>
+        </>
     );
 }

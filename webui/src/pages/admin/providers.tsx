@@ -13,6 +13,7 @@ import { duration } from "../../base/time";
 import { locale, type PlainKey, t } from "../../i18n";
 import { useEvery } from "../../state/every";
 import { useResource } from "../../state/resource";
+import { may } from "../../state/session";
 import { Badge, type Tone } from "../../ui/badge";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
@@ -109,7 +110,9 @@ function ProviderCard({ provider, onTested }: { provider: Provider; onTested: ()
         },
         { name: t("providers.usage"), value: <Counts usage={provider.usage} /> },
         ...hedgeFacts(provider.hedges),
-        { name: t("providers.spending"), value: <Spending {...provider.spending} /> },
+        ...(provider.spending
+            ? [{ name: t("providers.spending"), value: <Spending {...provider.spending} /> }]
+            : []),
         ...(provider.balance
             ? [{ name: t("providers.balance"), value: <Balance {...provider.balance} /> }]
             : []),
@@ -137,7 +140,7 @@ function ProviderCard({ provider, onTested }: { provider: Provider; onTested: ()
             )}
             <Facts facts={facts} />
             <Failures provider={provider.name} />
-            {provider.available && provider.models > 0 && (
+            {may("service.manage") && provider.available && provider.models > 0 && (
                 <TestProvider provider={provider} onDone={onTested} />
             )}
         </Card>
@@ -220,7 +223,7 @@ function Balance({ kind, amount, alarm, error }: NonNullable<Provider["balance"]
 }
 
 /** A warning where calls go elsewhere, or soon will. */
-function Spending({ today, reserved, cap }: Provider["spending"]) {
+function Spending({ today, reserved, cap }: NonNullable<Provider["spending"]>) {
     const [spent, most] = [glance(usd(today)), cap === null ? null : usd(cap)];
     if (most === null) {
         return <>{spent}</>;

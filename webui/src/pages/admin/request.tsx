@@ -1,6 +1,12 @@
 // A request of any customer, with what it cost us.
 import { useState } from "preact/hooks";
-import { type AdminRequest, type Attempt, getAnyRequest, refund } from "../../api/admin";
+import {
+    type AdminRequest,
+    type Attempt,
+    type AuditedRequest,
+    getAnyRequest,
+    refund,
+} from "../../api/admin";
 import type { Address } from "../../app";
 import { exact, plain, typedUsd, usd } from "../../base/money";
 import { duration } from "../../base/time";
@@ -9,6 +15,7 @@ import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { useOnce } from "../../state/once";
 import { useResource } from "../../state/resource";
+import { may } from "../../state/session";
 import { BackLink } from "../../ui/backlink";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
@@ -34,7 +41,8 @@ export function AdminRequestPage({ address }: { address: Address }) {
             lead={<span class="font-mono text-sm break-all">{id}</span>}
             actions={
                 left !== undefined &&
-                left > 0n && (
+                left > 0n &&
+                may("money.write") && (
                     <Button onClick={() => setRefunding(true)}>{t("refund.action")}</Button>
                 )
             }
@@ -67,7 +75,7 @@ export function AdminRequestPage({ address }: { address: Address }) {
 }
 
 /** What the provider said that it charges, beside what our own prices make of the call. */
-function statedFacts({ stated_cost, computed_cost }: AdminRequest): Fact[] {
+function statedFacts({ stated_cost, computed_cost }: AuditedRequest): Fact[] {
     if (stated_cost === null || computed_cost === null) {
         return [];
     }
@@ -78,14 +86,20 @@ function statedFacts({ stated_cost, computed_cost }: AdminRequest): Fact[] {
 }
 
 /** Whether the call was part of a trial of its model. */
-function trialFacts({ canary, canary_attempts, shadow }: AdminRequest): Fact[] {
-    const facts: Fact[] = [];
-    if (canary_attempts > 0) {
-        facts.push({
+function canaryFacts({ canary, canary_attempts }: AdminRequest): Fact[] {
+    if (canary_attempts === 0) {
+        return [];
+    }
+    return [
+        {
             name: t("trials.role.canary"),
             value: t(canary ? "ours.canaryAnswered" : "ours.canaryFailed"),
-        });
-    }
+        },
+    ];
+}
+
+function shadowFacts({ shadow }: AuditedRequest): Fact[] {
+    const facts: Fact[] = [];
     if (shadow) {
         const { provider, provider_model, outcome, cost, total_ms } = shadow;
         facts.push({
@@ -102,7 +116,7 @@ function trialFacts({ canary, canary_attempts, shadow }: AdminRequest): Fact[] {
 }
 
 /** What the attempt cost that did not answer, where a second provider was asked, too. */
-function hedgeFacts({ hedge }: AdminRequest): Fact[] {
+function hedgeFacts({ hedge }: AuditedRequest): Fact[] {
     if (!hedge) {
         return [];
     }
@@ -124,29 +138,38 @@ function hedgeFacts({ hedge }: AdminRequest): Fact[] {
     ];
 }
 
-function OurSide({ request }: { request: AdminRequest }) {
-    const facts: Fact[] = [
-        { name: t("ours.model"), value: request.provider_model ?? "–" },
+/** What the call costs us, and what we earn by it. */
+function costFacts(request: AuditedRequest): Fact[] {
+    return [
         { name: t("ours.margin"), value: request.margin },
-        ...trialFacts(request),
+        ...shadowFacts(request),
         ...hedgeFacts(request),
         ...statedFacts(request),
         { name: t("sales.cost"), value: <Exact amount={request.provider_cost} /> },
         { name: t("sales.overrun"), value: <Exact amount={request.overrun} /> },
         { name: t("sales.profit"), value: <Exact amount={request.profit} /> },
+    ];
+}
+
+function OurSide({ request }: { request: AdminRequest | AuditedRequest }) {
+    const audited = "provider_cost" in request ? request : null;
+    const facts: Fact[] = [
+        { name: t("ours.model"), value: request.provider_model ?? "–" },
+        ...canaryFacts(request),
+        ...(audited ? costFacts(audited) : []),
         {
             name: t("policies.revision"),
             value: <code class="text-sm break-all">{request.policy_revision}</code>,
         },
     ];
     return (
-        <Card title={t("ours.title")} note={t("ours.note")}>
-            <table class="w-full">
-                <ChargeLines caption={t("ours.title")} lines={request.cost_lines} />
-            </table>
-            <div class="mt-4">
-                <Facts facts={facts} />
-            </div>
+        <Card title={t("ours.title")} note={audited ? t("ours.note") : undefined}>
+            {audited && (
+                <table class="mb-4 w-full">
+                    <ChargeLines caption={t("ours.title")} lines={audited.cost_lines} />
+                </table>
+            )}
+            <Facts facts={facts} />
             {request.attempt_list.length > 0 && <Attempts attempts={request.attempt_list} />}
         </Card>
     );

@@ -6,6 +6,7 @@ import { useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
+import { may } from "../../state/session";
 import { Badge } from "../../ui/badge";
 import { Button, ButtonLink } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
@@ -33,9 +34,11 @@ export function Vouchers() {
             title={t("nav.vouchers")}
             lead={t("vouchers.lead")}
             actions={
-                <Button icon="plus" kind="primary" onClick={() => setMaking(true)}>
-                    {t("vouchers.make")}
-                </Button>
+                may("money.write") && (
+                    <Button icon="plus" kind="primary" onClick={() => setMaking(true)}>
+                        {t("vouchers.make")}
+                    </Button>
+                )
             }
         >
             <Failure error={page.error} retry={page.reload} />
@@ -161,20 +164,24 @@ function columns(onWithdraw: (batch: VoucherBatch) => void): Column<VoucherBatch
             cell: ({ expires_at }) => (expires_at ? <Time time={expires_at} /> : "–"),
         },
         { id: "state", head: t("vouchers.state"), cell: (batch) => <State batch={batch} /> },
-        {
-            id: "acts",
-            head: t("keys.actions"),
-            hideHead: true,
-            cell: (batch) => (
-                <div class="flex flex-col items-end gap-2 whitespace-nowrap max-md:flex-row">
-                    <ButtonLink href={voucherCodes(batch.id)} icon="download" download>
-                        {t("vouchers.export")}
-                    </ButtonLink>
-                    {!batch.withdrawn_at && batch.redeemed < batch.count && (
-                        <Button onClick={() => onWithdraw(batch)}>{t("vouchers.withdraw")}</Button>
-                    )}
-                </div>
-            ),
-        },
+        ...(may("money.write") ? [actionColumn(onWithdraw)] : []),
     ];
+}
+
+function actionColumn(onWithdraw: (batch: VoucherBatch) => void): Column<VoucherBatch> {
+    return {
+        id: "acts",
+        head: t("keys.actions"),
+        hideHead: true,
+        cell: (batch) => (
+            <div class="flex flex-col items-end gap-2 whitespace-nowrap max-md:flex-row">
+                <ButtonLink href={voucherCodes(batch.id)} icon="download" download>
+                    {t("vouchers.export")}
+                </ButtonLink>
+                {!batch.withdrawn_at && batch.redeemed < batch.count && (
+                    <Button onClick={() => onWithdraw(batch)}>{t("vouchers.withdraw")}</Button>
+                )}
+            </div>
+        ),
+    };
 }

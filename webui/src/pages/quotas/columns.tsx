@@ -69,7 +69,7 @@ function whose({ scope, key_name }: Quota): string {
 }
 
 interface Removing {
-    scope: Quota["scope"]; // whose quotas can be taken away here
+    scope: Quota["scope"] | null; // whose quotas can be taken away here; null: none
     onRemove: (quota: Quota) => void;
 }
 
