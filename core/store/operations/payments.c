@@ -61,6 +61,7 @@ int64_t payments_share_nusd(int64_t credit_nusd, int64_t part_minor, int64_t tot
     " p.paid_ms"
 
 enum { COLUMN_SEQ, PAYMENT_COLUMN_COUNT = 15 };
+#define PAGE_LIFE_MS (INT64_C(25) * 3600 * 1000) /* the processor's day, and an hour */
 
 static void write_amount(struct buffer *out, const char *name, struct row *row, int column)
 {
@@ -73,17 +74,28 @@ static void write_amount(struct buffer *out, const char *name, struct row *row, 
     json_writer_text(out, name, text);
 }
 
+/* The state of the row. A page of the processor lives for a day; a payment that has not got one by
+ * then (the processor did not answer) never will, though no event says so. */
+static const char *state_of(struct row *row)
+{
+    const char *state = column_text(row, 7);
+    bool forgotten = strcmp(state, "open") == 0 && strcmp(column_text(row, 2), "checkout") == 0 &&
+                     column_null(row, 8) && column_int(row, 13) < clock_wall_ms() - PAGE_LIFE_MS;
+    return forgotten ? "expired" : state;
+}
+
 /* Without the closing brace. */
 static void render_open(struct buffer *out, struct row *row)
 {
-    bool open = strcmp(column_text(row, 7), "open") == 0;
+    const char *state = state_of(row);
+    bool open = strcmp(state, "open") == 0;
     json_writer_object(out, NULL);
     json_writer_text(out, "id", column_text(row, 1));
     json_writer_text(out, "origin", column_text(row, 2));
     json_writer_text(out, "currency", column_text(row, 3));
     write_amount(out, "amount", row, 4);
     json_writer_money(out, "credit", column_int(row, 6));
-    json_writer_text(out, "state", column_text(row, 7));
+    json_writer_text(out, "state", state);
     json_writer_text_or_null(out, "checkout_url", open ? column_text(row, 8) : "");
     write_amount(out, "total", row, 9);
     json_writer_text_or_null(out, "transfer_id", column_text(row, 10));

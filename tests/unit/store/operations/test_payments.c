@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/money.h"
 #include "store/fixture.h"
 
@@ -168,12 +169,28 @@ static void what_does_not_change(void **state)
     assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM payments"), 1);
 }
 
+/* The processor never answered: there was no page, and no event will come. */
+static void a_payment_without_a_page(void **state)
+{
+    const char *made;
+    (void)state;
+    assert_non_null(ASK("payment.create", "tttiiin", ann.user_id.text, "stripe", "usd",
+                        INT64_C(1000), INT64_C(2), USD));
+    clock_advance_ms(INT64_C(24) * 3600 * 1000);
+    made = ASK("payment.list", "tni", ann.user_id.text, INT64_C(10));
+    assert_non_null(strstr(made, "\"state\":\"open\""));
+    clock_advance_ms(INT64_C(2) * 3600 * 1000);
+    made = ASK("payment.list", "tni", ann.user_id.text, INT64_C(10));
+    assert_non_null(strstr(made, "\"state\":\"expired\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(any_order, setup, teardown),
         cmocka_unit_test(amounts),
         cmocka_unit_test_setup_teardown(what_does_not_change, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_payment_without_a_page, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
