@@ -18,6 +18,7 @@ struct setting {
     enum { SETTING_TEXT, SETTING_INTEGER, SETTING_CHOICE } type;
     size_t offset;
     bool reloadable;
+    bool path; /* if it is relative, from the folder of the file */
     int64_t min;
     int64_t max;
     const char *choices[5]; /* the value is the index */
@@ -27,6 +28,11 @@ struct setting {
     {                                                                                              \
         .name = #field, .standard = standard_text, .type = SETTING_TEXT,                           \
         .offset = offsetof(struct config, field)                                                   \
+    }
+#define PATH(field, standard_text)                                                                 \
+    {                                                                                              \
+        .name = #field, .standard = standard_text, .type = SETTING_TEXT,                           \
+        .offset = offsetof(struct config, field), .path = true                                     \
     }
 #define STRIPE_TEXT(setting_name, field, standard_text)                                            \
     {                                                                                              \
@@ -38,6 +44,11 @@ _Static_assert((int)PROCESSOR_TEXT_BYTES == (int)CONFIG_TEXT_BYTES, "all texts a
     {                                                                                              \
         .name = setting_name, .standard = "", .type = SETTING_TEXT,                                \
         .offset = offsetof(struct config, alerts.field), .reloadable = true                        \
+    }
+#define ALERT_PATH(setting_name, field)                                                            \
+    {                                                                                              \
+        .name = setting_name, .standard = "", .type = SETTING_TEXT,                                \
+        .offset = offsetof(struct config, alerts.field), .reloadable = true, .path = true          \
     }
 #define ALERT_CHOICE(setting_name, standard_text, field, ...)                                      \
     {                                                                                              \
@@ -62,13 +73,13 @@ _Static_assert((int)ALERT_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts ar
 
 static const struct setting settings[] = {
     TEXT(listen, "127.0.0.1:3000"),
-    TEXT(database, "data/gateway.db"),
-    TEXT(secret_file, "data/gateway.secret"),
-    TEXT(policies, "policies"),
-    TEXT(webui, "webui/dist"),
+    PATH(database, "data/gateway.db"),
+    PATH(secret_file, "data/gateway.secret"),
+    PATH(policies, "policies"),
+    PATH(webui, "webui/dist"),
     TEXT(public_url, ""),
-    TEXT(tls_certificate, ""),
-    TEXT(tls_key, ""),
+    PATH(tls_certificate, ""),
+    PATH(tls_key, ""),
     CHOICE(show_providers, "no", "no", "yes"),
     CHOICE(public_prices, "off", "off", "on"),
     CHOICE(cors, "any", "off", "any"),
@@ -85,7 +96,11 @@ static const struct setting settings[] = {
     STRIPE_TEXT("stripe_secret_key", secret_key, ""),
     STRIPE_TEXT("stripe_webhook_secret", webhook_secret, ""),
     STRIPE_TEXT("stripe_api_url", api_url, "https://api.stripe.com"),
-    STRIPE_TEXT("stripe_ca_file", ca_file, ""),
+    {.name = "stripe_ca_file",
+     .standard = "",
+     .type = SETTING_TEXT,
+     .offset = offsetof(struct config, stripe.ca_file),
+     .path = true},
     {.name = "log_level",
      .standard = "info",
      .type = SETTING_CHOICE,
@@ -102,7 +117,8 @@ static const struct setting settings[] = {
      .standard = "",
      .type = SETTING_TEXT,
      .offset = offsetof(struct config, log_file),
-     .reloadable = true},
+     .reloadable = true,
+     .path = true},
     INTEGER(body_bytes_max, "33554432", 1024, LIMIT_BODY_BYTES),
     INTEGER(form_held_bytes_max, "33554432", 65536, LIMIT_BODY_BYTES),
     INTEGER(form_bytes_max, "268435456", 1024, INT64_C(1) << 40),
@@ -157,12 +173,12 @@ static const struct setting settings[] = {
      .type = SETTING_TEXT,
      .offset = offsetof(struct config, alerts.mail_name),
      .reloadable = true},
-    ALERT_TEXT("mail_templates", mail_templates),
+    ALERT_PATH("mail_templates", mail_templates),
     ALERT_TEXT("dashboard_url", dashboard_url),
     ALERT_CHOICE("mail_receipts", "all", mail_receipts, "off", "payments", "all"),
     ALERT_CHOICE("email_verification", "off", email_verification, "off", "ask"),
     ALERT_CHOICE("customer_webhooks", "public", customer_webhooks, "off", "public", "any"),
-    ALERT_TEXT("delivery_ca_file", ca_file),
+    ALERT_PATH("delivery_ca_file", ca_file),
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 
@@ -365,6 +381,28 @@ static bool read_file(struct config *config, const char *path, struct fault *fau
     return good;
 }
 
+/* Puts the file's folder before each path of the file, and each default, that is relative: so the
+ * gateway finds its files from any working folder. Paths of --set are relative to the
+ * working folder. */
+static bool resolve_paths(struct config *config, const char *path, struct fault *fault)
+{
+    const char *slash = strrchr(path, '/');
+    char joined[2 * CONFIG_TEXT_BYTES];
+    if (slash == NULL)
+        return true;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        char *value = (char *)config + settings[i].offset;
+        if (!settings[i].path || value[0] == '\0' || value[0] == '/')
+            continue;
+        int bytes = snprintf(joined, sizeof joined, "%.*s/%s", (int)(slash - path), path, value);
+        if (bytes >= CONFIG_TEXT_BYTES)
+            return fault_set(fault, "invalid_value", "%s: %s: longer than %d bytes with its folder",
+                             path, settings[i].name, CONFIG_TEXT_BYTES - 1);
+        memcpy(value, joined, (size_t)bytes + 1);
+    }
+    return true;
+}
+
 bool config_listens_on_loopback(const struct config *config)
 {
     return strncmp(config->address, "127.", 4) == 0 || strcmp(config->address, "::1") == 0;
@@ -412,7 +450,7 @@ bool config_load(struct config *config, const char *path, const char *const *set
         if (!store_value(config, &settings[i], settings[i].standard, "default", fault))
             return false;
     }
-    if (path != NULL && !read_file(config, path, fault))
+    if (path != NULL && (!read_file(config, path, fault) || !resolve_paths(config, path, fault)))
         return false;
     for (unsigned i = 0; i < set_count; i++) {
         if (!take_pair(config, slice_of(sets[i]), "--set", fault))

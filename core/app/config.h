@@ -1,5 +1,7 @@
 /* gateway.conf: one `name = value` per line, # comments, ${NAME} for environment variables. One
  * table (config.c) has all settings with type, default, bounds and whether SIGHUP may change them.
+ * Relative paths, also of defaults, are from the folder of the file; those of --set from the working
+ * folder.
  * The shipped gateway.conf documents each; a test keeps both equal. */
 #ifndef APP_CONFIG_H
 #define APP_CONFIG_H

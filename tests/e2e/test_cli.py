@@ -3,11 +3,12 @@
 import os
 import re
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from gateway import ROOT
+from gateway import BINARY, ROOT
 from wait import wait_until
 
 
@@ -170,6 +171,31 @@ def test_settings_from_the_environment_and_the_command_line(idle):
     refused(idle.command("--set", "workers=x", "check"), "workers")
     idle.env["LEVEL"] = "loud"
     refused(idle.command("check"), "log_level")
+
+
+def test_paths_are_relative_to_the_file(idle, tmp_path):
+    """From whatever folder it is started; paths of --set are relative to that folder."""
+    home = idle.folder / "etc"
+    home.mkdir()
+    (home / "policies").symlink_to(idle.policies.folder)
+    config = home / "gateway.conf"
+    config.write_text("database = data/its.db\nlog_file = its.log\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def run(config, *words: str, cwd):
+        command = [BINARY, "--config", config, *words]
+        return subprocess.run(command, cwd=cwd, env=idle.env, capture_output=True, text=True)
+
+    for cwd, path in ((elsewhere, config), (idle.folder, "etc/gateway.conf")):
+        assert run(path, "migrate", cwd=cwd).returncode == 0
+        assert run(path, "check", cwd=cwd).returncode == 0
+    assert (home / "data/its.db").exists()
+    run(config, "--set", "database=mine.db", "migrate", cwd=elsewhere)
+    assert {file.name for file in elsewhere.iterdir()} >= {"mine.db"}
+    config.write_text("policies = nowhere\n")
+    said = run(config, "check", cwd=elsewhere).stderr
+    assert str(home / "nowhere") in said
 
 
 def test_missing_config_file(idle):
