@@ -462,6 +462,13 @@ bool config_load(struct config *config, const char *path, const char *const *set
     return true;
 }
 
+bool config_set_listen(struct config *config, const char *listen, struct fault *fault)
+{
+    snprintf(config->listen, sizeof config->listen, "%s", listen);
+    return split_listen(config, "the service manager's socket", fault) &&
+           check_together(config, fault);
+}
+
 static bool differs(const struct setting *setting, const struct config *a, const struct config *b)
 {
     const char *left = (const char *)a + setting->offset;

@@ -1,8 +1,7 @@
 /* gateway.conf: one `name = value` per line, # comments, ${NAME} for environment variables. One
  * table (config.c) has all settings with type, default, bounds and whether SIGHUP may change them.
- * Relative paths, also of defaults, are from the folder of the file; those of --set from the working
- * folder.
- * The shipped gateway.conf documents each; a test keeps both equal. */
+ * Relative paths, also of defaults, are from the folder of the file; those of --set from the
+ * working folder. The shipped gateway.conf documents each; a test keeps both equal. */
 #ifndef APP_CONFIG_H
 #define APP_CONFIG_H
 
@@ -86,6 +85,8 @@ struct config {
 bool config_load(struct config *config, const char *path, const char *const *sets,
                  unsigned set_count, struct fault *fault);
 
+/* Puts another address and port in the place of `listen`. False: *fault. */
+bool config_set_listen(struct config *config, const char *listen, struct fault *fault);
 bool config_listens_on_loopback(const struct config *config);
 
 /* Takes from `fresh` what a reload may change. *needs_restart names a setting that differs but may

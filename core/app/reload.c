@@ -20,6 +20,8 @@ struct reload {
     const struct worker_shared *shared;
     struct worker *const *workers;
     unsigned worker_count;
+    void (*on_end)(void *arg);
+    void *on_end_arg;
     bool under_way;
     bool again;           /* another SIGHUP came meanwhile */
     atomic_bool stopping; /* the builder reads it, too */
@@ -54,6 +56,8 @@ static void finish(struct reload *reload)
     reload->under_way = reload->again = false;
     if (again)
         reload_begin(reload);
+    else
+        reload->on_end(reload->on_end_arg);
 }
 
 static void tell(struct reload *reload)
@@ -205,7 +209,7 @@ void reload_begin(struct reload *reload)
 /* ---- making and freeing ---- */
 
 struct reload *reload_new(const struct worker_shared *shared, struct worker *const *workers,
-                          unsigned worker_count)
+                          unsigned worker_count, void (*on_end)(void *arg), void *arg)
 {
     struct reload *reload = calloc(1, sizeof *reload);
     check(reload != NULL);
@@ -214,6 +218,8 @@ struct reload *reload_new(const struct worker_shared *shared, struct worker *con
     reload->shared = shared;
     reload->workers = workers;
     reload->worker_count = worker_count;
+    reload->on_end = on_end;
+    reload->on_end_arg = arg;
     return reload;
 }
 

@@ -12,8 +12,9 @@
 
 struct reload;
 
+/* `on_end` is called when a reload has ended and no other follows, whatever came of it. */
 struct reload *reload_new(const struct worker_shared *shared, struct worker *const *workers,
-                          unsigned worker_count);
+                          unsigned worker_count, void (*on_end)(void *arg), void *arg);
 /* Begins a reload. If one is under way, another follows it. */
 void reload_begin(struct reload *reload);
 /* Ends the reload before its next step, because the gateway stops. */

@@ -1,13 +1,11 @@
 #include "app/serve.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "app/alert_settings.h"
@@ -18,6 +16,8 @@
 #include "app/privileges.h"
 #include "app/reload.h"
 #include "app/replay_runner.h"
+#include "app/service_manager.h"
+#include "app/signals.h"
 #include "app/worker.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -65,6 +65,7 @@ struct gateway {
     struct serve_options *options;
     struct job_queue queue;
     int signal_fd;
+    struct service_manager manager;
     char public_url[CONFIG_TEXT_BYTES];
     struct secret secret;
     struct first_run first_run;
@@ -123,40 +124,6 @@ static void set_process_limits(void)
      * that is piped to a program (core(5)). */
     const struct rlimit core = {.rlim_cur = 1, .rlim_max = 1};
     setrlimit(RLIMIT_CORE, &core);
-}
-
-/* Signals are read from a descriptor; threads that start later inherit the mask. */
-static int open_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    signal(SIGPIPE, SIG_IGN);
-    check(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* The next pending signal, or 0. */
-static int next_signal(const struct gateway *gateway)
-{
-    struct signalfd_siginfo info;
-    if (read(gateway->signal_fd, &info, sizeof info) != sizeof info)
-        return 0;
-    return (int)info.ssi_signo;
-}
-
-/* Waits for a signal or a job; returns the signal or 0. */
-static int wait_for_signal(struct gateway *gateway, int timeout_ms)
-{
-    struct pollfd polled[] = {{.fd = gateway->signal_fd, .events = POLLIN},
-                              {.fd = gateway->queue.wake_fd, .events = POLLIN}};
-    if (poll(polled, 2, timeout_ms) <= 0)
-        return 0;
-    if (polled[1].revents != 0)
-        job_queue_finish(&gateway->queue);
-    return polled[0].revents != 0 ? next_signal(gateway) : 0;
 }
 
 /* ---- start ---- */
@@ -309,12 +276,28 @@ static bool start_courier(struct gateway *gateway, struct fault *fault)
     return gateway->courier != NULL;
 }
 
+static void log_listening(const struct gateway *gateway, const char *revision)
+{
+    log_event(LOG_INFO, "listening", log_text("address", gateway->options->config.address),
+              log_int("port", worker_port(gateway->workers[0])),
+              log_text("url", gateway->public_url), log_int("workers", gateway->worker_count),
+              log_text("policies", revision));
+}
+
+/* Refused or not: what is in force is. The log and the page "Policies" say which. */
+static void on_reloaded(void *arg)
+{
+    const struct gateway *gateway = arg;
+    service_manager_ready(&gateway->manager, "Serving.");
+}
+
 static bool start(struct gateway *gateway, struct fault *fault)
 {
     const struct config *config = &gateway->options->config;
     if (!job_queue_init(&gateway->queue, LIMIT_WORKERS * 4))
         return fault_set(fault, "out_of_descriptors", "no descriptor is left; raise ulimit -n");
-    if (!listen_address_check_free(config->address, config->port, fault))
+    if (gateway->manager.listen_fd == 0 &&
+        !listen_address_check_free(config->address, config->port, fault))
         return false;
     struct policy_files *files = policy_files_read(config->policies, fault);
     if (files == NULL)
@@ -365,17 +348,16 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .tally = gateway->tally,
                                    .pages = gateway->pages,
                                    .public_url = gateway->public_url,
+                                   .listen_fd = gateway->manager.listen_fd,
                                    .main_queue = &gateway->queue};
         good = make_workers(gateway, files, fault);
     }
     good = good && start_courier(gateway, fault);
-    if (good)
-        gateway->reload = reload_new(&gateway->shared, gateway->workers, gateway->worker_count);
-    if (good)
-        log_event(LOG_INFO, "listening", log_text("address", config->address),
-                  log_int("port", worker_port(gateway->workers[0])),
-                  log_text("url", gateway->public_url), log_int("workers", gateway->worker_count),
-                  log_text("policies", policy_files_revision(files)));
+    if (good) {
+        gateway->reload = reload_new(&gateway->shared, gateway->workers, gateway->worker_count,
+                                     on_reloaded, gateway);
+        log_listening(gateway, policy_files_revision(files));
+    }
     policy_files_unref(files);
     return good;
 }
@@ -404,6 +386,7 @@ static void reload(struct gateway *gateway)
     struct config fresh;
     struct fault fault;
     const char *needs_restart;
+    service_manager_reloading(&gateway->manager);
     if (!config_load(&fresh, options->config_path, options->sets, options->set_count, &fault)) {
         log_event(LOG_ERROR, "reload refused, the old settings stay in force",
                   log_text("reason", fault.message));
@@ -448,7 +431,8 @@ static bool wait_returned(struct gateway *gateway, const struct worker_job *jobs
         int64_t left_ms = (deadline_us - clock_mono_us()) / 1000;
         if (left_ms <= 0)
             return false;
-        int signal_number = wait_for_signal(gateway, (int)(left_ms < 1000 ? left_ms : 1000));
+        int signal_number = signals_wait(gateway->signal_fd, &gateway->queue,
+                                         (int)(left_ms < 1000 ? left_ms : 1000));
         if (signal_number == SIGHUP)
             reopen_log(&gateway->options->config);
         if (signal_number == SIGTERM || signal_number == SIGINT) {
@@ -505,15 +489,31 @@ static bool drain(struct gateway *gateway, bool *settled)
     return true;
 }
 
+/* Whether all workers go round their loops, on which nothing waits. */
+static bool workers_beat(const struct gateway *gateway)
+{
+    int64_t since_us = clock_mono_us() - gateway->manager.watchdog_us;
+    for (unsigned i = 0; i < gateway->worker_count; i++) {
+        if (worker_beat_us(gateway->workers[i]) < since_us)
+            return false;
+    }
+    return true;
+}
+
 static void run(struct gateway *gateway)
 {
+    service_manager_ready(&gateway->manager, "Serving.");
     for (;;) {
-        int signal_number = wait_for_signal(gateway, -1);
+        int signal_number = signals_wait(gateway->signal_fd, &gateway->queue,
+                                         service_manager_wait_ms(&gateway->manager));
         if (signal_number == SIGHUP)
             reload(gateway);
         else if (signal_number == SIGTERM || signal_number == SIGINT)
             break;
+        if (workers_beat(gateway))
+            service_manager_alive(&gateway->manager);
     }
+    service_manager_stopping(&gateway->manager);
     reload_stop(gateway->reload);
     replay_runner_cancel(gateway->replay_runner);
 }
@@ -573,10 +573,10 @@ int serve(struct serve_options *options)
     gateway->options = options;
     gateway->queue.wake_fd = -1; /* not made yet */
     set_process_limits();
-    gateway->signal_fd = open_signals();
-    check(gateway->signal_fd >= 0);
+    gateway->signal_fd = signals_open();
     net_library_init();
-    if (!become_user(gateway, &fault) || !log_start(options->config.log_file, &fault) ||
+    if (!service_manager_init(&gateway->manager, &options->config, &fault) ||
+        !become_user(gateway, &fault) || !log_start(options->config.log_file, &fault) ||
         !start(gateway, &fault)) {
         log_event(LOG_ERROR, "cannot start", log_text("reason", fault.message));
         stop(gateway);

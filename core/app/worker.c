@@ -1,6 +1,7 @@
 #include "app/worker.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "app/pages.h"
 #include "app/version.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "exchange/access_tokens.h"
 #include "exchange/balance_watcher.h"
@@ -54,6 +56,7 @@ struct worker {
     struct worker_job *drain; /* waits for the last exchange and the last connection */
     uint64_t served_before;   /* at the last tick */
     unsigned idle_ticks;
+    atomic_int_least64_t beat_us;
     bool garbage;
     bool cancelled; /* connections are not waited for any more */
 };
@@ -195,6 +198,7 @@ static void tidy_when_idle(struct worker *worker)
 static void on_tick(void *arg)
 {
     struct worker *worker = arg;
+    atomic_store_explicit(&worker->beat_us, clock_mono_us(), memory_order_relaxed);
     exchange_tick_all(&worker->env);
     if (worker->surveyor != NULL)
         surveyor_tick(worker->surveyor);
@@ -330,6 +334,7 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
     const struct server_options options = {
         .address = config->address,
         .port = port,
+        .listen_fd = worker->shared->listen_fd,
         .tls = worker->shared->tls,
         .trust = &config->trust,
         .hsts_max_age_s = config->hsts_max_age_s,
@@ -420,6 +425,11 @@ void worker_bound_connections(struct worker *worker, const struct descriptor_sha
 {
     server_bound_connections(worker->server, share->connections_max, share->refusals_max,
                              share->address_connections_max);
+}
+
+int64_t worker_beat_us(const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->beat_us, memory_order_relaxed);
 }
 
 int worker_port(const struct worker *worker)

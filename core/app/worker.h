@@ -45,6 +45,7 @@ struct worker_shared {
     struct tally *tally;
     const struct pages *pages;
     const char *public_url;
+    int listen_fd; /* of service_manager.h: all workers accept from it; 0: each has its own */
     struct job_queue *main_queue; /* the main thread's jobs return here */
 };
 
@@ -61,6 +62,8 @@ void worker_take_vm(struct worker *worker, struct vm *vm);
 /* Call it before worker_start. */
 void worker_bound_connections(struct worker *worker, const struct descriptor_share *share);
 int worker_port(const struct worker *worker);
+/* When the worker last went round its loop, by the monotonic clock. Any thread. */
+int64_t worker_beat_us(const struct worker *worker);
 bool worker_start(struct worker *worker, struct fault *fault);
 void worker_join(struct worker *worker);
 void worker_free(struct worker *worker); /* after worker_join, or never started */

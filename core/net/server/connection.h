@@ -62,6 +62,7 @@ struct connection {
     struct http_header *header_table; /* of request.head */
     size_t head_scanned;
     struct buffer body;
+    bool has_asked;        /* a request has come on it */
     bool admitted;         /* the handler allows a large body for this request */
     bool may_flow;         /* its handler takes the body as it comes */
     bool flowing;          /* it does so now; the body is not over */

@@ -2,9 +2,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/check.h"
 
 bool listen_address_parse(const char *address, int port, struct sockaddr_storage *out,
                           socklen_t *bytes, struct fault *fault)
@@ -47,4 +50,43 @@ bool listen_address_check_free(const char *address, int port, struct fault *faul
         return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s", address, port,
                          strerror(why));
     return true;
+}
+
+int listen_address_open(const char *address, int port, struct fault *fault)
+{
+    struct sockaddr_storage place;
+    socklen_t bytes;
+    int one = 1;
+    if (!listen_address_parse(address, port, &place, &bytes, fault))
+        return -1;
+    int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one) == 0 &&
+        bind(fd, (struct sockaddr *)&place, bytes) == 0)
+        return fd;
+    fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s", address, port,
+              strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+int listen_address_share(int listen_fd, struct fault *fault)
+{
+    int fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0 && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0)
+        return fd;
+    fault_set(fault, "listen_failed", "the socket that was handed over: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+int listen_address_port(int fd)
+{
+    struct sockaddr_in6 address = {0}; /* an IPv4 address has its port at the same offset */
+    socklen_t bytes = sizeof address;
+    check(getsockname(fd, (struct sockaddr *)&address, &bytes) == 0);
+    return ntohs(address.sin6_port);
 }

@@ -16,4 +16,15 @@ bool listen_address_parse(const char *address, int port, struct sockaddr_storage
  * SO_REUSEPORT would let two gateways share a port silently. Port 0 is always free. */
 bool listen_address_check_free(const char *address, int port, struct fault *fault);
 
+/* Makes a socket there, which several threads may do (SO_REUSEPORT); it does not listen yet. -1:
+ * *fault. */
+int listen_address_open(const char *address, int port, struct fault *fault);
+
+/* A descriptor of its own for a socket that listens: closing it leaves the socket to its other
+ * holders, with the connections that wait in it. -1: *fault. */
+int listen_address_share(int listen_fd, struct fault *fault);
+
+/* The port of a bound socket. */
+int listen_address_port(int fd);
+
 #endif

@@ -27,7 +27,8 @@ enum {
     LISTEN_BACKLOG = 1024,
     EMITTED_BYTES_MAX = 256,
     EVICT_LOOKS = 64,
-    EVICT_IDLE_MS = 2000 /* a new client is about to send its request */
+    FIRST_REQUEST_US = 1000000, /* after a drain has begun */
+    EVICT_IDLE_MS = 2000        /* a new client is about to send its request */
 };
 
 struct server {
@@ -38,8 +39,8 @@ struct server {
     struct evhttp_bound_socket *bound;
     struct evconnlistener *listener;
     int port;
-    bool draining;
-    bool starved; /* there was no free descriptor at the last tick */
+    int64_t drained_us; /* when server_drain was called; 0: it was not */
+    bool starved;       /* there was no free descriptor at the last tick */
     size_t bodies_bytes;
     bool bodies_freed;         /* since server_has_freed_bodies was called */
     struct connection **slots; /* NULL where free */
@@ -372,7 +373,8 @@ static void on_request(struct evhttp_request *evreq, void *arg)
     bufferevent_getcb(connection->bev, NULL, &on_write, &on_event, &evcon);
     bufferevent_setcb(connection->bev, NULL, on_write, on_event, evcon);
     bufferevent_enable(connection->bev, EV_READ);
-    if (server->draining)
+    connection->has_asked = true;
+    if (server->drained_us > 0)
         evhttp_add_header(evhttp_request_get_output_headers(evreq), "Connection", "close");
     server->handler.on_request(&connection->request, server->handler.arg);
 }
@@ -441,6 +443,14 @@ static void resume_accepting(struct server *server)
         evconnlistener_enable(server->listener);
 }
 
+/* Whether a connection waits for nothing that a drain must wait for. A client that has connected a
+ * moment ago is about to ask, and would not ask again. */
+static bool is_idle(const struct connection *connection, int64_t now_us)
+{
+    bool fresh = now_us - connection->server->drained_us < FIRST_REQUEST_US;
+    return connection->state == CONNECTION_WAITING && (connection->has_asked || !fresh);
+}
+
 static void on_tick(void *arg)
 {
     struct server *server = arg;
@@ -450,7 +460,7 @@ static void on_tick(void *arg)
         struct connection *connection = server->slots[i];
         if (connection == NULL)
             continue;
-        if (server->draining && connection->state == CONNECTION_WAITING)
+        if (server->drained_us > 0 && is_idle(connection, now_us))
             connection_close(connection);
         else
             guard_tick(connection, now_us);
@@ -470,34 +480,26 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
     evconnlistener_disable(listener);
 }
 
-static int bound_port(int fd)
-{
-    struct sockaddr_in6 address = {0}; /* an IPv4 address has its port at the same offset */
-    socklen_t bytes = sizeof address;
-    check(getsockname(fd, (struct sockaddr *)&address, &bytes) == 0);
-    return ntohs(address.sin6_port);
-}
-
 static bool listen_on(struct server *server, struct fault *fault)
 {
-    struct sockaddr_storage address;
-    socklen_t bytes;
-    if (!listen_address_parse(server->options.address, server->options.port, &address, &bytes,
-                              fault))
-        return false;
-    struct event_base *base = loop_base(server->loop);
-    server->listener = evconnlistener_new_bind(
-        base, NULL, NULL,
-        LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
-        LISTEN_BACKLOG, (struct sockaddr *)&address, (int)bytes);
-    if (server->listener == NULL)
-        return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s",
-                         server->options.address, server->options.port, strerror(errno));
-    int fd = evconnlistener_get_fd(server->listener);
+    const struct server_options *options = &server->options;
+    bool shared = options->listen_fd > 0;
+    int fd = shared ? listen_address_share(options->listen_fd, fault)
+                    : listen_address_open(options->address, options->port, fault);
     int one = 1;
+    if (fd < 0)
+        return false;
     /* Accepted sockets inherit it; without it a TLS reply waits 40 ms for the client's ACK. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    server->port = bound_port(fd);
+    server->listener =
+        evconnlistener_new(loop_base(server->loop), NULL, NULL, LEV_OPT_CLOSE_ON_FREE,
+                           shared ? 0 : LISTEN_BACKLOG /* 0: it listens already */, fd);
+    if (server->listener == NULL) {
+        close(fd);
+        return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s",
+                         options->address, options->port, strerror(errno));
+    }
+    server->port = listen_address_port(fd);
     server->bound = evhttp_bind_listener(server->http, server->listener);
     check(server->bound != NULL);
     evconnlistener_set_error_cb(server->listener, on_accept_error);
@@ -558,9 +560,9 @@ size_t server_connection_count(const struct server *server)
 
 void server_drain(struct server *server)
 {
-    if (server->draining)
+    if (server->drained_us > 0)
         return;
-    server->draining = true;
+    server->drained_us = clock_mono_us();
     bind_connection(server);
     evhttp_del_accept_socket(server->http, server->bound);
     server->listener = NULL;
@@ -568,7 +570,7 @@ void server_drain(struct server *server)
         struct connection *connection = server->slots[i];
         if (connection == NULL)
             continue;
-        if (connection->state == CONNECTION_WAITING)
+        if (is_idle(connection, server->drained_us))
             connection_close(connection);
         else if (connection->state == CONNECTION_REPLYING)
             evhttp_add_header(evhttp_request_get_output_headers(connection->evreq), "Connection",

@@ -1,11 +1,11 @@
 /* The server of one worker: evhttp on a SO_REUSEPORT socket, with a guard in front of its parser.
  *
- * The guard takes every byte out of evhttp's input buffer before evhttp can read it. It checks the
- * head strictly (head.h), frames the body (chunked.h) and enforces the limits and absolute
- * deadlines. Only then it lets evhttp read a tiny canonical request of our own, "GET /SLOT
- * HTTP/1.1", where SLOT is the connection's place in our table. evhttp owns the connection and
- * writes the reply; the real request is in struct http_request. During a reply, pipelined bytes
- * wait in the guard (bounded): so we notice when the client leaves, and it cannot flood us.
+ * The guard takes every byte out of evhttp's input buffer before evhttp reads it. It checks the
+ * head strictly (head.h), frames the body (chunked.h) and enforces limits and absolute deadlines.
+ * Only then evhttp reads a canonical request of ours, "GET /SLOT HTTP/1.1": SLOT is the
+ * connection's place in our table. evhttp owns the connection and writes the reply; the
+ * client's is in struct http_request. During a reply, pipelined bytes wait in the guard (bounded):
+ * we notice when the client leaves, and it cannot flood us.
  *
  * All on the loop's thread. */
 #ifndef NET_SERVER_SERVER_H
@@ -40,6 +40,7 @@ struct client_bounds {
 struct server_options {
     const char *address;    /* "127.0.0.1", "::1", "0.0.0.0" */
     int port;               /* 0: the kernel chooses */
+    int listen_fd;          /* shared; 0: it makes its own */
     struct tls *tls;        /* NULL: no TLS */
     int64_t hsts_max_age_s; /* for clients that use https; 0: the header is not sent */
     const struct peer_trust *trust;
