@@ -1,0 +1,47 @@
+"""The package as `./dev package` has made it, and a bare Debian 12 to put it into."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from machine import ROOT, Machine, run
+
+BASE = ROOT / "build/debian12"  # kept: it takes a minute to make
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    (package,) = (ROOT / "build/package").glob("*.deb")
+    return package
+
+
+@pytest.fixture(scope="session")
+def older_package(package, tmp_path_factory) -> Path:
+    """The same with a lower version: the upgrade is real for dpkg."""
+    folder = tmp_path_factory.mktemp("older")
+    run("dpkg-deb", "-R", package, folder / "tree")
+    control = folder / "tree/DEBIAN/control"
+    older = re.sub(r"^Version: .*", "Version: 0.0.9", control.read_text(), flags=re.MULTILINE)
+    control.write_text(older)
+    run("dpkg-deb", "--root-owner-group", "-b", folder / "tree", folder / "llm-gateway_0.0.9.deb")
+    return folder / "llm-gateway_0.0.9.deb"
+
+
+@pytest.fixture
+def machine(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("needs root, for chroot")
+    if not (BASE / "etc/debian_version").exists():
+        shutil.rmtree(BASE, ignore_errors=True)
+        run("debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", BASE)
+    root = tmp_path / "machine"
+    run("cp", "-a", BASE, root)
+    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    for name in ("apt.conf.d", "sources.list.d"):
+        for file in Path("/etc/apt", name).glob("*"):
+            if "proxy" in file.name:
+                shutil.copy(file, root / "etc/apt" / name)
+    yield Machine(root)
+    shutil.rmtree(root)
