@@ -1,12 +1,12 @@
 // Puts FILE.br and FILE.gz beside each FILE of the build where that saves something: the gateway
-// sends what the browser takes and never compresses by itself.
+// sends what the browser takes and never compresses by itself. It writes the brand into index.html.
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { Plugin } from "vite";
 
-const TEXTS = /\.(html|js|css|svg|json|txt)$/;
+const TEXTS = /\.(js|css|svg|json|txt)$/;
 const brotli = promisify(brotliCompress);
 const zip = promisify(gzip);
 

@@ -32,7 +32,7 @@ struct alert_settings {
     char smtp_user[ALERT_SETTING_BYTES];
     char smtp_password[ALERT_SETTING_BYTES]; /* never logged */
     char mail_from[ALERT_SETTING_BYTES];
-    char mail_name[ALERT_SETTING_BYTES];
+    char mail_name[ALERT_SETTING_BYTES];      /* "": brand_name */
     char mail_templates[ALERT_SETTING_BYTES]; /* a folder; "": those of the program */
     char dashboard_url[ALERT_SETTING_BYTES];  /* "": below public_url */
     int64_t mail_receipts;                    /* enum notice_receipts */

@@ -1,5 +1,6 @@
 #include "app/config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -58,6 +59,12 @@ _Static_assert((int)PROCESSOR_TEXT_BYTES == (int)CONFIG_TEXT_BYTES, "all texts a
         }                                                                                          \
     }
 _Static_assert((int)ALERT_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
+#define BRAND_TEXT(setting_name, field, standard_text)                                             \
+    {                                                                                              \
+        .name = setting_name, .standard = standard_text, .type = SETTING_TEXT,                     \
+        .offset = offsetof(struct config, brand.field), .reloadable = true                         \
+    }
+_Static_assert((int)BRAND_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
 #define INTEGER(field, standard_text, least, most)                                                 \
     {                                                                                              \
         .name = #field, .standard = standard_text, .type = SETTING_INTEGER,                        \
@@ -78,6 +85,15 @@ static const struct setting settings[] = {
     PATH(policies, "policies"),
     PATH(webui, "webui/dist"),
     TEXT(public_url, ""),
+    BRAND_TEXT("brand_name", name, "LLM Gateway"),
+    {.name = "brand_logo",
+     .standard = "",
+     .type = SETTING_TEXT,
+     .offset = offsetof(struct config, brand.logo),
+     .reloadable = true,
+     .path = true},
+    BRAND_TEXT("brand_colour", colour, ""),
+    BRAND_TEXT("contact", contact, ""),
     PATH(tls_certificate, ""),
     PATH(tls_key, ""),
     CHOICE(show_providers, "no", "no", "yes"),
@@ -168,11 +184,7 @@ static const struct setting settings[] = {
     ALERT_TEXT("smtp_user", smtp_user),
     ALERT_TEXT("smtp_password", smtp_password),
     ALERT_TEXT("mail_from", mail_from),
-    {.name = "mail_name",
-     .standard = "LLM Gateway",
-     .type = SETTING_TEXT,
-     .offset = offsetof(struct config, alerts.mail_name),
-     .reloadable = true},
+    ALERT_TEXT("mail_name", mail_name),
     ALERT_PATH("mail_templates", mail_templates),
     ALERT_TEXT("dashboard_url", dashboard_url),
     ALERT_CHOICE("mail_receipts", "all", mail_receipts, "off", "payments", "all"),
@@ -196,6 +208,11 @@ bool config_courier(const struct config *config, const char *public_url,
 {
     if (!alert_settings_courier(&config->alerts, public_url, secret, out, fault))
         return false;
+    const struct brand_settings *brand = &config->brand;
+    if (out->mail_name[0] == '\0')
+        slice_copy(slice_of(brand->name), out->mail_name, sizeof out->mail_name);
+    slice_copy(slice_of(brand->contact), out->contact, sizeof out->contact);
+    brand_mail_colours(brand, out->accent, out->accent_ink);
     out->processor = config->processor.name != NULL ? &config->processor : NULL;
     return true;
 }
@@ -347,14 +364,31 @@ static bool take_pair(struct config *config, struct slice pair, const char *plac
 
 /* ---- the file ---- */
 
+/* "= #1d4ed8": digits follow up to a blank, and nothing but blanks is before. */
+static bool is_colour(struct slice line, size_t at)
+{
+    size_t end = at + 1;
+    while (end < line.bytes && isxdigit((unsigned char)line.data[end]) != 0)
+        end++;
+    if (end == at + 1 || (end < line.bytes && isspace((unsigned char)line.data[end]) == 0))
+        return false;
+    struct slice before = slice_trim((struct slice){line.data, at});
+    return before.bytes > 0 && before.data[before.bytes - 1] == '=';
+}
+
+/* A # begins a comment only at the start of a line or after a space, so a value may contain one;
+ * and a colour begins with one. */
+static bool begins_comment(struct slice line, size_t at)
+{
+    bool begins = at == 0 || line.data[at - 1] == ' ' || line.data[at - 1] == '\t';
+    return begins && !is_colour(line, at);
+}
+
 static bool take_line(struct config *config, struct slice line, const char *place,
                       struct fault *fault)
 {
-    /* A # begins a comment only at the start of a line or after a space, so a value may contain
-     * one. */
     for (size_t i = 0; i < line.bytes; i++) {
-        bool begins = i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t';
-        if (line.data[i] == '#' && begins)
+        if (line.data[i] == '#' && begins_comment(line, i))
             line.bytes = i;
     }
     line = slice_trim(line);
@@ -439,7 +473,9 @@ static bool check_together(struct config *config, struct fault *fault)
             "and listen = %s is no loopback address. Set payments = off, or if you "
             "really mean it: payments_test_public = yes",
             config->listen);
-    return alert_settings_check(&config->alerts, fault);
+    struct brand *brand = brand_new(&config->brand, fault);
+    brand_free(brand);
+    return brand != NULL && alert_settings_check(&config->alerts, fault);
 }
 
 bool config_load(struct config *config, const char *path, const char *const *sets,

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "app/alert_settings.h"
+#include "app/brand.h"
 #include "app/payment_settings.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -69,6 +70,7 @@ struct config {
     int64_t keep_responses_bytes_max;
     struct alert_settings alerts;
     struct payment_settings stripe;
+    struct brand_settings brand;
 
     /* from `listen` */
     char address[64];

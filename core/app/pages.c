@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include "base/sha256.h"
 
 #define HOME "/index.html"
+/* Where the brand stands in index.html. */
+#define BRAND_MARK "<!-- brand -->"
 
 enum { PAGES_MAX = 1000, PAGE_BYTES_MAX = 16 * 1024 * 1024, PATH_BYTES = 512 };
 
@@ -22,10 +25,16 @@ struct page {
     size_t bytes;
 };
 
+/* What the brand changes. */
+enum branded { BRANDED_HOME, BRANDED_CSS, BRANDED_LOGO, BRANDED_COUNT, BRANDED_NONE };
+
 struct pages {
     struct page *page; /* sorted by path */
     size_t count;
     bool prices_public;
+    pthread_rwlock_t lock;              /* SIGHUP changes the brand while the workers serve it */
+    struct page branded[BRANDED_COUNT]; /* without data: there is none */
+    const char *logo_type;
 };
 
 static const char security_policy[] =
@@ -33,10 +42,13 @@ static const char security_policy[] =
     "media-src blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'";
 
+/* A logo that somebody opens by itself runs no script and has no origin. */
+static const char logo_policy[] = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
 /* The answer for "/" if the pages have not been built: the API works without them. */
 static const char not_built[] =
     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width\">\n<title>LLM Gateway</title>\n"
+    "<meta name=\"viewport\" content=\"width=device-width\">\n" BRAND_MARK "\n"
     "<h1>LLM Gateway is running</h1>\n"
     "<p>Its API answers below <code>/api/v1</code>. The web pages have not been built: "
     "<code>./dev build</code> makes them (with Node.js and npm), and the gateway takes them at its "
@@ -152,11 +164,81 @@ static void add_not_built(struct pages *pages)
     sort(pages);
 }
 
-struct pages *pages_load(const char *folder, bool prices_public, struct fault *fault)
+void pages_free(struct pages *pages)
+{
+    if (pages == NULL)
+        return;
+    for (size_t i = 0; i < pages->count; i++)
+        free(pages->page[i].data);
+    for (size_t i = 0; i < BRANDED_COUNT; i++)
+        free(pages->branded[i].data);
+    pthread_rwlock_destroy(&pages->lock);
+    free(pages->page);
+    free(pages);
+}
+
+/* ---- the brand ---- */
+
+static void copy_page(struct page *page, struct slice before, struct slice text, struct slice after)
+{
+    if (before.bytes + text.bytes + after.bytes == 0)
+        return;
+    page->bytes = before.bytes + text.bytes + after.bytes;
+    page->data = malloc(page->bytes);
+    check(page->data != NULL);
+    const struct slice parts[] = {before, text, after};
+    char *at = page->data;
+    for (size_t i = 0; i < 3; at += parts[i++].bytes) {
+        if (parts[i].bytes > 0)
+            memcpy(at, parts[i].data, parts[i].bytes);
+    }
+    set_etag(page);
+}
+
+/* index.html with the brand in place of its mark. Pages of an older build have none. */
+static void brand_home(const struct page *home, struct slice head, struct page *out)
+{
+    const struct slice text = {home->data, home->bytes};
+    ptrdiff_t at = slice_find(text, slice_of(BRAND_MARK));
+    if (at < 0) {
+        copy_page(out, text, (struct slice){0}, (struct slice){0});
+        return;
+    }
+    size_t end = (size_t)at + sizeof BRAND_MARK - 1;
+    copy_page(out, (struct slice){text.data, (size_t)at}, head,
+              (struct slice){text.data + end, text.bytes - end});
+}
+
+bool pages_set_brand(struct pages *pages, const struct brand_settings *settings,
+                     struct fault *fault)
+{
+    const struct slice none = {0};
+    struct brand *brand = brand_new(settings, fault);
+    if (brand == NULL)
+        return false;
+    struct page fresh[BRANDED_COUNT] = {{.path = HOME}};
+    brand_home(find(pages, HOME, ""), buffer_slice(&brand->head), &fresh[BRANDED_HOME]);
+    copy_page(&fresh[BRANDED_CSS], none, buffer_slice(&brand->css), none);
+    copy_page(&fresh[BRANDED_LOGO], none, buffer_slice(&brand->logo), none);
+    check(pthread_rwlock_wrlock(&pages->lock) == 0);
+    for (size_t i = 0; i < BRANDED_COUNT; i++) {
+        free(pages->branded[i].data);
+        pages->branded[i] = fresh[i];
+    }
+    pages->logo_type = brand->logo_type;
+    check(pthread_rwlock_unlock(&pages->lock) == 0);
+    brand_free(brand);
+    return true;
+}
+
+/* ---- loading ---- */
+
+struct pages *pages_load(const char *folder, bool prices_public, const struct brand_settings *brand,
+                         struct fault *fault)
 {
     struct pages *pages = calloc(1, sizeof *pages);
     struct stat info;
-    check(pages != NULL);
+    check(pages != NULL && pthread_rwlock_init(&pages->lock, NULL) == 0);
     pages->prices_public = prices_public;
     pages->page = calloc(PAGES_MAX + 1, sizeof *pages->page); /* 1: not_built */
     check(pages->page != NULL);
@@ -167,17 +249,10 @@ struct pages *pages_load(const char *folder, bool prices_public, struct fault *f
     sort(pages);
     if (find(pages, HOME, "") == NULL)
         add_not_built(pages);
-    return pages;
-}
-
-void pages_free(struct pages *pages)
-{
-    if (pages == NULL)
-        return;
-    for (size_t i = 0; i < pages->count; i++)
-        free(pages->page[i].data);
-    free(pages->page);
-    free(pages);
+    if (pages_set_brand(pages, brand, fault))
+        return pages;
+    pages_free(pages);
+    return NULL;
 }
 
 /* ---- serving ---- */
@@ -227,54 +302,95 @@ static const struct page *choose(const struct pages *pages, const struct page *p
     return page;
 }
 
-static void send_headers(struct http_request *request, const struct page *page,
-                         const struct page *sent, const char *encoding)
+/* How a page is sent. */
+struct sending {
+    const struct page *page;
+    const char *type;
+    const char *encoding; /* NULL: as it is */
+    const char *policy;
+    bool hashed; /* its content never changes */
+};
+
+static void send_headers(struct http_request *request, const struct sending *sending)
 {
     struct id id;
-    bool hashed = strncmp(page->path, "/assets/", 8) == 0;
     id_make(&id, "req");
     http_reply_header(request, "x-request-id", id.text);
-    http_reply_header(request, "Content-Type", type_of(page->path));
-    http_reply_header(request, "ETag", sent->etag);
+    http_reply_header(request, "Content-Type", sending->type);
+    http_reply_header(request, "ETag", sending->page->etag);
     http_reply_header(request, "Vary", "Accept-Encoding");
     http_reply_header(request, "Cache-Control",
-                      hashed ? "public, max-age=31536000, immutable" : "no-cache");
+                      sending->hashed ? "public, max-age=31536000, immutable" : "no-cache");
     http_reply_header(request, "X-Content-Type-Options", "nosniff");
     http_reply_header(request, "X-Frame-Options", "DENY");
     http_reply_header(request, "Referrer-Policy", "same-origin");
-    http_reply_header(request, "Content-Security-Policy", security_policy);
-    if (encoding != NULL)
-        http_reply_header(request, "Content-Encoding", encoding);
+    http_reply_header(request, "Content-Security-Policy", sending->policy);
+    if (sending->encoding != NULL)
+        http_reply_header(request, "Content-Encoding", sending->encoding);
+}
+
+static void send_page(struct http_request *request, const struct sending *sending)
+{
+    const struct page *page = sending->page;
+    send_headers(request, sending);
+    if (header_has(request, "if-none-match", page->etag))
+        http_reply(request, 304, (struct slice){0});
+    else
+        http_reply(request, 200, (struct slice){page->data, page->bytes});
 }
 
 /* Whether the path is one of index.html, which shows the page itself. */
 static bool is_home(const struct pages *pages, struct slice path)
 {
-    return path.bytes == 1 || slice_equals(path, "/dashboard") ||
+    return path.bytes == 1 || slice_equals(path, HOME) || slice_equals(path, "/dashboard") ||
            slice_starts_with(path, "/dashboard/") ||
            (pages->prices_public && slice_equals(path, "/prices"));
 }
 
-bool pages_answer(const struct pages *pages, struct http_request *request)
+static enum branded branded_of(const struct pages *pages, struct slice path)
+{
+    if (is_home(pages, path))
+        return BRANDED_HOME;
+    if (slice_equals(path, BRAND_CSS_PATH))
+        return BRANDED_CSS;
+    return slice_equals(path, BRAND_LOGO_PATH) ? BRANDED_LOGO : BRANDED_NONE;
+}
+
+/* The reply copies what it sends, so the brand may change right after it. */
+static bool answer_branded(struct pages *pages, struct http_request *request, enum branded which)
+{
+    check(pthread_rwlock_rdlock(&pages->lock) == 0);
+    const struct page *page = &pages->branded[which];
+    bool is_there = page->data != NULL;
+    const struct sending sending = {
+        .page = page,
+        .type = which == BRANDED_LOGO ? pages->logo_type
+                                      : type_of(which == BRANDED_CSS ? BRAND_CSS_PATH : HOME),
+        .policy = which == BRANDED_LOGO ? logo_policy : security_policy};
+    if (is_there)
+        send_page(request, &sending);
+    check(pthread_rwlock_unlock(&pages->lock) == 0);
+    return is_there;
+}
+
+bool pages_answer(struct pages *pages, struct http_request *request)
 {
     char path[PATH_BYTES];
     struct slice asked = request->head.path;
     bool readable = request->head.method == HTTP_GET || request->head.method == HTTP_HEAD;
     if (!readable || asked.bytes >= sizeof path)
         return false;
-    if (is_home(pages, asked))
-        snprintf(path, sizeof path, "%s", HOME);
-    else
-        snprintf(path, sizeof path, "%.*s", (int)asked.bytes, asked.data);
+    enum branded which = branded_of(pages, asked);
+    if (which != BRANDED_NONE)
+        return answer_branded(pages, request, which);
+    slice_copy(asked, path, sizeof path);
     const struct page *page = find(pages, path, "");
     if (page == NULL)
         return false;
-    const char *encoding;
-    const struct page *sent = choose(pages, page, request, &encoding);
-    send_headers(request, page, sent, encoding);
-    if (header_has(request, "if-none-match", sent->etag))
-        http_reply(request, 304, (struct slice){0});
-    else
-        http_reply(request, 200, (struct slice){sent->data, sent->bytes});
+    struct sending sending = {.type = type_of(page->path),
+                              .policy = security_policy,
+                              .hashed = strncmp(page->path, "/assets/", 8) == 0};
+    sending.page = choose(pages, page, request, &sending.encoding);
+    send_page(request, &sending);
     return true;
 }

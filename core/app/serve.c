@@ -302,7 +302,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
     struct policy_files *files = policy_files_read(config->policies, fault);
     if (files == NULL)
         return false;
-    gateway->pages = pages_load(config->webui, config->public_prices != 0, fault);
+    gateway->pages = pages_load(config->webui, config->public_prices != 0, &config->brand, fault);
     bool good = gateway->pages != NULL && open_store(gateway, fault) &&
                 open_spending(gateway, fault) && start_crews(gateway, fault);
     if (good) {
@@ -400,7 +400,8 @@ static void reload(struct gateway *gateway)
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
         struct courier_settings settings;
         configure_alerts(gateway);
-        if (config_courier(&options->config, gateway->public_url, &gateway->secret, &settings,
+        if (pages_set_brand(gateway->pages, &options->config.brand, &fault) &&
+            config_courier(&options->config, gateway->public_url, &gateway->secret, &settings,
                            &fault))
             courier_configure(gateway->courier, &settings);
         else /* they were good a moment ago */

@@ -43,7 +43,7 @@ struct worker_shared {
     const struct secret *secret;
     struct tls *tls;
     struct tally *tally;
-    const struct pages *pages;
+    struct pages *pages;
     const char *public_url;
     int listen_fd; /* of service_manager.h: all workers accept from it; 0: each has its own */
     struct job_queue *main_queue; /* the main thread's jobs return here */

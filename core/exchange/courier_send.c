@@ -149,6 +149,9 @@ static bool write_content(const struct courier_settings *settings,
 {
     const struct mail_scene scene = {.sender = settings->mail_name,
                                      .dashboard_url = settings->dashboard_url,
+                                     .contact = settings->contact,
+                                     .accent = settings->accent,
+                                     .accent_ink = settings->accent_ink,
                                      .secret = &settings->secret};
     struct slice payload = slice_of(message->payload);
     return mail_message_read(payload, out) ||

@@ -20,6 +20,9 @@ struct courier_settings {
     char smtp_password[LIMIT_DESTINATION_BYTES];
     char mail_from[LIMIT_EMAIL_BYTES + 1];
     char mail_name[LIMIT_DESTINATION_BYTES]; /* of the sender, for people */
+    char contact[LIMIT_DESTINATION_BYTES];   /* where customers find help; "": nowhere */
+    char accent[sizeof "#rrggbb"];           /* the colour of buttons in mails */
+    char accent_ink[sizeof "#rrggbb"];       /* of the text on them */
     char ca_file[LIMIT_DESTINATION_BYTES];
     const struct processor *processor;           /* of payments; NULL: none; outlives the courier */
     char dashboard_url[LIMIT_DESTINATION_BYTES]; /* in mails; no slash at its end */

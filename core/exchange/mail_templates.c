@@ -16,7 +16,7 @@
 #include "base/seal.h"
 #include "base/text.h"
 
-enum { FILE_BYTES_MAX = 64 * 1024, NAMES_MAX = 12, PATH_BYTES = 512 };
+enum { FILE_BYTES_MAX = 64 * 1024, NAMES_MAX = 12, SCENE_NAMES = 5, PATH_BYTES = 512 };
 
 #define SUBJECT "Subject: "
 
@@ -45,9 +45,11 @@ static const struct template_form forms[] = {
 };
 enum { FORMS = sizeof forms / sizeof forms[0] };
 
-static const char *const common_names[] = {"email", "sender", "dashboard", "link", NULL};
-static const char *const layout_names[] = {"content",   "subject",  "sender",
-                                           "dashboard", "language", NULL};
+static const char *const common_names[] = {"email",   "sender", "dashboard",  "link",
+                                           "contact", "accent", "accent_ink", NULL};
+static const char *const layout_names[] = {"content",   "subject",    "sender",
+                                           "dashboard", "language",   "contact",
+                                           "accent",    "accent_ink", NULL};
 
 /* What the kinds of a receipt are called. */
 static const struct {
@@ -333,6 +335,17 @@ static void fill(struct fillings *fillings, const char *name, struct slice text)
     fillings->list[fillings->count++] = (struct filling){.name = name, .text = text};
 }
 
+/* What layouts have, too: it comes first. */
+static void fill_scene(const struct mail_scene *scene, struct fillings *fillings)
+{
+    fill(fillings, "sender", slice_of(scene->sender));
+    fill(fillings, "dashboard", slice_of(scene->dashboard_url));
+    fill(fillings, "contact", slice_of(scene->contact));
+    fill(fillings, "accent", slice_of(scene->accent));
+    fill(fillings, "accent_ink", slice_of(scene->accent_ink));
+    check(fillings->count == SCENE_NAMES);
+}
+
 static void append_value(const struct fillings *fillings, struct slice name, bool html,
                          struct buffer *out)
 {
@@ -376,7 +389,7 @@ static void write_content(const struct mail_templates *templates, int form, int 
     buffer_init(&part, LIMIT_MESSAGE_BYTES);
     write_filled(slice_of(html), fillings, true, &part);
     of_layout = *fillings;
-    of_layout.count = 2; /* sender and dashboard come first */
+    of_layout.count = SCENE_NAMES;
     fill(&of_layout, "subject", buffer_slice(&out->subject));
     fill(&of_layout, "language", slice_of(language_names[language]));
     fill(&of_layout, "content", buffer_slice(&part));
@@ -474,8 +487,7 @@ bool mail_templates_write(const struct mail_templates *templates, const struct m
     buffer_init(&link, LIMIT_DESTINATION_BYTES * 2);
     bool ok = buffer_reserve(&room, payload.bytes + 1) != NULL &&
               write_link(scene, &forms[form], &root, &link);
-    fill(&fillings, "sender", slice_of(scene->sender));
-    fill(&fillings, "dashboard", slice_of(scene->dashboard_url));
+    fill_scene(scene, &fillings);
     fill(&fillings, "link", buffer_slice(&link));
     fill_values(&values, &forms[form], language < 0 ? ENGLISH : language, &room, &fillings);
     if (ok)

@@ -27,6 +27,9 @@ void mail_templates_unref(struct mail_templates *templates); /* NULL is allowed 
 struct mail_scene {
     const char *sender;        /* the gateway's name for people */
     const char *dashboard_url; /* no slash at the end */
+    const char *contact;       /* where customers find help; "": nowhere */
+    const char *accent;        /* the colour of buttons, "#rrggbb" */
+    const char *accent_ink;    /* of the text on them */
     const struct secret *secret;
 };
 

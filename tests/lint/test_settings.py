@@ -7,6 +7,7 @@ SOURCE = Path("core/app/config.c").read_text()
 TABLE = SOURCE[SOURCE.index("static const struct setting settings[]") :].partition("\n};")[0]
 MACROS = re.compile(r'(?:TEXT|INTEGER|CHOICE)\((\w+),\s*"([^"]*)"')
 STRIPE = re.compile(r'STRIPE_TEXT\("(\w+)",\s*\w+,\s*"([^"]*)"')
+BRAND = re.compile(r'BRAND_TEXT\("(\w+)",\s*\w+,\s*"([^"]*)"')
 ALERT_CHOICES = re.compile(r'ALERT_CHOICE\("(\w+)",\s*"([^"]*)"')
 ALERTS = re.compile(r'\bALERT_TEXT\("(\w+)"')  # by default nobody is told
 MEMBERS = re.compile(r'\.name = "(\w+)",\s*\.standard = "([^"]*)"')
@@ -18,6 +19,7 @@ def settings() -> dict[str, str]:
         MACROS.findall(TABLE)
         + MEMBERS.findall(TABLE)
         + STRIPE.findall(TABLE)
+        + BRAND.findall(TABLE)
         + ALERT_CHOICES.findall(TABLE)
     ) | dict.fromkeys(ALERTS.findall(TABLE), "")
 
@@ -35,6 +37,7 @@ def test_the_table_is_read_whole():
         + TABLE.count("\n    ALERT_TEXT(")
         + TABLE.count("\n    ALERT_CHOICE(")
         + TABLE.count("\n    STRIPE_TEXT(")
+        + TABLE.count("\n    BRAND_TEXT(")
     )
     assert len(settings()) > 40
 

@@ -53,6 +53,9 @@ export const en = {
     "welcome.point3":
         "See each request within two seconds: tokens, timing and the exact price, to a billionth of a dollar.",
 
+    "contact.help": "Help:",
+
+    "auth.at": "Your account at {name}",
     "auth.email": "E-mail address",
     "auth.haveAccount": "You have an account already?",
     "auth.name": "Name (optional)",

@@ -53,6 +53,9 @@ export const ko: Catalogue = {
     "welcome.point3":
         "모든 요청을 2초 안에 확인하세요. 토큰, 시간, 10억분의 1달러까지 정확한 금액이 보입니다.",
 
+    "contact.help": "문의:",
+
+    "auth.at": "{name} 계정",
     "auth.email": "이메일 주소",
     "auth.haveAccount": "이미 계정이 있나요?",
     "auth.name": "이름 (선택)",

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { signIn } from "../api/account";
 import { t } from "../i18n";
 import { useAction } from "../state/action";
+import { brand } from "../state/brand";
 import { place } from "../state/router";
 import { enter, FORGOT, SIGN_UP } from "../state/session";
 import { site } from "../state/site";
@@ -22,7 +23,7 @@ export function SignIn() {
     };
     return (
         <Welcome>
-            <Page title={t("auth.signIn")}>
+            <Page title={t("auth.signIn")} lead={t("auth.at", { name: brand.name })}>
                 <form class="flex flex-col gap-4" onSubmit={onSubmit}>
                     <TextField
                         label={t("auth.email")}

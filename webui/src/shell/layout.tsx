@@ -4,9 +4,11 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { announcement } from "../state/announce";
+import { brand } from "../state/brand";
 import { place } from "../state/router";
 import { site } from "../state/site";
 import { IconButton } from "../ui/button";
+import { Contact } from "../ui/contact";
 import { Icon } from "../ui/icon";
 import { Brand } from "./brand";
 import { Account, Menu } from "./menu";
@@ -85,6 +87,7 @@ function Drawer({ onClose }: { onClose: () => void }) {
                 <div class="flex-1">
                     <Menu />
                 </div>
+                <Contact class="px-3 text-sm text-soft" />
                 <Account />
             </div>
         </dialog>
@@ -117,6 +120,7 @@ function SideBar() {
                 <div class="flex-1">
                     <Menu />
                 </div>
+                <Contact class="px-3 text-sm text-soft" />
                 <Account />
             </div>
         </aside>
@@ -156,6 +160,11 @@ export function OutsideLayout({ children }: { children: ComponentChildren }) {
             <main id="content" class="mx-auto max-w-5xl px-4 py-6 sm:px-6">
                 {children}
             </main>
+            {brand.contact !== null && (
+                <footer class="mx-auto max-w-5xl px-4 pb-6 text-sm text-soft sm:px-6">
+                    <Contact />
+                </footer>
+            )}
             <Messages />
         </>
     );

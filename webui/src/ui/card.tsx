@@ -1,6 +1,7 @@
 // The frames that everything on a page stands in.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { brand } from "../state/brand";
 
 interface PageProps {
     title: string;
@@ -24,7 +25,7 @@ export function Page({ title, lead, actions, children }: PageProps) {
     const heading = useRef<HTMLHeadingElement>(null);
     useEffect(() => focusHeading(heading.current), []);
     useEffect(() => {
-        document.title = `${title} · LLM Gateway`;
+        document.title = `${title} · ${brand.name}`;
     }, [title]);
     return (
         <div class="flex flex-col gap-5">

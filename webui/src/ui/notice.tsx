@@ -4,6 +4,7 @@ import { ApiError, sentence } from "../api/error";
 import { t } from "../i18n";
 import { TONES, type Tone } from "./badge";
 import { Button } from "./button";
+import { Contact } from "./contact";
 import { Icon } from "./icon";
 
 interface NoticeProps {
@@ -29,6 +30,19 @@ export function Notice({ tone = "plain", title, children, isAlert = false }: Not
     );
 }
 
+/** Errors whose sentence sends to the operator. */
+const ASK: ReadonlySet<string> = new Set([
+    "account_disabled",
+    "key_disabled_by_operator",
+    "mail_disabled",
+    "payments_disabled",
+    "policy_error",
+]);
+
+function needsOperator(error: unknown): boolean {
+    return !(error instanceof ApiError) || error.status >= 500 || ASK.has(error.code);
+}
+
 /** A failed call as a sentence, with a way to try again where that makes sense. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
     if (!error) {
@@ -38,6 +52,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
     return (
         <Notice tone="bad" isAlert>
             <p>{sentence(error)}</p>
+            {needsOperator(error) && <Contact class="mt-0.5" />}
             {requestId && <p class="mt-0.5 text-sm">{t("error.reference", { id: requestId })}</p>}
             {retry && (
                 <Button size="small" class="mt-2" onClick={retry}>

@@ -9,6 +9,7 @@ import { hurry } from "../../state/pulse";
 import { site } from "../../state/site";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
+import { Contact } from "../../ui/contact";
 import { TextField } from "../../ui/field";
 import { Failure, Notice } from "../../ui/notice";
 import { Payments } from "./payments";
@@ -25,7 +26,10 @@ export function ChargeForm({ version }: { version: string }) {
         default:
             return (
                 <Card title={t("credits.add")}>
-                    <Notice>{t("error.payments_disabled")}</Notice>
+                    <Notice>
+                        <p>{t("error.payments_disabled")}</p>
+                        <Contact class="mt-0.5" />
+                    </Notice>
                 </Card>
             );
     }

@@ -3,8 +3,10 @@ import type { ComponentChildren } from "preact";
 import { getKeys } from "../../api/resources";
 import { t } from "../../i18n";
 import { useResource } from "../../state/resource";
+import { site } from "../../state/site";
 import { ButtonLink } from "../../ui/button";
 import { Card } from "../../ui/card";
+import { Contact } from "../../ui/contact";
 import { FirstCall } from "../../ui/code";
 import { Icon } from "../../ui/icon";
 
@@ -38,6 +40,19 @@ function Step({ number, title, isDone, children }: StepProps) {
     );
 }
 
+/** How this gateway's customers come to credits: where payments are off, from the operator. */
+function CreditsStep() {
+    if (site.value?.payments !== "off") {
+        return <ButtonLink href="/dashboard/credits">{t("credits.add")}</ButtonLink>;
+    }
+    return (
+        <div class="text-soft">
+            <p>{t("error.payments_disabled")}</p>
+            <Contact />
+        </div>
+    );
+}
+
 export function FirstSteps({ hasCredits }: { hasCredits: boolean }) {
     const keys = useResource("keys", getKeys);
     const hasKey = (keys.data?.length ?? 0) > 0;
@@ -45,9 +60,7 @@ export function FirstSteps({ hasCredits }: { hasCredits: boolean }) {
         <Card title={t("steps.title")} note={t("steps.note")}>
             <ol class="flex flex-col gap-6 pt-2">
                 <Step number={1} title={t("steps.credits")} isDone={hasCredits}>
-                    {!hasCredits && (
-                        <ButtonLink href="/dashboard/credits">{t("credits.add")}</ButtonLink>
-                    )}
+                    {!hasCredits && <CreditsStep />}
                 </Step>
                 <Step number={2} title={t("steps.key")} isDone={hasKey}>
                     {!hasKey && (

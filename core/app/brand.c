@@ -1,0 +1,196 @@
+#include "app/brand.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/check.h"
+#include "base/html.h"
+#include "base/logo_type.h"
+#include "base/shades.h"
+#include "base/text.h"
+#include "exchange/mail_message.h"
+
+enum {
+    NAME_BYTES_MAX = 80,
+    LOGO_BYTES_MAX = 64 * 1024, /* each first visit loads it */
+    HEAD_BYTES_MAX = 16 * 1024,
+    CSS_BYTES_MAX = 1024
+};
+
+#define STANDARD_COLOUR "#3f51d8"
+
+/* ---- name and contact ---- */
+
+static bool check_name(const char *name, struct fault *fault)
+{
+    struct slice text = slice_of(name);
+    bool ok = text.bytes > 0 && text.bytes <= NAME_BYTES_MAX && text_is_utf8(text);
+    for (size_t i = 0; i < text.bytes && ok; i++)
+        ok = (unsigned char)text.data[i] >= ' ' && text.data[i] != 0x7f;
+    return ok || fault_set(fault, "invalid_value",
+                           "brand_name must be the name that customers see, like Example AI: 1 to "
+                           "%d bytes of UTF-8",
+                           NAME_BYTES_MAX);
+}
+
+static bool is_address(const char *contact)
+{
+    static const char scheme[] = "https://";
+    struct slice text = slice_of(contact);
+    if (slice_starts_with(text, scheme))
+        return text.bytes > sizeof scheme - 1 && slice_is_visible(text) &&
+               strchr("/:?#", text.data[sizeof scheme - 1]) == NULL;
+    return mail_message_is_address(contact);
+}
+
+static bool check_contact(const char *contact, struct fault *fault)
+{
+    return contact[0] == '\0' || is_address(contact) ||
+           fault_set(fault, "invalid_value",
+                     "contact = %.60s: it must be where customers find help: a mail address like "
+                     "help@example.com, or an address that begins with https://",
+                     contact);
+}
+
+/* ---- the colour ---- */
+
+static bool check_colour(const char *colour, struct fault *fault)
+{
+    uint32_t rgb;
+    return colour[0] == '\0' || shades_read(slice_of(colour), &rgb) ||
+           fault_set(fault, "invalid_value",
+                     "brand_colour = %.60s: it must be a colour as #rrggbb, like " STANDARD_COLOUR
+                     ": the pages darken or lighten it where texts could not be read in it",
+                     colour);
+}
+
+/* style.css has the same names for `:root`; this stands in a file of its own, so it must count
+ * more. */
+static void write_css(const char *colour, struct buffer *out)
+{
+    uint32_t rgb;
+    struct shades light, dark;
+    if (!shades_read(slice_of(colour), &rgb))
+        return;
+    shades_make(rgb, SHADES_LIGHT, &light);
+    shades_make(rgb, SHADES_DARK, &dark);
+    buffer_printf(out,
+                  ":root:root {\n"
+                  "    --accent: light-dark(#%06x, #%06x);\n"
+                  "    --accent-strong: light-dark(#%06x, #%06x);\n"
+                  "    --accent-ink: light-dark(#%06x, #%06x);\n"
+                  "    --accent-wash: light-dark(#%06x, #%06x);\n"
+                  "}\n",
+                  light.accent, dark.accent, light.strong, dark.strong, light.ink, dark.ink,
+                  light.wash, dark.wash);
+}
+
+void brand_mail_colours(const struct brand_settings *settings, char accent[BRAND_COLOUR_BYTES],
+                        char ink[BRAND_COLOUR_BYTES])
+{
+    uint32_t rgb;
+    struct shades light;
+    if (!shades_read(slice_of(settings->colour), &rgb))
+        check(shades_read(slice_of(STANDARD_COLOUR), &rgb));
+    shades_make(rgb, SHADES_LIGHT, &light);
+    snprintf(accent, BRAND_COLOUR_BYTES, "#%06x", light.accent & 0xffffff);
+    snprintf(ink, BRAND_COLOUR_BYTES, "#%06x", light.ink & 0xffffff);
+}
+
+/* ---- the logo ---- */
+
+static bool refuse_logo(const char *path, const char *why, struct fault *fault)
+{
+    return fault_set(fault, "invalid_value", "brand_logo = %.200s: %s", path, why);
+}
+
+static bool read_file(const char *path, struct buffer *out, struct fault *fault)
+{
+    struct stat info;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return refuse_logo(path, strerror(errno), fault);
+    bool is_file = fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode);
+    char *room = is_file ? buffer_reserve(out, LOGO_BYTES_MAX + 1) : NULL;
+    size_t bytes = room != NULL ? fread(room, 1, LOGO_BYTES_MAX + 1, file) : 0;
+    bool failed = ferror(file) != 0;
+    fclose(file);
+    if (!is_file || failed)
+        return refuse_logo(path, "it is no file that can be read", fault);
+    out->bytes = bytes;
+    return bytes <= LOGO_BYTES_MAX ||
+           refuse_logo(path, "it is larger than 64 KB, and each visitor loads it: make it smaller",
+                       fault);
+}
+
+static bool read_logo(struct brand *brand, const char *path, struct fault *fault)
+{
+    const char *why;
+    if (path[0] == '\0')
+        return true;
+    if (!read_file(path, &brand->logo, fault))
+        return false;
+    brand->logo_type = logo_type(buffer_slice(&brand->logo), &why);
+    return brand->logo_type != NULL || refuse_logo(path, why, fault);
+}
+
+/* ---- the head ---- */
+
+static void write_meta(struct buffer *out, const char *name, const char *before, const char *value)
+{
+    buffer_printf(out, "        <meta name=\"%s\" content=\"%s", name, before);
+    html_append(slice_of(value), out);
+    buffer_append_text(out, "\" />\n");
+}
+
+static void write_head(struct brand *brand, const struct brand_settings *settings)
+{
+    struct buffer *out = &brand->head;
+    buffer_append_text(out, "<title>");
+    html_append(slice_of(settings->name), out);
+    buffer_append_text(out, "</title>\n");
+    write_meta(out, "application-name", "", settings->name);
+    write_meta(out, "description", "Keys, usage and credits of your account: ", settings->name);
+    if (settings->contact[0] != '\0')
+        write_meta(out, "brand-contact", "", settings->contact);
+    if (brand->logo_type != NULL)
+        write_meta(out, "brand-logo", "", BRAND_LOGO_PATH);
+    buffer_printf(out, "        <link rel=\"icon\" href=\"%s\" type=\"%s\" />",
+                  brand->logo_type != NULL ? BRAND_LOGO_PATH : "/favicon.svg",
+                  brand->logo_type != NULL ? brand->logo_type : "image/svg+xml");
+    if (brand->css.bytes > 0)
+        buffer_append_text(out,
+                           "\n        <link rel=\"stylesheet\" href=\"" BRAND_CSS_PATH "\" />");
+}
+
+struct brand *brand_new(const struct brand_settings *settings, struct fault *fault)
+{
+    struct brand *brand = calloc(1, sizeof *brand);
+    check(brand != NULL);
+    buffer_init(&brand->head, HEAD_BYTES_MAX);
+    buffer_init(&brand->css, CSS_BYTES_MAX);
+    buffer_init(&brand->logo, LOGO_BYTES_MAX + 1);
+    if (!check_name(settings->name, fault) || !check_contact(settings->contact, fault) ||
+        !check_colour(settings->colour, fault) || !read_logo(brand, settings->logo, fault)) {
+        brand_free(brand);
+        return NULL;
+    }
+    write_css(settings->colour, &brand->css);
+    write_head(brand, settings);
+    check(!brand->head.failed && !brand->css.failed);
+    return brand;
+}
+
+void brand_free(struct brand *brand)
+{
+    if (brand == NULL)
+        return;
+    buffer_fini(&brand->head);
+    buffer_fini(&brand->css);
+    buffer_fini(&brand->logo);
+    free(brand);
+}

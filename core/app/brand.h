@@ -1,0 +1,43 @@
+/* The operator's brand: the settings brand_name, brand_logo, brand_colour and contact of
+ * gateway.conf, and what the pages and mails get of them. */
+#ifndef APP_BRAND_H
+#define APP_BRAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/fault.h"
+#include "base/limits.h"
+
+enum { BRAND_SETTING_BYTES = LIMIT_DESTINATION_BYTES };
+
+struct brand_settings {
+    char name[BRAND_SETTING_BYTES];
+    char logo[BRAND_SETTING_BYTES];    /* a file; "": that of the program */
+    char colour[BRAND_SETTING_BYTES];  /* "#rrggbb"; "": that of the program */
+    char contact[BRAND_SETTING_BYTES]; /* a mail address or an https URL; "": none */
+};
+
+/* Where the pages find what is the brand's own. */
+#define BRAND_CSS_PATH "/brand.css"
+#define BRAND_LOGO_PATH "/brand-logo"
+
+/* Immutable once made. */
+struct brand {
+    struct buffer head; /* for the <head> of index.html: it names the two paths if they are there */
+    struct buffer css;  /* the shades of the colour; empty: none was set */
+    struct buffer logo; /* empty: none was set */
+    const char *logo_type;
+};
+
+/* Reads the logo. NULL: *fault names the setting and says what to do. */
+struct brand *brand_new(const struct brand_settings *settings, struct fault *fault);
+void brand_free(struct brand *brand); /* NULL is allowed */
+
+/* The colour of buttons in mails and of the text on them, of settings that were checked. */
+enum { BRAND_COLOUR_BYTES = sizeof "#rrggbb" };
+void brand_mail_colours(const struct brand_settings *settings, char accent[BRAND_COLOUR_BYTES],
+                        char ink[BRAND_COLOUR_BYTES]);
+
+#endif
