@@ -19,6 +19,7 @@ local STATUS = {
     response_too_large = 400,
     timeout = 503,
     too_many_keys = 400,
+    too_many_notes = 400,
     too_many_quotas = 400,
     too_many_to_sort = 400,
     unavailable = 503,

@@ -102,7 +102,9 @@ enum {
     LIMIT_NAME_BYTES = 100,
     LIMIT_PASSWORD_BYTES_MIN = 10,
     LIMIT_PASSWORD_BYTES = 1024,
-    LIMIT_DEVICES = 20, /* known browsers of a user */
+    LIMIT_DEVICES = 20,         /* known browsers of a user */
+    LIMIT_CUSTOMER_NOTES = 200, /* of operators on a customer */
+    LIMIT_CUSTOMER_NOTE_BYTES = 4096,
     LIMIT_KEYS_PER_USER = 100,
     LIMIT_KEY_MODELS = 16,
     LIMIT_KEY_MODELS_BYTES = 1024,

@@ -134,6 +134,11 @@ void store_call_now(struct store *store, struct store_call *call);
  *   key.delete        user_id key_id -> {}  ! not_found
  *   key.use           key_id -> {label, usage, usage_daily, usage_weekly, usage_monthly, limit,
  *                     limit_remaining, limit_reset, ...}: in OpenRouter's form
+ *   note.list         user_id cursor? limit -> page of what operators have noted, newest first
+ *   note.get          note_id -> {id, user_id, text, created_at, edited_at, author}  ! not_found
+ *   note.create       user_id text -> note: the actor is its author  ! not_found, too_many_notes
+ *   note.update       note_id text -> note  ! not_found
+ *   note.delete       note_id -> {}  ! not_found
  *   quota.list        user_id -> {data: [quota]}: what is set for the customer and its keys
  *   quota.set         user_id key_id? unit period model? amount -> quota: what counts the same is
  *                     replaced; without a key the operator acts  ! not_found, too_many_quotas

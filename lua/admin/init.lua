@@ -2,6 +2,7 @@
 -- needs (dashboard/roles.lua). For customers they do not exist.
 local alerts = require "admin.alerts"
 local customers = require "admin.customers"
+local notes = require "admin.notes"
 local operator = require "admin.operator"
 local payments = require "admin.payments"
 local quotas = require "admin.quotas"
@@ -49,6 +50,10 @@ add("PATCH", "/admin/keys/{id}", "customers.help", customers.update_key)
 add("GET", "/admin/quotas", "customers.read", quotas.list)
 add("POST", "/admin/quotas", "customers.manage", quotas.create)
 add("DELETE", "/admin/quotas/{id}", "customers.manage", quotas.delete)
+add("GET", "/admin/notes", "customers.read", notes.list)
+add("POST", "/admin/notes", "customers.read", notes.create) -- and customers.help or money.write
+add("PATCH", "/admin/notes/{id}", "customers.read", notes.update) -- likewise; others' only admin
+add("DELETE", "/admin/notes/{id}", "customers.read", notes.delete)
 add("GET", "/admin/usage", "customers.read", customers.usage)
 add("GET", "/admin/usage/summary", "customers.read", customers.usage_summary)
 add("GET", "/admin/usage/{id}", "customers.read", customers.request)

@@ -1,5 +1,5 @@
-"""The operator's brand (brand_name, brand_logo, brand_colour, contact): in the page before any script
-runs, in files of its own, in mails; by the next SIGHUP; and nothing of it without the settings."""
+"""The operator's brand (brand_name, brand_logo, brand_colour, contact): in the page before any
+script runs, in files of its own, in mails; by SIGHUP; and nothing of it without the settings."""
 
 import signal
 import struct

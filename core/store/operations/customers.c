@@ -140,6 +140,9 @@ bool customers_get(struct store_call *call, struct db *db)
                     db_number(db,
                               "SELECT count(*) FROM keys WHERE user_id = ?1 AND deleted_ms IS NULL",
                               call->args, 1, 0));
+    json_writer_int(
+        &call->result, "notes",
+        db_number(db, "SELECT count(*) FROM customer_notes WHERE user_id = ?1", call->args, 1, 0));
     json_writer_object_end(&call->result);
     db_leave(row);
     return db->failure == 0;

@@ -93,6 +93,7 @@ export interface Customer extends User {
 
 export interface CustomerDetail extends Customer, Balance {
     keys: number;
+    notes: number;
 }
 
 export interface Attempt {

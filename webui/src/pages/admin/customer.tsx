@@ -35,6 +35,7 @@ import { Tabs } from "../../ui/tabs";
 import { transferColumns } from "../../ui/transfers";
 import { AuditList } from "./audit";
 import { CustomerKeys } from "./customerkeys";
+import { CustomerNotes } from "./customernotes";
 import { CustomerQuotas } from "./customerquotas";
 import { State } from "./customers";
 import {
@@ -48,7 +49,7 @@ import {
 
 const ROWS = 25;
 const REQUESTS = "/dashboard/admin/requests";
-const VIEWS = ["requests", "refused", "transfers", "keys", "quotas", "audit"] as const;
+const VIEWS = ["requests", "refused", "transfers", "keys", "quotas", "audit", "notes"] as const;
 type View = (typeof VIEWS)[number];
 type Doing = "credit" | "debit" | "disable" | "group" | "role" | "link" | null;
 
@@ -76,7 +77,7 @@ export function CustomerPage({ address }: { address: Address }) {
                     <Money customer={data} />
                     <Details customer={data} />
                     <Access id={id} onDo={setDoing} customer={data} onDone={onDone} />
-                    <Lists turn={turn} userId={id} customer={data} />
+                    <Lists turn={turn} userId={id} customer={data} onNoted={customer.reload} />
                 </>
             )}
             {data && doing === "credit" && (
@@ -222,17 +223,25 @@ interface ListsProps {
     turn: number;
     userId: string;
     customer: CustomerDetail | undefined;
+    onNoted: () => void;
 }
 
-function Lists({ turn, userId, customer }: ListsProps) {
+/** The last tab says whether there is something to read. */
+function nameOf(view: View, customer: CustomerDetail | undefined): string {
+    const name = t(`customers.view.${view}`);
+    return view === "notes" && customer?.notes ? `${name} (${customer.notes})` : name;
+}
+
+function Lists({ turn, userId, customer, onNoted }: ListsProps) {
     const [view, setView] = useState<View>("requests");
+    const canWrite = mayActOn("customers.help", customer) || mayActOn("money.write", customer);
     return (
         <Card flush>
             <div class="pt-4">
                 <Tabs
                     isFlush
                     label={t("usage.views")}
-                    tabs={VIEWS.map((id) => ({ id, name: t(`customers.view.${id}`) }))}
+                    tabs={VIEWS.map((id) => ({ id, name: nameOf(id, customer) }))}
                     chosen={view}
                     onChoose={(id) => setView(id as View)}
                 >
@@ -253,6 +262,9 @@ function Lists({ turn, userId, customer }: ListsProps) {
                             />
                         )}
                         {view === "audit" && <AuditList userId={userId} />}
+                        {view === "notes" && (
+                            <CustomerNotes userId={userId} canWrite={canWrite} onDone={onNoted} />
+                        )}
                     </div>
                 </Tabs>
             </div>
