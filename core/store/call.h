@@ -237,8 +237,17 @@ void store_call_now(struct store *store, struct store_call *call);
  *   transfer.history  account_id cursor? limit -> the same with charges (id null), and with the
  *                     balance after each
  *   sales.summary     from? to? by zone? -> {data, totals}: by whole quarters of an hour
- *                     (by: "day,model,provider" or a part of it, or "customer": the dearest 100)
- *   audit.list        user_id? cursor? limit -> {data, next_cursor}
+ *                     (by: "day,model,provider" or a part of it, or "customer": the dearest 100, or
+ *                     "group": of customers, as they are in it now)
+ *   sales.csv         the same -> CSV with its head; of all customers
+ *   statement.csv     month ("2026-11") after count zone? -> no JSON: a row of CSV for each
+ *                     customer and month, of a page of customers; then a line with `after` of the
+ *                     next page (questions/statement.c)
+ *   search.find       text? digest? with_money -> {data: [hit], exact}: what has this id, key,
+ *                     e-mail or name (questions/search.c)
+ *   audit.list        user? actor? action? from? to? zone? cursor? limit -> {data, next_cursor}
+ *                     (user, actor: an id or e-mail)
+ *   audit.csv         user? actor? action? from? to? zone? cursor? -> CSV, as usage.csv
  *   alert.list        -> {open: [alert], closed: [alert] (the last 100), undelivered: [message],
  *                     receivers: {webhook, mail: [address]}}
  *   alert.test        -> {}: a message to all receivers  ! no_receiver
@@ -252,6 +261,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *   usage.list_operator  the same for the operator, with the providers
  *   usage.csv         account_id from? to? model? key_id? cursor? zone? -> no JSON: rows of CSV,
  *                     newest first, then a line with the cursor of the next page, or empty
+ *   usage.csv_operator  the same for the operator, with the providers
  *   usage.summary     account_id from? to? by model? key_id? zone? -> {data, totals}
  *                     (by: "day,model,key" or a part of it)
  *   refusal.list      account_id from? to? model? key_id? cursor? limit zone?

@@ -4,6 +4,7 @@ local balance = require "dashboard.balance"
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local find = require "admin.find"
+local is_key = require "admin.is_key"
 local json = require "json"
 local limits = require "dashboard.limits"
 local policy = require "policy"
@@ -17,7 +18,6 @@ local customers = {}
 
 local LINK_MS = 24 * 3600 * 1000
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
-local KEY_BYTES = 45
 local REASON_BYTES_MAX = 500
 local CHANGES = { group = true, disabled = true, role = true, reason = true }
 local KEY_CHANGES = { disabled = true, reason = true }
@@ -39,9 +39,11 @@ function customers.list(x)
     local search = query.text(x, values, "search")
     local cursor = query.text(x, values, "cursor")
     local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
-    local digest = search and #search == KEY_BYTES and string.find(search, "^llm_sk_%w+$")
-        and x:digest(search) or nil
-    x:reply(200, store.call(x, "customer.list", search, digest, cursor, limit))
+    if search and is_key(search) then
+        x:refuse(400, "invalid_value", "A whole key does not belong into an address, which logs "
+            .. "and histories keep. Send it to POST /api/admin/search.", "search")
+    end
+    x:reply(200, store.call(x, "customer.list", search, nil, cursor, limit))
 end
 
 function customers.get(x, _, id)
@@ -57,6 +59,13 @@ function customers.usage(x)
     local values = query.read(x)
     local user = read_user(x, values)
     x:reply(200, usage.page(x, values, user.account_id, "usage.list_operator"))
+end
+
+function customers.usage_csv(x, operator)
+    local values = query.read(x)
+    local user = read_user(x, values)
+    local name = "usage-" .. string.gsub(user.email, "@.*", "")
+    usage.send_csv(x, values, operator, user.account_id, name, "usage.csv_operator")
 end
 
 function customers.refusals(x)

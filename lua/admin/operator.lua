@@ -1,6 +1,9 @@
 -- The operator's view of the business: live metrics, sales, policies, providers, the audit log.
+local body = require "dashboard.body"
 local cjson = require "cjson"
 local context = require "context"
+local csv = require "dashboard.csv"
+local is_key = require "admin.is_key"
 local json = require "json"
 local policy = require "policy"
 local query = require "query"
@@ -15,6 +18,10 @@ local PRICE_MODELS, PRICE_MODELS_MAX = 100, 500
 local PRICE_LINES_MAX = 300
 local WINDOW_S = 300 -- as in core/exchange/live_metrics.c; used before a provider was asked
 local BY_DEFAULT = "day"
+local MONTHS_MAX = 12 -- as in core/store/questions/statement.c
+local SEARCH_BYTES_MAX = 200
+local AUDIT_HEAD = csv.MARK .. "id,time,local_time,actor_id,actor_email,address,action,user_id,"
+    .. "email,target_id,detail\r\n"
 
 function operator.live(x)
     local members = core.json_members(x:live())
@@ -25,25 +32,81 @@ function operator.live(x)
     x:reply(200, json.encode(members))
 end
 
-function operator.sales(x)
+-- from, to, by and the zone.
+local function read_sales(x)
     local values = query.read(x)
-    local from = query.time(x, values, "from")
-    local to = query.time(x, values, "to")
-    local by = query.text(x, values, "by") or BY_DEFAULT
-    local zone = query.zone(x, values)
-    x:reply(200, store.call(x, "sales.summary", from, to, by, zone))
+    return values, query.time(x, values, "from"), query.time(x, values, "to"),
+        query.text(x, values, "by") or BY_DEFAULT, query.zone(x, values)
 end
 
--- Of one customer, or of all: that is for administrators.
-function operator.audit(x, user)
+function operator.sales(x)
+    x:reply(200, store.call(x, "sales.summary", select(2, read_sales(x))))
+end
+
+-- "sales-2026-11-01-until-2026-12-01-by-model.csv"
+function operator.sales_csv(x, user)
+    local values, from, to, by, zone = read_sales(x)
+    local name = csv.name("sales", values, "by-" .. string.gsub(by, ",", "-"))
+    csv.send(x, user, name, "", function()
+        return store.call(x, "sales.csv", from, to, by, zone), ""
+    end)
+end
+
+-- Months, each with a row for each customer.
+function operator.statement(x, user)
     local values = query.read(x)
-    local user_id = query.text(x, values, "user_id")
-    if not user_id and not roles.may(user, "service.manage") then
+    local month = query.text(x, values, "month")
+    if not month then
+        x:refuse(400, "missing_field", "month is missing.", "month")
+    end
+    local months = query.integer(x, values, "months", 1, 1, MONTHS_MAX)
+    local zone = query.zone(x, values)
+    csv.send(x, user, csv.name("statement-" .. month, {}), "", csv.pages(function(cursor)
+        return store.call(x, "statement.csv", month, cursor or "", months, zone)
+    end))
+end
+
+-- The filter of the audit log. Of one customer, or of all: that is for administrators.
+local function read_audit(x, user)
+    local values = query.read(x)
+    local on = query.text(x, values, "user_id")
+    if not on and not roles.may(user, "service.manage") then
         roles.refuse(x, user, "service.manage")
     end
+    return values, on, query.text(x, values, "actor"), query.text(x, values, "action"),
+        query.time(x, values, "from"), query.time(x, values, "to"), query.zone(x, values)
+end
+
+function operator.audit(x, user)
+    local values, on, actor, action, from, to, zone = read_audit(x, user)
     local cursor = query.text(x, values, "cursor")
     local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
-    x:reply(200, store.call(x, "audit.list", user_id, cursor, limit))
+    x:reply(200, store.call(x, "audit.list", on, actor, action, from, to, zone, cursor, limit))
+end
+
+function operator.audit_csv(x, user)
+    local values, on, actor, action, from, to, zone = read_audit(x, user)
+    csv.send(x, user, csv.name("audit", values), AUDIT_HEAD, csv.pages(function(cursor)
+        return store.call(x, "audit.csv", on, actor, action, from, to, zone, cursor)
+    end))
+end
+
+-- ---- the search ----
+
+-- Finds what an operator has in hand. Keys come in a body, which is in no log and no history.
+function operator.search(x, user)
+    local members = body.read(x)
+    body.require(x, members, "text")
+    local text = body.label(x, members, "text", SEARCH_BYTES_MAX)
+    text = string.match(text, "^%s*(.-)%s*$")
+    if text == "" then
+        x:refuse(400, "invalid_value", "text must not be empty.", "text")
+    end
+    local with_money = roles.may(user, "money.read") and 1 or 0
+    if is_key(text) then
+        x:reply(200, store.call(x, "search.find", nil, x:digest(text), with_money))
+    end
+    x:reply(200, store.call(x, "search.find", text, nil, with_money))
 end
 
 -- ---- policies ----

@@ -1,4 +1,5 @@
 -- The usage of the signed-in user: records, sums, one request with all its numbers.
+local csv = require "dashboard.csv"
 local prices = require "policy.prices"
 local query = require "query"
 local session = require "dashboard.session"
@@ -8,15 +9,9 @@ local usage = {}
 
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local ID_BYTES_MAX = 64
-local CURSOR_BYTES_MAX = 48
 local GROUPS = { day = true, model = true, key = true }
 local SORTS = { newest = true, oldest = true, cost = true, tokens = true, duration = true }
--- Per user at the same time. Each download keeps a page in memory while its client does not read,
--- and uses the thread that reads the lists of all users.
-local DOWNLOADS = 4
-local CSV_TYPE = "text/csv; charset=utf-8"
--- Begins with a byte order mark: without it spreadsheets read Latin-1.
-local CSV_HEAD = "\239\187\191id,time,local_time,model,provider,key_id,key_name,status,stream,"
+local CSV_HEAD = csv.MARK .. "id,time,local_time,model,provider,key_id,key_name,status,stream,"
     .. "input_tokens,cached_input_tokens,output_tokens,reasoning_tokens,cost,usage_source,"
     .. "finish_reason,error_code,attempts,first_byte_ms,total_ms"
 for _, unit in ipairs(prices.UNITS) do -- a new unit is the last one
@@ -89,39 +84,20 @@ function usage.summary(x)
     x:reply(200, usage.sums(x, query.read(x), user.account_id))
 end
 
--- "usage-2026-11-01-until-2026-12-01.csv"
-local function file_name(values)
-    local day = "^%d%d%d%d%-%d%d%-%d%d"
-    local from, to = string.match(values.from or "", day), string.match(values.to or "", day)
-    return "usage" .. (from and "-" .. from or "") .. (to and "-until-" .. to or "") .. ".csv"
-end
-
--- Sends the requested records as a file, however many there are. A fault in the request must be
--- found before the first byte, so the first page is read first.
-function usage.csv(x)
-    local user = session.user(x)
-    local values = query.read(x)
+-- Sends the requested records of the account as a file, to `user`; `operation` is the operator's
+-- one instead.
+function usage.send_csv(x, values, user, account_id, name, operation)
     local from, to, model, key = read_filter(x, values)
     local zone = query.zone(x, values)
-    local function ask(cursor)
-        local page = store.call(x, "usage.csv", user.account_id, from, to, model, key, cursor, zone)
-        cursor = string.match(page, "([^\n]*)\n$", -CURSOR_BYTES_MAX)
-        return string.sub(page, 1, -#cursor - 2), cursor
-    end
-    x:header("Content-Disposition", 'attachment; filename="' .. file_name(values) .. '"')
-    if x:asked() == "HEAD" then
-        x:reply(200, "", CSV_TYPE)
-    end
-    x:acquire("download:" .. user.id, DOWNLOADS)
-    local rows, cursor = ask(nil)
-    x:download(CSV_TYPE)
-    x:write(CSV_HEAD)
-    x:write(rows)
-    while cursor ~= "" do
-        rows, cursor = ask(cursor)
-        x:write(rows)
-    end
-    x:finish()
+    csv.send(x, user, csv.name(name, values), CSV_HEAD, csv.pages(function(cursor)
+        return store.call(x, operation or "usage.csv", account_id, from, to, model, key, cursor,
+            zone)
+    end))
+end
+
+function usage.csv(x)
+    local user = session.user(x)
+    usage.send_csv(x, query.read(x), user, user.account_id, "usage")
 end
 
 function usage.get(x, id)

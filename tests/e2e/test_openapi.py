@@ -526,7 +526,14 @@ def walk_account(person: Customer, provider) -> None:
 
 def walk_admin_reads(admin: Customer, customer: Customer, refused_id: str) -> None:
     of_user = {"user_id": id_of(customer)}
+    for path in ("/sales.csv", "/audit.csv", "/statement.csv?month=2026-11",
+                 f"/usage.csv?user_id={of_user['user_id']}"):  # fmt: skip
+        assert admin.web.get(f"/admin{path}").status_code == 200
+    for what in (customer.email, customer.key, refused_id, customer.records()[0]["id"]):
+        assert admin.call("POST", "/admin/search", 200, json={"text": what})["data"]
+    admin.call("POST", "/admin/search", 400, json={})
     for path in ("/live", "/sales", "/sales?by=day,model,provider", "/sales?by=customer",
+                 "/sales?by=group",
                  "/policies", "/prices", "/prices?limit=1", "/providers", "/audit", "/users",
                  "/trials", "/trials/compare?model=dear",
                  "/replay", "/groups", f"/users/{of_user['user_id']}"):  # fmt: skip
@@ -597,6 +604,7 @@ def walk_vouchers(admin: Customer, customer: Customer) -> None:
     customer.call("POST", "/balance/voucher", 409, json=code)
     customer.call("POST", "/balance/voucher", 404, json={"code": "0000-0000-0000-0000"})
     admin.call("GET", "/admin/vouchers", 200)
+    assert admin.call("POST", "/admin/search", 200, json={"text": batch})["exact"]
     admin.call("GET", f"/admin/vouchers/{batch}", 200)
     admin.call("PATCH", f"/admin/vouchers/{batch}", 200, json={"withdrawn": True})
 

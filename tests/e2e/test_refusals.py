@@ -293,11 +293,11 @@ def test_search(gateway, admin):
         users = admin.call("GET", "/admin/users", 200, params={"search": search})["data"]
         return [user["email"] for user in users]
 
-    for search in (key, key[:11], f"{key[:11]}\u2026{key[-4:]}", f"{key[:11]}...{key[-4:]}",
+    for search in (key[:11], f"{key[:11]}\u2026{key[-4:]}", f"{key[:11]}...{key[-4:]}",
                    key[:20], customer.key_id, request_id, customer.email):  # fmt: skip
         assert found(search) == [customer.email], search
     assert customer.email in found(key[-4:])
-    for search in ("req_0", "key_0", "llm_sk_0000", key[:-1], "llm_sk_" + "0" * 38):
+    for search in ("req_0", "key_0", "llm_sk_0000", key[:-1]):
         assert customer.email not in found(search) or search == key[:-1], search
     customer.delete_key()
-    assert found(key) == [customer.email], "somebody may still ask about it"
+    assert found(key[:11]) == [customer.email], "somebody may still ask about it"

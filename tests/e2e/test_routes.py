@@ -91,13 +91,13 @@ def call(web: httpx.Client, route: tuple[str, str], target, origin: str | None =
         thing = getattr(target, "quota_id", "quo_0")
     params = {"user_id": target.user_id, "key_id": target.key_id, "key": target.key_id,
               "account_id": "x", "search": target.email, "model": "gpt-4o-mini",
-              "provider": "openai"}  # fmt: skip
+              "provider": "openai", "month": "2026-11"}  # fmt: skip
     body = {
         "user_id": target.user_id, "exchange_id": target.request_id, "amount": "1", "reason": "x",
         "disabled": True, "name": "taken", "email": target.email,
         "password": "wrong password", "model": "gpt-4o-mini", "messages": list(QUESTION),
         "provider": "openai", "count": 1, "withdrawn": True, "code": "0000-0000-0000-0000",
-        "unit": "usd", "period": "day",
+        "unit": "usd", "period": "day", "text": target.email,
     }  # fmt: skip
     how = {} if method == "GET" else {"json": body}
     headers = {"Origin": origin} if origin else {}

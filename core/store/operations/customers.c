@@ -1,4 +1,5 @@
 /* Users as the operator sees them: who they are, what they have, what they use. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/id.h"
@@ -148,18 +149,43 @@ bool customers_get(struct store_call *call, struct db *db)
     return db->failure == 0;
 }
 
-static bool note_update(struct store_call *call, struct db *db)
+/* What a change replaces, for the audit log. */
+struct former {
+    bool is_administrator; /* and may sign in */
+    char group[GROUP_BYTES_MAX + 1];
+    char role[16];
+};
+
+static void read_former(struct store_call *call, struct db *db, struct former *former)
+{
+    struct row *row = db_bind(
+        db, "SELECT role = 'admin' AND disabled = 0, \"group\", role FROM users WHERE id = ?1",
+        call->args, 1);
+    *former = (struct former){.is_administrator = false};
+    if (!db_row(db, row))
+        return;
+    former->is_administrator = column_int(row, 0) != 0;
+    snprintf(former->group, sizeof former->group, "%s", column_text(row, 1));
+    snprintf(former->role, sizeof former->role, "%s", column_text(row, 2));
+    db_leave(row);
+}
+
+static bool note_update(struct store_call *call, struct db *db, const struct former *former)
 {
     struct buffer detail;
     bool noted;
     buffer_init(&detail, 8192);
     json_writer_object(&detail, NULL);
-    if (!operations_null(call, 1))
+    if (!operations_null(call, 1)) {
+        json_writer_text(&detail, "former_group", former->group);
         json_writer_text(&detail, "group", operations_text(call, 1));
+    }
     if (!operations_null(call, 2))
         json_writer_bool(&detail, "disabled", operations_int(call, 2) != 0);
-    if (!operations_null(call, 4))
+    if (!operations_null(call, 4)) {
+        json_writer_text(&detail, "former_role", former->role);
         json_writer_text(&detail, "role", operations_text(call, 4));
+    }
     json_writer_text_or_null(&detail, "reason", operations_text(call, 3));
     noted = audit_log_note(call, db, operations_text(call, 0), "", &detail);
     buffer_fini(&detail);
@@ -180,13 +206,13 @@ static bool check_administrators(struct store_call *call, struct db *db, bool wa
 /* user_id group? disabled? reason? role?. A disabled user is signed out everywhere for good. */
 bool customers_update(struct store_call *call, struct db *db)
 {
-    bool was_one = db_number(db, "SELECT role = 'admin' AND disabled = 0 FROM users WHERE id = ?1",
-                             call->args, 1, 0) != 0;
+    struct former former;
     if (!operations_fits(call, 1, GROUP_BYTES_MAX, "group") ||
         !operations_fits(call, 3, REASON_BYTES_MAX, "reason"))
         return false;
     if (!operations_null(call, 4) && !operations_is_role(call, 4))
         return false;
+    read_former(call, db, &former);
     if (!db_run(db,
                 "UPDATE users SET \"group\" = coalesce(?2, \"group\"),"
                 " disabled = coalesce(?3, disabled), role = coalesce(?4, role) WHERE id = ?1",
@@ -194,11 +220,11 @@ bool customers_update(struct store_call *call, struct db *db)
         return false;
     if (db_changes(db) != 1)
         return not_found(call);
-    if (!check_administrators(call, db, was_one))
+    if (!check_administrators(call, db, former.is_administrator))
         return false;
     if (operations_int(call, 2) != 0 &&
         !db_run(db, "DELETE FROM sessions WHERE user_id = ?1", call->args, 1))
         return false;
-    return changes_note(db, CHANGE_USER, operations_text(call, 0)) && note_update(call, db) &&
-           users_get(call, db);
+    return changes_note(db, CHANGE_USER, operations_text(call, 0)) &&
+           note_update(call, db, &former) && users_get(call, db);
 }

@@ -4,26 +4,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/csv.h"
 #include "base/json_writer.h"
+#include "base/money.h"
 #include "store/operations/operations.h"
 #include "store/questions/groups.h"
+#include "store/questions/spans.h"
 #include "store/questions/usage_reports.h"
 
 #define QUARTER_MS INT64_C(900000)
 
-enum { CUSTOMERS_MAX = 100 };
-
-/* The window of the report, in quarters of an hour since 1970. */
-struct quarters {
-    int64_t from;
-    int64_t to; /* exclusive */
-};
+enum { CUSTOMERS_MAX = 100 }; /* of a page; a file has all */
 
 struct grouping {
     bool day;
     bool model;
     bool provider;
     bool customer;
+    bool group;
+};
+
+/* The report as it is written. */
+struct report {
+    struct buffer *out;
+    struct db *db;
+    struct grouping by;
+    bool csv;
 };
 
 static bool *find_word(struct grouping *by, const char *word, size_t bytes)
@@ -34,7 +41,8 @@ static bool *find_word(struct grouping *by, const char *word, size_t bytes)
     } words[] = {{"day", &by->day},
                  {"model", &by->model},
                  {"provider", &by->provider},
-                 {"customer", &by->customer}};
+                 {"customer", &by->customer},
+                 {"group", &by->group}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strlen(words[i].name) == bytes && memcmp(words[i].name, word, bytes) == 0)
             return words[i].wanted;
@@ -51,13 +59,13 @@ static bool parse_grouping(struct store_call *call, struct grouping *by)
         if (wanted == NULL || *wanted || (at[bytes] && !at[bytes + 1]))
             return fault_set(&call->fault, "invalid_value",
                              "by must be day, model, provider, or several of them with commas, or "
-                             "customer");
+                             "customer, or group");
         *wanted = true;
         at += bytes;
     }
-    if (!by->customer || (!by->day && !by->model && !by->provider))
+    if (by->customer + by->group + (by->day || by->model || by->provider) <= 1)
         return true;
-    return fault_set(&call->fault, "invalid_value", "customer stands alone");
+    return fault_set(&call->fault, "invalid_value", "customer and group stand alone");
 }
 
 static void render_sums(struct buffer *out, const int64_t *sums, const struct unit_counts *units)
@@ -71,6 +79,54 @@ static void render_sums(struct buffer *out, const int64_t *sums, const struct un
     json_writer_money(out, "hedge_cost", sums[GROUP_HEDGES]);
     json_writer_money(out, "test_cost", sums[GROUP_TESTS]);
     json_writer_money(out, "profit", sums[GROUP_CHARGE] - sums[GROUP_REFUNDED] - sums[GROUP_COST]);
+}
+
+/* ---- as a file ---- */
+
+/* Begins with a byte order mark: without it spreadsheets read Latin-1. */
+static void csv_head(const struct report *report)
+{
+    static const char sums[] = "requests,errors,input_tokens,cached_input_tokens,output_tokens,"
+                               "reasoning_tokens,revenue,refunded,cost,overrun,shadow_cost,"
+                               "hedge_cost,test_cost,profit";
+    const struct grouping *by = &report->by;
+    buffer_append_text(report->out, "\xEF\xBB\xBF");
+    buffer_append_text(report->out, by->day ? "day," : "");
+    buffer_append_text(report->out, by->model ? "model," : "");
+    buffer_append_text(report->out, by->provider ? "provider," : "");
+    buffer_append_text(report->out, by->group ? "group," : "");
+    buffer_append_text(report->out, by->customer ? "user_id,email,name," : "");
+    buffer_append_text(report->out, sums);
+    for (enum unit unit = UNIT_OUTPUT + 1; unit < UNIT_COUNT; unit++)
+        buffer_printf(report->out, ",%s", unit_name(unit));
+    buffer_append_text(report->out, "\r\n");
+}
+
+static void csv_sums(struct buffer *out, const int64_t *sums, const struct unit_counts *units)
+{
+    static const enum group_sum money[] = {GROUP_CHARGE,  GROUP_REFUNDED, GROUP_COST, GROUP_OVERRUN,
+                                           GROUP_SHADOWS, GROUP_HEDGES,   GROUP_TESTS};
+    char text[MONEY_TEXT_BYTES];
+    buffer_append_int(out, sums[GROUP_REQUESTS]);
+    for (int i = GROUP_ERRORS; i <= GROUP_REASONING; i++) {
+        buffer_append_char(out, ',');
+        buffer_append_int(out, sums[i]);
+    }
+    for (size_t i = 0; i < sizeof money / sizeof *money; i++)
+        buffer_printf(out, ",%s", money_format(sums[money[i]], text));
+    buffer_printf(out, ",%s",
+                  money_format(sums[GROUP_CHARGE] - sums[GROUP_REFUNDED] - sums[GROUP_COST], text));
+    for (enum unit unit = UNIT_OUTPUT + 1; unit < UNIT_COUNT; unit++) {
+        buffer_append_char(out, ',');
+        buffer_append_int(out, units->of[unit]);
+    }
+    buffer_append_text(out, "\r\n");
+}
+
+static void csv_name(struct buffer *out, const char *name)
+{
+    csv_text(out, name);
+    buffer_append_char(out, ',');
 }
 
 static void render_totals(struct buffer *out, const struct groups *groups)
@@ -145,63 +201,47 @@ static void add_units(struct db *db, const struct quarters *asked, const struct 
     db_leave(row);
 }
 
-static void render_groups(struct buffer *out, const struct groups *groups,
-                          const struct grouping *by)
+static void csv_group(const struct report *report, const struct group *group)
+{
+    char day[CLOCK_TEXT_BYTES];
+    if (report->by.day)
+        buffer_printf(report->out, "%s,", clock_format_day((int32_t)group->day, day));
+    if (report->by.model || report->by.group)
+        csv_name(report->out, group->first);
+    if (report->by.provider)
+        csv_name(report->out, group->second);
+    csv_sums(report->out, group->sums, &group->units);
+}
+
+static void render_group(const struct report *report, const struct group *group)
+{
+    struct buffer *out = report->out;
+    json_writer_object(out, NULL);
+    if (report->by.day)
+        json_writer_day(out, "day", (int32_t)group->day);
+    if (report->by.model)
+        json_writer_text(out, "model", group->first);
+    if (report->by.group)
+        json_writer_text_or_null(out, "group", group->first);
+    if (report->by.provider)
+        json_writer_text_or_null(out, "provider", group->second);
+    render_sums(out, group->sums, &group->units);
+    json_writer_object_end(out);
+}
+
+static void render_groups(const struct report *report, const struct groups *groups)
 {
     struct group **sorted = groups_sorted(groups);
     for (size_t i = 0; i < groups->table.node_count; i++) {
-        json_writer_object(out, NULL);
-        if (by->day)
-            json_writer_day(out, "day", (int32_t)sorted[i]->day);
-        if (by->model)
-            json_writer_text(out, "model", sorted[i]->first);
-        if (by->provider)
-            json_writer_text_or_null(out, "provider", sorted[i]->second);
-        render_sums(out, sorted[i]->sums, &sorted[i]->units);
-        json_writer_object_end(out);
+        if (report->csv)
+            csv_group(report, sorted[i]);
+        else
+            render_group(report, sorted[i]);
     }
     free(sorted);
 }
 
 /* ---- customers ---- */
-
-/* The window as whole UTC days from the day sums, the whole hours around them, and around those the
- * quarters of an hour, for which there are only records. */
-struct span {
-    struct quarters asked;
-    int64_t hour_from;
-    int64_t hour_to; /* exclusive, like all ends here */
-    int64_t day_from;
-    int64_t day_to;
-};
-
-static struct span span_of(struct db *db, const struct quarters *asked)
-{
-    int64_t until_day = db_number(db, "SELECT until_day FROM summed_days", NULL, 0, 0);
-    struct span span = {
-        .asked = *asked, .hour_from = (asked->from + 3) / 4, .hour_to = asked->to / 4};
-    if (span.hour_to < span.hour_from) /* inside one hour */
-        span.hour_to = span.hour_from;
-    span.day_from = (span.hour_from + 23) / 24;
-    span.day_to = span.hour_to / 24;
-    if (span.day_to > until_day)
-        span.day_to = until_day;
-    if (span.day_to <= span.day_from) /* no whole day: all hours lie before it */
-        span.day_from = span.day_to = (span.hour_to + 23) / 24;
-    return span;
-}
-
-/* The parameters of the statements below. */
-#define SPAN_VALUES(span)                                                                          \
-    bind_int((span)->asked.from), bind_int((span)->asked.to), bind_int((span)->day_from),          \
-        bind_int((span)->day_to), bind_int((span)->hour_from), bind_int((span)->hour_to)
-/* Hours outside of the whole days. */
-#define EDGES                                                                                      \
-    "(SELECT ?5 AS first, min(?6, ?3 * 24) AS last UNION ALL SELECT max(?5, ?4 * 24), ?6) e"
-/* Times, in milliseconds, outside of the whole hours. */
-#define SHARDS                                                                                     \
-    "(SELECT ?1 * 900000 AS first, min(?2 * 900000, ?5 * 3600000) AS last"                         \
-    " UNION ALL SELECT max(?1 * 900000, ?6 * 3600000), ?2 * 900000) e"
 
 /* Finds what each customer has spent, and no more, because there are many rows. Includes customers
  * who only got a refund. */
@@ -212,10 +252,10 @@ static void find_customers(struct db *db, const struct span *span, struct groups
         db,
         CHARGE "users o CROSS JOIN customer_days d ON d.account_id = o.account_id AND d.day >= ?3"
                " AND d.day < ?4"
-               " UNION ALL " CHARGE EDGES " CROSS JOIN users o CROSS JOIN hourly h"
+               " UNION ALL " CHARGE SPAN_EDGES " CROSS JOIN users o CROSS JOIN hourly h"
                " ON h.account_id = o.account_id AND h.hour >= e.first AND h.hour < e.last"
                " WHERE e.first < e.last"
-               " UNION ALL " CHARGE SHARDS " CROSS JOIN users o CROSS JOIN usage g"
+               " UNION ALL " CHARGE SPAN_SHARDS " CROSS JOIN users o CROSS JOIN usage g"
                " ON g.account_id = o.account_id AND g.created_ms >= e.first"
                " AND g.created_ms < e.last WHERE e.first < e.last"
                " UNION ALL SELECT t.credit_account, 0, 0, 0, 0, 0, 0, 0 FROM transfers t" REFUNDS,
@@ -224,121 +264,197 @@ static void find_customers(struct db *db, const struct span *span, struct groups
         groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_CHARGE + 1);
 }
 
-/* All sums of one customer. (The plus makes SQLite find refunds among the customer's transfers, not
- * among all.) */
+/* Adds all sums of one customer to the group `name`. (The plus makes SQLite find refunds among the
+ * customer's transfers, not among all.) */
 static void add_up_customer(struct db *db, const struct span *span, const char *account_id,
-                            struct groups *groups)
+                            const char *name, struct groups *groups)
 {
     struct row *row = db_bind(
         db,
         "SELECT " SUM_COLUMNS " FROM customer_days WHERE account_id = ?7 AND day >= ?3 AND day < ?4"
-        " UNION ALL SELECT " SUM_COLUMNS " FROM " EDGES " CROSS JOIN hourly h"
+        " UNION ALL SELECT " SUM_COLUMNS " FROM " SPAN_EDGES " CROSS JOIN hourly h"
         " ON h.account_id = ?7 AND h.hour >= e.first AND h.hour < e.last WHERE e.first < e.last"
-        " UNION ALL SELECT " RECORD_COLUMNS " FROM " SHARDS " CROSS JOIN usage g"
+        " UNION ALL SELECT " RECORD_COLUMNS " FROM " SPAN_SHARDS " CROSS JOIN usage g"
         " ON g.account_id = ?7 AND g.created_ms >= e.first AND g.created_ms < e.last"
         " WHERE e.first < e.last"
         " UNION ALL SELECT " REFUND_COLUMNS
         " FROM transfers t" REFUNDS_BY("+t.debit_account") " AND t.credit_account = ?7",
         DB_VALUES(SPAN_VALUES(span), bind_text(account_id)));
     while (db_row(db, row))
-        groups_add(groups, 0, "", "", row, 0, GROUP_SUMS);
+        groups_add(groups, 0, name, "", row, 0, GROUP_SUMS);
 }
 
 /* Records are looked at only where their hour has units. */
 static void add_customer_units(struct db *db, const struct span *span, const char *account_id,
-                               struct groups *groups)
+                               const char *name, struct groups *groups)
 {
     struct row *row = db_bind(
         db,
         "SELECT unit, quantity FROM customer_day_units WHERE account_id = ?7 AND day >= ?3"
         " AND day < ?4"
-        " UNION ALL SELECT h.unit, h.quantity FROM " EDGES " CROSS JOIN hourly_units h"
+        " UNION ALL SELECT h.unit, h.quantity FROM " SPAN_EDGES " CROSS JOIN hourly_units h"
         " ON h.account_id = ?7 AND h.hour >= e.first AND h.hour < e.last WHERE e.first < e.last"
-        " UNION ALL SELECT l.unit, l.quantity FROM " SHARDS " CROSS JOIN usage g"
+        " UNION ALL SELECT l.unit, l.quantity FROM " SPAN_SHARDS " CROSS JOIN usage g"
         " ON g.account_id = ?7 AND g.created_ms >= e.first AND g.created_ms < e.last"
         " CROSS JOIN usage_lines l ON l.usage_seq = g.seq WHERE e.first < e.last"
         " AND EXISTS (SELECT 1 FROM hourly_units s WHERE s.account_id = ?7"
         "  AND s.hour = e.first / 3600000)",
         DB_VALUES(SPAN_VALUES(span), bind_text(account_id)));
     while (db_row(db, row))
-        groups_add_unit(groups, 0, "", "", column_text(row, 0), column_int(row, 1));
+        groups_add_unit(groups, 0, name, "", column_text(row, 0), column_int(row, 1));
 }
 
-static bool render_customer(struct buffer *out, struct db *db, const struct span *span,
-                            const char *account_id)
+static void render_customer(const struct report *report, struct row *user,
+                            const struct groups *groups)
 {
-    struct groups groups;
-    struct row *row = db_bind(db, "SELECT id, email, name FROM users WHERE account_id = ?1",
-                              DB_VALUES(bind_text(account_id)));
-    if (!db_row(db, row))
-        return false;
+    struct buffer *out = report->out;
+    if (report->csv) {
+        for (int column = 0; column <= 2; column++)
+            csv_name(out, column_text(user, column));
+        csv_sums(out, groups->totals, &groups->total_units);
+        return;
+    }
     json_writer_object(out, NULL);
     json_writer_object(out, "customer");
-    json_writer_text(out, "id", column_text(row, 0));
-    json_writer_text(out, "email", column_text(row, 1));
-    json_writer_text(out, "name", column_text(row, 2));
+    json_writer_text(out, "id", column_text(user, 0));
+    json_writer_text(out, "email", column_text(user, 1));
+    json_writer_text(out, "name", column_text(user, 2));
     json_writer_object_end(out);
-    db_leave(row);
+    render_sums(out, groups->totals, &groups->total_units);
+    json_writer_object_end(out);
+}
+
+static bool add_customer(const struct report *report, const struct span *span,
+                         const char *account_id)
+{
+    struct groups groups;
+    struct row *row = db_bind(report->db, "SELECT id, email, name FROM users WHERE account_id = ?1",
+                              DB_VALUES(bind_text(account_id)));
+    if (!db_row(report->db, row))
+        return false;
     groups_init(&groups, 1);
-    add_up_customer(db, span, account_id, &groups);
-    add_customer_units(db, span, account_id, &groups);
-    render_sums(out, groups.totals, &groups.total_units);
+    add_up_customer(report->db, span, account_id, "", &groups);
+    add_customer_units(report->db, span, account_id, "", &groups);
+    render_customer(report, row, &groups);
     groups_fini(&groups);
-    json_writer_object_end(out);
+    db_leave(row);
     return true;
 }
 
-static void render_customers(struct buffer *out, struct db *db, const struct quarters *asked)
+/* The dearest customers first. */
+static void render_customers(const struct report *report, const struct quarters *asked)
 {
-    const struct span span = span_of(db, asked);
+    const struct span span = span_of(report->db, asked);
+    const size_t most = report->csv ? SIZE_MAX : CUSTOMERS_MAX;
     struct groups customers;
     struct group **sorted;
     size_t shown = 0;
     groups_init(&customers, SIZE_MAX);
-    find_customers(db, &span, &customers);
+    find_customers(report->db, &span, &customers);
     sorted = groups_sorted(&customers);
-    for (size_t i = 0; i < customers.table.node_count && shown < CUSTOMERS_MAX; i++)
-        shown += render_customer(out, db, &span, sorted[i]->first);
+    for (size_t i = 0; i < customers.table.node_count && shown < most; i++)
+        shown += add_customer(report, &span, sorted[i]->first);
     free(sorted);
     groups_fini(&customers);
 }
 
-static bool summarize(struct store_call *call, struct db *db, const struct zone *zone)
+static void add_to_group(const struct report *report, const struct span *span,
+                         const char *account_id, struct groups *groups)
 {
-    struct buffer *out = &call->result;
+    struct row *row = db_bind(report->db, "SELECT \"group\" FROM users WHERE account_id = ?1",
+                              DB_VALUES(bind_text(account_id)));
+    if (!db_row(report->db, row))
+        return;
+    add_up_customer(report->db, span, account_id, column_text(row, 0), groups);
+    add_customer_units(report->db, span, account_id, column_text(row, 0), groups);
+    db_leave(row);
+}
+
+/* By the groups that the customers are in now: which they were in is not in the sums. */
+static void render_by_group(const struct report *report, const struct quarters *asked)
+{
+    const struct span span = span_of(report->db, asked);
+    struct groups customers;
+    struct groups groups;
+    groups_init(&customers, SIZE_MAX);
+    groups_init(&groups, SIZE_MAX);
+    find_customers(report->db, &span, &customers);
+    for (size_t i = 0; i < customers.table.bucket_count; i++) {
+        for (struct table_node *node = customers.table.buckets[i]; node != NULL; node = node->next)
+            add_to_group(report, &span, ((struct group *)node)->first, &groups);
+    }
+    render_groups(report, &groups);
+    groups_fini(&groups);
+    groups_fini(&customers);
+}
+
+/* ---- the operations ---- */
+
+static void render_rows(const struct report *report, const struct quarters *asked,
+                        const struct groups *groups)
+{
+    if (report->by.customer)
+        render_customers(report, asked);
+    else if (report->by.group)
+        render_by_group(report, asked);
+    else
+        render_groups(report, groups);
+}
+
+static void render(const struct report *report, const struct quarters *asked,
+                   const struct groups *groups)
+{
+    if (report->csv) {
+        csv_head(report);
+        render_rows(report, asked, groups);
+        return;
+    }
+    json_writer_object(report->out, NULL);
+    json_writer_array(report->out, "data");
+    render_rows(report, asked, groups);
+    json_writer_array_end(report->out);
+    render_totals(report->out, groups);
+    json_writer_object_end(report->out);
+}
+
+static bool summarize(struct store_call *call, struct db *db, const struct zone *zone, bool csv)
+{
+    struct report report = {.out = &call->result, .db = db, .csv = csv};
     struct usage_window window;
-    struct grouping by = {0};
     struct groups groups;
     bool ok;
-    if (!parse_grouping(call, &by) || !usage_reports_window(call, 0, 1, zone, &window))
+    if (!parse_grouping(call, &report.by) || !usage_reports_window(call, 0, 1, zone, &window))
         return false;
     const struct quarters asked = {.from = window.from_ms / QUARTER_MS,
                                    .to = (window.to_ms + QUARTER_MS - 1) / QUARTER_MS};
     groups_init(&groups, USAGE_GROUPS_MAX);
-    add_up(db, &asked, &by, zone, &groups);
-    add_units(db, &asked, &by, zone, &groups);
+    add_up(db, &asked, &report.by, zone, &groups);
+    add_units(db, &asked, &report.by, zone, &groups);
     ok = !groups.too_many || usage_reports_too_many_groups(call);
-    json_writer_object(out, NULL);
-    json_writer_array(out, "data");
-    if (by.customer)
-        render_customers(out, db, &asked);
-    else
-        render_groups(out, &groups, &by);
-    json_writer_array_end(out);
-    render_totals(out, &groups);
-    json_writer_object_end(out);
+    render(&report, &asked, &groups);
     groups_fini(&groups);
     return ok && db->failure == 0;
 }
 
-/* from? to? by zone? */
-bool sales_summary(struct store_call *call, struct db *db)
+static bool in_zone(struct store_call *call, struct db *db, bool csv)
 {
     struct zone zone;
     bool ok;
     if (!usage_reports_zone(call, 3, &zone))
         return false;
-    ok = summarize(call, db, &zone);
+    ok = summarize(call, db, &zone, csv);
     zone_fini(&zone);
     return ok;
+}
+
+/* from? to? by zone? */
+bool sales_summary(struct store_call *call, struct db *db)
+{
+    return in_zone(call, db, false);
+}
+
+/* The same -> the whole file. */
+bool sales_csv(struct store_call *call, struct db *db)
+{
+    return in_zone(call, db, true);
 }

@@ -243,7 +243,7 @@ bool usage_reports_shows_provider(const struct store_call *call)
 {
     const char *name = call->operation->name;
     return call->providers_shown || strcmp(name, "usage.audit") == 0 ||
-           strcmp(name, "usage.list_operator") == 0;
+           strcmp(name, "usage.list_operator") == 0 || strcmp(name, "usage.csv_operator") == 0;
 }
 
 void usage_reports_record(struct buffer *out, struct row *row, bool provider_shown)

@@ -60,8 +60,8 @@ static bool act(const char *operation, const struct store_value *args, size_t co
 
 static const char *audit(const char *user_id)
 {
-    return user_id != NULL ? ASK("audit.list", "tni", user_id, INT64_C(100))
-                           : ASK("audit.list", "nni", INT64_C(100));
+    return user_id != NULL ? ASK("audit.list", "tnnnnnni", user_id, INT64_C(100))
+                           : ASK("audit.list", "nnnnnnni", INT64_C(100));
 }
 
 static struct id use(const struct customer *customer, int64_t charge_nusd)
@@ -220,8 +220,8 @@ static void audit_pages(void **state)
         assert_true(ACT("credit.create", bind_text((i % 2 ? ann : bob).user_id.text), bind_int(i),
                         bind_text("manual"), bind_text("x")));
     do {
-        const char *json = cursor[0] ? ASK("audit.list", "nti", cursor, INT64_C(2))
-                                     : ASK("audit.list", "nni", INT64_C(2));
+        const char *json = cursor[0] ? ASK("audit.list", "nnnnnnti", cursor, INT64_C(2))
+                                     : ASK("audit.list", "nnnnnnni", INT64_C(2));
         for (const char *at = json; (at = strstr(at, "\"amount\":\"0.00000000")) != NULL; at++)
             assert_int_equal(at[strlen("\"amount\":\"0.00000000")] - '0', 5 - seen++);
         snprintf(cursor, sizeof cursor, "%s", fixture_member(json, "next_cursor"));

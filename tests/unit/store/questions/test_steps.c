@@ -243,7 +243,8 @@ static void house(void **state)
                                        text("540")};
     const struct store_value customers[] = {bind_null(), bind_null(), text("customer"),
                                             bind_null()};
-    const struct store_value list[] = {bind_null(), bind_null(), bind_int(PAGE)};
+    const struct store_value list[] = {bind_null(), bind_null(), bind_null(), bind_null(),
+                                       bind_null(), bind_null(), bind_null(), bind_int(PAGE)};
     const struct store_value users[] = {bind_null(), bind_null(), bind_null(), bind_int(PAGE)};
     const struct store_value one[] = {text(ann.user_id.text)};
     const struct store_value digest[] = {
@@ -253,10 +254,48 @@ static void house(void **state)
     assert_below("customers of all time", steps_of("sales.summary", customers, 4), 60000);
     assert_below("the customers", steps_of("customer.list", users, 4), 2000);
     assert_below("a customer", steps_of("customer.get", one, 1), 300);
-    assert_below("the audit log", steps_of("audit.list", list, 3), 2000);
+    assert_below("the audit log", steps_of("audit.list", list, 8), 2000);
     fixture_ask(f.store, &f.reply_queue, "session.create", "ttittt", digest[0].text.data,
                 ann.user_id.text, INT64_MAX, "192.0.2.7", "Browser", "(no password)");
     assert_below("a pulse", steps_of("pulse.get", digest, 1), 60);
+}
+
+static int64_t search_steps(const char *typed, const char *digest)
+{
+    const struct store_value args[] = {text(typed), text(digest), bind_int(1)};
+    return steps_of("search.find", args, 3);
+}
+
+/* Whatever looks like an id is looked up, also one that nothing has, among however many. */
+static void searches(void **state)
+{
+    (void)state;
+    assert_below("a request", search_steps("req_50000", NULL), 300);
+    fixture_assert_has(call.result.data, "\"exact\":true");
+    assert_below("a refusal", search_steps("req_none", NULL), 600);
+    fixture_assert_has(call.result.data, "\"exact\":false");
+    assert_below("a key", search_steps(ann.key_id.text, NULL), 300);
+    assert_below("a whole key", search_steps(NULL, ann.digest_hex), 300);
+    fixture_assert_has(call.result.data, ann.key_id.text);
+    assert_below("a user", search_steps(ann.user_id.text, NULL), 300);
+    assert_below("an account", search_steps(ann.account_id.text, NULL), 300);
+    assert_below("an address", search_steps("ANN@example.com", NULL), 300);
+    fixture_assert_has(call.result.data, "\"exact\":true");
+    assert_below("a transfer", search_steps("tx_none", NULL), 600);
+    assert_below("a payment", search_steps("pay_none", NULL), 600);
+    assert_below("a batch", search_steps("vch_none", NULL), 600);
+    assert_below("a part", search_steps("@exam", NULL), 600);
+    assert_below("a beginning", search_steps("llm_sk_none", NULL), 600);
+}
+
+/* Of few customers it takes no more for many records: day sums and hours, not records. */
+static void statements(void **state)
+{
+    const struct store_value month[] = {text("2023-11"), text(""), bind_int(1), bind_null()};
+    const struct store_value half_hours[] = {text("2023-11"), text(""), bind_int(1), text("330")};
+    (void)state;
+    assert_below("a month", steps_of("statement.csv", month, 4), 30000);
+    assert_below("one of half hours", steps_of("statement.csv", half_hours, 4), 30000);
 }
 
 int main(void)
@@ -265,7 +304,8 @@ int main(void)
         cmocka_unit_test(pages_by_time), cmocka_unit_test(pages_by_size),
         cmocka_unit_test(sums),          cmocka_unit_test(single_records),
         cmocka_unit_test(csv_pages),     cmocka_unit_test(transfers),
-        cmocka_unit_test(house),         cmocka_unit_test(rare_in_a_crowd),
+        cmocka_unit_test(house),         cmocka_unit_test(searches),
+        cmocka_unit_test(statements),    cmocka_unit_test(rare_in_a_crowd),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,52 @@
+-- Files for spreadsheets, however long they are.
+local csv = {}
+
+-- Begins with a byte order mark: without it spreadsheets read Latin-1.
+csv.MARK = "\239\187\191"
+
+local TYPE = "text/csv; charset=utf-8"
+local CURSOR_BYTES_MAX = 48
+-- Per user at the same time. Each download keeps a page in memory while its client does not read,
+-- and uses the thread that reads the lists of all users.
+local DOWNLOADS = 4
+local NAME_BYTES_MAX = 100
+local DAY = "^%d%d%d%d%-%d%d%-%d%d"
+
+-- "usage-2026-11-01-until-2026-12-01.csv", by the dates of the request; `what` may follow them.
+function csv.name(name, values, what)
+    local from, to = string.match(values.from or "", DAY), string.match(values.to or "", DAY)
+    name = name .. (from and "-" .. from or "") .. (to and "-until-" .. to or "")
+        .. (what and "-" .. what or "")
+    return string.sub(string.gsub(name, "[^%w_-]", ""), 1, NAME_BYTES_MAX) .. ".csv"
+end
+
+-- Makes of an operation, whose result ends with a line that has the cursor of the next page, what
+-- csv.send asks.
+function csv.pages(ask)
+    return function(cursor)
+        local page = ask(cursor)
+        cursor = string.match(page, "([^\n]*)\n$", -CURSOR_BYTES_MAX)
+        return string.sub(page, 1, -#cursor - 2), cursor
+    end
+end
+
+-- Sends the head and then all pages as a file: ask(cursor) returns rows and the next cursor, "" at
+-- the end. A fault in the request must be found before the first byte, so the first page is read
+-- first. Ends the task.
+function csv.send(x, user, name, head, ask)
+    x:header("Content-Disposition", 'attachment; filename="' .. name .. '"')
+    if x:asked() == "HEAD" then
+        x:reply(200, "", TYPE)
+    end
+    x:acquire("download:" .. user.id, DOWNLOADS)
+    local rows, cursor = ask(nil)
+    x:download(TYPE)
+    x:write(head .. rows)
+    while cursor ~= "" do
+        rows, cursor = ask(cursor)
+        x:write(rows)
+    end
+    x:finish()
+end
+
+return csv
