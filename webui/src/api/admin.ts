@@ -1,6 +1,6 @@
 // The calls behind the operator's pages (role admin).
 import type { User } from "./account";
-import { call, get, post, postOnce, type Query } from "./client";
+import { address, call, get, post, postOnce, type Query } from "./client";
 import type {
     Balance,
     ChargeLine,
@@ -15,7 +15,7 @@ import type {
     Units,
     UsagePage,
 } from "./types";
-import { inZone } from "./zone";
+import { inZone, zone } from "./zone";
 
 type Signal = AbortSignal | undefined;
 
@@ -68,6 +68,7 @@ export interface SalesRow extends SalesSums {
     day?: string;
     model?: string;
     provider?: string | null;
+    group?: string | null; // null: of customers without one
     customer?: { id: string; email: string; name: string | null };
 }
 
@@ -79,6 +80,34 @@ export interface Sales {
 export const getLive = (signal?: Signal) => get<Live>("/admin/live", {}, signal);
 export const getSales = (query: Query, signal?: Signal) =>
     inZone((tz) => get<Sales>("/admin/sales", { ...query, tz }, signal));
+/** For <a download>, like the next ones. */
+export const salesCsv = (query: Query) => address("/admin/sales.csv", { ...query, tz: zone() });
+export const statementCsv = (month: string) =>
+    address("/admin/statement.csv", { month, tz: zone() });
+
+// ---- the search ----
+
+export type HitKind = "customer" | "key" | "payment" | "request" | "transfer" | "voucher";
+
+export interface Hit {
+    kind: HitKind;
+    id: string;
+    label: string | null;
+    amount: string | null;
+    at: string | null;
+    user_id: string | null;
+    email: string | null;
+    name: string | null;
+}
+
+export interface Found {
+    data: Hit[];
+    exact: boolean; // one thing, and the only one
+}
+
+/** What is typed may be a key, so it goes in a body. */
+export const find = (text: string, signal?: Signal) =>
+    call<Found>("POST", "/admin/search", { body: { text }, signal });
 
 // ---- customers ----
 
@@ -180,6 +209,8 @@ export const changeCustomerKey = (keyId: string, change: { disabled: boolean; re
     call<Key>("PATCH", `/admin/keys/${id(keyId)}`, { body: change });
 export const getCustomerUsage = (query: Query, signal?: Signal) =>
     get<UsagePage>("/admin/usage", query, signal);
+export const customerUsageCsv = (userId: string) =>
+    address("/admin/usage.csv", { user_id: userId, tz: zone() });
 export const getCustomerRefusals = (query: Query, signal?: Signal) =>
     get<RefusedPage>("/admin/refusals", query, signal);
 export const getCustomerTransfers = (query: Query, signal?: Signal) =>
@@ -420,4 +451,5 @@ export const getPrices = (query: Query, signal?: Signal) =>
 export const getProviders = (signal?: Signal) =>
     get<{ window_s: number; data: Provider[] }>("/admin/providers", {}, signal);
 export const getAudit = (query: Query, signal?: Signal) =>
-    get<Page<Act>>("/admin/audit", query, signal);
+    inZone((tz) => get<Page<Act>>("/admin/audit", { ...query, tz }, signal));
+export const auditCsv = (query: Query) => address("/admin/audit.csv", { ...query, tz: zone() });

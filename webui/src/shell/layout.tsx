@@ -6,10 +6,12 @@ import { t } from "../i18n";
 import { announcement } from "../state/announce";
 import { brand } from "../state/brand";
 import { place } from "../state/router";
+import { isOperator, may } from "../state/session";
 import { site } from "../state/site";
 import { IconButton } from "../ui/button";
 import { Contact } from "../ui/contact";
 import { Icon } from "../ui/icon";
+import { lazy } from "../ui/lazy";
 import { Brand } from "./brand";
 import { Account, Menu } from "./menu";
 import { Preferences } from "./preferences";
@@ -127,6 +129,28 @@ function SideBar() {
     );
 }
 
+/** Of the operators' chunk, which customers never load. */
+const Search = lazy(
+    () => import("../pages/admin").then((it) => it.Search),
+    <div class="control opacity-0" />,
+);
+
+/** The search, on the operators' pages. */
+function SearchBar() {
+    if (
+        !isOperator() ||
+        !may("customers.read") ||
+        !/^\/dashboard\/admin(\/|$)/.test(place.value.path)
+    ) {
+        return null;
+    }
+    return (
+        <div class="mx-auto max-w-6xl px-4 pt-4 sm:px-6 lg:px-8">
+            <Search />
+        </div>
+    );
+}
+
 /** For who is signed in. */
 export function Layout({ children }: { children: ComponentChildren }) {
     return (
@@ -137,6 +161,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
                 <SideBar />
                 <div class="min-w-0 flex-1">
                     <FakePayments />
+                    <SearchBar />
                     <main id="content" class="mx-auto max-w-6xl px-4 py-6 sm:px-6 lg:px-8 lg:py-8">
                         {children}
                     </main>

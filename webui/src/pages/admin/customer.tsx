@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import {
     type CustomerDetail,
+    customerUsageCsv,
     endCustomerSessions,
     getCustomer,
     getCustomerRefusals,
@@ -19,9 +20,10 @@ import { useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
+import { place, setQuery } from "../../state/router";
 import { may, session } from "../../state/session";
 import { BackLink } from "../../ui/backlink";
-import { Button } from "../../ui/button";
+import { Button, ButtonLink } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
 import { Facts } from "../../ui/facts";
@@ -233,7 +235,8 @@ function nameOf(view: View, customer: CustomerDetail | undefined): string {
 }
 
 function Lists({ turn, userId, customer, onNoted }: ListsProps) {
-    const [view, setView] = useState<View>("requests");
+    const asked = place.value.query.get("view");
+    const view: View = VIEWS.find((known) => known === asked) ?? "requests";
     const canWrite = mayActOn("customers.help", customer) || mayActOn("money.write", customer);
     return (
         <Card flush>
@@ -243,7 +246,7 @@ function Lists({ turn, userId, customer, onNoted }: ListsProps) {
                     label={t("usage.views")}
                     tabs={VIEWS.map((id) => ({ id, name: nameOf(id, customer) }))}
                     chosen={view}
-                    onChoose={(id) => setView(id as View)}
+                    onChoose={(id) => setQuery({ view: id })}
                 >
                     <div key={turn}>
                         {view === "requests" && <Requests userId={userId} />}
@@ -261,7 +264,7 @@ function Lists({ turn, userId, customer, onNoted }: ListsProps) {
                                 canAct={mayActOn("customers.manage", customer)}
                             />
                         )}
-                        {view === "audit" && <AuditList userId={userId} />}
+                        {view === "audit" && <AuditList query={{ user_id: userId }} />}
                         {view === "notes" && (
                             <CustomerNotes userId={userId} canWrite={canWrite} onDone={onNoted} />
                         )}
@@ -314,15 +317,22 @@ function List<Row>({ name, load, columns, rowKey, caption }: ListProps<Row>) {
 
 function Requests({ userId }: { userId: string }) {
     return (
-        <List<UsageRecord>
-            name={`customer usage ${userId}`}
-            caption={t("customers.view.requests")}
-            load={(cursor, limit, signal): Promise<UsagePage> =>
-                getCustomerUsage({ user_id: userId, totals: "no", cursor, limit }, signal)
-            }
-            columns={requestColumns(REQUESTS)}
-            rowKey={(record) => record.id}
-        />
+        <>
+            <List<UsageRecord>
+                name={`customer usage ${userId}`}
+                caption={t("customers.view.requests")}
+                load={(cursor, limit, signal): Promise<UsagePage> =>
+                    getCustomerUsage({ user_id: userId, totals: "no", cursor, limit }, signal)
+                }
+                columns={requestColumns(REQUESTS)}
+                rowKey={(record) => record.id}
+            />
+            <div class="border-t border-line px-5 py-3">
+                <ButtonLink size="small" icon="download" href={customerUsageCsv(userId)} download>
+                    {t("usage.csv")}
+                </ButtonLink>
+            </div>
+        </>
     );
 }
 

@@ -16,6 +16,11 @@ import { type Column, Pager, Table } from "../../ui/table";
 
 const ROWS = 50;
 
+/** A key is nothing for an address, which histories keep: it is for the search above. */
+function setSearch(text: string) {
+    setQuery({ search: text.includes("llm_sk_") ? null : text });
+}
+
 export function Customers() {
     const typed = place.value.query.get("search") ?? "";
     const search = useRested(typed.trim());
@@ -44,19 +49,9 @@ export function Customers() {
                         type="search"
                         placeholder={t("customers.search")}
                         value={typed}
-                        onValue={(text) => setQuery({ search: text })}
+                        onValue={setSearch}
                     />
                 </div>
-                {search.startsWith("req_") && (page.data?.data.length ?? 0) > 0 && (
-                    <p class="px-5 pb-4">
-                        <a
-                            class="font-medium break-all text-accent underline-offset-2 hover:underline"
-                            href={`/dashboard/admin/requests/${encodeURIComponent(search)}`}
-                        >
-                            {t("customers.openRequest", { id: search })}
-                        </a>
-                    </p>
-                )}
                 {page.data?.data.length === 0 && walk.number === 1 ? (
                     <Empty icon="customers" title={t("customers.empty")}>
                         {search ? t("customers.emptySearch") : t("customers.emptyText")}

@@ -8,4 +8,5 @@ export { AdminPayments } from "./payments";
 export { Policies } from "./policies";
 export { Providers } from "./providers";
 export { AdminRequestPage } from "./request";
+export { Search } from "./search";
 export { Vouchers } from "./vouchers";

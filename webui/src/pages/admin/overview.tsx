@@ -1,25 +1,33 @@
 import { useState } from "preact/hooks";
-import { getSales } from "../../api/admin";
-import { type Period, PERIODS, periodWindow } from "../../base/days";
+import { getSales, salesCsv, statementCsv } from "../../api/admin";
 import { toDateInput } from "../../base/time";
 import { t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
 import { may } from "../../state/session";
+import { ButtonLink } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
+import { SelectField, TextField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
 import { Segmented } from "../../ui/segmented";
 import { Tabs } from "../../ui/tabs";
 import { UnitTotals } from "../../ui/units";
 import { LiveTiles } from "./live";
 import { SalesChart } from "./saleschart";
-import { SalesTable, type SalesView, VIEWS } from "./salestable";
+import {
+    lastMonths,
+    readSales,
+    SALES_PERIODS,
+    type SalesFilter,
+    type SalesPeriod,
+    salesQuery,
+    salesWindow,
+    VIEWS,
+} from "./salesfilter";
+import { SalesTable } from "./salestable";
 import { SalesTotals } from "./salestotals";
 
-function readPeriod(): Period {
-    const text = place.value.query.get("period");
-    return PERIODS.find((period) => period === text) ?? "30d";
-}
+const MONTHS = 24; // to choose a statement of
 
 /** The service now, and what was sold; each for who may see it. */
 export function Overview() {
@@ -32,17 +40,63 @@ export function Overview() {
 }
 
 function Sales() {
-    const [view, setView] = useState<SalesView>("day");
     const now = Date.now();
-    const period = readPeriod();
-    const query = { from: toDateInput(periodWindow(period, now).from) };
+    const filter = readSales(place.value.query);
+    const time = salesWindow(filter, now);
+    const query = salesQuery(time);
     const sales = useResource(
         `sales totals ${JSON.stringify(query)}`,
         (signal) => getSales({ ...query, by: "provider" }, signal),
         { keep: true },
     );
-    const periods = PERIODS.map((value) => ({ value, text: t(`period.${value}`) }));
     const tabs = VIEWS.map((id) => ({ id, name: t(`sales.by.${id}`) }));
+    return (
+        <>
+            <SalesHead filter={filter} now={now} />
+            <Failure error={sales.error} retry={sales.reload} />
+            <SalesTotals sums={sales.data?.totals} />
+            <SalesChart query={query} time={time} now={now} />
+            <Card flush>
+                <div class="pt-4">
+                    <Tabs
+                        isFlush
+                        label={t("usage.views")}
+                        tabs={tabs}
+                        chosen={filter.view}
+                        onChoose={(view) => setQuery({ view })}
+                    >
+                        <SalesTable key={filter.view} filter={filter} query={query} />
+                    </Tabs>
+                    <div class="border-t border-line px-5 py-3">
+                        <ButtonLink
+                            size="small"
+                            icon="download"
+                            href={salesCsv({ ...query, by: filter.view })}
+                            download
+                        >
+                            {t("sales.csv")}
+                        </ButtonLink>
+                    </div>
+                </div>
+            </Card>
+            <UnitTotals units={sales.data?.totals.units} />
+            <Statement now={now} />
+        </>
+    );
+}
+
+/** A custom time begins as the one that was shown. */
+function periodChange(period: SalesPeriod, filter: SalesFilter, now: number) {
+    if (period !== "custom") {
+        return { period, first: null, last: null };
+    }
+    const { from, to } = salesWindow(filter, now);
+    const last = to ? new Date(to.getTime() - 1) : new Date(now);
+    return { period, first: toDateInput(from), last: toDateInput(last) };
+}
+
+function SalesHead({ filter, now }: { filter: SalesFilter; now: number }) {
+    const periods = SALES_PERIODS.map((value) => ({ value, text: t(`period.${value}`) }));
     return (
         <>
             <div class="mt-2 flex flex-wrap items-center justify-between gap-3">
@@ -50,27 +104,51 @@ function Sales() {
                 <Segmented
                     label={t("usage.period")}
                     choices={periods}
-                    value={period}
-                    onValue={(value) => setQuery({ period: value })}
+                    value={filter.period}
+                    onValue={(period) => setQuery(periodChange(period, filter, now))}
                 />
             </div>
-            <Failure error={sales.error} retry={sales.reload} />
-            <SalesTotals sums={sales.data?.totals} />
-            <SalesChart query={query} period={period} now={now} />
-            <Card flush>
-                <div class="pt-4">
-                    <Tabs
-                        isFlush
-                        label={t("usage.views")}
-                        tabs={tabs}
-                        chosen={view}
-                        onChoose={(id) => setView(id as SalesView)}
-                    >
-                        <SalesTable key={view} view={view} query={query} />
-                    </Tabs>
+            {filter.period === "custom" && (
+                <div class="grid grid-cols-2 gap-3 sm:ml-auto sm:w-96">
+                    <TextField
+                        label={t("usage.first")}
+                        type="date"
+                        value={filter.first}
+                        max={filter.last}
+                        onValue={(first) => setQuery({ first })}
+                    />
+                    <TextField
+                        label={t("usage.last")}
+                        type="date"
+                        value={filter.last}
+                        min={filter.first}
+                        onValue={(last) => setQuery({ last })}
+                    />
                 </div>
-            </Card>
-            <UnitTotals units={sales.data?.totals.units} />
+            )}
         </>
+    );
+}
+
+/** For the accountant; the month before is the one that is over. */
+function Statement({ now }: { now: number }) {
+    const months = lastMonths(now, MONTHS);
+    const [month, setMonth] = useState(months[1] ?? "");
+    return (
+        <Card title={t("statement.title")}>
+            <p class="mb-3 text-soft">{t("statement.lead")}</p>
+            <div class="flex flex-wrap items-end gap-3">
+                <SelectField
+                    class="w-44"
+                    label={t("statement.month")}
+                    value={month}
+                    choices={months.map((value) => ({ value, text: value }))}
+                    onValue={setMonth}
+                />
+                <ButtonLink icon="download" href={statementCsv(month)} download>
+                    {t("statement.csv")}
+                </ButtonLink>
+            </div>
+        </Card>
     );
 }

@@ -14,11 +14,16 @@ const ROWS = 50;
 
 export function AdminPayments() {
     const chosen = PAYMENT_STATES.find((it) => it === place.value.query.get("state"));
-    const key = `all payments ${chosen ?? ""}`;
+    const userId = place.value.query.get("user_id");
+    const key = `all payments ${chosen ?? ""} ${userId ?? ""}`;
     const walk = useWalk(key);
     const page = useResource(
         `${key} ${walk.cursor}`,
-        (signal) => getAllPayments({ state: chosen, cursor: walk.cursor, limit: ROWS }, signal),
+        (signal) =>
+            getAllPayments(
+                { user_id: userId, state: chosen, cursor: walk.cursor, limit: ROWS },
+                signal,
+            ),
         { keep: true },
     );
     const pager = usePager(walk, page);

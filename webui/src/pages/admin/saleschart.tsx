@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { getSales, type SalesRow } from "../../api/admin";
 import type { Query } from "../../api/client";
-import { daysBetween, type Period, periodWindow } from "../../base/days";
+import { daysBetween, type Window } from "../../base/days";
 import { chartHeight, exact, glance, usd } from "../../base/money";
 import { type Amount, stack } from "../../base/series";
 import { shortDay } from "../../base/time";
@@ -10,6 +10,7 @@ import { useResource } from "../../state/resource";
 import { Card } from "../../ui/card";
 import { Chart, ChartBones } from "../../ui/chart";
 import { dollars } from "../../ui/chart/axis";
+import { type Choice, SelectField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
 import { Segmented } from "../../ui/segmented";
 
@@ -20,29 +21,49 @@ type Group = (typeof GROUPS)[number];
 
 interface SalesChartProps {
     query: Query;
-    period: Period;
+    time: Window;
     now: number;
 }
 
-/** Losses cannot stand on top of gains, so profit is one bar a day; the others are stacked. */
+/** Losses cannot stand on top of gains: where there is one, profit is one bar a day. */
 function amountsOf(rows: readonly SalesRow[], measure: Measure, group: Group): Amount[] {
+    const isOne = measure === "profit" && rows.some(({ profit }) => usd(profit) < 0n);
     return rows.map((row) => ({
         day: row.day ?? "",
-        name: measure === "profit" ? t("sales.profit") : (row[group] ?? t("sales.none")),
+        name: isOne ? t("sales.profit") : (row[group] ?? t("sales.none")),
         value: usd(row[measure]),
     }));
 }
 
-export function SalesChart({ query, period, now }: SalesChartProps) {
+/** Of one model or provider, if one is chosen: so its losses, too, show by day. */
+function only(rows: readonly SalesRow[], group: Group, name: string): readonly SalesRow[] {
+    return name === "" ? rows : rows.filter((row) => (row[group] ?? t("sales.none")) === name);
+}
+
+function choicesOf(rows: readonly SalesRow[], group: Group, chosen: string): Choice[] {
+    const names = new Set(rows.map((row) => row[group] ?? t("sales.none")));
+    if (chosen !== "") {
+        names.add(chosen);
+    }
+    const all = { value: "", text: t("sales.all") };
+    return [all, ...[...names].sort().map((name) => ({ value: name, text: name }))];
+}
+
+export function SalesChart({ query, time, now }: SalesChartProps) {
     const [measure, setMeasure] = useState<Measure>("revenue");
     const [group, setGroup] = useState<Group>("model");
+    const [name, setName] = useState("");
     const sales = useResource(
         `sales chart ${JSON.stringify([query, group])}`,
         (signal) => getSales({ ...query, by: `day,${group}` }, signal),
         { keep: true },
     );
-    const days = daysBetween(periodWindow(period, now).from, new Date(now));
+    const days = daysBetween(time.from, time.to ?? new Date(now));
     const rows = sales.data?.data;
+    const chooseGroup = (chosen: Group) => {
+        setGroup(chosen);
+        setName("");
+    };
     return (
         <Card
             title={t("sales.byDay")}
@@ -58,7 +79,15 @@ export function SalesChart({ query, period, now }: SalesChartProps) {
                         label={t("sales.stackedBy")}
                         choices={GROUPS.map((value) => ({ value, text: t(`sales.by.${value}`) }))}
                         value={group}
-                        onValue={setGroup}
+                        onValue={chooseGroup}
+                    />
+                    <SelectField
+                        class="w-44"
+                        label={t("sales.only")}
+                        hideLabel
+                        value={name}
+                        choices={choicesOf(rows ?? [], group, name)}
+                        onValue={setName}
                     />
                 </>
             }
@@ -68,7 +97,7 @@ export function SalesChart({ query, period, now }: SalesChartProps) {
                 <Chart
                     label={`${t(`sales.${measure}`)}, ${t("sales.byDay")}`}
                     days={days.map((day) => shortDay(day, locale()))}
-                    series={stack(days, amountsOf(rows, measure, group))}
+                    series={stack(days, amountsOf(only(rows, group, name), measure, group))}
                     height={chartHeight}
                     format={exact}
                     glance={glance}

@@ -5,14 +5,13 @@ import { count } from "../../base/number";
 import { date } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { useResource } from "../../state/resource";
+import { setQuery } from "../../state/router";
 import { Empty } from "../../ui/empty";
 import { Glance } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { type Column, Table } from "../../ui/table";
 import { UnitLines } from "../../ui/units";
-
-export const VIEWS = ["day", "model", "provider", "customer"] as const;
-export type SalesView = (typeof VIEWS)[number];
+import { type SalesFilter, SORTS, sortedSales, type SalesView } from "./salesfilter";
 
 function Name({ row, view }: { row: SalesRow; view: SalesView }) {
     switch (view) {
@@ -20,6 +19,8 @@ function Name({ row, view }: { row: SalesRow; view: SalesView }) {
             return <>{date(`${row.day}T12:00:00`, locale())}</>; // no zone: noon of that day
         case "model":
             return <>{row.model}</>;
+        case "group":
+            return <>{row.group ?? t("sales.noGroup")}</>;
         case "provider":
             return <>{row.provider ?? t("sales.none")}</>;
         case "customer":
@@ -90,10 +91,11 @@ function salesColumns(view: SalesView): Column<SalesRow>[] {
 }
 
 function keyOf(row: SalesRow): string {
-    return row.day ?? row.model ?? row.customer?.id ?? row.provider ?? "";
+    return row.day ?? row.model ?? row.customer?.id ?? row.group ?? row.provider ?? "";
 }
 
-export function SalesTable({ view, query }: { view: SalesView; query: Query }) {
+export function SalesTable({ filter, query }: { filter: SalesFilter; query: Query }) {
+    const { view, sort } = filter;
     const sales = useResource(
         `sales table ${JSON.stringify([query, view])}`,
         (signal) => getSales({ ...query, by: view }, signal),
@@ -112,9 +114,14 @@ export function SalesTable({ view, query }: { view: SalesView; query: Query }) {
             <Table
                 caption={t("sales.title")}
                 columns={salesColumns(view)}
-                rows={sales.data?.data}
+                rows={sales.data && sortedSales(sales.data.data, sort)}
                 isStale={sales.isOld}
                 rowKey={keyOf}
+                sorting={{
+                    by: sort ?? "",
+                    choices: SORTS,
+                    onSort: (id) => setQuery({ sort: id === sort ? null : id }),
+                }}
             />
         </>
     );

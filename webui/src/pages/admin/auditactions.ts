@@ -1,0 +1,21 @@
+/** What stands in the audit log (docs/openapi.yaml: Act), in the order in which it is offered. */
+export const ACTIONS: readonly string[] = [
+    "credit.create",
+    "debit.create",
+    "refund.create",
+    "customer.update",
+    "user.create",
+    "user.password",
+    "user.unlock",
+    "link.create",
+    "session.end",
+    "key.create",
+    "key.update",
+    "quota.set",
+    "quota.delete",
+    "voucher.create",
+    "voucher.withdraw",
+    "policy.reload",
+    "provider.test",
+    "alert.test",
+];
