@@ -3,7 +3,8 @@ what."""
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from money import exact
@@ -132,21 +133,23 @@ def test_nothing_is_found(boss_at):
 # ---- sales ----
 
 
-def test_profit_of_a_model_yesterday(boss_at, customer, gateway, operator):
-    """Two clicks: yesterday, by model. (Of today here, in the zone of who was asleep.)"""
+def test_profit_of_a_model_yesterday(make_person, customer, operator, view):
+    """Two clicks: yesterday, by model. The browser's clock is a day ahead of what was sold."""
     customer.ask("gpt-4")
-    customer.wait_for_record()
-    boss = boss_at("")
+    sold = datetime.fromisoformat(customer.wait_for_record()["created_at"])
+    boss = make_person(view).become(operator)
+    boss.page.clock.set_fixed_time(sold + timedelta(1))
+    boss.open("/dashboard/admin")
     boss.choice("period.yesterday").click()
     boss.tab("sales.by.model").click()
-    assert "period=yesterday" in boss.page.url
-    today = date.fromisoformat(boss.page.evaluate("new Date().toLocaleDateString('sv')"))
-    yesterday = {"from": str(today - timedelta(1)), "to": str(today), "tz": boss.view.zone}
-    rows = operator.call("GET", "/admin/sales", 200, params={**yesterday, "by": "model"})["data"]
-    if not rows:
-        boss.sees(boss.t("sales.empty"))
+    day = sold.astimezone(ZoneInfo(view.zone)).date()
+    params = {"from": str(day), "to": str(day + timedelta(1)), "tz": view.zone, "by": "model"}
+    rows = operator.call("GET", "/admin/sales", 200, params=params)["data"]
+    shown = boss.rows("sales.title").filter(has_text="gpt-4").first
+    (profit,) = (row["profit"] for row in rows if row["model"] == "gpt-4")
+    expect(shown.get_by_title(exact(profit)).first).to_be_visible()
     name, lines = rows_of(boss.page, boss.link("sales.csv"))
-    assert name == f"sales-{today - timedelta(1)}-until-{today}-by-model.csv"
+    assert name == f"sales-{day}-until-{day + timedelta(1)}-by-model.csv"
     assert [line["profit"] for line in lines] == [row["profit"] for row in rows]
     fits(boss)
 
