@@ -19,6 +19,7 @@
 enum { MONTHS_MAX = 12, CUSTOMERS_OF_A_PAGE = 500 };
 #define QUARTER_MS INT64_C(900000)
 #define DAY_MS INT64_C(86400000)
+#define FAR_MS (INT64_C(100000) * DAY_MS) /* year 2243 */
 
 /* What moves an account, in the order of the columns; those from CHARGES on go out. */
 enum movement {
@@ -57,30 +58,41 @@ static bool refuse_month(struct store_call *call)
     return fault_set(&call->fault, "invalid_value", "month must be a month such as 2026-11");
 }
 
+/* "2026-11" -> months since the year 0. */
+static bool parse_month(const char *text, int *out)
+{
+    char day[16];
+    int64_t ignored_ms;
+    snprintf(day, sizeof day, "%.7s-01", text);
+    if (strlen(text) != 7 || text[0] < '1' || text[0] > '2' || !clock_parse(day, &ignored_ms))
+        return false;
+    *out = (text[5] - '0') * 10 + text[6] - '0' - 1;
+    for (int i = 0, scale = 12000; i < 4; i++, scale /= 10)
+        *out += (text[i] - '0') * scale;
+    return true;
+}
+
 static bool read_months(struct store_call *call, struct db *db, const struct zone *zone,
                         struct months *months)
 {
-    const char *text = operations_text(call, 0);
-    int year, month;
-    char end;
+    int first = 0;
     months->count = (int)operations_int(call, 2);
-    if (strlen(text) != 7 || sscanf(text, "%4d-%2d%c", &year, &month, &end) != 2 || year < 1970 ||
-        year > 2200 || month < 1 || month > 12)
+    if (!parse_month(operations_text(call, 0), &first))
         return refuse_month(call);
     if (months->count < 1 || months->count > MONTHS_MAX)
         return fault_set(&call->fault, "invalid_value", "months must be 1 to %d", MONTHS_MAX);
     for (int i = 0; i <= months->count; i++) {
         char day[32];
         int64_t midnight_ms = 0;
-        int at = year * 12 + month - 1 + i;
+        int at = first + i;
         snprintf(day, sizeof day, "%04d-%02d-01", at / 12, at % 12 + 1);
-        if (!clock_parse(day, &midnight_ms))
+        if (!clock_parse(day, &midnight_ms) || midnight_ms < 0 || midnight_ms >= FAR_MS)
             return refuse_month(call);
         if (i < months->count)
             snprintf(months->names[i], sizeof months->names[i], "%.7s", day);
         months->begins_ms[i] = zone_day_begins_ms(zone, midnight_ms / DAY_MS);
     }
-    months->begins_ms[months->count + 1] = INT64_C(100000) * DAY_MS; /* year 2243 */
+    months->begins_ms[months->count + 1] = FAR_MS;
     for (int i = 0; i <= months->count; i++) {
         const struct quarters quarters = {.from = months->begins_ms[i] / QUARTER_MS,
                                           .to = months->begins_ms[i + 1] / QUARTER_MS};

@@ -133,6 +133,13 @@ static void disabled_at_once(void **state)
                      bind_null()));
     assert_string_equal(fixture_code, "invalid_value");
     assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM audit"), 2);
+    fixture_assert_has(audit(NULL), "\"former_group\":\"\",\"group\":\"vip\"");
+    fixture_assert_has(ASK("audit.list", "nntnnnni", "customer.update", INT64_C(9)), "vip");
+    fixture_assert_has(ASK("audit.list", "nntnnnni", "key.update", INT64_C(9)), "\"data\":[]");
+    fixture_assert_has(ASK("audit.list", "tnnnnnni", "ANN@example.com", INT64_C(9)), "vip");
+    fixture_assert_has(ASK("audit.list", "ntnnnnni", "nobody", INT64_C(9)), "\"data\":[]");
+    fixture_assert_has(ASK("audit.list", "nnniitni", INT64_C(0), INT64_C(1), "540", INT64_C(9)),
+                       "\"data\":[]");
 }
 
 /* ---- keys ---- */
