@@ -3,8 +3,11 @@
 local store = {}
 
 local STATUS = {
+    already_erased = 409,
     already_verified = 409,
+    balance_left = 409,
     conflict = 409,
+    debt_open = 409,
     email_taken = 409,
     idempotency_key_reused = 422,
     invalid_amount = 400,
@@ -16,7 +19,9 @@ local STATUS = {
     not_found = 404,
     nothing_to_refund = 409,
     overloaded = 503,
+    payment_open = 409,
     response_too_large = 400,
+    second_factor_on = 409,
     timeout = 503,
     too_many_keys = 400,
     too_many_notes = 400,
@@ -26,6 +31,7 @@ local STATUS = {
     voucher_expired = 409,
     voucher_not_yours = 409,
     voucher_redeemed = 409,
+    wrong_code = 403,
 }
 local PASSES = { overloaded = true, unavailable = true }
 local RETRY_MS = 1000
@@ -46,6 +52,9 @@ local function check(x, done, result, message)
     end
     return result
 end
+
+-- Ends the task with what the store has said.
+store.fail = refuse
 
 -- Returns the result as JSON. A failure ends the task.
 function store.call(x, operation, ...)

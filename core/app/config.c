@@ -189,6 +189,12 @@ static const struct setting settings[] = {
     ALERT_TEXT("dashboard_url", dashboard_url),
     ALERT_CHOICE("mail_receipts", "all", mail_receipts, "off", "payments", "all"),
     ALERT_CHOICE("email_verification", "off", email_verification, "off", "ask"),
+    {.name = "second_factor",
+     .standard = "optional",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct config, second_factor),
+     .reloadable = true,
+     .choices = {"optional", "operators", "all"}},
     ALERT_CHOICE("customer_webhooks", "public", customer_webhooks, "off", "public", "any"),
     ALERT_PATH("delivery_ca_file", ca_file),
 };

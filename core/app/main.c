@@ -48,6 +48,7 @@ static int print_usage(FILE *out)
         "  migrate                                bring the database up to date\n"
         "  user create EMAIL [--admin] [--name NAME]\n"
         "  user password EMAIL                    a new password, printed; all sessions end\n"
+        "  user second-factor EMAIL off           for a lost phone: the password alone opens\n"
         "  user unlock EMAIL                      forget wrong passwords: no more waiting\n"
         "  user role EMAIL user|support|billing|admin\n"
         "  key create EMAIL [--name NAME]\n"
@@ -289,6 +290,8 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return user_commands_password(config, words[2]);
     if (said(arguments, 3, "user", "unlock"))
         return user_commands_unlock(config, words[2]);
+    if (said(arguments, 4, "user", "second-factor") && strcmp(words[3], "off") == 0)
+        return user_commands_second_factor_off(config, words[2]);
     if (said(arguments, 4, "user", "role"))
         return user_commands_role(config, words[2], words[3]);
     if (said(arguments, 3, "key", "create"))

@@ -55,6 +55,15 @@ int user_commands_unlock(const struct config *config, const char *email)
     return 0;
 }
 
+int user_commands_second_factor_off(const struct config *config, const char *email)
+{
+    struct store_value args[ARGS_MAX] = {{.type = STORE_NULL}};
+    if (!run_for(config, email, "factor.remove", args, 1))
+        return 1;
+    printf("ok: %s signs in with the password alone\n", email);
+    return 0;
+}
+
 int user_commands_role(const struct config *config, const char *email, const char *role)
 {
     struct store_value args[ARGS_MAX] = {{.type = STORE_NULL}};

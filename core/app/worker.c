@@ -215,6 +215,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                            struct fault *fault)
 {
     static const char *const webhooks[] = {"off", "public", "any"};
+    static const char *const second_factors[] = {"optional", "operators", "all"};
     struct task_settings settings = {.payments = config_payments_name(shared->config),
                                      .payments_live = shared->config->processor.live,
                                      .providers_shown = shared->config->show_providers != 0,
@@ -223,6 +224,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                                      .verifies_email = shared->config->alerts.email_verification !=
                                                        VERIFICATION_OFF,
                                      .webhooks = webhooks[shared->config->alerts.customer_webhooks],
+                                     .second_factor = second_factors[shared->config->second_factor],
                                      .public_url = shared->public_url,
                                      .version = version_number,
                                      .reload_status = shared->reload_status,

@@ -17,6 +17,7 @@
 #include "exchange/limiter.h"
 #include "exchange/mail_templates.h"
 #include "exchange/password.h"
+#include "net/client/totp.h"
 #include "script/bindings.h"
 #include "script/integer.h"
 #include "store/call.h"
@@ -187,6 +188,87 @@ static int api_seal_webhook_secret(lua_State *state)
     return 1;
 }
 
+#define TOTP_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+enum { TOTP_SECRET_CHARS = TOTP_SECRET_BYTES * 8 / 5, RANDOM_CHARS_MAX = 64 };
+
+/* x:random_base32(count) -> so many characters of base32, five random bits each */
+static int api_random_base32(lua_State *state)
+{
+    char text[RANDOM_CHARS_MAX];
+    int64_t count = integer_check(state, 2, 1, RANDOM_CHARS_MAX);
+    for (int64_t i = 0; i < count; i++)
+        text[i] = TOTP_ALPHABET[random_u64() % 32];
+    lua_pushlstring(state, text, (size_t)count);
+    secret_wipe(text, sizeof text);
+    return 1;
+}
+
+/* What the secret of a user's second factor is sealed about: no other sealed text opens as one. */
+static void totp_about(const char *user_id, char out[ID_BYTES + 8])
+{
+    snprintf(out, ID_BYTES + 8, "totp %s", user_id);
+}
+
+/* x:seal_totp(user_id, secret) -> sealed */
+static int api_seal_totp(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *user_id = luaL_checkstring(state, 2);
+    char about[ID_BYTES + 8];
+    struct slice secret;
+    secret.data = luaL_checklstring(state, 3, &secret.bytes);
+    luaL_argcheck(state, strlen(user_id) < ID_BYTES, 2, "no id of a user");
+    luaL_argcheck(state, secret.bytes == TOTP_SECRET_CHARS, 3, "no secret");
+    totp_about(user_id, about);
+    push_sealed(state, exchange, about, secret);
+    return 1;
+}
+
+/* Decodes our own base32. */
+static void totp_bytes(const char *text, uint8_t out[TOTP_SECRET_BYTES])
+{
+    memset(out, 0, TOTP_SECRET_BYTES);
+    for (size_t i = 0; i < (size_t)TOTP_SECRET_BYTES * 8; i++) {
+        const char *place = strchr(TOTP_ALPHABET, text[i / 5]);
+        unsigned value = place != NULL ? (unsigned)(place - TOTP_ALPHABET) : 0;
+        if (value >> (4 - i % 5) & 1u)
+            out[i / 8] |= (uint8_t)(128u >> i % 8);
+    }
+}
+
+/* x:totp_step(user_id, sealed, code) -> the step whose code this is, or nil */
+static int api_totp_step(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *user_id = luaL_checkstring(state, 2);
+    const char *sealed = luaL_checkstring(state, 3);
+    char about[ID_BYTES + 8];
+    uint8_t secret[TOTP_SECRET_BYTES];
+    struct slice code;
+    struct buffer bytes, text;
+    code.data = luaL_checklstring(state, 4, &code.bytes);
+    luaL_argcheck(state, strlen(user_id) < ID_BYTES, 2, "no id of a user");
+    totp_about(user_id, about);
+    buffer_init(&bytes, LIMIT_SEALED_BYTES);
+    buffer_init(&text, LIMIT_SEALED_BYTES);
+    int64_t step = -1;
+    if (base64_decode(slice_of(sealed), &bytes) &&
+        seal_open(exchange_shared(exchange)->secret, slice_of(about), buffer_slice(&bytes),
+                  &text) &&
+        text.bytes == TOTP_SECRET_CHARS) {
+        totp_bytes(text.data, secret);
+        step =
+            totp_step((struct slice){(const char *)secret, sizeof secret}, code, clock_wall_ms());
+        secret_wipe(secret, sizeof secret);
+    }
+    buffer_fini(&bytes);
+    buffer_wipe_fini(&text);
+    if (step < 0)
+        return 0;
+    lua_pushnumber(state, (lua_Number)step);
+    return 1;
+}
+
 /* x:body_pass(digest) -> pass, until_ms */
 static int api_body_pass(lua_State *state)
 {
@@ -304,9 +386,12 @@ const struct luaL_Reg api_account_bindings[] = {
     {"new_token", api_new_token},
     {"new_vouchers", api_new_vouchers},
     {"open_voucher", api_open_voucher},
+    {"random_base32", api_random_base32},
+    {"seal_totp", api_seal_totp},
     {"seal_webhook_secret", api_seal_webhook_secret},
     {"sleep", api_sleep},
     {"throttle", api_throttle},
+    {"totp_step", api_totp_step},
     {"verify_password", api_verify_password},
     {NULL, NULL},
 };

@@ -3,7 +3,9 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/limits.h"
+#include "base/seal.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
 #include "exchange/kept_turns.h"
@@ -139,6 +141,26 @@ static int api_seal_turn(lua_State *state)
     return task_stop(state);
 }
 
+/* x:open_turn(account_id, sealed) -> its text (dialect/kept_turn.h), or nil if another secret has
+ * sealed it */
+static int api_open_turn(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct slice account_id = check_text(state, 2);
+    struct slice encoded = check_text(state, 3);
+    struct buffer sealed, text;
+    buffer_init(&sealed, LIMIT_KEPT_TURN_BYTES + SEAL_EXTRA_BYTES);
+    buffer_init(&text, LIMIT_KEPT_TURN_BYTES + 1);
+    bool opened =
+        base64_decode(encoded, &sealed) &&
+        seal_open(exchange_shared(exchange)->secret, account_id, buffer_slice(&sealed), &text);
+    if (opened)
+        lua_pushlstring(state, text.data, text.bytes);
+    buffer_fini(&sealed);
+    buffer_wipe_fini(&text);
+    return opened ? 1 : 0;
+}
+
 /* x:seal_removal(id) -> the same: the item is removed */
 static int api_seal_removal(lua_State *state)
 {
@@ -154,6 +176,7 @@ const struct luaL_Reg api_turns_bindings[] = {
     {"find_turns", api_find_turns},
     {"has_item", api_has_item},
     {"keeps_turns", api_keeps_turns},
+    {"open_turn", api_open_turn},
     {"refuse_turns", api_refuse_turns},
     {"reply_conversation", api_reply_conversation},
     {"reply_item", api_reply_item},

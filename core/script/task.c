@@ -308,6 +308,8 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "verifies_email");
     lua_pushstring(state, settings->webhooks);
     lua_setfield(state, -2, "webhooks");
+    lua_pushstring(state, settings->second_factor);
+    lua_setfield(state, -2, "second_factor");
     lua_pushstring(state, settings->public_url);
     lua_setfield(state, -2, "public_url");
     lua_pushstring(state, settings->version);

@@ -29,8 +29,8 @@ struct task_settings {
     bool providers_shown; /* customers may know who serves them */
     bool prices_public;
     bool mail, verifies_email;
-    const char *webhooks;
-    const char *public_url; /* without a slash at its end */
+    const char *webhooks, *second_factor;
+    const char *public_url;    /* without a slash at its end */
     const char *version;
     struct reload_status *reload_status; /* outlives the VM */
     struct replay_service *replay_service;

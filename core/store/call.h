@@ -106,16 +106,38 @@ void store_call_now(struct store *store, struct store_call *call);
  *   customer.update   user_id group? disabled? reason? role? -> user; disabled: ends the sessions
  *                     ! last_administrator
  *   session.create    token_digest_hex user_id expires_ms address agent password_hash -> {}
- *                     ! not_found, also if disabled or if the password has changed
+ *                     ! not_found, also if disabled, if the password has changed, or if there
+ *                     is a second factor (signin.enter)
  *   session.user      token_digest_hex -> user  ! not_found (also when expired or disabled)
  *   session.delete    token_digest_hex -> {}
- *   session.list      user_id token_digest_hex? -> {data: [{id, created_at, expires_at, address,
- *                     agent, current}]}
+ *   session.list      user_id token_digest_hex? -> {data: [{id, created_at, expires_at, seen_at,
+ *                     address, agent, current}]}
  *   session.end       user_id session_id -> {}  ! not_found
  *   session.end_all   user_id -> {}
  *   session.end_others user_id token_digest_hex -> {}: all but that one
  *   device.create     token_digest_hex user_id expires_ms password_hash? -> {}: a browser that has
  *                     signed in; does nothing if the password has changed
+ *   factor.get        user_id -> {enabled_at (null: not confirmed), recovery_codes, sealed}: for
+ *                     the gateway, never for a reply  ! not_found
+ *   factor.begin      user_id sealed -> {}  ! second_factor_on
+ *   factor.confirm    user_id step digests session_digest -> {}: in force; other sessions end.
+ *                     (digests: of recovery codes, a line each)  ! not_found
+ *   factor.use        user_id step? recovery_digest? -> {}: one of them is used up  ! wrong_code
+ *   factor.renew      user_id step? recovery_digest? digests -> {}  ! wrong_code
+ *   factor.off        user_id step? recovery_digest? -> {}  ! wrong_code
+ *   factor.remove     user_id -> {}: the operator acts  ! not_found
+ *   signin.await      token_digest user_id password_hash expires_ms -> {}: the password was right
+ *                     ! not_found, also if disabled or if the password has changed
+ *   signin.try        token_digest -> {user_id, email, unlocked_ms, sealed, password_hash}: counts
+ *                     a try  ! not_found (also when over)
+ *   signin.enter      token_digest session_digest expires_ms address agent step? recovery_digest?
+ *                     -> user: the session begins, the code is used up  ! not_found, wrong_code
+ *   user.erase        user_id forfeits -> {}  ! not_found, already_erased, balance_left, debt_open,
+ *                     payment_open, last_administrator
+ *   user.export       user_id -> {}: an entry of the audit log
+ *   turn.list         account_id cursor? limit -> {data: [{response_id, conversation_id,
+ *                     created_at, sealed}], next_cursor}: oldest first
+ *   session.seen      token_digest_hex -> {}: it is in use
  *   pulse.get         token_digest_hex -> {balance, held, available, currency, version} of the
  *                     session's user  ! not_found. (version changes with each record and credit)
  *   key.create        user_id digest_hex prefix last4 name expires_ms? budget_nusd? period? models?
@@ -278,7 +300,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *   midnight of the zone. zone: as in base/zone.h; null: UTC. Days are the zone's.
  *
  *   user: {id, email, name, role, account_id, group, disabled, created_at, email_verified_at,
- *         language}
+ *         language, second_factor, erased_at}
  *   customer: a user with balance, held, total_credits, total_usage, requests, last_used_at
  *   key:  {id, name, prefix, last4, created_at, last_used_at, expires_at, disabled, disabled_by
  *          ("owner", "operator", null), budget, spent (ever), budget_period, period_spent,

@@ -3,6 +3,7 @@
 local alerts = require "admin.alerts"
 local customers = require "admin.customers"
 local notes = require "admin.notes"
+local data = require "admin.data"
 local operator = require "admin.operator"
 local payments = require "admin.payments"
 local quotas = require "admin.quotas"
@@ -49,6 +50,9 @@ add("POST", "/admin/password-links", "customers.help", customers.make_link)
 add("POST", "/admin/unlocks", "customers.help", customers.unlock)
 add("GET", "/admin/sessions", "customers.read", customers.sessions)
 add("DELETE", "/admin/sessions/{id}", "customers.help", customers.end_sessions) -- the user's id
+add("DELETE", "/admin/second-factors/{id}", "customers.help", data.remove_second_factor)
+add("GET", "/admin/data/{id}", "customers.manage", data.export) -- the user's id, as around it
+add("POST", "/admin/erase/{id}", "customers.manage", data.erase)
 add("GET", "/admin/keys", "customers.read", customers.keys)
 add("PATCH", "/admin/keys/{id}", "customers.help", customers.update_key)
 add("GET", "/admin/quotas", "customers.read", quotas.list)

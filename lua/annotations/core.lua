@@ -494,6 +494,30 @@ function exchange:alert(kind, subject, detail) end
 ---@return string digest 64 hexadecimal digits
 function exchange:digest(text) end
 
+---Random characters of base32, five bits each.
+---@param count integer at most 64
+---@return string
+function exchange:random_base32(count) end
+
+---Seals the secret of a user's second factor.
+---@param user_id string
+---@param secret string 32 characters of base32
+---@return string sealed
+function exchange:seal_totp(user_id, secret) end
+
+---The step whose code this is: of now, the one before or the one after; nil: none.
+---@param user_id string
+---@param sealed string
+---@param code string
+---@return integer? step
+function exchange:totp_step(user_id, sealed, code) end
+
+---The text of a kept turn (core/dialect/kept_turn.h); nil if another secret has sealed it.
+---@param account_id string
+---@param sealed string
+---@return string? json
+function exchange:open_turn(account_id, sealed) end
+
 ---Counts attempts in a sliding window, for all workers together.
 ---@param name string
 ---@param limit integer
@@ -560,6 +584,7 @@ function exchange:reply_replay(from, to, zone) end
 ---@field mail boolean a mail server is set
 ---@field verifies_email boolean new users are asked to verify their address
 ---@field webhooks "off"|"public"|"any" where customers' webhooks may be
+---@field second_factor "optional"|"operators"|"all" who needs one
 ---@field public_url string the gateway's address for customers; no slash at the end
 ---@field version string of this program
 core = {}

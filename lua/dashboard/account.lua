@@ -4,9 +4,9 @@ local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
 local reply_signed_in = require "dashboard.signed_in"
+local second_factor = require "dashboard.second_factor"
 local session = require "dashboard.session"
 local store = require "store"
-local throttle = require "dashboard.throttle"
 
 local account = {}
 
@@ -29,16 +29,10 @@ function account.change_password(x)
     local current = read_password(x, members, "current_password")
     local new = read_password(x, members, "new_password")
     credentials.check_new(x, new, user.email, "new_password")
-    local known = cjson.decode(store.call(x, "user.credentials", user.email, nil, nil))
-    local attempt = throttle.begin_signin(x, session.digest(x), known.unlocked_ms, user.email)
-    if not credentials.verify(x, current, known.password_hash, user.email, "trusted") then
-        throttle.fail_signin(x, attempt)
-        refuse_current(x)
-    end
-    throttle.end_signin(x, attempt)
+    local present = credentials.check_typed(x, user, current, "current_password")
     local hash = credentials.hash(x, new, user.email)
     if not store.find(x, "user.password", user.id, hash, session.digest(x), session.device(x),
-            known.password_hash) then
+            present) then
         refuse_current(x) -- it was changed meanwhile
     end
     x:reply(204)
@@ -103,6 +97,7 @@ function account.redeem_link(x)
     end
     local user = cjson.decode(user_text)
     if not user.disabled then
+        second_factor.await(x, user, hash)
         session.start(x, user.id, hash)
         session.remember_device(x, user.id, hash)
     end

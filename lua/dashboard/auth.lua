@@ -8,6 +8,7 @@ local links = require "dashboard.links"
 local notices = require "dashboard.notices"
 local roles = require "dashboard.roles"
 local reply_signed_in = require "dashboard.signed_in"
+local second_factor = require "dashboard.second_factor"
 local session = require "dashboard.session"
 local store = require "store"
 local throttle = require "dashboard.throttle"
@@ -72,6 +73,7 @@ function auth.signin(x)
     end
     throttle.end_signin(x, attempt)
     local user_text = store.call(x, "user.get", account.id)
+    second_factor.await(x, cjson.decode(user_text), account.password_hash)
     session.start(x, account.id, account.password_hash)
     if not known or not device then
         session.remember_device(x, account.id, account.password_hash)
@@ -86,8 +88,23 @@ function auth.signout(x)
     x:reply(204)
 end
 
+-- Ends all sessions, this one too.
+function auth.signout_everywhere(x)
+    local user = session.restricted_user(x)
+    store.call(x, "session.end_all", user.id)
+    session.forget(x)
+    x:reply(204)
+end
+
 function auth.me(x)
-    local user, user_text = session.user(x)
+    local user, user_text = session.restricted_user(x)
+    if session.needs_second_factor(user) then
+        x:reply(200, json.encode {
+            user = json.raw(user_text),
+            permissions = json.list(roles.permissions(user.role)),
+            second_factor_required = true,
+        })
+    end
     local balance = core.json_members(store.call(x, "balance.get", user.account_id)).balance
     x:reply(200, json.encode {
         user = json.raw(user_text),

@@ -70,6 +70,9 @@ end
 -- A page asks this every second to see changes; the answer is a 304 if there are none.
 function balance.pulse(x)
     local digest = session.digest(x)
+    if core.second_factor ~= "optional" then
+        session.user(x) -- refuses who must set one up first
+    end
     local text = digest and store.find(x, "pulse.get", digest)
     if not text then
         session.refuse(x)

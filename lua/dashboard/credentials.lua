@@ -1,5 +1,10 @@
 -- Rules for e-mail addresses and passwords of new accounts.
+local body = require "dashboard.body"
+local cjson = require "cjson"
 local limits = require "dashboard.limits"
+local session = require "dashboard.session"
+local store = require "store"
+local throttle = require "dashboard.throttle"
 
 local credentials = {}
 
@@ -95,6 +100,25 @@ function credentials.verify(x, password, hash, email, rank)
     local right, _, dropped = x:verify_password(password, hash, string.lower(email), rank)
     check_not_dropped(x, dropped)
     return right
+end
+
+-- Ends the task with a 403 unless this is the password of the signed-in user. Returns its hash.
+function credentials.check_typed(x, user, password, name)
+    local known = cjson.decode(store.call(x, "user.credentials", user.email, nil, nil))
+    local attempt = throttle.begin_signin(x, session.digest(x), known.unlocked_ms, user.email)
+    if not credentials.verify(x, password, known.password_hash, user.email, "trusted") then
+        throttle.fail_signin(x, attempt)
+        x:refuse(403, "wrong_password", name .. " is not your password.", name)
+    end
+    throttle.end_signin(x, attempt)
+    return known.password_hash
+end
+
+-- The same for the password in a member of the body.
+function credentials.check_password(x, user, members, name)
+    body.require(x, members, name)
+    local password = body.text(x, members, name, credentials.TEXT_BYTES_MAX)
+    return credentials.check_typed(x, user, password, name)
 end
 
 -- Whether the store can look this address up; if not, no account has it.

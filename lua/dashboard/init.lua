@@ -2,6 +2,7 @@
 local account = require "dashboard.account"
 local auth = require "dashboard.auth"
 local balance = require "dashboard.balance"
+local data = require "dashboard.data"
 local keys = require "dashboard.keys"
 local links = require "dashboard.links"
 local models = require "dashboard.models"
@@ -9,6 +10,7 @@ local payments = require "dashboard.payments"
 local notices = require "dashboard.notices"
 local playground = require "dashboard.playground"
 local quotas = require "dashboard.quotas"
+local second_factor = require "dashboard.second_factor"
 local session = require "dashboard.session"
 local site = require "dashboard.site"
 local usage = require "dashboard.usage"
@@ -38,7 +40,16 @@ add("GET", "/hello", function(x) x:reply(200, "{}") end)
 add("GET", "/site", site)
 add_changing("POST", "/auth/signup", auth.signup)
 add_changing("POST", "/auth/signin", auth.signin)
+add_changing("POST", "/auth/signin/code", second_factor.signin)
 add_changing("POST", "/auth/signout", auth.signout)
+add_changing("POST", "/auth/signout/everywhere", auth.signout_everywhere)
+add("GET", "/auth/second-factor", second_factor.get)
+add_changing("POST", "/auth/second-factor", second_factor.begin)
+add_changing("POST", "/auth/second-factor/confirm", second_factor.confirm)
+add_changing("POST", "/auth/second-factor/recovery-codes", second_factor.renew)
+add_changing("POST", "/auth/second-factor/off", second_factor.off)
+add("GET", "/account/data", data.export)
+add_changing("POST", "/account/erase", data.erase)
 add("GET", "/auth/me", auth.me)
 add_changing("POST", "/auth/password", account.change_password)
 add_changing("POST", "/auth/link", account.find_link)

@@ -8,6 +8,7 @@ local session = {}
 
 local SECONDS = 30 * 24 * 3600
 local DEVICE_SECONDS = 400 * 24 * 3600 -- browsers keep no cookie longer
+local SEEN_MS = 5 * 60 * 1000
 local AGENT_BYTES_MAX = 200
 local TOKEN_BYTES_MAX = 128 -- our tokens have 43
 
@@ -75,13 +76,16 @@ end
 
 -- ---- sessions ----
 
+local function agent_of(x)
+    return string.sub(x:asked_header("user-agent") or "", 1, AGENT_BYTES_MAX)
+end
+
 -- Starts a session. `hash` is of the password that was right. If the password has changed
 -- meanwhile, or the account was disabled, the task ends with a 401: comparing passwords takes time.
 function session.start(x, user_id, hash)
     local token, digest = x:new_token()
-    local agent = string.sub(x:asked_header("user-agent") or "", 1, AGENT_BYTES_MAX)
     if not store.find(x, "session.create", digest, user_id, core.now_ms() + SECONDS * 1000,
-            (x:peer()), agent, hash) then
+            (x:peer()), agent_of(x), hash) then
         x:refuse(401, "invalid_credentials", "The password was changed, or the account disabled,"
             .. " while you signed in.")
     end
@@ -96,6 +100,26 @@ function session.remember_device(x, user_id, hash)
     set_cookie(x, "device", token, DEVICE_SECONDS)
 end
 
+-- The second step: begins the session of a pending sign-in, and uses up the code. Returns the user,
+-- or nil if the code was not good.
+function session.enter(x, pending_digest, step, recovery_digest)
+    local token, digest = x:new_token()
+    local done, result, message = x:call("signin.enter", pending_digest, digest,
+        core.now_ms() + SECONDS * 1000, (x:peer()), agent_of(x), step, recovery_digest)
+    if done then
+        set_cookie(x, "session", token, SECONDS)
+        return result
+    elseif result ~= "wrong_code" and result ~= "not_found" then
+        store.fail(x, result, message)
+    end
+    return nil
+end
+
+-- The browser forgets its session.
+function session.forget(x)
+    set_cookie(x, "session", "", 0)
+end
+
 function session.finish(x)
     local digest = session.digest(x)
     local text = digest and store.find(x, "session.user", digest)
@@ -105,21 +129,47 @@ function session.finish(x)
         end
         store.call(x, "session.delete", digest)
     end
-    set_cookie(x, "session", "", 0)
+    session.forget(x)
 end
 
 function session.refuse(x)
     x:refuse(401, "not_signed_in", "Sign in first.")
 end
 
--- The user as a table and as JSON. Ends the task if no user is signed in.
-function session.user(x)
+-- Whether this user must have a second factor and has none.
+function session.needs_second_factor(user)
+    local required = core.second_factor
+    return not user.second_factor
+        and (required == "all" or (required == "operators" and user.role ~= "user"))
+end
+
+-- Notes that the session is in use, from time to time.
+function session.touch(x, digest)
+    if x:throttle("seen:" .. digest, 1, SEEN_MS, 1) then
+        store.call(x, "session.seen", digest)
+    end
+end
+
+-- The user as a table and as JSON, also one who must set a second factor up first. Ends the task if
+-- no user is signed in.
+function session.restricted_user(x)
     local digest = session.digest(x)
     local text = digest and store.find(x, "session.user", digest)
     if not text then
         session.refuse(x)
     end
+    session.touch(x, digest)
     return cjson.decode(text), text
+end
+
+-- The same; also ends the task if the user needs a second factor and has none.
+function session.user(x)
+    local user, text = session.restricted_user(x)
+    if session.needs_second_factor(user) then
+        x:refuse(403, "second_factor_required", "This gateway asks for a second factor. Set one up"
+            .. " on the page Account first.")
+    end
+    return user, text
 end
 
 return session

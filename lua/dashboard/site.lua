@@ -23,6 +23,7 @@ return function(x)
         payments_are_fake = core.payments == "test",
         currency = "USD",
         mail = core.mail,
+        second_factor = core.second_factor,
         email_verification = core.verifies_email,
         customer_webhooks = core.webhooks ~= "off",
         password = {

@@ -102,6 +102,35 @@ function throttle.end_signin(x, attempt)
     forget(x, attempt)
 end
 
+-- Wrong codes of second factors. Who tries knows the password; so these are few, for an account
+-- from all networks together. A browser that is known is counted apart, so its user still gets in.
+local FACTOR_LIMITS = {
+    { name = "factor:", most = 10, window_ms = WINDOW_MS },
+    { name = "factor day:", most = 50, window_ms = 24 * 3600 * 1000 },
+}
+
+-- Counts a try before its code is compared, or ends the task with a 429.
+function throttle.begin_code(x, user_id, device)
+    local attempt = { at_ms = core.now_ms(), lane = user_id .. " " .. (device or "") }
+    for _, limit in ipairs(FACTOR_LIMITS) do
+        local allowed, retry_after_ms = x:throttle(limit.name .. attempt.lane, limit.most,
+            limit.window_ms, 1, attempt.at_ms)
+        if not allowed then
+            x:refuse(429, "rate_limit_exceeded", "Too many codes were wrong. Try again later, or"
+                .. " with a browser that was signed in before.", nil, nil,
+                math.max(retry_after_ms, 1))
+        end
+    end
+    return attempt
+end
+
+-- The code was good: takes the try out of the count.
+function throttle.end_code(x, attempt)
+    for _, limit in ipairs(FACTOR_LIMITS) do
+        x:throttle(limit.name .. attempt.lane, limit.most, limit.window_ms, -1, attempt.at_ms)
+    end
+end
+
 -- Wrong codes of vouchers, by account and by network: many accounts are soon made. A code that is
 -- good gives its try back.
 local CODES_OF_ACCOUNT, CODES_OF_NETWORK = 10, 30

@@ -24,6 +24,7 @@ from answers import Chat, Usage, error_event
 from completion_answers import text
 from customer import QUESTION, Customer
 from idempotent import HEADER
+from phone import with_phone
 from policies import Policies
 from prices import Price
 from receivers import NOBODY, SECRET, Mailbox, token_of
@@ -586,6 +587,52 @@ def walk_notices(customer: Customer, mailbox: Mailbox) -> None:
     customer.call("POST", "/auth/verify/send", 409, json={})
 
 
+def walk_second_factor(admin: Customer, person: Customer) -> None:
+    """Set up, asked for, renewed, turned off; then the copy of all data, and the end."""
+    web, user_id = person.web, id_of(person)
+    proof = {"password": person.password, "code": "000000"}
+    person.call("GET", "/auth/second-factor", 200)
+    person.call("POST", "/auth/second-factor/confirm", 409, json={"code": "000000"})
+    person.call("POST", "/auth/second-factor/off", 409, json=proof)
+    person.call("POST", "/auth/second-factor/recovery-codes", 409, json=proof)
+    person.call("POST", "/auth/second-factor", 403, json={"password": "not it, alas"})
+    phone = with_phone(person)
+    person.call("POST", "/auth/second-factor", 409, json={"password": person.password})
+    wrong = {**proof, "code": phone.wrong_code()}
+    person.call("POST", "/auth/second-factor/off", 403, json=wrong)
+    person.call("POST", "/auth/second-factor/recovery-codes", 403, json=wrong)
+    proof["code"] = phone.recovery_code()
+    renewed = person.call("POST", "/auth/second-factor/recovery-codes", 200, json=proof)
+    phone.recovery_codes = renewed["recovery_codes"]
+    person.call("POST", "/auth/signout/everywhere", 204)
+    person.call("POST", "/auth/signout/everywhere", 401)
+    body = {"email": person.email, "password": person.password}
+    token = {"token": web.post("/auth/signin", json=body).json()["error"]["metadata"]["token"]}
+    person.call("POST", "/auth/signin/code", 403, json=token | {"code": phone.wrong_code()})
+    person.call("POST", "/auth/signin/code", 400, json=token)
+    token["code"] = phone.recovery_code()
+    person.call("POST", "/auth/signin/code", 200, json=token)
+    person.call("POST", "/auth/signin/code", 401, json=token)
+    proof["code"] = phone.recovery_code()
+    person.call("POST", "/auth/second-factor/off", 204, json=proof)
+    admin.call("DELETE", f"/admin/second-factors/{user_id}", 404)
+    admin.call("DELETE", f"/admin/second-factors/{id_of(admin)}", 409)
+    with_phone(person)
+    admin.call("DELETE", f"/admin/second-factors/{user_id}", 204)
+    person.call("GET", "/account/data", 200)
+    admin.call("GET", f"/admin/data/{user_id}", 200)
+    admin.call("GET", f"/admin/data/{id_of(admin)}", 409)
+    person.call("POST", "/account/erase", 400, json={**body, "email": "x@example.com"})
+    person.call("POST", "/account/erase", 403, json={**body, "password": "not it, alas"})
+    person.call("POST", "/account/erase", 409, json=body)
+    person.call("POST", "/account/erase", 204, json={**body, "forfeit": True})
+    another = Customer(person.gateway)
+    erased = f"/admin/erase/{another.sign_up()['user']['id']}"
+    admin.call("POST", erased, 400, json={"email": person.email})
+    admin.call("POST", erased, 200, json={"email": another.email})
+    admin.call("POST", erased, 409, json={"email": f"erased-{erased.split('/')[-1]}@invalid"})
+
+
 def walk_vouchers(admin: Customer, customer: Customer) -> None:
     form = {"name": "a", "amount": "1", "count": 2}
     user_id = customer.call("GET", "/auth/me", 200)["user"]["id"]
@@ -710,6 +757,11 @@ def test_every_answer(make_gateway, provider, document, mailbox):
         walk_accounts(document, gateway, person)
         walk_account(person, provider)
         walk_notices(customer, mailbox)
+        another = Customer(gateway)
+        with watched(document, another.web):
+            another.sign_up()
+            another.charge("1")
+            walk_second_factor(admin, another)
         walk_admin_reads(admin, customer, refused_id)
         admin.call("POST", "/admin/alerts/test", 409)
         gateway.policies.write("models", "return {\n    broken\n}\n")

@@ -27,7 +27,7 @@ FACES = {
     "net/loop": {"loop", "library"},
     "net/http1": {"chunked", "field", "head", "inflater", "response_head"},
     "net/server": {"body_flow", "listen_address", "peer", "server", "tally", "tls"},
-    "net/client": {"delivery", "signing_key", "upstream", "upstream_tail"},
+    "net/client": {"delivery", "signing_key", "totp", "upstream", "upstream_tail"},
     "store/engine": {"checkpoint", "db", "file", "migrate", "reader"},
     "store/memory": {
         "claims_table",

@@ -2,7 +2,6 @@
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Permission } from "./api/account";
-import { AccountPage } from "./pages/account";
 import { Home } from "./pages/home";
 import { Keys } from "./pages/keys";
 import { Credits } from "./pages/credits";
@@ -20,7 +19,16 @@ import { Verify } from "./pages/verify";
 import { Layout, OutsideLayout } from "./shell/layout";
 import { go, match, place, PRICES } from "./state/router";
 import { site } from "./state/site";
-import { FORGOT, HOME, isOperator, may, session, SIGN_IN, SIGN_UP } from "./state/session";
+import {
+    FORGOT,
+    HOME,
+    isOperator,
+    may,
+    needsSecondFactor,
+    session,
+    SIGN_IN,
+    SIGN_UP,
+} from "./state/session";
 import { lazy } from "./ui/lazy";
 import { PageBones } from "./ui/skeleton";
 
@@ -33,6 +41,16 @@ interface Route {
     page: PageComponent;
     needs?: Permission;
 }
+
+const AccountPage = lazy(
+    () => import("./pages/account").then((it) => it.AccountPage),
+    <PageBones />,
+);
+
+const RequiredSecondFactor = lazy(
+    () => import("./pages/secondfactor").then((it) => it.RequiredSecondFactor),
+    <PageBones />,
+);
 
 const Playground = lazy(
     () => import("./pages/playground").then((it) => it.Playground),
@@ -174,6 +192,12 @@ export function App() {
         return (
             <OutsideLayout>
                 <byLink.page address={{}} />
+            </OutsideLayout>
+        );
+    } else if (now.state === "user" && needsSecondFactor(now.user)) {
+        return (
+            <OutsideLayout>
+                <RequiredSecondFactor user={now.user} />
             </OutsideLayout>
         );
     } else if (now.state === "user") {

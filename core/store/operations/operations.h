@@ -47,6 +47,20 @@ bool customer_notes_get(struct store_call *call, struct db *db);
 bool customer_notes_create(struct store_call *call, struct db *db);
 bool customer_notes_update(struct store_call *call, struct db *db);
 bool customer_notes_delete(struct store_call *call, struct db *db);
+bool second_factors_get(struct store_call *call, struct db *db);
+bool second_factors_begin(struct store_call *call, struct db *db);
+bool second_factors_confirm(struct store_call *call, struct db *db);
+bool second_factors_renew(struct store_call *call, struct db *db);
+bool second_factors_use(struct store_call *call, struct db *db);
+bool second_factors_off(struct store_call *call, struct db *db);
+bool second_factors_remove(struct store_call *call, struct db *db);
+bool second_factors_await(struct store_call *call, struct db *db);
+bool second_factors_try(struct store_call *call, struct db *db);
+bool second_factors_enter(struct store_call *call, struct db *db);
+bool erasure_run(struct store_call *call, struct db *db);
+bool erasure_note_export(struct store_call *call, struct db *db);
+bool turns_list(struct store_call *call, struct db *db);
+bool sessions_seen(struct store_call *call, struct db *db);
 bool sessions_create(struct store_call *call, struct db *db);
 bool sessions_user(struct store_call *call, struct db *db);
 bool sessions_delete(struct store_call *call, struct db *db);
@@ -172,8 +186,9 @@ bool operations_reply_page(struct store_call *call, struct db *db, struct row *r
 /* The columns of `users u` that users_render_one expects. */
 #define USER_COLUMNS                                                                               \
     "u.id, u.email, u.name, u.role, u.account_id, u.\"group\", u.disabled, u.created_ms,"          \
-    " u.email_verified_ms, u.language"
-enum { USER_COLUMN_COUNT = 10 };
+    " u.email_verified_ms, u.language, EXISTS (SELECT 1 FROM second_factors f"                     \
+    " WHERE f.user_id = u.id AND f.confirmed_ms IS NOT NULL), u.erased_ms"
+enum { USER_COLUMN_COUNT = 12 };
 /* Renders one row, without its closing brace. */
 void users_render_open(struct buffer *out, struct row *row);
 /* Selects `what` of the user whose session has the digest ?1, if it is valid at the time ?2. */

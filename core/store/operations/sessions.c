@@ -22,11 +22,13 @@ bool sessions_create(struct store_call *call, struct db *db)
                 DB_VALUES(bind_int(now_ms))))
         return false;
     /* A user who was disabled during the sign-in gets no session, which would work again after an
-     * enable. A password that was changed during the comparison opens nothing any more. */
+     * enable. A password that was changed during the comparison opens nothing any more. And nobody
+     * who has a second factor gets one here: only signin.enter begins it. */
     if (!db_run(db,
                 "INSERT INTO sessions (digest, user_id, created_ms, expires_ms, address, agent)"
                 " SELECT ?1, id, ?3, ?4, ?5, ?6 FROM users WHERE id = ?2 AND disabled = 0"
-                " AND password_hash = ?7",
+                " AND password_hash = ?7 AND NOT EXISTS (SELECT 1 FROM second_factors f"
+                " WHERE f.user_id = ?2 AND f.confirmed_ms IS NOT NULL)",
                 DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2],
                           call->args[3], call->args[4], call->args[5])))
         return false;
@@ -48,13 +50,22 @@ bool sessions_delete(struct store_call *call, struct db *db)
            buffer_append_text(&call->result, "{}");
 }
 
+/* token_digest_hex: a request has come with it. */
+bool sessions_seen(struct store_call *call, struct db *db)
+{
+    return db_run(db, "UPDATE sessions SET seen_ms = ?2 WHERE digest = ?1",
+                  DB_VALUES(call->args[0], bind_int(clock_wall_ms()))) &&
+           buffer_append_text(&call->result, "{}");
+}
+
 /* user_id token_digest_hex?. Newest first; the digest is that of the caller's session. */
 bool sessions_list(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
     struct row *row =
         db_bind(db,
-                "SELECT " SESSION_ID ", created_ms, expires_ms, address, agent, digest IS ?2"
+                "SELECT " SESSION_ID ", created_ms, expires_ms, address, agent, digest IS ?2,"
+                " max(created_ms, seen_ms)"
                 " FROM sessions WHERE user_id = ?1 AND expires_ms > ?3"
                 " ORDER BY created_ms DESC, digest LIMIT ?4",
                 DB_VALUES(call->args[0], call->args[1], bind_int(clock_wall_ms()),
@@ -69,6 +80,7 @@ bool sessions_list(struct store_call *call, struct db *db)
         json_writer_text_or_null(out, "address", column_text(row, 3));
         json_writer_text_or_null(out, "agent", column_text(row, 4));
         json_writer_bool(out, "current", column_int(row, 5) != 0);
+        json_writer_time(out, "seen_at", column_int(row, 6));
         json_writer_object_end(out);
     }
     json_writer_array_end(out);

@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/limits.h"
 #include "store/books/turns_table.h"
 #include "store/operations/operations.h"
@@ -74,4 +75,35 @@ bool turns_delete_conversation(struct store_call *call, struct db *db)
            db_run(db, "DELETE FROM provider_objects WHERE account_id = ?1 AND id = ?2", call->args,
                   2) &&
            buffer_append_text(&call->result, "{}");
+}
+
+/* account_id cursor? limit. The oldest first, so what is kept meanwhile comes too; sealed. */
+bool turns_list(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    int64_t limit, after = 0, last = 0, count = 0;
+    if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &after, NULL))
+        return false;
+    struct row *row =
+        db_bind(db,
+                "SELECT turn, response_id, conversation_id, created_ms, sealed FROM kept_turns"
+                " WHERE account_id = ?1 AND turn > ?2 ORDER BY turn LIMIT ?3",
+                DB_VALUES(call->args[0], bind_int(after), bind_int(limit)));
+    json_writer_object(out, NULL);
+    json_writer_array(out, "data");
+    for (; db_row(db, row); count++) {
+        last = column_int(row, 0);
+        json_writer_object(out, NULL);
+        json_writer_text_or_null(out, "response_id", column_text(row, 1));
+        json_writer_text_or_null(out, "conversation_id", column_text(row, 2));
+        json_writer_time(out, "created_at", column_int(row, 3));
+        json_writer_json(out, "sealed", "\"");
+        base64_append(column_blob(row, 4), out);
+        buffer_append_char(out, '"');
+        json_writer_object_end(out);
+    }
+    json_writer_array_end(out);
+    operations_reply_cursor(out, count == limit, last, 0);
+    json_writer_object_end(out);
+    return db->failure == 0;
 }

@@ -24,6 +24,8 @@ void users_render_open(struct buffer *out, struct row *row)
     json_writer_time(out, "created_at", column_int(row, 7));
     json_writer_time_or_null(out, "email_verified_at", column_int(row, 8));
     json_writer_text(out, "language", column_text(row, 9));
+    json_writer_bool(out, "second_factor", column_int(row, 10) != 0);
+    json_writer_time_or_null(out, "erased_at", column_int(row, 11));
 }
 
 static bool not_found(struct store_call *call)

@@ -33,6 +33,8 @@ export interface User {
     created_at: string;
     email_verified_at: string | null;
     language: Locale; // of mails
+    second_factor: boolean;
+    erased_at: string | null;
 }
 
 export interface Credentials {
@@ -55,6 +57,9 @@ export async function whoAmI(): Promise<Visitor | null> {
 export const signUp = (form: Credentials & { name?: string; language: Locale }) =>
     post<Visitor>("/auth/signup", form);
 export const signIn = (form: Credentials) => post<Visitor>("/auth/signin", form);
+/** The second step, with the token of the first one's refusal. */
+export const signInByCode = (form: { token: string; code: string }) =>
+    post<Visitor>("/auth/signin/code", form);
 export const signOut = () => post<void>("/auth/signout", {});
 
 export const changePassword = (form: { current_password: string; new_password: string }) =>
@@ -66,6 +71,7 @@ export interface SignedIn {
     expires_at: string;
     address: string | null;
     agent: string | null;
+    seen_at: string;
     current: boolean;
 }
 
@@ -74,6 +80,42 @@ export const getSessions = async (signal?: AbortSignal) =>
 export const endSession = (id: string) =>
     call<void>("DELETE", `/auth/sessions/${encodeURIComponent(id)}`);
 export const endOtherSessions = () => call<void>("DELETE", "/auth/sessions");
+
+export const signOutEverywhere = () => post<void>("/auth/signout/everywhere", {});
+
+export interface SecondFactor {
+    enabled_at: string | null;
+    recovery_codes: number; // that are left
+    required: boolean; // and missing
+}
+export interface SecondFactorSecret {
+    secret: string;
+    uri: string;
+}
+interface Proof {
+    password: string;
+    code: string;
+}
+type Codes = { recovery_codes: string[] };
+
+export const getSecondFactor = (signal?: AbortSignal) =>
+    get<SecondFactor>("/auth/second-factor", {}, signal);
+export const beginSecondFactor = (password: string) =>
+    post<SecondFactorSecret>("/auth/second-factor", { password });
+export const confirmSecondFactor = async (code: string) =>
+    (await post<Codes>("/auth/second-factor/confirm", { code })).recovery_codes;
+export const renewRecoveryCodes = async (proof: Proof) =>
+    (await post<Codes>("/auth/second-factor/recovery-codes", proof)).recovery_codes;
+export const turnSecondFactorOff = (proof: Proof) => post<void>("/auth/second-factor/off", proof);
+
+/** A file with all that is known of the user. */
+export const MY_DATA = "/api/account/data";
+export const eraseAccount = (form: {
+    email: string;
+    password: string;
+    code?: string;
+    forfeit: boolean;
+}) => post<void>("/account/erase", form);
 
 /** Whose password the link sets. */
 export const findLink = (token: string) =>

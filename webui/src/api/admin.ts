@@ -203,6 +203,11 @@ export const makePasswordLink = (userId: string) =>
 export const unlockCustomer = (userId: string) => post<User>("/admin/unlocks", { user_id: userId });
 export const endCustomerSessions = (userId: string) =>
     call<void>("DELETE", `/admin/sessions/${id(userId)}`);
+export const removeSecondFactor = (userId: string) =>
+    call<void>("DELETE", `/admin/second-factors/${id(userId)}`);
+export const customerData = (userId: string) => `/api/admin/data/${id(userId)}`;
+export const eraseCustomer = (userId: string, form: { email: string; forfeit: boolean }) =>
+    post<User>(`/admin/erase/${id(userId)}`, form);
 export const getCustomerKeys = async (userId: string, signal?: Signal) =>
     (await get<{ data: Key[] }>("/admin/keys", { user_id: userId }, signal)).data;
 export const changeCustomerKey = (keyId: string, change: { disabled: boolean; reason?: string }) =>

@@ -16,6 +16,13 @@ export interface Call {
 type Listener = () => void;
 let whenSignedOut: Listener = () => undefined;
 
+let whenRestricted: Listener = () => undefined;
+
+/** Called when an answer says that a second factor must be set up first. */
+export function onRestricted(listener: Listener): void {
+    whenRestricted = listener;
+}
+
 /** Called when an answer says that the session is over. */
 export function onSignedOut(listener: Listener): void {
     whenSignedOut = listener;
@@ -59,6 +66,8 @@ export async function failure(response: Response): Promise<ApiError> {
     const error = fromAnswer(response.status, text, response.headers.get("x-request-id"));
     if (error.code === "not_signed_in") {
         whenSignedOut();
+    } else if (error.code === "second_factor_required") {
+        whenRestricted();
     }
     return error;
 }

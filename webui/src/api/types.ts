@@ -227,6 +227,7 @@ export interface Site {
     public_prices: boolean;
     mail: boolean;
     email_verification: boolean;
+    second_factor: "optional" | "operators" | "all"; // who needs one
     customer_webhooks: boolean;
     password: { chars_min: number; bytes_max: number };
     limits: {

@@ -8,20 +8,23 @@ import {
     type SignedIn,
     type User,
 } from "../api/account";
+import { readAgent } from "../base/agent";
 import { t } from "../i18n";
 import { errorOf, errorOfNone, useAction } from "../state/action";
 import { announce } from "../state/announce";
 import { useResource } from "../state/resource";
-import { session } from "../state/session";
+import { leaveEverywhere, session } from "../state/session";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { Card, Page } from "../ui/card";
 import { TextField } from "../ui/field";
-import { Time } from "../ui/figure";
+import { Ago } from "../ui/figure";
 import { Failure } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
 import { type Column, Table } from "../ui/table";
+import { MyDataCard } from "./mydata";
 import { NoticeCards } from "./notices";
+import { SecondFactorCard } from "./secondfactor";
 
 export function AccountPage() {
     const sessions = useResource("sessions", getSessions);
@@ -32,8 +35,10 @@ export function AccountPage() {
     return (
         <Page title={t("account.title")} lead={user.email}>
             <ChangePassword user={user} onDone={sessions.reload} />
+            <SecondFactorCard user={user} onDone={sessions.reload} />
             <Sessions sessions={sessions} />
             <NoticeCards email={user.email} />
+            <MyDataCard user={user} />
         </Page>
     );
 }
@@ -103,23 +108,29 @@ function Sessions({ sessions }: SessionsProps) {
         announce(t("account.endedOthers"));
         sessions.reload();
     });
+    const everywhere = useAction(leaveEverywhere);
     return (
         <Card
             flush
             title={t("account.sessions")}
             actions={
-                <Button
-                    size="small"
-                    busy={endOthers.isBusy}
-                    disabled={sessions.data?.length === 1}
-                    onClick={() => endOthers.run()}
-                >
-                    {t("account.endOthers")}
-                </Button>
+                <>
+                    <Button
+                        size="small"
+                        busy={endOthers.isBusy}
+                        disabled={sessions.data?.length === 1}
+                        onClick={() => endOthers.run()}
+                    >
+                        {t("account.endOthers")}
+                    </Button>
+                    <Button size="small" busy={everywhere.isBusy} onClick={() => everywhere.run()}>
+                        {t("account.everywhere")}
+                    </Button>
+                </>
             }
         >
             <Failure error={sessions.error} retry={sessions.reload} />
-            <Failure error={end.error ?? endOthers.error} />
+            <Failure error={end.error ?? endOthers.error ?? everywhere.error} />
             <Table
                 caption={t("account.sessions")}
                 columns={sessionColumns(end.run)}
@@ -131,16 +142,30 @@ function Sessions({ sessions }: SessionsProps) {
     );
 }
 
+/** The browser in words; what it calls itself where we know no better. */
+function nameOf({ agent }: SignedIn): string {
+    const { browser, system } = readAgent(agent ?? "");
+    if (browser && system) {
+        return t("account.agent", { browser, system });
+    }
+    return browser ?? (agent || t("account.unknown"));
+}
+
 function sessionColumns(onEnd: (one: SignedIn) => void): Column<SignedIn>[] {
     return [
         {
             id: "agent",
             head: t("account.browser"),
             isTitle: true,
-            cell: (one) => <span class="break-all">{one.agent ?? t("account.unknown")}</span>,
+            cell: (one) => (
+                <span class="break-words" title={one.agent ?? ""}>
+                    {nameOf(one)}
+                </span>
+            ),
         },
         { id: "address", head: t("account.address"), cell: (one) => one.address ?? "–" },
-        { id: "since", head: t("account.since"), cell: (one) => <Time time={one.created_at} /> },
+        { id: "since", head: t("account.since"), cell: (one) => <Ago time={one.created_at} /> },
+        { id: "seen", head: t("account.seen"), cell: (one) => <Ago time={one.seen_at} /> },
         {
             id: "actions",
             head: t("keys.actions"),
@@ -152,7 +177,7 @@ function sessionColumns(onEnd: (one: SignedIn) => void): Column<SignedIn>[] {
                 ) : (
                     <Button
                         size="small"
-                        aria-label={t("account.endNamed", { agent: one.agent ?? "–" })}
+                        aria-label={t("account.endNamed", { agent: nameOf(one) })}
                         onClick={() => onEnd(one)}
                     >
                         {t("account.end")}

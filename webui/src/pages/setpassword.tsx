@@ -5,26 +5,39 @@ import { findLink, redeemLink } from "../api/account";
 import { t } from "../i18n";
 import { errorOf, errorOfNone, useAction } from "../state/action";
 import { useResource } from "../state/resource";
-import { enter } from "../state/session";
+import { go } from "../state/router";
+import { enter, SIGN_IN } from "../state/session";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
 import { TextField } from "../ui/field";
-import { Failure } from "../ui/notice";
+import { Failure, Notice } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
+import { CodeStep, firstStep } from "./codestep";
 import { Welcome } from "./welcome";
 
 export function SetPassword() {
     const [token] = useState(() => location.hash.slice(1));
     const link = useResource(`password link ${token}`, () => findLink(token));
     const [password, setPassword] = useState("");
+    const [pending, setPending] = useState<string | null>(null);
     const { run, isBusy, error } = useAction(async () =>
-        enter(await redeemLink({ token, password })),
+        setPending(await firstStep(async () => enter(await redeemLink({ token, password })))),
     );
     const email = link.data?.email ?? "";
     const onSubmit = (event: Event) => {
         event.preventDefault();
         run();
     };
+    if (pending !== null) {
+        return (
+            <Welcome>
+                <Page title={t("factor.stepTitle")} lead={email}>
+                    <Notice>{t("factor.passwordSet")}</Notice>
+                    <CodeStep token={pending} onBack={() => go(SIGN_IN, { replace: true })} />
+                </Page>
+            </Welcome>
+        );
+    }
     return (
         <Welcome>
             <Page title={t("setPassword.title")} lead={email}>

@@ -10,17 +10,30 @@ import { Button } from "../ui/button";
 import { Page } from "../ui/card";
 import { TextField } from "../ui/field";
 import { Failure } from "../ui/notice";
+import { CodeStep, firstStep } from "./codestep";
 import { Welcome } from "./welcome";
 
 export function SignIn() {
     const [email, setEmail] = useState("");
     const [password, setPassword] = useState("");
-    const { run, isBusy, error } = useAction(async () => enter(await signIn({ email, password })));
+    const [token, setToken] = useState<string | null>(null);
+    const { run, isBusy, error } = useAction(async () =>
+        setToken(await firstStep(async () => enter(await signIn({ email, password })))),
+    );
     const { query } = place.value;
     const onSubmit = (event: Event) => {
         event.preventDefault();
         run();
     };
+    if (token !== null) {
+        return (
+            <Welcome>
+                <Page title={t("factor.stepTitle")} lead={email}>
+                    <CodeStep token={token} onBack={() => setToken(null)} />
+                </Page>
+            </Welcome>
+        );
+    }
     return (
         <Welcome>
             <Page title={t("auth.signIn")} lead={t("auth.at", { name: brand.name })}>

@@ -1,9 +1,17 @@
 // The user who is signed in, for all pages.
 import { signal } from "@preact/signals";
-import { type Permission, signOut, type Visitor, whoAmI } from "../api/account";
-import { onSignedOut } from "../api/client";
+import {
+    type Permission,
+    signOut,
+    signOutEverywhere,
+    type User,
+    type Visitor,
+    whoAmI,
+} from "../api/account";
+import { onRestricted, onSignedOut } from "../api/client";
 import { forgetAll } from "./resource";
 import { go, isInside, place } from "./router";
+import { site, startSite } from "./site";
 import { forget, KEPT_TALKS } from "./storage";
 
 export const SIGN_IN = "/dashboard/signin";
@@ -17,8 +25,18 @@ export const session = signal<Session>({ state: "nobody" });
 
 export async function startSession(): Promise<void> {
     onSignedOut(() => leave(place.peek().path));
+    onRestricted(() => void startSite().catch(() => undefined)); // it says now who needs one
     const visitor = await whoAmI();
     session.value = visitor ? { state: "user", ...visitor } : { state: "nobody" };
+}
+
+/** Whether this user must set a second factor up before anything else. */
+export function needsSecondFactor(user: User): boolean {
+    const required = site.value?.second_factor;
+    return (
+        !user.second_factor &&
+        (required === "all" || (required === "operators" && user.role !== "user"))
+    );
 }
 
 /** Where to go after signing in: only to a page of ours, whatever the address says. */
@@ -52,8 +70,18 @@ function leave(from: string): void {
     go(SIGN_IN + next, { replace: true });
 }
 
-export async function signOutHere(): Promise<void> {
-    await signOut();
+/** The session has ended, as was wanted. */
+export function signedOut(): void {
     forget(KEPT_TALKS); // the next one at this browser may be somebody else
     leave(HOME);
+}
+
+export async function leaveEverywhere(): Promise<void> {
+    await signOutEverywhere();
+    signedOut();
+}
+
+export async function signOutHere(): Promise<void> {
+    await signOut();
+    signedOut();
 }

@@ -36,6 +36,7 @@ import { type Column, Pager, Table } from "../../ui/table";
 import { Tabs } from "../../ui/tabs";
 import { transferColumns } from "../../ui/transfers";
 import { AuditList } from "./audit";
+import { CustomerData, SecondFactorAct } from "./customerdata";
 import { CustomerKeys } from "./customerkeys";
 import { CustomerNotes } from "./customernotes";
 import { CustomerQuotas } from "./customerquotas";
@@ -79,6 +80,9 @@ export function CustomerPage({ address }: { address: Address }) {
                     <Money customer={data} />
                     <Details customer={data} />
                     <Access id={id} onDo={setDoing} customer={data} onDone={onDone} />
+                    {mayActOn("customers.manage", data) && me() !== id && data && (
+                        <CustomerData customer={data} onDone={onDone} />
+                    )}
                     <Lists turn={turn} userId={id} customer={data} onNoted={customer.reload} />
                 </>
             )}
@@ -104,6 +108,8 @@ export function CustomerPage({ address }: { address: Address }) {
     );
 }
 
+const me = () => (session.value.state === "user" ? session.value.user.id : "");
+
 interface ActionsProps {
     id: string;
     customer: CustomerDetail | undefined;
@@ -116,12 +122,11 @@ function mayActOn(permission: Permission, customer: CustomerDetail | undefined):
 }
 
 function Actions({ id, customer, onDo }: ActionsProps) {
-    const me = session.value.state === "user" ? session.value.user.id : "";
     const manages = mayActOn("customers.manage", customer);
     return (
         <>
             {manages && <Button onClick={() => onDo("group")}>{t("customers.group")}</Button>}
-            {manages && me !== id && (
+            {manages && me() !== id && (
                 <Button onClick={() => onDo("disable")}>
                     {customer?.disabled ? t("customers.enable") : t("customers.disable")}
                 </Button>
@@ -167,6 +172,9 @@ function Access({ id, customer, onDo, onDone }: AccessProps) {
                 <Button busy={endSessions.isBusy} onClick={() => endSessions.run()}>
                     {t("customers.endSessions")}
                 </Button>
+                {customer?.second_factor && me() !== id && (
+                    <SecondFactorAct customer={customer} onDone={onDone} />
+                )}
                 {may("staff.manage") && (
                     <Button onClick={() => onDo("role")}>{t("customers.role")}</Button>
                 )}
@@ -202,6 +210,10 @@ function Details({ customer }: { customer: CustomerDetail | undefined }) {
         {
             name: t("customers.since"),
             value: customer && <Time time={customer.created_at} />,
+        },
+        {
+            name: t("factor.title"),
+            value: customer && t(customer.second_factor ? "factor.on" : "factor.none"),
         },
         { name: t("nav.keys"), value: customer && <Count value={customer.keys} /> },
         { name: t("usage.requests"), value: customer && <Count value={customer.requests} /> },

@@ -126,10 +126,14 @@ function Name({ id, name, email }: Customer) {
     );
 }
 
-export function State({ role, group, disabled }: Pick<Customer, "role" | "group" | "disabled">) {
+type StateProps = Pick<Customer, "role" | "group" | "disabled" | "erased_at">;
+
+export function State({ role, group, disabled, erased_at }: StateProps) {
     return (
         <span class="inline-flex flex-wrap gap-1">
-            {disabled ? (
+            {erased_at ? (
+                <Badge tone="bad">{t("data.isErased")}</Badge>
+            ) : disabled ? (
                 <Badge tone="bad">{t("keys.stateDisabled")}</Badge>
             ) : (
                 <Badge tone="good">{t("keys.stateActive")}</Badge>

@@ -1,0 +1,123 @@
+// What an operator does with all of a customer's data, and for a customer who has lost the phone.
+import { useState } from "preact/hooks";
+import {
+    customerData,
+    type CustomerDetail,
+    eraseCustomer,
+    removeSecondFactor,
+} from "../../api/admin";
+import { usd } from "../../base/money";
+import { t } from "../../i18n";
+import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { announce } from "../../state/announce";
+import { Button, ButtonLink } from "../../ui/button";
+import { Card } from "../../ui/card";
+import { Confirm, Dialog, DialogActions } from "../../ui/dialog";
+import { CheckField, TextField } from "../../ui/field";
+import { Failure } from "../../ui/notice";
+
+interface Props {
+    customer: CustomerDetail;
+    onDone: () => void;
+}
+
+export function SecondFactorAct({ customer, onDone }: Props) {
+    const [isAsking, setAsking] = useState(false);
+    const { run, isBusy, error } = useAction(async () => {
+        await removeSecondFactor(customer.id);
+        announce(t("factor.removed"));
+        setAsking(false);
+        onDone();
+    });
+    return (
+        <>
+            <Button onClick={() => setAsking(true)}>{t("factor.remove")}</Button>
+            {isAsking && (
+                <Confirm
+                    title={t("factor.removeTitle", { email: customer.email })}
+                    action={t("factor.remove")}
+                    isBusy={isBusy}
+                    error={error}
+                    onConfirm={() => run()}
+                    onClose={() => setAsking(false)}
+                >
+                    <p>{t("factor.removeText")}</p>
+                </Confirm>
+            )}
+        </>
+    );
+}
+
+export function CustomerData({ customer, onDone }: Props) {
+    const [isErasing, setErasing] = useState(false);
+    return (
+        <Card title={t("data.ofCustomer")}>
+            <div class="flex flex-col gap-4">
+                <p class="text-soft">{t("data.ofCustomerText")}</p>
+                <div class="flex flex-wrap gap-2">
+                    <ButtonLink href={customerData(customer.id)} download icon="download">
+                        {t("data.copy")}
+                    </ButtonLink>
+                    {!customer.erased_at && (
+                        <Button kind="danger" onClick={() => setErasing(true)}>
+                            {t("data.erase")}
+                        </Button>
+                    )}
+                </div>
+            </div>
+            {isErasing && (
+                <EraseDialog
+                    customer={customer}
+                    onClose={() => setErasing(false)}
+                    onDone={() => {
+                        setErasing(false);
+                        onDone();
+                    }}
+                />
+            )}
+        </Card>
+    );
+}
+
+function EraseDialog({ customer, onClose, onDone }: Props & { onClose: () => void }) {
+    const [email, setEmail] = useState("");
+    const [forfeit, setForfeit] = useState(false);
+    const { run, isBusy, error } = useAction(async () => {
+        await eraseCustomer(customer.id, { email, forfeit });
+        announce(t("data.erased"));
+        onDone();
+    });
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        run();
+    };
+    return (
+        <Dialog title={t("data.eraseTitle", { email: customer.email })} onClose={onClose}>
+            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                <p>{t("data.eraseCustomerText")}</p>
+                <TextField
+                    label={t("data.typeEmail", { email: customer.email })}
+                    autocomplete="off"
+                    required
+                    value={email}
+                    onValue={setEmail}
+                    error={errorOf(error, "email")}
+                />
+                {usd(customer.balance) > 0n && (
+                    <CheckField
+                        label={t("data.forfeitCustomer")}
+                        checked={forfeit}
+                        onChecked={setForfeit}
+                    />
+                )}
+                <Failure error={errorOfNone(error, "email")} />
+                <DialogActions>
+                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button type="submit" kind="danger" busy={isBusy}>
+                        {t("data.erase")}
+                    </Button>
+                </DialogActions>
+            </form>
+        </Dialog>
+    );
+}
