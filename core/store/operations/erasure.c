@@ -35,6 +35,7 @@ static const char *const statements[] = {
     "DELETE FROM recovery_codes WHERE user_id = ?1",
     "DELETE FROM pending_signins WHERE user_id = ?1",
     "DELETE FROM customer_webhooks WHERE user_id = ?1",
+    "DELETE FROM customer_notes WHERE user_id = ?1",
     "DELETE FROM notices WHERE account_id = ?2",
     "DELETE FROM outbox WHERE lane <> 0 AND (destination = ?3 COLLATE NOCASE"
     " OR destination = '" CUSTOMER_WEBHOOK "' || ?1)",
