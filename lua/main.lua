@@ -1,7 +1,8 @@
 -- The entry of every exchange: finds the handler for a request's path and method. Returns that one
 -- function; core/script/task.c calls it with the exchange.
 --
--- A route is {method, path, handler}. A path may end with "{id}", which takes the whole rest.
+-- A route is {method, path, handler}. A path may end with "{id}", which takes the whole rest, or
+-- with "{id}" and a fixed end: "/keys/{id}/rotate".
 local admin = require "admin"
 local cohere = require "openai.cohere"
 local dashboard = require "dashboard"
@@ -13,20 +14,20 @@ local PATH_BYTES = 1024 -- of a path that is tidied
 local DOUBLES = 3
 
 local exact = {} -- path -> {GET = handler, ...}
-local prefixes = {} -- list of {prefix, methods}, longest first
+local prefixes = {} -- list of {prefix, suffix, methods}, longest first
 
 local function methods_at(path)
-    local prefix = string.match(path, "^(.*/){id}$")
+    local prefix, suffix = string.match(path, "^(.*/){id}(.*)$")
     if not prefix then
         exact[path] = exact[path] or {}
         return exact[path]
     end
     for _, known in ipairs(prefixes) do
-        if known.prefix == prefix then
+        if known.prefix == prefix and known.suffix == suffix then
             return known.methods
         end
     end
-    local added = { prefix = prefix, methods = {} }
+    local added = { prefix = prefix, suffix = suffix, methods = {} }
     table.insert(prefixes, added)
     return added.methods
 end
@@ -48,7 +49,9 @@ for _, place in ipairs(policy.mounts.cohere) do
 end
 mount(policy.mounts.dashboard, dashboard)
 mount(policy.mounts.dashboard, admin)
-table.sort(prefixes, function(a, b) return #a.prefix > #b.prefix end)
+table.sort(prefixes, function(a, b)
+    return #a.prefix + #a.suffix > #b.prefix + #b.suffix
+end)
 
 -- Removes double slashes and a slash at the end.
 local function tidy(path)
@@ -94,9 +97,10 @@ local function find_tidy(path)
         return exact[path]
     end
     for _, known in ipairs(prefixes) do
-        local length = #known.prefix
-        if #path > length and string.sub(path, 1, length) == known.prefix then
-            return known.methods, string.sub(path, length + 1)
+        local first, last = #known.prefix + 1, #path - #known.suffix
+        if first <= last and string.sub(path, 1, first - 1) == known.prefix
+            and string.sub(path, last + 1) == known.suffix then
+            return known.methods, string.sub(path, first, last)
         end
     end
 end

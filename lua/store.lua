@@ -26,6 +26,7 @@ local STATUS = {
     too_many_keys = 400,
     too_many_notes = 400,
     too_many_quotas = 400,
+    too_many_replacements = 409,
     too_many_to_sort = 400,
     unavailable = 503,
     voucher_expired = 409,

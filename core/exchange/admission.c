@@ -75,7 +75,8 @@ bool exchange_find_key(const struct exchange_env *env, const struct http_head *h
 static bool may_call(const struct key_facts *facts, int64_t now_ms)
 {
     return !facts->key_disabled && !facts->user_disabled &&
-           (facts->expires_ms == 0 || facts->expires_ms > now_ms);
+           (facts->expires_ms == 0 || facts->expires_ms > now_ms) &&
+           (facts->secret_until_ms == 0 || facts->secret_until_ms > now_ms);
 }
 
 static bool refuse_body(struct refusal *out, int status, const char *code, const char *message)
@@ -142,6 +143,11 @@ static bool admit_key(struct exchange *exchange)
     if (exchange->key.user_disabled)
         return refuse(exchange, 401, "key_disabled", "The account of this API key is disabled.",
                       NULL);
+    if (exchange->key.secret_until_ms != 0 && exchange->key.secret_until_ms <= exchange->created_ms)
+        return refuse(exchange, 401, "key_replaced",
+                      "This API key was replaced by a new one, and works no longer. Use the new "
+                      "one.",
+                      NULL);
     if (exchange->key.expires_ms != 0 && exchange->key.expires_ms <= exchange->created_ms)
         return refuse(exchange, 401, "key_expired",
                       "This API key has expired. Create a new one in the dashboard.", NULL);
@@ -160,6 +166,7 @@ static bool find_key(struct exchange *exchange, const struct digest *digest)
                                     .account_id = facts.account_id,
                                     .user_id = facts.user_id,
                                     .expires_ms = facts.expires_ms,
+                                    .secret_until_ms = facts.secret_until_ms,
                                     .key_disabled = facts.key_disabled,
                                     .user_disabled = facts.user_disabled};
     memcpy(exchange->key.group, facts.group, sizeof facts.group);

@@ -47,7 +47,8 @@ struct caller {
     struct id key_id;
     struct id account_id;
     struct id user_id;
-    int64_t expires_ms; /* 0: never */
+    int64_t expires_ms;      /* 0: never */
+    int64_t secret_until_ms; /* as directory.h has it */
     bool key_disabled;
     bool user_disabled;
     char group[32];

@@ -23,6 +23,8 @@ static const char *why_revoked(const struct exchange *exchange)
         return "The account of this API key was disabled before the whole answer had come.";
     if (facts.key_disabled)
         return "This API key was disabled before the whole answer had come.";
+    if (facts.secret_ended)
+        return "This API key was replaced before the whole answer had come.";
     return NULL;
 }
 

@@ -1,9 +1,8 @@
 /* Operations of the store beside the ledger: users, sessions, keys, credits, lists. An operation
- * has a name ("key.create"), positional arguments (null, integer or text) and a result, a JSON text
- * ready to be sent. It runs on the ledger thread (if it writes) or on a reports thread, inside a
- * transaction that is rolled back when it fails. core/store/operations/operations.c has the table
- * of all operations. Amounts in results are decimal strings in USD, times RFC 3339, as in the
- * API. */
+ * has a name ("key.create"), positional arguments (null, integer or text) and a result, a JSON
+ * text ready to be sent. It runs on the ledger thread (if it writes) or on a reports thread,
+ * inside a transaction that is rolled back when it fails. operations/operations.c has the table.
+ * Amounts in results are decimal strings in USD, times RFC 3339, as in the API. */
 #ifndef STORE_CALL_H
 #define STORE_CALL_H
 
@@ -31,7 +30,7 @@ struct wallets;
 
 /* The person who acts for the operator, and from where; for the audit log. */
 struct store_actor {
-    char name[ID_BYTES]; /* a user's id or "cli"; "": a customer acts, no operator */
+    char name[ID_BYTES]; /* a user's id or "cli"; "": a customer acts */
     char address[48];    /* "" for the command line */
 };
 
@@ -147,11 +146,15 @@ void store_call_now(struct store *store, struct store_call *call);
  *   key.get           key_id -> key with limits, spent, remaining
  *   key.own           user_id key_id -> key  ! not_found, also if another user owns it
  *   key.update        user_id? key_id name? disabled? reason? -> key  ! not_found,
- *                     key_disabled_by_operator. (Without user_id the operator acts; the owner
- *                     cannot enable a key that the operator has disabled)
+ *                     key_disabled_by_operator. (Without user_id the operator acts)
  *   key.change        user_id key_id sets name? disabled? budget_nusd? period? expires_ms? models?
  *                     -> key: the owner acts; sets: 1 name, 2 disabled, 4 budget and period, 8
- *                     expiry, 16 models  ! not_found, key_disabled_by_operator
+ *                     expiry, 16 models  ! as key.update
+ *   key.rotate        user_id key_id digest_hex prefix last4 grace_ms replaced? -> key
+ *                     ! not_found, too_many_replacements, conflict: not `replaced`
+ *   key.secrets       user_id key_id -> {data: [old secret]}  ! not_found
+ *   key.retire        user_id key_id -> key: ends those  ! not_found
+ *   key.lock          user_id disabled reason? -> {keys}
  *   key.digest        user_id key_id -> {digest}: for directory_find_key  ! not_found
  *   key.delete        user_id key_id -> {}  ! not_found
  *   key.use           key_id -> {label, usage, usage_daily, usage_weekly, usage_monthly, limit,

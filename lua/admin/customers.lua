@@ -193,6 +193,16 @@ function customers.update_key(x, admin, id)
     x:reply(200, store.act(x, admin.id, "key.update", nil, id, nil, disabled, reason))
 end
 
+-- All keys of a customer at once.
+function customers.update_all_keys(x, admin, id)
+    local members = body.read_change(x, KEY_CHANGES)
+    body.require(x, members, "disabled")
+    local disabled = read_switch(x, members)
+    local reason = read_reason(x, members)
+    find(x, "user.get", id, "user")
+    x:reply(200, store.act(x, admin.id, "key.lock", id, disabled, reason))
+end
+
 local function read_kind(x, members)
     local kind = body.text(x, members, "kind") or "manual"
     if not KINDS[kind] then

@@ -55,6 +55,7 @@ add("GET", "/admin/data/{id}", "customers.manage", data.export) -- the user's id
 add("POST", "/admin/erase/{id}", "customers.manage", data.erase)
 add("GET", "/admin/keys", "customers.read", customers.keys)
 add("PATCH", "/admin/keys/{id}", "customers.help", customers.update_key)
+add("PATCH", "/admin/user-keys/{id}", "customers.help", customers.update_all_keys) -- the user's id
 add("GET", "/admin/quotas", "customers.read", quotas.list)
 add("POST", "/admin/quotas", "customers.manage", quotas.create)
 add("DELETE", "/admin/quotas/{id}", "customers.manage", quotas.delete)

@@ -18,6 +18,7 @@ local CHANGES = {
 local NAME_BYTES_MAX = limits.NAME_BYTES_MAX
 local MODELS_MAX = limits.KEY_MODELS_MAX
 local MODELS_BYTES_MAX = 1023
+local GRACE_S_MAX = 7 * 24 * 3600
 local BUDGET_USD_MAX = limits.BUDGET_USD_MAX
 
 local function read_name(x, members)
@@ -144,6 +145,42 @@ function keys.update(x, id)
     end
     x:reply(200, store.call(x, "key.change", user.id, id, sets, name, disabled and 1 or 0,
         budget_nusd, period, expires_ms, models))
+end
+
+-- A new secret for the key; the old one works for so many seconds. Who says which secret is meant
+-- (`last4`) does not replace one that was made meanwhile.
+function keys.rotate(x, id)
+    local user = session.user(x)
+    local members = body.read_change(x, { grace_seconds = true, last4 = true })
+    body.require(x, members, "grace_seconds")
+    local grace_s = body.count(x, members, "grace_seconds", GRACE_S_MAX)
+    local replaced = body.text(x, members, "last4")
+    local key, digest, prefix, last4 = x:new_key()
+    local data = store.is_id(id) and store.find_act(x, user.id, "key.rotate", user.id, id, digest,
+        prefix, last4, grace_s * 1000, replaced)
+    if not data then
+        refuse(x)
+    end
+    x:reply(201, json.encode { key = key, data = json.raw(data) })
+end
+
+function keys.secrets(x, id)
+    local user = session.user(x)
+    local found = store.is_id(id) and store.find(x, "key.secrets", user.id, id)
+    if not found then
+        refuse(x)
+    end
+    x:reply(200, found)
+end
+
+-- Those that were replaced work no longer.
+function keys.end_secrets(x, id)
+    local user = session.user(x)
+    local found = store.is_id(id) and store.find_act(x, user.id, "key.retire", user.id, id)
+    if not found then
+        refuse(x)
+    end
+    x:reply(200, found)
 end
 
 function keys.delete(x, id)

@@ -77,12 +77,13 @@ class Document:
         return self.item(path)[method.lower()]["responses"]
 
     def template(self, path: str) -> str | None:
-        """The documented path that a path belongs to. One without a parameter goes first."""
+        """The documented path that a path belongs to: the one with the most letters of its own."""
         if path in self.contents["paths"]:
             return path
-        for template in self.contents["paths"]:
-            prefix = template.removesuffix("{id}")
-            if prefix != template and path.startswith(prefix) and path != prefix:
+        for template in sorted(self.contents["paths"], key=len, reverse=True):
+            prefix, name, suffix = template.partition("{id}")
+            bounds = path.startswith(prefix) and path.endswith(suffix)
+            if name and bounds and len(path) > len(prefix) + len(suffix):
                 return template
         return None
 

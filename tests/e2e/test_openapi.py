@@ -417,6 +417,16 @@ def walk_keys_and_money(customer: Customer) -> None:
     customer.call("PATCH", f"/keys/{customer.key_id}", 200, json={"disabled": True})
     assert customer.ask().status_code == 401
     customer.create_key()
+    path = f"/keys/{customer.key_id}/rotate"
+    made = customer.call("POST", path, 201, json={"grace_seconds": 3600})
+    customer.call("POST", path, 409, json={"grace_seconds": 0, "last4": "none"})
+    customer.call("POST", path, 400, json={})
+    customer.call("GET", "/keys", 200)
+    customer.call("DELETE", path, 200)
+    customer.call("GET", path, 200)
+    assert customer.ask().status_code == 401
+    customer.key = made["key"]
+    customer.call("GET", "/keys/key_none/rotate", 404)
 
 
 def walk_providers(customer: Customer, provider) -> None:
@@ -714,6 +724,7 @@ def walk_admin_acts(admin: Customer, customer: Customer) -> None:
     for disabled in (True, False):
         change = {"disabled": disabled, "reason": "x"}
         admin.call("PATCH", f"/admin/keys/{customer.key_id}", 200, json=change)
+        admin.call("PATCH", f"/admin/user-keys/{user_id}", 200, json=change)
         if disabled:
             customer.call("PATCH", f"/keys/{customer.key_id}", 409, json={"disabled": False})
     admin.call("POST", "/admin/debits", 201, json={**of_user, "amount": "1000", "reason": "x"})

@@ -13,6 +13,8 @@
 #include "store/memory/wallet.h"
 
 #define HOUR_MS INT64_C(3600000)
+/* So long who sends a secret that works no longer is told why: 30 days. */
+#define OLD_SECRET_TOLD_MS "2592000000"
 
 /* One account or key as it is on disk. */
 struct change {
@@ -48,13 +50,20 @@ static void copy_text(char *out, size_t out_bytes, const char *text)
     check(length >= 0 && (size_t)length < out_bytes); /* key.create, user.create check it */
 }
 
-#define KEY_QUERY                                                                                  \
-    "SELECT k.id, k.user_id, k.account_id, k.digest, k.expires_ms, k.budget_nusd, k.models,"       \
-    " k.disabled, u.disabled, u.\"group\", k.deleted_ms, CASE k.budget_period"                     \
-    "  WHEN '' THEN t.spent_nusd ELSE (SELECT sum(h.charge_nusd) FROM hourly h"                    \
-    "  WHERE h.account_id = k.account_id AND h.key_id = k.id AND h.hour >= CASE k.budget_period"   \
-    "  WHEN 'day' THEN ?2 WHEN 'week' THEN ?3 ELSE ?4 END) END, k.budget_period, ?5 FROM keys k"   \
-    " JOIN users u ON u.id = k.user_id LEFT JOIN key_totals t ON t.key_id = k.id"
+#define KEY_QUERY_OF(secret, spent, tables)                                                        \
+    "SELECT k.id, k.user_id, k.account_id, " secret ", k.expires_ms, k.budget_nusd, k.models,"     \
+    " k.disabled, u.disabled, u.\"group\", k.deleted_ms, " spent                                   \
+    ", k.budget_period, ?5 FROM keys k"                                                            \
+    " JOIN users u ON u.id = k.user_id LEFT JOIN key_totals t ON t.key_id = k.id" tables
+#define SPENT                                                                                      \
+    "CASE k.budget_period WHEN '' THEN t.spent_nusd ELSE (SELECT sum(h.charge_nusd) FROM hourly h" \
+    " WHERE h.account_id = k.account_id AND h.key_id = k.id AND h.hour >= CASE k.budget_period"    \
+    " WHEN 'day' THEN ?2 WHEN 'week' THEN ?3 ELSE ?4 END) END"
+#define KEY_QUERY KEY_QUERY_OF("k.digest, 0, 0", SPENT, "")
+/* Those that were replaced: a key has some for some days. */
+#define OLD_SECRET_QUERY                                                                           \
+    KEY_QUERY_OF("s.digest, s.until_ms, s.ended_ms IS NOT NULL", "0",                              \
+                 " JOIN old_secrets s ON s.key_id = k.id")
 
 /* The parameters of KEY_QUERY: an id or null, the hours in which the periods began, and the present
  * time. */
@@ -83,16 +92,18 @@ static struct change *read_key(struct row *row)
     copy_text(facts->user_id.text, sizeof facts->user_id.text, column_text(row, 1));
     copy_text(facts->account_id.text, sizeof facts->account_id.text, column_text(row, 2));
     check(digest_parse(column_text(row, 3), &change->digest)); /* the table allows no other */
-    facts->expires_ms = column_int(row, 4);
-    facts->budget_nusd = column_null(row, 5) ? -1 : column_int(row, 5);
-    copy_text(facts->models, sizeof facts->models, column_text(row, 6));
-    facts->key_disabled = column_int(row, 7) != 0;
-    facts->user_disabled = column_int(row, 8) != 0;
-    copy_text(facts->group, sizeof facts->group, column_text(row, 9));
-    change->deleted = !column_null(row, 10);
-    change->amount_nusd = column_int(row, 11);
-    check(period_parse(column_text(row, 12), &change->period)); /* the table allows no other */
-    change->at_ms = column_int(row, 13);
+    facts->secret_until_ms = column_int(row, 4);
+    facts->secret_ended = column_int(row, 5) != 0;
+    facts->expires_ms = column_int(row, 6);
+    facts->budget_nusd = column_null(row, 7) ? -1 : column_int(row, 7);
+    copy_text(facts->models, sizeof facts->models, column_text(row, 8));
+    facts->key_disabled = column_int(row, 9) != 0;
+    facts->user_disabled = column_int(row, 10) != 0;
+    copy_text(facts->group, sizeof facts->group, column_text(row, 11));
+    change->deleted = !column_null(row, 12);
+    change->amount_nusd = column_int(row, 13);
+    check(period_parse(column_text(row, 14), &change->period)); /* the table allows no other */
+    change->at_ms = column_int(row, 15);
     return change;
 }
 
@@ -126,11 +137,12 @@ static void apply(const struct change *change, const struct memory_tables *memor
         directory_table_remove(memory->directory, &change->digest);
         wallet_drop_key(memory->wallets, &change->id);
     } else {
-        wallet_put_key(memory->wallets, &change->id, &facts->account_id,
-                       &(struct wallet_budget){.amount_nusd = facts->budget_nusd,
-                                               .period = change->period,
-                                               .at_ms = change->at_ms,
-                                               .spent_nusd = change->amount_nusd});
+        if (facts->secret_until_ms == 0) /* a replaced secret has the budget of the present one */
+            wallet_put_key(memory->wallets, &change->id, &facts->account_id,
+                           &(struct wallet_budget){.amount_nusd = facts->budget_nusd,
+                                                   .period = change->period,
+                                                   .at_ms = change->at_ms,
+                                                   .spent_nusd = change->amount_nusd});
         directory_table_put(memory->directory, &change->digest, facts);
     }
 }
@@ -184,6 +196,12 @@ bool changes_load(struct changes *changes, const struct memory_tables *memory, s
               db_bind(db, KEY_QUERY " WHERE k.deleted_ms IS NULL AND ?1 IS NULL",
                       key_values(bind_null()).values, 5),
               read_key);
+    load_rows(memory, db,
+              db_bind(db,
+                      OLD_SECRET_QUERY " WHERE k.deleted_ms IS NULL AND ?1 IS NULL"
+                                       " AND s.until_ms > ?5 - " OLD_SECRET_TOLD_MS,
+                      key_values(bind_null()).values, 5),
+              read_key);
     load_quotas(memory, db);
     return db_run(db, "COMMIT", NULL, 0) && db->failure == 0;
 }
@@ -204,6 +222,13 @@ static void stage_rows(struct changes *changes, struct db *db, struct row *row,
         push(changes, read(row));
 }
 
+static void stage_keys(struct changes *changes, struct db *db, const char *query,
+                       const char *old_query, struct store_value id)
+{
+    stage_rows(changes, db, db_bind(db, query, key_values(id).values, 5), read_key);
+    stage_rows(changes, db, db_bind(db, old_query, key_values(id).values, 5), read_key);
+}
+
 static void stage(struct changes *changes, struct db *db, const char *kind, const char *id)
 {
     const struct store_value value = bind_text(id);
@@ -213,13 +238,11 @@ static void stage(struct changes *changes, struct db *db, const char *kind, cons
         stage_rows(changes, db, db_bind(db, ACCOUNT_QUERY " AND b.account_id = ?1", &value, 1),
                    read_account);
     else if (strcmp(kind, kind_names[CHANGE_KEY]) == 0)
-        stage_rows(changes, db,
-                   db_bind(db, KEY_QUERY " WHERE k.id = ?1", key_values(value).values, 5),
-                   read_key);
+        stage_keys(changes, db, KEY_QUERY " WHERE k.id = ?1", OLD_SECRET_QUERY " WHERE k.id = ?1",
+                   value);
     else
-        stage_rows(changes, db,
-                   db_bind(db, KEY_QUERY " WHERE k.user_id = ?1", key_values(value).values, 5),
-                   read_key);
+        stage_keys(changes, db, KEY_QUERY " WHERE k.user_id = ?1",
+                   OLD_SECRET_QUERY " WHERE k.user_id = ?1", value);
 }
 
 bool changes_stage(struct changes *changes, struct db *db)

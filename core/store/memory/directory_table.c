@@ -86,7 +86,7 @@ void directory_table_put(struct directory *directory, const struct digest *diges
         remove_entry(shard, old);
     table_insert(&shard->table, &entry->node, hash);
     check(pthread_mutex_unlock(&shard->mutex) == 0);
-    if (facts->key_disabled || facts->user_disabled)
+    if (facts->key_disabled || facts->user_disabled || facts->secret_ended)
         note_revocation(directory);
 }
 

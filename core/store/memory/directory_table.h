@@ -24,7 +24,7 @@ struct directory {
 
 void directory_table_init(struct directory *directory);
 void directory_table_fini(struct directory *directory);
-/* Adds a key or replaces its facts. */
+/* Adds a secret of a key or replaces its facts. */
 void directory_table_put(struct directory *directory, const struct digest *digest,
                          const struct key_facts *facts);
 /* Copies the facts. False: no such key. Any thread. */

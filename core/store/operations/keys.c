@@ -108,6 +108,7 @@ static void render_open(struct buffer *out, struct db *db, struct row *row)
     render_models(out, column_text(row, 8));
     json_writer_int(out, "requests", column_int(row, 11));
     json_writer_int(out, "abandoned", column_int(row, 12));
+    key_secrets_render(out, db, column_text(row, 0));
 }
 
 static bool not_found(struct store_call *call)
@@ -115,8 +116,7 @@ static bool not_found(struct store_call *call)
     return fault_set(&call->fault, "not_found", "there is no such key");
 }
 
-/* A key with the rest of its budget. */
-static bool render_one(struct store_call *call, struct db *db, const char *key_id)
+bool keys_render_one(struct store_call *call, struct db *db, const char *key_id)
 {
     struct buffer *out = &call->result;
     struct row *row =
@@ -132,7 +132,7 @@ static bool render_one(struct store_call *call, struct db *db, const char *key_i
 
 bool keys_get(struct store_call *call, struct db *db)
 {
-    return render_one(call, db, operations_text(call, 0));
+    return keys_render_one(call, db, operations_text(call, 0));
 }
 
 /* user_id key_id */
@@ -141,7 +141,7 @@ bool keys_own(struct store_call *call, struct db *db)
     if (!db_number(db, "SELECT count(*) FROM keys WHERE id = ?2 AND user_id = ?1", call->args, 2,
                    0))
         return not_found(call);
-    return render_one(call, db, operations_text(call, 1));
+    return keys_render_one(call, db, operations_text(call, 1));
 }
 
 bool keys_list(struct store_call *call, struct db *db)
@@ -247,7 +247,7 @@ bool keys_create(struct store_call *call, struct db *db)
         return fault_set(&call->fault, "not_found", "there is no such user");
     return notices_arm_key(db, key_id.text, clock_wall_ms()) &&
            changes_note(db, CHANGE_KEY, key_id.text) && note_create(call, db, key_id.text) &&
-           render_one(call, db, key_id.text);
+           keys_render_one(call, db, key_id.text);
 }
 
 /* Reads the bits of keys.disabled and the owner of the key. */
@@ -280,6 +280,19 @@ static bool note_update(struct store_call *call, struct db *db, const char *owne
     return noted;
 }
 
+static bool note_all(struct store_call *call, struct db *db, const char *user_id)
+{
+    struct buffer detail;
+    bool noted;
+    buffer_init(&detail, 8192);
+    json_writer_object(&detail, NULL);
+    json_writer_bool(&detail, "disabled", operations_int(call, 1) != 0);
+    json_writer_text_or_null(&detail, "reason", operations_text(call, 2));
+    noted = audit_log_note(call, db, user_id, "", &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
 /* user_id? key_id name? disabled? reason?. Without a user the operator acts. */
 bool keys_update(struct store_call *call, struct db *db)
 {
@@ -300,7 +313,7 @@ bool keys_update(struct store_call *call, struct db *db)
     return db_run(db, "UPDATE keys SET name = coalesce(?2, name), disabled = ?3 WHERE id = ?1",
                   DB_VALUES(call->args[1], call->args[2], bind_int(disabled))) &&
            changes_note(db, CHANGE_KEY, key_id) && note_update(call, db, owner.text) &&
-           render_one(call, db, key_id);
+           keys_render_one(call, db, key_id);
 }
 
 /* The members that key.change sets: bits of its third argument. */
@@ -340,7 +353,25 @@ bool keys_change(struct store_call *call, struct db *db)
                             bind_int(clock_wall_ms()), call->args[7],
                             bind_text(operations_text(call, 8)))) &&
            ((sets & SETS_EXPIRY) == 0 || notices_arm_key(db, key_id, clock_wall_ms())) &&
-           changes_note(db, CHANGE_KEY, key_id) && render_one(call, db, key_id);
+           changes_note(db, CHANGE_KEY, key_id) && keys_render_one(call, db, key_id);
+}
+
+/* user_id disabled reason?: the operator locks or unlocks all keys of a user. */
+bool keys_disable_all(struct store_call *call, struct db *db)
+{
+    const char *user_id = operations_text(call, 0);
+    int64_t count;
+    if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") ||
+        !db_run(db,
+                "UPDATE keys SET disabled = iif(?2, disabled | 2, disabled & ~2)"
+                " WHERE user_id = ?1 AND deleted_ms IS NULL",
+                call->args, 2))
+        return false;
+    count = db_changes(db);
+    json_writer_object(&call->result, NULL);
+    json_writer_int(&call->result, "keys", count);
+    json_writer_object_end(&call->result);
+    return changes_note(db, CHANGE_USER, user_id) && note_all(call, db, user_id);
 }
 
 /* user_id key_id. The digest by which the directory finds the key: for the gateway, never for a

@@ -110,6 +110,10 @@ bool quotas_set_one(struct store_call *call, struct db *db);
 bool quotas_delete(struct store_call *call, struct db *db);
 bool quotas_use(struct store_call *call, struct db *db);
 bool keys_delete(struct store_call *call, struct db *db);
+bool keys_disable_all(struct store_call *call, struct db *db);
+bool key_secrets_rotate(struct store_call *call, struct db *db);
+bool key_secrets_list(struct store_call *call, struct db *db);
+bool key_secrets_end(struct store_call *call, struct db *db);
 bool credits_balance(struct store_call *call, struct db *db);
 bool credits_create(struct store_call *call, struct db *db);
 bool credits_create_once(struct store_call *call, struct db *db);
@@ -197,6 +201,11 @@ void users_render_open(struct buffer *out, struct row *row);
     " AND s.expires_ms > ?2 AND u.disabled = 0"
 /* Renders the only row of a query, or fails with not_found. */
 bool users_render_one(struct store_call *call, struct db *db, struct row *row);
+
+/* Answers with a key: its limits, and what is left of its budget. */
+bool keys_render_one(struct store_call *call, struct db *db, const char *key_id);
+/* Adds the member old_secrets: those of a key that were replaced and work now. */
+void key_secrets_render(struct buffer *out, struct db *db, const char *key_id);
 
 /* Gives the account money: posts the transfer under a new id, pays the debt, loads the wallet
  * again, notes the act, adds the receipt, answers with transfer and balance. */

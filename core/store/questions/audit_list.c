@@ -15,11 +15,12 @@
 static void render(struct buffer *out, struct row *row)
 {
     bool cli = strcmp(column_text(row, 2), CLI) == 0;
+    bool own = strcmp(column_text(row, 2), column_text(row, 6)) == 0; /* on the own account */
     json_writer_object(out, NULL);
     json_writer_int(out, "id", column_int(row, 0));
     json_writer_time(out, "at", column_int(row, 1));
     json_writer_object(out, "actor");
-    json_writer_text(out, "kind", cli ? "cli" : "admin");
+    json_writer_text(out, "kind", cli ? "cli" : own ? "user" : "admin");
     json_writer_text_or_null(out, "id", cli ? "" : column_text(row, 2));
     json_writer_text_or_null(out, "email", column_text(row, 3));
     json_writer_object_end(out);
