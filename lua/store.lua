@@ -20,6 +20,7 @@ local STATUS = {
     nothing_to_refund = 409,
     overloaded = 503,
     payment_open = 409,
+    replaced_meanwhile = 409,
     response_too_large = 400,
     second_factor_on = 409,
     timeout = 503,

@@ -151,7 +151,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     -> key: the owner acts; sets: 1 name, 2 disabled, 4 budget and period, 8
  *                     expiry, 16 models  ! as key.update
  *   key.rotate        user_id key_id digest_hex prefix last4 grace_ms replaced? -> key
- *                     ! not_found, too_many_replacements, conflict: not `replaced`
+ *                     ! not_found, too_many_replacements, replaced_meanwhile
  *   key.secrets       user_id key_id -> {data: [old secret]}  ! not_found
  *   key.retire        user_id key_id -> key: ends those  ! not_found
  *   key.lock          user_id disabled reason? -> {keys}

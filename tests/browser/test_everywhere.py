@@ -121,7 +121,11 @@ def test_keyboard_alone(make_person, customer, view):
     page.keyboard.type("by keyboard")
     page.keyboard.press("Enter")
     expect(person.dialog).to_contain_text(person.t("keys.shownOnce"))
-    page.keyboard.press("Escape")
+    for _ in range(3):  # the browser itself would close it at the second one
+        page.keyboard.press("Escape")
+        expect(person.dialog).to_contain_text(person.t("keys.notCopied"))
+    tab_to(person.t("keys.leaveAnyway"))
+    page.keyboard.press("Enter")
     expect(person.dialog).to_have_count(0)
     expect(person.rows("nav.keys").filter(has_text="by keyboard")).to_be_visible()
     tab_to(person.t("keys.deleteNamed", name="by keyboard"))

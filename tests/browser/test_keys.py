@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from test_everywhere import violations
 from wait import wait_until
 
 NODE = Path(os.environ.get("NODE_PATH") or os.environ.get("E2E_NODE", "") + "/node_modules")
@@ -160,3 +161,117 @@ def test_a_key_is_edited(user, customer):
     expect(user.dialog).to_have_count(0)
     (key,) = customer.call("GET", "/keys", 200)["data"]
     assert (key["budget"], key["budget_period"]) == (None, None)
+
+
+@pytest.fixture
+def shown(user, customer):
+    """The row of the customer's key."""
+    user.open("/dashboard/keys")
+    return user.rows("nav.keys").filter(has_text="test")
+
+
+def replace(user, shown, grace: str) -> str:
+    """Through the form; the new text of the key, copied."""
+    user.button("keys.rotateNamed", shown, name="test").click()
+    user.field("keys.grace", user.dialog).select_option(label=user.t(f"keys.grace.{grace}"))
+    user.button("keys.rotateAction", user.dialog).click()
+    user.button("keys.copy", user.dialog).click()
+    key = user.dialog.locator("output").inner_text()
+    assert user.copied() == key
+    user.button("action.done", user.dialog).click()
+    expect(user.dialog).to_have_count(0)
+    return key
+
+
+def works(customer, key: str) -> bool:
+    customer.key = key
+    return customer.ask().status_code == 200
+
+
+def test_replaced_with_time_to_change_it_everywhere(user, customer, shown):
+    old = customer.key
+    new = replace(user, shown, "day")
+    expect(shown).to_contain_text(new[-4:])
+    expect(shown).to_contain_text(user.t("keys.oldWorks", last4=old[-4:], time="").strip())
+    assert works(customer, old)
+    assert works(customer, new)
+    assert not violations(user)
+    user.button("keys.endOldNamed", shown, name="test").click()
+    expect(user.dialog).to_contain_text(user.t("keys.endOldText"))
+    assert not violations(user)
+    user.button("keys.endOld", user.dialog).click()
+    expect(user.button("keys.endOldNamed", shown, name="test")).to_have_count(0)
+    assert not works(customer, old)
+    assert works(customer, new)
+
+
+def test_replaced_at_once(user, customer, shown):
+    old = customer.key
+    new = replace(user, shown, "none")
+    expect(shown).to_contain_text(new[-4:])
+    assert (works(customer, old), works(customer, new)) == (False, True)
+    user.open("/dashboard/usage?view=refused")
+    user.sees(user.t("error.key_replaced"))
+
+
+def test_nobody_replaces_what_somebody_else_has_just_made(user, customer, shown):
+    user.button("keys.rotateNamed", shown, name="test").click()
+    path = f"/keys/{customer.key_id}/rotate"
+    new = customer.call("POST", path, 201, json={"grace_seconds": 0})["key"]
+    user.button("keys.rotateAction", user.dialog).click()
+    expect(user.dialog).to_contain_text(user.t("error.replaced_meanwhile"))
+    assert works(customer, new)
+
+
+def test_who_has_not_copied_it_is_asked(user, customer):
+    make_key(user, "precious")
+    assert not violations(user)
+    for leave in (lambda: user.page.keyboard.press("Escape"),
+                  lambda: user.button("action.close", user.dialog).click(),
+                  lambda: user.button("action.done", user.dialog).click()):  # fmt: skip
+        leave()
+        expect(user.dialog).to_contain_text(user.t("keys.notCopied"))
+    assert not violations(user)
+    user.button("keys.copy", user.dialog).click()
+    expect(user.dialog).not_to_contain_text(user.t("keys.notCopied"))
+    user.page.keyboard.press("Escape")
+    expect(user.dialog).to_have_count(0)
+
+
+def test_back_to_the_playground_with_the_key(user, customer):
+    customer.delete_key()
+    user.open("/dashboard/playground")
+    user.link("keys.create", user.main).click()
+    user.field("keys.name", user.dialog).fill("for playing")
+    user.button("keys.create", user.dialog).click()
+    user.button("keys.copy", user.dialog).click()
+    user.button("action.done", user.dialog).click()
+    user.sees_title("nav.playground")
+    expect(user.field("playground.key").locator("option:checked")).to_have_text("for playing")
+
+
+def test_the_playground_takes_a_key_that_can_pay(user, customer):
+    customer.create_key("spent", budget="0")  # the newest
+    user.open("/dashboard/playground")
+    expect(user.field("playground.key").locator("option:checked")).to_have_text("test")
+    user.open(f"/dashboard/playground?key={customer.key_id}")
+    expect(user.field("playground.key").locator("option:checked")).to_contain_text("spent")
+
+
+def test_the_operator_locks_all_keys(boss, customer):
+    keys = [customer.key, customer.create_key("second")]
+    user_id = customer.call("GET", "/auth/me", 200)["user"]["id"]
+    boss.open(f"/dashboard/admin/customers/{user_id}")
+    boss.tab("customers.view.keys").click()
+    for lock, word, work in (
+        ("lockKeys", "keysLocked", False),
+        ("unlockKeys", "keysUnlocked", True),
+    ):
+        boss.button(f"customers.{lock}").click()
+        boss.field("acts.reason", boss.dialog).fill("leaked")
+        assert not violations(boss)
+        boss.button(f"customers.{lock}", boss.dialog).click()
+        expect(boss.page.get_by_text(boss.t(f"customers.{word}", n=2))).to_be_visible()
+        assert [works(customer, key) for key in keys] == [work, work]
+    boss.tab("customers.view.audit").click()
+    boss.sees(boss.t("act.key.lock"))

@@ -93,7 +93,7 @@ static bool read_replaced(struct store_call *call, struct db *db, char out[5])
         db_leave(row);
     }
     if (!operations_null(call, 6) && strcmp(operations_text(call, 6), out) != 0)
-        return fault_set(&call->fault, "conflict", "this key has been replaced by now");
+        return fault_set(&call->fault, "replaced_meanwhile", "this key has been replaced by now");
     return db->failure == 0;
 }
 

@@ -15,7 +15,8 @@
 static void render(struct buffer *out, struct row *row)
 {
     bool cli = strcmp(column_text(row, 2), CLI) == 0;
-    bool own = strcmp(column_text(row, 2), column_text(row, 6)) == 0; /* on the own account */
+    bool own = strcmp(column_text(row, 2), column_text(row, 6)) == 0 &&
+               strncmp(column_text(row, 5), "key.", 4) == 0; /* what customers do themselves */
     json_writer_object(out, NULL);
     json_writer_int(out, "id", column_int(row, 0));
     json_writer_time(out, "at", column_int(row, 1));

@@ -210,6 +210,13 @@ export const eraseCustomer = (userId: string, form: { email: string; forfeit: bo
     post<User>(`/admin/erase/${id(userId)}`, form);
 export const getCustomerKeys = async (userId: string, signal?: Signal) =>
     (await get<{ data: Key[] }>("/admin/keys", { user_id: userId }, signal)).data;
+export const changeCustomerKeys = (
+    userId: string,
+    change: { disabled: boolean; reason?: string },
+) =>
+    call<{ keys: number }>("PATCH", `/admin/user-keys/${encodeURIComponent(userId)}`, {
+        body: change,
+    });
 export const changeCustomerKey = (keyId: string, change: { disabled: boolean; reason?: string }) =>
     call<Key>("PATCH", `/admin/keys/${id(keyId)}`, { body: change });
 export const getCustomerUsage = (query: Query, signal?: Signal) =>
@@ -367,7 +374,7 @@ export interface Provider {
 export interface Act {
     id: number;
     at: string;
-    actor: { kind: "cli" | "admin"; id: string | null; email: string | null };
+    actor: { kind: "cli" | "admin" | "user"; id: string | null; email: string | null };
     action: string;
     target: { user_id: string | null; email: string | null; id: string | null };
     address: string | null;

@@ -46,7 +46,18 @@ export interface KeyChange {
 
 export const getKeys = async (signal?: Signal) =>
     (await get<{ data: Key[] }>("/keys", {}, signal)).data;
-export const createKey = (form: NewKey) => post<{ key: string; data: Key }>("/keys", form);
+/** A key as it was made, or made anew: the text is never shown again. */
+export interface Made {
+    key: string;
+    data: Key;
+}
+
+export const createKey = (form: NewKey) => post<Made>("/keys", form);
+/** `last4`: of the secret that is meant, so that nobody replaces one that was just made. */
+export const rotateKey = (id: string, grace_seconds: number, last4: string) =>
+    post<Made>(`/keys/${encodeURIComponent(id)}/rotate`, { grace_seconds, last4 });
+export const endOldSecrets = (id: string) =>
+    call<Key>("DELETE", `/keys/${encodeURIComponent(id)}/rotate`);
 export const changeKey = (id: string, change: KeyChange) =>
     call<Key>("PATCH", `/keys/${encodeURIComponent(id)}`, { body: change });
 export const deleteKey = (id: string) => call<void>("DELETE", `/keys/${encodeURIComponent(id)}`);

@@ -143,11 +143,20 @@ export interface Key {
     budget: string | null;
     budget_period: BudgetPeriod | null; // null: the budget is for ever
     period_spent: string | null;
+    remaining: string | null; // of the budget, now
     resets_at: string | null;
     spent: string; // ever
     models: string[] | null;
     requests: number;
     abandoned: number; // of them, those whose client left before the answer was whole
+    old_secrets: OldSecret[]; // that were replaced and still work
+}
+
+export interface OldSecret {
+    prefix: string;
+    last4: string;
+    replaced_at: string;
+    works_until: string;
 }
 
 export interface Balance {

@@ -38,10 +38,11 @@ function exampleModel(models: readonly Model[], allowed: readonly string[] | nul
 interface FirstCallProps {
     apiKey: string | null; // without one it says where the key goes
     models: string[] | null; // that the key may use; null: all
+    onCopied?: () => void;
 }
 
 /** A first call in three languages, ready to paste. */
-export function FirstCall({ apiKey, models }: FirstCallProps) {
+export function FirstCall({ apiKey, models, onCopied }: FirstCallProps) {
     const known = useResource("models", getModels);
     const model = exampleModel(known.data ?? [], models);
     const all = snippets(site.value?.base_url ?? "", apiKey, model);
@@ -53,7 +54,7 @@ export function FirstCall({ apiKey, models }: FirstCallProps) {
             tabs={all}
             chosen={shown.id}
             onChoose={choose}
-            aside={<CopyButton text={shown.code} label={t("action.copy")} />}
+            aside={<CopyButton text={shown.code} label={t("action.copy")} onCopied={onCopied} />}
         >
             <Code text={shown.code} label={t("code.label", { language: shown.name })} />
         </Tabs>

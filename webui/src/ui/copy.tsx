@@ -27,9 +27,10 @@ interface CopyProps {
     text: string | (() => string);
     label: string;
     kind?: "primary" | "secondary" | "quiet";
+    onCopied?: (() => void) | undefined;
 }
 
-export function CopyButton({ text, label, kind = "secondary" }: CopyProps) {
+export function CopyButton({ text, label, kind = "secondary", onCopied }: CopyProps) {
     const [isCopied, setCopied] = useState(false);
     useEffect(() => {
         const timer = isCopied ? setTimeout(() => setCopied(false), SHOWN_MS) : 0;
@@ -39,6 +40,7 @@ export function CopyButton({ text, label, kind = "secondary" }: CopyProps) {
         copy(typeof text === "string" ? text : text()).then(
             () => {
                 setCopied(true);
+                onCopied?.();
                 announce(t("action.copied"));
             },
             () => announce(t("action.notCopied")),

@@ -11,9 +11,10 @@ interface DialogProps {
     onClose: () => void;
     children: ComponentChildren;
     isWide?: boolean;
+    isKept?: boolean; // Escape only asks to close it: onClose decides
 }
 
-export function Dialog({ title, onClose, children, isWide = false }: DialogProps) {
+export function Dialog({ title, onClose, children, isWide = false, isKept = false }: DialogProps) {
     const dialog = useRef<HTMLDialogElement>(null);
     const titleId = useId();
     const isHere = useRef(true);
@@ -25,11 +26,27 @@ export function Dialog({ title, onClose, children, isWide = false }: DialogProps
             element?.close(); // gives the focus back
         };
     }, []);
+    // The browser closes it at the second Escape, whatever is said to its event.
+    const onKeyDown = (event: KeyboardEvent) => {
+        if (isKept && event.key === "Escape") {
+            event.preventDefault();
+            onClose();
+        }
+    };
+    const closed = () => {
+        if (isKept && isHere.current) {
+            dialog.current?.showModal();
+        }
+        if (isHere.current) {
+            onClose();
+        }
+    };
     return (
         <dialog
             ref={dialog}
             aria-labelledby={titleId}
-            onClose={() => isHere.current && onClose()}
+            onKeyDown={onKeyDown}
+            onClose={closed}
             class={`m-auto max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] rounded-2xl border border-line bg-raised p-0 shadow-float backdrop:bg-black/45 ${isWide ? "max-w-2xl" : "max-w-lg"}`}
         >
             <header class="flex items-center justify-between gap-4 px-5 pt-4">

@@ -234,6 +234,8 @@ function Told({ name, value }: { name: string; value: string }) {
             return <>{textNamed(`roles.${value}`) ?? value}</>;
         case "disabled":
             return <>{textNamed(`audit.${value}`) ?? value}</>;
+        case "works_until":
+            return <Time time={value} />;
         case "exchange_id":
             return (
                 <a

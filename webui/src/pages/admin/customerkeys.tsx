@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { changeCustomerKey, getCustomerKeys } from "../../api/admin";
+import { changeCustomerKey, changeCustomerKeys, getCustomerKeys } from "../../api/admin";
 import type { Key } from "../../api/types";
 import { count } from "../../base/number";
 import { locale, t } from "../../i18n";
@@ -19,12 +19,32 @@ export function CustomerKeys({ userId, canAct }: { userId: string; canAct: boole
         getCustomerKeys(userId, signal),
     );
     const [chosen, choose] = useState<Key | null>(null);
+    const [isLocking, setLocking] = useState(false);
+    const isLocked = keys.data?.every((key) => key.disabled_by === "operator") ?? false;
     if (keys.data?.length === 0) {
         return <Empty icon="keys" title={t("customers.nothing")} />;
     }
     return (
         <>
             <Failure error={keys.error} retry={keys.reload} />
+            {keys.data && (
+                <p class="px-5 pb-3">
+                    <Button size="small" onClick={() => setLocking(true)}>
+                        {t(isLocked ? "customers.unlockKeys" : "customers.lockKeys")}
+                    </Button>
+                </p>
+            )}
+            {isLocking && (
+                <LockKeys
+                    userId={userId}
+                    isLocked={isLocked}
+                    onClose={() => setLocking(false)}
+                    onDone={() => {
+                        setLocking(false);
+                        keys.reload();
+                    }}
+                />
+            )}
             <Table
                 caption={t("nav.keys")}
                 columns={[
@@ -86,6 +106,35 @@ function actionColumn(onChoose: (key: Key) => void): Column<Key> {
             );
         },
     };
+}
+
+interface LockKeysProps {
+    userId: string;
+    isLocked: boolean;
+    onClose: () => void;
+    onDone: () => void;
+}
+
+/** All of them at once: where it is not known which one leaked. */
+function LockKeys({ userId, isLocked, onClose, onDone }: LockKeysProps) {
+    const title = t(isLocked ? "customers.unlockKeys" : "customers.lockKeys");
+    const action = useAction(async (reason: string) => {
+        const change = { disabled: !isLocked, ...(reason && { reason }) };
+        const { keys } = await changeCustomerKeys(userId, change);
+        announce(t(isLocked ? "customers.keysUnlocked" : "customers.keysLocked", { n: keys }));
+        onDone();
+    });
+    return (
+        <ReasonDialog
+            title={title}
+            action={title}
+            isDanger={!isLocked}
+            doing={action}
+            onClose={onClose}
+        >
+            {!isLocked && <p>{t("customers.lockKeysText")}</p>}
+        </ReasonDialog>
+    );
 }
 
 interface ToggleKeyProps {

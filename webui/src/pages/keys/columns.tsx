@@ -6,16 +6,24 @@ import { Badge } from "../../ui/badge";
 import { Button, IconButton } from "../../ui/button";
 import { Ago, Glance } from "../../ui/figure";
 import type { Column } from "../../ui/table";
+import { OldSecrets } from "./rotate";
 
 interface Doing {
     onEdit: (key: Key) => void;
+    onRotate: (key: Key) => void;
+    onEndOld: (key: Key) => void;
     onToggle: (key: Key) => void;
     onDelete: (key: Key) => void;
 }
 
 export function keyColumns(doing: Doing | null): Column<Key>[] {
     const columns: Column<Key>[] = [
-        { id: "name", head: t("keys.name"), isTitle: true, cell: (key) => <Name apiKey={key} /> },
+        {
+            id: "name",
+            head: t("keys.name"),
+            isTitle: true,
+            cell: (key) => <Name apiKey={key} onEndOld={doing?.onEndOld ?? null} />,
+        },
         { id: "state", head: t("keys.state"), cell: (key) => <State apiKey={key} /> },
         {
             id: "used",
@@ -42,13 +50,19 @@ export function keyColumns(doing: Doing | null): Column<Key>[] {
     return columns;
 }
 
-function Name({ apiKey }: { apiKey: Key }) {
+interface NameProps {
+    apiKey: Key;
+    onEndOld: Doing["onEndOld"] | null;
+}
+
+function Name({ apiKey, onEndOld }: NameProps) {
     return (
         <>
             <span class="font-medium">{apiKey.name}</span>
             <span class="block font-mono text-sm text-soft">
                 {apiKey.prefix}…{apiKey.last4}
             </span>
+            <OldSecrets apiKey={apiKey} onEnd={onEndOld} />
         </>
     );
 }
@@ -131,16 +145,23 @@ function Models({ models }: { models: string[] | null }) {
     );
 }
 
-function Actions({ apiKey, onEdit, onToggle, onDelete }: { apiKey: Key } & Doing) {
+function Actions({ apiKey, onEdit, onRotate, onToggle, onDelete }: { apiKey: Key } & Doing) {
     const name = apiKey.name;
     return (
-        <span class="inline-flex items-center gap-1">
+        <span class="inline-flex flex-wrap items-center gap-1 md:justify-end">
             <Button
                 size="small"
                 aria-label={t("keys.editNamed", { name })}
                 onClick={() => onEdit(apiKey)}
             >
                 {t("keys.edit")}
+            </Button>
+            <Button
+                size="small"
+                aria-label={t("keys.rotateNamed", { name })}
+                onClick={() => onRotate(apiKey)}
+            >
+                {t("keys.rotate")}
             </Button>
             <Button
                 size="small"

@@ -6,7 +6,7 @@ import { useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { usePulse } from "../../state/pulse";
 import { useResource } from "../../state/resource";
-import { place, setQuery } from "../../state/router";
+import { go, place, setQuery } from "../../state/router";
 import { site } from "../../state/site";
 import { Button } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
@@ -18,15 +18,25 @@ import { QuotaCard } from "../quotas/card";
 import { keyColumns } from "./columns";
 import { CreateKey } from "./create";
 import { changeOf, KeyForm, typedOf } from "./form";
+import { EndOld, RotateKey } from "./rotate";
+
+const PLAYGROUND = "/dashboard/playground";
 
 export function Keys() {
     const keys = useResource("keys", getKeys);
     usePulse(keys.reload);
     const [doomed, setDoomed] = useState<Key | null>(null);
     const [edited, setEdited] = useState<Key | null>(null);
+    const [rotated, setRotated] = useState<Key | null>(null);
+    const [ended, setEnded] = useState<Key | null>(null);
     const [isLimiting, setLimiting] = useState(false);
     const isCreating = place.value.query.get("new") === "1";
     const openCreate = () => setQuery({ new: "1" });
+    // Who came from the playground for a key goes back to it with the key.
+    const closeCreate = (keyId: string | null) =>
+        keyId && place.peek().query.get("for") === "playground"
+            ? go(`${PLAYGROUND}?key=${encodeURIComponent(keyId)}`, { replace: true })
+            : setQuery({ new: null, for: null });
     const change = useAction(
         async (key: Key) => {
             await changeKey(key.id, { disabled: !key.disabled });
@@ -73,6 +83,8 @@ export function Keys() {
                         caption={t("nav.keys")}
                         columns={keyColumns({
                             onEdit: setEdited,
+                            onRotate: setRotated,
+                            onEndOld: setEnded,
                             onToggle: change.run,
                             onDelete: setDoomed,
                         })}
@@ -87,8 +99,19 @@ export function Keys() {
                 isAdding={isLimiting}
                 onAdded={() => setLimiting(false)}
             />
-            {isCreating && (
-                <CreateKey onMade={keys.reload} onClose={() => setQuery({ new: null })} />
+            {isCreating && <CreateKey onMade={keys.reload} onClose={closeCreate} />}
+            {rotated && (
+                <RotateKey chosen={rotated} onMade={keys.reload} onClose={() => setRotated(null)} />
+            )}
+            {ended && (
+                <EndOld
+                    chosen={ended}
+                    onClose={() => setEnded(null)}
+                    onDone={() => {
+                        setEnded(null);
+                        keys.reload();
+                    }}
+                />
             )}
             {edited && (
                 <EditKey

@@ -13,9 +13,13 @@ function keyChoice(key: Key): Choice {
     if (key.budget === null) {
         return { value: key.id, text: key.name };
     }
-    const left = usd(key.budget) - usd(key.spent);
-    const text = t("playground.keyLeft", { name: key.name, left: glance(left > 0n ? left : 0n) });
+    const text = t("playground.keyLeft", { name: key.name, left: glance(leftOf(key) ?? 0n) });
     return { value: key.id, text };
+}
+
+/** What is left of a key's budget now; null: it has none. */
+function leftOf(key: Key): bigint | null {
+    return key.remaining === null ? null : usd(key.remaining);
 }
 
 export interface Chosen {
@@ -30,7 +34,10 @@ export interface Chosen {
 /** What the address asks for, as far as it is there; there is at least one key. */
 export function useChosen(keys: readonly Key[], models: readonly Model[]): Chosen {
     const wanted = place.value.query;
-    const key = keys.find(({ id }) => id === wanted.get("key")) ?? (keys[0] as Key);
+    const key =
+        keys.find(({ id }) => id === wanted.get("key")) ??
+        keys.find((each) => leftOf(each) !== 0n) ??
+        (keys[0] as Key);
     const allowed = models.filter(
         (model) => tasksOf(model).length > 0 && (!key.models || key.models.includes(model.id)),
     );

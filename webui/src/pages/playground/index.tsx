@@ -34,7 +34,7 @@ export function Playground() {
 
 function NoKey() {
     const create = (
-        <ButtonLink href="/dashboard/keys?new=1" kind="primary" icon="plus">
+        <ButtonLink href="/dashboard/keys?new=1&for=playground" kind="primary" icon="plus">
             {t("keys.create")}
         </ButtonLink>
     );
