@@ -226,6 +226,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                                      .webhooks = webhooks[shared->config->alerts.customer_webhooks],
                                      .second_factor = second_factors[shared->config->second_factor],
                                      .public_url = shared->public_url,
+                                     .public_url_set = shared->config->public_url[0] != '\0',
                                      .version = version_number,
                                      .reload_status = shared->reload_status,
                                      .replay_service = shared->replay_service};

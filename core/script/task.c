@@ -312,6 +312,8 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "second_factor");
     lua_pushstring(state, settings->public_url);
     lua_setfield(state, -2, "public_url");
+    lua_pushboolean(state, settings->public_url_set);
+    lua_setfield(state, -2, "public_url_set");
     lua_pushstring(state, settings->version);
     lua_setfield(state, -2, "version");
     lua_pushlightuserdata(state, settings->reload_status);

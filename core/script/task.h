@@ -30,7 +30,8 @@ struct task_settings {
     bool prices_public;
     bool mail, verifies_email;
     const char *webhooks, *second_factor;
-    const char *public_url;    /* without a slash at its end */
+    const char *public_url; /* without a slash at its end */
+    bool public_url_set;    /* by the operator */
     const char *version;
     struct reload_status *reload_status; /* outlives the VM */
     struct replay_service *replay_service;

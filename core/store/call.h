@@ -289,6 +289,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *   usage.csv_operator  the same for the operator, with the providers
  *   usage.summary     account_id from? to? by model? key_id? zone? -> {data, totals}
  *                     (by: "day,model,key" or a part of it)
+ *   refusal.count     account_id since_ms status -> {count}
  *   refusal.list      account_id from? to? model? key_id? cursor? limit zone?
  *                     -> {data: [record], left_out, next_cursor}: refused calls
  *   usage.get         account_id exchange_id -> record  ! not_found. (This and the next two also

@@ -586,6 +586,7 @@ function exchange:reply_replay(from, to, zone) end
 ---@field webhooks "off"|"public"|"any" where customers' webhooks may be
 ---@field second_factor "optional"|"operators"|"all" who needs one
 ---@field public_url string the gateway's address for customers; no slash at the end
+---@field public_url_set boolean by the operator; else it is the address that is listened at
 ---@field version string of this program
 core = {}
 

@@ -113,4 +113,20 @@ function auth.me(x)
     })
 end
 
+-- For pages that must know whether somebody is signed in: a 401 would be an error in the console of
+-- every visitor.
+function auth.session(x)
+    local user, user_text = session.find(x)
+    if not user then
+        x:reply(200, json.encode { user = json.null })
+    end
+    local notices = core.json_members(store.call(x, "notice.get", user.id))
+    x:reply(200, json.encode {
+        user = json.raw(user_text),
+        balance = json.raw(store.call(x, "balance.get", user.account_id)),
+        low_balance = json.raw(notices.low_balance),
+        permissions = json.list(roles.permissions(user.role)),
+    })
+end
+
 return auth

@@ -7,8 +7,8 @@ local TEXT_BYTES_MAX = 1024
 local LISTED_BYTES_MAX = 256 -- for one text of a list
 local TIME_BYTES_MAX = 64
 
-local function refuse(x, code, message, name)
-    x:refuse(400, code, message, name)
+local function refuse(x, code, message, name, metadata)
+    x:refuse(400, code, message, name, metadata)
 end
 
 local function invalid(x, name, what)
@@ -110,7 +110,8 @@ function body.amount(x, members, name, least_nusd, most_usd)
     if not nusd or nusd < least_nusd or nusd > most_usd * 1e9 then
         refuse(x, "invalid_amount", string.format('%s must be an amount in USD such as "12.50", '
             .. "%s, at most %d, with at most 9 decimals.", name,
-            least_nusd > 0 and "above 0" or "0 or more", most_usd), name)
+            least_nusd > 0 and "above 0" or "0 or more", most_usd), name,
+            string.format('{"above_zero":%s,"most":"%d"}', tostring(least_nusd > 0), most_usd))
     end
     return nusd
 end

@@ -49,28 +49,28 @@ end
 -- The longest text that a client may send, before it is checked.
 credentials.TEXT_BYTES_MAX = 4096
 
--- Why a password is too weak, or nil.
+-- Why a password is too weak, as a sentence and as a word for pages; or nil.
 local function weakness(password, email)
     local normal, characters = core.normalise(password)
     if not normal or #normal > PASSWORD_BYTES_MAX or #password > PASSWORD_BYTES_MAX then
-        return "Too long: at most " .. PASSWORD_BYTES_MAX .. " bytes are possible."
+        return "Too long: at most " .. PASSWORD_BYTES_MAX .. " bytes are possible.", "long"
     elseif characters < PASSWORD_CHARS_MIN then
-        return "Too few characters: at least " .. PASSWORD_CHARS_MIN .. " are needed."
+        return "Too few characters: at least " .. PASSWORD_CHARS_MIN .. " are needed.", "short"
     elseif string.rep(string.sub(normal, 1, #normal / characters), characters) == normal then
-        return "Too weak: one repeated character is guessed at once."
+        return "Too weak: one repeated character is guessed at once.", "repeated"
     elseif string.lower(normal) == string.lower(email) then
-        return "Too weak: the e-mail address is guessed at once."
+        return "Too weak: the e-mail address is guessed at once.", "email"
     elseif core.is_common_password(normal) then
-        return "Too weak: this one is among the first that are tried."
+        return "Too weak: this one is among the first that are tried.", "common"
     end
     return nil
 end
 
 -- Ends the task with a 400 if the password is too weak.
 function credentials.check_new(x, password, email, name)
-    local why = weakness(password, email)
+    local why, word = weakness(password, email)
     if why then
-        x:refuse(400, "weak_password", why, name)
+        x:refuse(400, "weak_password", why, name, '{"reason":"' .. word .. '"}')
     end
 end
 

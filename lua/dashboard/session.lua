@@ -150,16 +150,25 @@ function session.touch(x, digest)
     end
 end
 
--- The user as a table and as JSON, also one who must set a second factor up first. Ends the task if
--- no user is signed in.
-function session.restricted_user(x)
+-- The user as a table and as JSON, also one who must set a second factor up first; nil if no user is
+-- signed in.
+function session.find(x)
     local digest = session.digest(x)
     local text = digest and store.find(x, "session.user", digest)
     if not text then
-        session.refuse(x)
+        return nil
     end
     session.touch(x, digest)
     return cjson.decode(text), text
+end
+
+-- The same, but ends the task if no user is signed in.
+function session.restricted_user(x)
+    local user, text = session.find(x)
+    if not user then
+        session.refuse(x)
+    end
+    return user, text
 end
 
 -- The same; also ends the task if the user needs a second factor and has none.

@@ -17,6 +17,7 @@ return function(x)
     x:reply(200, json.encode {
         version = core.version,
         public_url = core.public_url,
+        public_url_set = core.public_url_set,
         base_url = core.public_url .. api_mount(),
         payments = core.payments,
         public_prices = core.prices_public,

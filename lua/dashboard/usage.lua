@@ -18,6 +18,8 @@ for _, unit in ipairs(prices.UNITS) do -- a new unit is the last one
     CSV_HEAD = CSV_HEAD .. (prices.USUAL[unit.name] and "" or "," .. unit.name)
 end
 CSV_HEAD = CSV_HEAD .. "\r\n"
+local NO_MONEY = 402
+local DAY_MS = 24 * 3600 * 1000
 local YES_NO = { yes = true, no = true }
 
 -- from, to, model and key for the store; nil if not given.
@@ -72,6 +74,15 @@ end
 function usage.refusals(x)
     local user = session.user(x)
     x:reply(200, usage.refused(x, query.read(x), user.account_id))
+end
+
+-- How many calls were refused with the status in the last 24 hours.
+function usage.refusal_count(x)
+    local user = session.user(x)
+    local values = query.read(x)
+    local status = query.integer(x, values, "status", NO_MONEY, 400, 599)
+    local since_ms = core.now_ms() - DAY_MS
+    x:reply(200, store.call(x, "refusal.count", user.account_id, since_ms, status))
 end
 
 function usage.list(x)

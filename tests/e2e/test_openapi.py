@@ -463,6 +463,7 @@ def walk_accounts(document, gateway, person: Customer) -> None:
     assert web.get("/site").status_code == 200
     assert web.get("/prices").status_code == 200
     assert web.get("/auth/me").status_code == 401
+    assert web.get("/auth/session").json() == {"user": None}
     for changed, status in (({"email": "x"}, 400), ({"password": "x"}, 400), ({}, 201), ({}, 409)):
         body = {"email": person.email, "password": person.password, **changed}
         assert web.post("/auth/signup", json=body).status_code == status
@@ -488,6 +489,7 @@ def walk_accounts(document, gateway, person: Customer) -> None:
     person.call("POST", "/auth/password", 204, json=change)
     person.password = NEW_PASSWORD
     person.call("GET", "/auth/me", 200)
+    person.call("GET", "/auth/session", 200)
 
 
 def walk_account(person: Customer, provider) -> None:
@@ -506,7 +508,7 @@ def walk_account(person: Customer, provider) -> None:
     for path in ("/keys", "/balance", "/transfers", "/transfers?kind=credits",
                  "/balance/transfers", "/usage", "/usage?totals=no", "/usage/summary",
                  "/usage/summary?by=day,model,key&tz=Asia/Seoul",
-                 "/refusals", "/models"):  # fmt: skip
+                 "/refusals", "/refusals/count", "/models"):  # fmt: skip
         person.call("GET", path, 200)
     assert person.web.get("/usage.csv").status_code == 200
     person.call("GET", "/usage", 400, params={"limit": "0"})

@@ -17,7 +17,7 @@ import { SignUp } from "./pages/signup";
 import { Usage } from "./pages/usage";
 import { Verify } from "./pages/verify";
 import { Layout, OutsideLayout } from "./shell/layout";
-import { go, match, place, PRICES } from "./state/router";
+import { go, match, type Place, place, PRICES } from "./state/router";
 import { site } from "./state/site";
 import {
     FORGOT,
@@ -159,10 +159,11 @@ function Inside({ path }: { path: string }) {
     );
 }
 
-function Outside({ path }: { path: string }) {
+function Outside({ path, query }: Place) {
     const found = find(OUTSIDE, path);
     if (!found) {
-        const next = path === "/" || path === HOME ? "" : "?next=" + encodeURIComponent(path);
+        const wanted = path + (query.size > 0 ? "?" + query.toString() : "");
+        const next = path === "/" || path === HOME ? "" : "?next=" + encodeURIComponent(wanted);
         return <Redirect to={SIGN_IN + next} />;
     }
     return (
@@ -203,5 +204,5 @@ export function App() {
     } else if (now.state === "user") {
         return <Inside path={path} />;
     }
-    return <Outside path={path} />;
+    return <Outside {...place.value} />;
 }

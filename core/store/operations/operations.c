@@ -142,6 +142,7 @@ static const struct operation operations[] = {
     {"usage.csv", "tMMTTTT", OPERATION_LONG, usage_list_csv},
     {"usage.csv_operator", "tMMTTTT", OPERATION_LONG, usage_list_csv},
     {"usage.summary", "tMMtTTT", OPERATION_LONG, usage_reports_summary},
+    {"refusal.count", "tii", OPERATION_LONG, refusals_count},
     {"refusal.list", "tMMTTTiT", OPERATION_LONG, refusals_list},
     {"usage.get", "tt", OPERATION_QUICK, usage_list_get},
     {"usage.explain", "tt", OPERATION_QUICK, usage_detail_customer},

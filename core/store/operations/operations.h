@@ -155,6 +155,7 @@ bool sales_summary(struct store_call *call, struct db *db);
 bool sales_csv(struct store_call *call, struct db *db);
 bool statement_csv(struct store_call *call, struct db *db);
 bool search_find(struct store_call *call, struct db *db);
+bool refusals_count(struct store_call *call, struct db *db);
 bool refusals_list(struct store_call *call, struct db *db);
 bool audit_log_list(struct store_call *call, struct db *db);
 bool audit_log_csv(struct store_call *call, struct db *db);

@@ -122,3 +122,16 @@ bool refusals_list(struct store_call *call, struct db *db)
     zone_fini(&zone);
     return ok;
 }
+
+/* account_id since_ms status. What was only counted has no status: it is left out. */
+bool refusals_count(struct store_call *call, struct db *db)
+{
+    json_writer_object(&call->result, NULL);
+    json_writer_int(&call->result, "count",
+                    db_number(db,
+                              "SELECT count(*) FROM refusals WHERE account_id = ?1"
+                              " AND created_ms >= ?2 AND status = ?3",
+                              call->args, 3, 0));
+    json_writer_object_end(&call->result);
+    return db->failure == 0;
+}

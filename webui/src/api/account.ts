@@ -1,7 +1,7 @@
 // Who is signed in.
 import type { Locale } from "../i18n";
 import { call, get, post } from "./client";
-import { ApiError } from "./error";
+import type { Balance } from "./types";
 
 /** For pages only: the server decides (lua/dashboard/roles.lua). */
 export type Permission =
@@ -42,17 +42,11 @@ export interface Credentials {
     password: string;
 }
 
-/** Null when nobody is signed in. */
-export async function whoAmI(): Promise<Visitor | null> {
-    try {
-        return await get<Visitor>("/auth/me");
-    } catch (error) {
-        if (error instanceof ApiError && error.status === 401) {
-            return null;
-        }
-        throw error;
-    }
-}
+/** Whether somebody is signed in, with the money there is then. */
+export const getSession = () =>
+    get<{ user: null } | (Visitor & { balance: Balance; low_balance: string | null })>(
+        "/auth/session",
+    );
 
 export const signUp = (form: Credentials & { name?: string; language: Locale }) =>
     post<Visitor>("/auth/signup", form);

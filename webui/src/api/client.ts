@@ -1,4 +1,5 @@
 // Calls of the account API (/api/...): JSON in and out, the session in a cookie that scripts cannot see.
+import { noteAnswer, noteSilence } from "../state/connection";
 import { ApiError, fromAnswer, offline } from "./error";
 
 export type Query = Record<string, string | number | null | undefined>;
@@ -52,11 +53,14 @@ export async function send(method: string, url: string, how: Call = {}): Promise
         init.body = JSON.stringify(how.body);
     }
     try {
-        return await fetch(url, init);
+        const response = await fetch(url, init);
+        noteAnswer();
+        return response;
     } catch (cause) {
         if (how.signal?.aborted) {
             throw cause;
         }
+        noteSilence();
         throw offline();
     }
 }

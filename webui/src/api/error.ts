@@ -1,5 +1,5 @@
 // What can go wrong with a call, and the sentence that a person reads about it.
-import { t, textNamed } from "../i18n";
+import { locale, t, textNamed } from "../i18n";
 
 export interface ErrorBody {
     message: string;
@@ -54,12 +54,25 @@ export function sentenceOf(code: string, message: string): string {
     return textNamed(`error.${code}`) ?? (message || t("error.unexpected"));
 }
 
+/** An amount's limits, or why a password is weak: by what the answer says besides its code. */
+function preciseSentence({ code, body: { metadata = {} } }: ApiError): string | null {
+    if (code === "invalid_amount" && typeof metadata["most"] === "string") {
+        const most = new Intl.NumberFormat(locale()).format(Number(metadata["most"]));
+        return metadata["above_zero"] === true
+            ? t("limits.amountAbove", { most })
+            : t("limits.amountMost", { most });
+    }
+    return code === "weak_password"
+        ? textNamed(`weakPassword.${String(metadata["reason"])}`)
+        : null;
+}
+
 export function sentence(error: unknown): string {
     const seconds = error instanceof ApiError && error.body.metadata?.["retry_after_seconds"];
     if (typeof seconds === "number") {
         return t("error.rate_limit_seconds", { n: seconds });
     }
     return error instanceof ApiError
-        ? sentenceOf(error.code, error.message)
+        ? (preciseSentence(error) ?? sentenceOf(error.code, error.message))
         : t("error.unexpected");
 }

@@ -69,6 +69,9 @@ export const getSummary = (query: Query, signal?: Signal) =>
     inZone((tz) => get<Summary>("/usage/summary", { ...query, tz }, signal));
 export const getRefusals = (query: Query, signal?: Signal) =>
     inZone((tz) => get<RefusedPage>("/refusals", { ...query, tz }, signal));
+/** In the last 24 hours, for want of money. */
+export const getRefusedCount = async (signal?: Signal) =>
+    (await get<{ count: number }>("/refusals/count", { status: 402 }, signal)).count;
 export const getRequest = (id: string, signal?: Signal) =>
     get<RequestDetail | RefusedRequest>(`/usage/${encodeURIComponent(id)}`, {}, signal);
 /** For <a download>: the browser streams it to a file. */

@@ -230,6 +230,7 @@ export interface Model {
 export interface Site {
     version: string;
     public_url: string;
+    public_url_set: boolean; // by the operator
     base_url: string;
     payments: "test" | "stripe" | "off";
     payments_are_fake: boolean;

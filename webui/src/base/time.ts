@@ -39,6 +39,12 @@ export function exactTime(time: string | number, locale: string): string {
     }).format(new Date(time));
 }
 
+/** "21:34:07" */
+export function timeOfDay(time: string | number, locale: string): string {
+    const options = { timeStyle: "medium", hourCycle: "h23" } as const;
+    return format(locale, "timeOfDay", options).format(new Date(time));
+}
+
 /** "Nov 22, 2026" */
 export function date(time: string | number, locale: string): string {
     return format(locale, "date", { dateStyle: "medium" }).format(new Date(time));

@@ -71,6 +71,7 @@ export const en = {
     "auth.name": "Name (optional)",
     "auth.noAccount": "New here?",
     "auth.password": "Password",
+    "auth.showPassword": "Show what is typed",
     "auth.rule.email": "Not your e-mail address",
     "auth.rule.length": "At least {n} characters",
     "auth.rule.met": "(met)",
@@ -217,6 +218,7 @@ export const en = {
     "home.held": "held for running requests",
     "home.latest": "Latest requests",
     "home.live": "Live",
+    "home.offline": "Offline since {time}",
     "home.measure": "What the chart shows",
     "home.month": "30 days",
     "home.spend": "Spend",
@@ -515,6 +517,11 @@ export const en = {
     "credits.add": "Add credits",
     "credits.addAmount": "Add {amount}",
     "credits.added": "{amount} added.",
+    "funds.label": "Credits left",
+    "funds.none": "You have no credits left: calls are refused until you add some.",
+    "funds.low": "Only {available} of credits are left.",
+    "funds.refused":
+        "{n} call was refused for want of them in the last 24 hours.|{n} calls were refused for want of them in the last 24 hours.",
     "credits.amount": "Amount in USD",
     "credits.testNote": "Test payments are on: nobody pays for these credits.",
     "credits.held": "Held for running requests",
@@ -1204,6 +1211,11 @@ export const en = {
     "error.invalid_email": "This is no e-mail address. It should look like name@example.com.",
     "error.weak_password":
         "This password is too short, or guessed too easily. Take a longer one that nobody else has.",
+    "weakPassword.common": "This password is often used, so it is among the first that are tried.",
+    "weakPassword.email": "This password is your e-mail address, which is tried first.",
+    "weakPassword.long": "This password is too long.",
+    "weakPassword.repeated": "This password is one character again and again.",
+    "weakPassword.short": "This password is too short.",
     "error.idempotency_in_progress":
         "This has been sent already and is still being done. Wait a moment and try again.",
     "error.idempotency_key_reused":
@@ -1236,6 +1248,8 @@ export const en = {
     "error.max_cost_exceeded": "This could cost more than the request allows.",
     "error.insufficient_credits": "Your credits do not cover this. Add credits and try again.",
     "error.invalid_amount": "This must be an amount above zero such as 12.50, within the limits.",
+    "limits.amountAbove": "This must be an amount above $0, at most ${most}, such as 12.50.",
+    "limits.amountMost": "This must be an amount from $0 to ${most}, such as 12.50.",
     "error.payments_disabled":
         "Payments are switched off here. Ask the operator to add credits to your account.",
     "error.invalid_value": "This value is not possible here.",

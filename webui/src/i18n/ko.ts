@@ -71,6 +71,7 @@ export const ko: Catalogue = {
     "auth.name": "이름 (선택)",
     "auth.noAccount": "처음 오셨나요?",
     "auth.password": "비밀번호",
+    "auth.showPassword": "입력한 내용 표시",
     "auth.rule.email": "이메일 주소와 다르게",
     "auth.rule.length": "{n}자 이상",
     "auth.rule.met": "(충족)",
@@ -217,6 +218,7 @@ export const ko: Catalogue = {
     "home.held": "진행 중인 요청에 예약",
     "home.latest": "최근 요청",
     "home.live": "실시간",
+    "home.offline": "{time}부터 연결 끊김",
     "home.measure": "차트에 표시할 값",
     "home.month": "30일",
     "home.spend": "지출",
@@ -513,6 +515,10 @@ export const ko: Catalogue = {
     "credits.add": "크레딧 충전",
     "credits.addAmount": "{amount} 충전",
     "credits.added": "{amount}를 충전했습니다.",
+    "funds.label": "남은 크레딧",
+    "funds.none": "크레딧이 없습니다. 충전할 때까지 호출이 거절됩니다.",
+    "funds.low": "크레딧이 {available}만 남았습니다.",
+    "funds.refused": "지난 24시간 동안 이 때문에 호출 {n}건이 거절되었습니다.",
     "credits.amount": "금액 (USD)",
     "credits.testNote": "테스트 결제 중: 이 크레딧은 아무도 지불하지 않습니다.",
     "credits.held": "진행 중인 요청에 예약됨",
@@ -1195,6 +1201,11 @@ export const ko: Catalogue = {
     "error.invalid_email": "이메일 주소가 아닙니다. name@example.com 같은 형식이어야 합니다.",
     "error.weak_password":
         "비밀번호가 너무 짧거나 쉽게 추측됩니다. 남이 쓰지 않는 더 긴 것으로 정하세요.",
+    "weakPassword.common": "자주 쓰이는 비밀번호라서 가장 먼저 시도됩니다.",
+    "weakPassword.email": "이메일 주소는 가장 먼저 시도되므로 비밀번호로 쓸 수 없습니다.",
+    "weakPassword.long": "비밀번호가 너무 깁니다.",
+    "weakPassword.repeated": "같은 문자만 반복된 비밀번호입니다.",
+    "weakPassword.short": "비밀번호가 너무 짧습니다.",
     "error.idempotency_in_progress":
         "이미 보낸 요청이 아직 처리되고 있습니다. 잠시 후 다시 시도하세요.",
     "error.idempotency_key_reused":
@@ -1225,6 +1236,8 @@ export const ko: Catalogue = {
     "error.max_cost_exceeded": "요청이 허용한 것보다 비용이 더 들 수 있습니다.",
     "error.insufficient_credits": "크레딧이 부족합니다. 충전한 뒤 다시 시도하세요.",
     "error.invalid_amount": "12.50처럼 0보다 큰, 한도 안의 금액이어야 합니다.",
+    "limits.amountAbove": "$0보다 크고 ${most} 이하인 금액이어야 합니다. 예: 12.50",
+    "limits.amountMost": "$0에서 ${most} 사이의 금액이어야 합니다. 예: 12.50",
     "error.payments_disabled":
         "여기서는 결제가 꺼져 있습니다. 운영자에게 크레딧 추가를 요청하세요.",
     "error.invalid_value": "여기에 쓸 수 없는 값입니다.",

@@ -14,6 +14,7 @@ import { plain, typedUsd, usd } from "../base/money";
 import { LOCALES, type Locale, t } from "../i18n";
 import { errorOf, errorOfNone, useAction } from "../state/action";
 import { announce } from "../state/announce";
+import { noteLow } from "../state/funds";
 import { useResource } from "../state/resource";
 import { site } from "../state/site";
 import { Badge } from "../ui/badge";
@@ -95,12 +96,13 @@ function Wishes({ notices, hasMail, onChanged }: WishesProps) {
     const [language, setLanguage] = useState<string>(notices.language);
     const { run, isBusy, error } = useAction(async () => {
         const amount = typedUsd(low);
-        await changeNotices({
+        const changed = await changeNotices({
             low_balance: low.trim() === "" ? null : amount === null ? low : plain(amount),
             receipts,
             key_expiry: keyExpiry,
             language: language as Locale,
         });
+        noteLow(changed.low_balance);
         announce(t("notices.saved"));
         onChanged();
     });

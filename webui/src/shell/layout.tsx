@@ -13,6 +13,7 @@ import { Contact } from "../ui/contact";
 import { Icon } from "../ui/icon";
 import { lazy } from "../ui/lazy";
 import { Brand } from "./brand";
+import { FundsBanner } from "./fundsbanner";
 import { Account, Menu } from "./menu";
 import { Preferences } from "./preferences";
 
@@ -162,6 +163,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
                 <div class="min-w-0 flex-1">
                     <FakePayments />
                     <SearchBar />
+                    <FundsBanner />
                     <main id="content" class="mx-auto max-w-6xl px-4 py-6 sm:px-6 lg:px-8 lg:py-8">
                         {children}
                     </main>

@@ -1,7 +1,9 @@
-// Walking through a list by cursors: forth, and back the way one came.
+// Walking through a list by cursors: forth, and back the way one came. The page stands in the address,
+// so that a reload, and coming back from one of the list's things, shows it again.
 import { useEffect, useState } from "preact/hooks";
 import type { PagerProps } from "../ui/table";
 import type { Resource } from "./resource";
+import { LIST_PAGE, place, setQuery, trailHere } from "./router";
 
 export interface Walk {
     cursor: string | null;
@@ -10,8 +12,40 @@ export interface Walk {
     back: () => void;
 }
 
-/** Begins anew whenever `key` changes: the cursors belong to one filter. */
+/** "11.CURSOR" in the address. */
+function readPage(text: string | null): { number: number; cursor: string } | null {
+    const [, number, cursor] = /^([1-9]\d{0,8})\.(.+)$/.exec(text ?? "") ?? [];
+    return number && cursor ? { number: Number(number), cursor } : null;
+}
+
+function writePage(number: number, key: string, cursors: string[]): void {
+    const cursor = cursors.at(-1);
+    setQuery({ [LIST_PAGE]: cursor ? `${number}.${cursor}` : null }, { key, cursors });
+}
+
+/**
+ * Begins anew whenever `key` changes: the cursors belong to one filter. Who has been sent an address
+ * does not know the pages before it; the way back from there is to the first one.
+ */
 export function useWalk(key: string): Walk {
+    const page = readPage(place.value.query.get(LIST_PAGE));
+    const trail = trailHere();
+    const isOurs = page !== null && (!trail || trail.key === key);
+    const cursors = (isOurs && trail?.cursors) || [];
+    const number = isOurs ? page.number : 1;
+    return {
+        cursor: isOurs ? page.cursor : null,
+        number,
+        forth: (next) => writePage(number + 1, key, [...cursors, next]),
+        back: () =>
+            cursors.length < 2
+                ? writePage(1, key, [])
+                : writePage(number - 1, key, cursors.slice(0, -1)),
+    };
+}
+
+/** For a list that is not what its page is about: it begins anew with each visit. */
+export function useSideWalk(key: string): Walk {
     const [state, setState] = useState<{ key: string; trail: string[] }>({ key, trail: [] });
     const trail = state.key === key ? state.trail : [];
     return {

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { failure, send } from "../api/client";
 import type { Balance } from "../api/types";
+import { noteAvailable } from "./funds";
 import { session } from "./session";
 
 export interface Pulse extends Balance {
@@ -11,7 +12,7 @@ export interface Pulse extends Balance {
 }
 
 const EVERY_MS = 1000;
-const AFTER_FAILURE_MS = 5000;
+const AFTER_FAILURE_MS = 2000;
 
 export const pulse = signal<Pulse | null>(null);
 
@@ -28,6 +29,7 @@ async function ask(): Promise<void> {
         if (asked === session.peek()) {
             etag = response.headers.get("etag");
             pulse.value = answer;
+            noteAvailable(answer.available);
         }
     } else if (response.status !== 304) {
         throw await failure(response);

@@ -21,12 +21,38 @@ export function isInside(path: string): boolean {
     return path === "/" || path === PRICES || /^\/dashboard([/?]|$)/.test(path);
 }
 
+/** The way through a list, kept with its page's place in the history: see pages.ts. */
+export interface Trail {
+    key: string;
+    cursors: string[];
+}
+
+/** What the browser keeps with each place that it can go back to. */
+interface Mark {
+    from?: string; // the address of the page before
+    trail?: Trail;
+}
+
+function mark(): Mark {
+    return (history.state as Mark | null) ?? {};
+}
+
+export const trailHere = (): Trail | undefined => mark().trail;
+
+/** Whether going back leads to that page of ours. */
+export function cameFrom(path: string): boolean {
+    return mark().from?.split("?")[0] === path;
+}
+
 /** Goes to another page; `replace` leaves no way back to this one. */
-export function go(address: string, how: { replace?: boolean } = {}): void {
+export function go(address: string, how: { replace?: boolean; trail?: Trail } = {}): void {
+    const kept = how.trail ? { trail: how.trail } : {};
     if (how.replace) {
-        history.replaceState(null, "", address);
+        const { from } = mark();
+        history.replaceState({ ...kept, ...(from && { from }) }, "", address);
     } else {
-        history.pushState(null, "", address);
+        const from = location.pathname + location.search;
+        history.pushState({ ...kept, from }, "", address);
     }
     const before = place.peek().path;
     place.value = here();
@@ -35,9 +61,13 @@ export function go(address: string, how: { replace?: boolean } = {}): void {
     }
 }
 
-/** Changes the query of this page; null takes a name out. */
-export function setQuery(changes: Record<string, string | null>): void {
+/** The page of a list, in the address: its number and its cursor. */
+export const LIST_PAGE = "page";
+
+/** Changes the query of this page; null takes a name out. Another list is begun at its first page. */
+export function setQuery(changes: Record<string, string | null>, trail?: Trail): void {
     const query = new URLSearchParams(place.peek().query);
+    query.delete(LIST_PAGE);
     for (const [name, value] of Object.entries(changes)) {
         if (value === null || value === "") {
             query.delete(name);
@@ -46,7 +76,8 @@ export function setQuery(changes: Record<string, string | null>): void {
         }
     }
     const text = query.toString();
-    go(place.peek().path + (text ? "?" + text : ""), { replace: true });
+    const address = place.peek().path + (text ? "?" + text : "");
+    go(address, { replace: true, ...(trail && { trail }) });
 }
 
 /** The values behind the colons of the pattern, or null: "/keys/:id" matches "/keys/key_1". */

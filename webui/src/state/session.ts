@@ -1,14 +1,15 @@
 // The user who is signed in, for all pages.
 import { signal } from "@preact/signals";
 import {
+    getSession,
     type Permission,
     signOut,
     signOutEverywhere,
     type User,
     type Visitor,
-    whoAmI,
 } from "../api/account";
 import { onRestricted, onSignedOut } from "../api/client";
+import { funds, startFunds } from "./funds";
 import { forgetAll } from "./resource";
 import { go, isInside, place } from "./router";
 import { site, startSite } from "./site";
@@ -23,11 +24,19 @@ export type Session = { state: "nobody" } | ({ state: "user" } & Visitor);
 
 export const session = signal<Session>({ state: "nobody" });
 
+/** The page as it is, with its filters. */
+const here = () => location.pathname + location.search;
+
 export async function startSession(): Promise<void> {
-    onSignedOut(() => leave(place.peek().path));
+    onSignedOut(() => leave(here()));
     onRestricted(() => void startSite().catch(() => undefined)); // it says now who needs one
-    const visitor = await whoAmI();
-    session.value = visitor ? { state: "user", ...visitor } : { state: "nobody" };
+    const found = await getSession();
+    if (found.user === null) {
+        session.value = { state: "nobody" };
+        return;
+    }
+    startFunds(found.balance, found.low_balance);
+    session.value = { state: "user", user: found.user, permissions: found.permissions };
 }
 
 /** Whether this user must set a second factor up before anything else. */
@@ -57,6 +66,10 @@ export function may(permission: Permission): boolean {
 export function enter(visitor: Visitor): void {
     forgetAll();
     session.value = { state: "user", ...visitor };
+    void getSession().then(
+        (found) => found.user && startFunds(found.balance, found.low_balance),
+        () => undefined, // the pulse tells it soon
+    );
     go(returnPath(place.peek().query), { replace: true });
 }
 
@@ -66,6 +79,7 @@ function leave(from: string): void {
     }
     forgetAll();
     session.value = { state: "nobody" };
+    funds.value = null;
     const next = from === HOME || !isInside(from) ? "" : "?next=" + encodeURIComponent(from);
     go(SIGN_IN + next, { replace: true });
 }

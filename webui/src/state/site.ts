@@ -5,6 +5,17 @@ import type { Site } from "../api/types";
 
 export const site = signal<Site | null>(null);
 
+/** The base URL for clients. If the operator has named none, the address that one came by is right. */
+export function clientUrl(): string {
+    const known = site.value;
+    if (!known) {
+        return "";
+    }
+    return known.public_url_set
+        ? known.base_url
+        : location.origin + known.base_url.slice(known.public_url.length);
+}
+
 export async function startSite(): Promise<void> {
     site.value = await getSite();
 }

@@ -12,7 +12,7 @@ const KINDS: Record<Kind, string> = {
 };
 const SHAPE =
     "inline-flex items-center justify-center gap-2 rounded-lg border font-medium whitespace-nowrap " +
-    "transition-colors cursor-pointer disabled:cursor-not-allowed disabled:opacity-60";
+    "transition-colors cursor-pointer aria-disabled:cursor-not-allowed aria-disabled:opacity-60";
 const SIZES = { normal: "min-h-10 px-4 py-1.5", small: "min-h-8 px-2.5 py-1 text-sm" };
 
 interface Look {
@@ -30,14 +30,39 @@ function classes({ kind = "secondary", size = "normal", class: extra = "" }: Loo
 type ButtonProps = Look &
     Omit<JSX.IntrinsicElements["button"], keyof Look | "size"> & { busy?: boolean };
 
+type Clicked = (event: MouseEvent) => void;
+
+/**
+ * What makes a button do nothing for now. Not `disabled`: that takes the focus away from who is
+ * there, and tells a screen reader nothing.
+ */
+export function restrained(isOff: boolean, onClick: unknown) {
+    const stop: Clicked = (event) => {
+        event.preventDefault();
+        event.stopPropagation();
+    };
+    return isOff
+        ? { "aria-disabled": "true" as const, onClick: stop }
+        : { onClick: onClick as Clicked };
+}
+
 /** While `busy` it keeps its width and says so, and a second click does nothing. */
-export function Button({ kind, size, icon, class: extra, busy, children, ...rest }: ButtonProps) {
+export function Button({
+    kind,
+    size,
+    icon,
+    class: extra,
+    busy,
+    disabled,
+    children,
+    ...rest
+}: ButtonProps) {
     return (
         <button
             type="button"
             {...rest}
             class={classes({ ...(kind && { kind }), ...(size && { size }), class: extra ?? "" })}
-            disabled={busy === true || rest.disabled}
+            {...restrained(busy === true || disabled === true, rest.onClick)}
             aria-busy={busy}
         >
             {busy ? <Spinner /> : icon && <Icon name={icon} class="size-4.5" />}

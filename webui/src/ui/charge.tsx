@@ -7,7 +7,7 @@ import { count } from "../base/number";
 import { locale, t } from "../i18n";
 import { UNITS } from "./units";
 
-const NUMBER = "figures py-2 pl-4 text-right";
+const NUMBER = "figures py-2 pl-4 text-right whitespace-nowrap";
 const WIDE_ONLY = "max-sm:hidden"; // on a narrow page the kind says tokens and price, too
 const ROW = "border-t border-line max-sm:flex max-sm:items-center max-sm:justify-between";
 

@@ -5,7 +5,7 @@ import type { Model } from "../api/types";
 import { type Snippet, snippets } from "../base/snippets";
 import { t } from "../i18n";
 import { useResource } from "../state/resource";
-import { site } from "../state/site";
+import { clientUrl } from "../state/site";
 import { CopyButton } from "./copy";
 import { Tabs } from "./tabs";
 
@@ -45,7 +45,7 @@ interface FirstCallProps {
 export function FirstCall({ apiKey, models, onCopied }: FirstCallProps) {
     const known = useResource("models", getModels);
     const model = exampleModel(known.data ?? [], models);
-    const all = snippets(site.value?.base_url ?? "", apiKey, model);
+    const all = snippets(clientUrl(), apiKey, model);
     const [chosen, choose] = useState("curl");
     const shown = all.find(({ id }) => id === chosen) ?? (all[0] as Snippet);
     return (

@@ -1,6 +1,8 @@
 // Form fields: a label, the control, a hint below it, and what is wrong with it.
 import type { ComponentChildren, JSX } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
+import { t } from "../i18n";
+import { IconButton } from "./button";
 
 interface Frame {
     label: string;
@@ -63,6 +65,42 @@ type InputProps = Frame &
     };
 
 export function TextField(props: InputProps) {
+    return props.type === "password" ? <SecretField {...props} /> : <PlainField {...props} />;
+}
+
+/** What is typed can be looked at, for who is alone. */
+function SecretField(props: InputProps) {
+    const [isShown, setShown] = useState(false);
+    const [frame, { onValue, ...rest }] = split(props);
+    return (
+        <Framed
+            frame={frame}
+            render={(control) => (
+                <div class="relative">
+                    <input
+                        {...rest}
+                        {...control}
+                        type={isShown ? "text" : "password"}
+                        spellcheck={false}
+                        autocapitalize="none"
+                        class="control pr-11"
+                        onInput={(event) => onValue(event.currentTarget.value)}
+                    />
+                    <div class="absolute inset-y-0 right-1 flex items-center">
+                        <IconButton
+                            icon={isShown ? "eyeOff" : "eye"}
+                            label={t("auth.showPassword")}
+                            aria-pressed={isShown}
+                            onClick={() => setShown(!isShown)}
+                        />
+                    </div>
+                </div>
+            )}
+        />
+    );
+}
+
+function PlainField(props: InputProps) {
     const [frame, { onValue, ...rest }] = split(props);
     return (
         <Framed

@@ -15,7 +15,7 @@ export function Glance({ amount }: { amount: string }) {
 }
 
 export function Exact({ amount }: { amount: string }) {
-    return <span class="figures">{exact(usd(amount))}</span>;
+    return <span class="figures whitespace-nowrap">{exact(usd(amount))}</span>;
 }
 
 export function Time({ time }: { time: string }) {
@@ -35,5 +35,5 @@ export function Ago({ time }: { time: string }) {
 }
 
 export function Count({ value }: { value: number }) {
-    return <span class="figures">{count(value, locale())}</span>;
+    return <span class="figures whitespace-nowrap">{count(value, locale())}</span>;
 }

@@ -1,5 +1,6 @@
 // What a page has to say besides its content: hints, warnings, and calls that failed.
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { ApiError, sentence } from "../api/error";
 import { t } from "../i18n";
 import { TONES, type Tone } from "./badge";
@@ -43,8 +44,28 @@ function needsOperator(error: unknown): boolean {
     return !(error instanceof ApiError) || error.status >= 500 || ASK.has(error.code);
 }
 
+const AGAIN_MS = 3000;
+
+/** No answer, or one that says that it is only for now. */
+function isPassing(error: unknown): boolean {
+    return error instanceof ApiError && (error.status === 0 || error.status >= 502);
+}
+
+/** Tries again by itself, while somebody looks, what failed for reasons that pass. */
+function useRetry(error: unknown, retry: (() => void) | undefined): void {
+    const latest = useRef(retry);
+    latest.current = retry;
+    const isDue = isPassing(error) && retry !== undefined;
+    useEffect(() => {
+        const again = () => !document.hidden && latest.current?.();
+        const timer = isDue ? setInterval(again, AGAIN_MS) : undefined;
+        return () => clearInterval(timer);
+    }, [isDue]);
+}
+
 /** A failed call as a sentence, with a way to try again where that makes sense. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+    useRetry(error, retry);
     if (!error) {
         return null;
     }

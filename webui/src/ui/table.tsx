@@ -2,6 +2,7 @@
 // roles are written out because such a block is no table any more to the browser.
 import type { ComponentChildren } from "preact";
 import { t } from "../i18n";
+import { restrained } from "./button";
 import { Icon } from "./icon";
 import { Bone } from "./skeleton";
 
@@ -145,18 +146,18 @@ export function Pager({ page, hasNext, onPrevious, onNext }: PagerProps) {
         return null;
     }
     const look =
-        "inline-flex min-h-9 cursor-pointer items-center gap-1 rounded-lg px-3 font-medium hover:bg-sunken disabled:cursor-not-allowed disabled:text-soft disabled:opacity-60";
+        "inline-flex min-h-9 cursor-pointer items-center gap-1 rounded-lg px-3 font-medium hover:bg-sunken aria-disabled:cursor-not-allowed aria-disabled:text-soft aria-disabled:opacity-60";
     return (
         <nav
             class="flex items-center justify-between border-t border-line px-3 py-2"
             aria-label={t("pager.label")}
         >
-            <button type="button" class={look} disabled={page === 1} onClick={onPrevious}>
+            <button type="button" class={look} {...restrained(page === 1, onPrevious)}>
                 <Icon name="left" class="size-4" />
                 {t("pager.previous")}
             </button>
             <span class="text-sm text-soft">{t("pager.page", { page })}</span>
-            <button type="button" class={look} disabled={!hasNext} onClick={onNext}>
+            <button type="button" class={look} {...restrained(!hasNext, onNext)}>
                 {t("pager.next")}
                 <Icon name="right" class="size-4" />
             </button>

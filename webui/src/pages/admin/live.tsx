@@ -6,7 +6,7 @@ import { duration, relative } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { useEvery } from "../../state/every";
 import { useResource } from "../../state/resource";
-import { Badge } from "../../ui/badge";
+import { LiveBadge } from "../../ui/live";
 import { Failure, Notice } from "../../ui/notice";
 import { Bone } from "../../ui/skeleton";
 import { Stat } from "../../ui/stat";
@@ -44,17 +44,14 @@ export function LiveTiles() {
     return (
         <section aria-label={t("live.title")} class="flex flex-col gap-3">
             <div class="flex flex-wrap items-center gap-2 text-sm text-soft">
-                <Badge tone="good">
-                    <span class="size-2 animate-pulse rounded-full bg-current" aria-hidden="true" />
-                    {t("home.live")}
-                </Badge>
+                <LiveBadge />
                 {data &&
                     t("live.since", {
                         time: relative(data.started_at, new Date(data.now).getTime(), locale()),
                         n: number(data.workers),
                     })}
             </div>
-            <Failure error={live.error} />
+            <Failure error={live.error} retry={live.reload} />
             {data && !data.database_writable && (
                 <Notice tone="bad" isAlert>
                     {t("live.notWritable")}

@@ -1,7 +1,7 @@
 import type { UsageRecord } from "../../api/types";
 import { t } from "../../i18n";
-import { Badge } from "../../ui/badge";
 import { Card } from "../../ui/card";
+import { LiveBadge } from "../../ui/live";
 import { requestColumns } from "../../ui/requests";
 import { Table } from "../../ui/table";
 
@@ -13,13 +13,7 @@ export function Latest({ rows }: { rows: UsageRecord[] | undefined }) {
             title={t("home.latest")}
             actions={
                 <>
-                    <Badge tone="good">
-                        <span
-                            class="size-2 animate-pulse rounded-full bg-current"
-                            aria-hidden="true"
-                        />
-                        {t("home.live")}
-                    </Badge>
+                    <LiveBadge />
                     <a
                         class="text-sm font-medium text-accent underline-offset-2 hover:underline"
                         href="/dashboard/usage"

@@ -3,7 +3,7 @@ import type { RequestDetail } from "../../api/types";
 import { curlOf } from "../../base/snippets";
 import { duration } from "../../base/time";
 import { t } from "../../i18n";
-import { site } from "../../state/site";
+import { clientUrl } from "../../state/site";
 import { Badge } from "../../ui/badge";
 import { CopyButton } from "../../ui/copy";
 import { Count, Exact } from "../../ui/figure";
@@ -22,7 +22,7 @@ export function Figures({ state, isKnown, record, asked }: FiguresProps) {
     const isRunning = state === "waiting" || state === "streaming";
     const curl = () => {
         const { path, body } = asked();
-        return curlOf(site.value?.base_url ?? "", null, path, body);
+        return curlOf(clientUrl(), null, path, body);
     };
     return (
         <div class="mt-2 flex min-h-8 flex-wrap items-center gap-x-4 gap-y-1 text-sm text-soft">

@@ -1,0 +1,101 @@
+"""Small manners: the focus stays, limits are named, numbers are whole, the console is quiet."""
+
+import pytest
+from person import KOREAN, View
+from places import PLACES
+from playwright.sync_api import expect
+from test_everywhere import violations
+
+PASSWORD_OFTEN = "1234567890"
+BROKEN = """
+[...document.querySelectorAll(".figures")].filter((it) => {
+    const range = document.createRange();
+    range.selectNodeContents(it);
+    const rows = new Set([...range.getClientRects()].map((box) => Math.round(box.bottom)));
+    return it.checkVisibility() && it.children.length === 0 && rows.size > 1;
+}).map((it) => it.outerHTML)
+"""
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place.who != "nobody"],
+                         ids=lambda place: place.name)  # fmt: skip
+def test_no_number_is_broken_over_two_lines(people, town, place):
+    person = people(KOREAN)
+    person.complaints.clear()
+    town.visit(person, place)
+    assert not person.page.evaluate(BROKEN)
+    assert person.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def focused(person) -> str:
+    return person.page.evaluate("document.activeElement.textContent")
+
+
+def test_the_focus_stays_on_a_busy_button(user, customer):
+    user.open("/dashboard/credits")
+    add = user.button("credits.addAmount", amount="$10.00")
+    user.page.route("**/api/balance/charge", lambda route: None)  # no answer for now
+    add.focus()
+    user.page.keyboard.press("Enter")
+    expect(add).to_have_attribute("aria-busy", "true")
+    expect(add).to_have_attribute("aria-disabled", "true")
+    user.page.keyboard.press("Enter")  # does nothing
+    assert focused(user) == user.t("credits.addAmount", amount="$10.00")
+    assert not violations(user)
+
+
+def test_the_focus_stays_in_the_pager(make_person, gateway):
+    customer = gateway.customer()
+    for _ in range(52):
+        customer.ask("demo")
+    person = make_person().become(customer)
+    person.open("/dashboard/usage")
+    forth = person.button("pager.next")
+    forth.focus()
+    person.page.keyboard.press("Enter")
+    expect(person.page.get_by_text(person.t("pager.page", page=2))).to_be_visible()
+    expect(forth).to_have_attribute("aria-disabled", "true")
+    assert focused(person) == person.t("pager.next")
+
+
+@pytest.mark.parametrize("typed", ["1000001", "0", "x"])
+def test_amounts_name_their_limits(user, typed):
+    user.open("/dashboard/credits")
+    user.field("credits.amount").fill(typed)
+    user.main.locator("form").first.get_by_role("button").last.click()
+    user.sees(user.t("limits.amountAbove", most="1,000,000"))
+
+
+def test_what_is_typed_can_be_looked_at(make_person, gateway, view):
+    person = make_person(view)
+    person.open("/dashboard/signin")
+    field = person.page.locator("input[autocomplete=current-password]")
+    field.fill("a secret")
+    expect(field).to_have_attribute("type", "password")
+    eye = person.button("auth.showPassword")
+    eye.click()
+    expect(field).to_have_attribute("type", "text")
+    expect(eye).to_have_attribute("aria-pressed", "true")
+    expect(field).to_have_value("a secret")
+    assert not violations(person)
+    eye.click()
+    expect(field).to_have_attribute("type", "password")
+
+
+def test_a_password_that_is_often_used(person):
+    person.open("/dashboard/signup")
+    person.field("auth.email").fill("often@example.com")
+    person.field("auth.password").fill(PASSWORD_OFTEN)
+    person.button("auth.signUp").click()
+    person.sees(person.t("weakPassword.common"))
+
+
+@pytest.mark.parametrize("path", ["/", "/dashboard/signin", "/dashboard/signup", "/prices"])
+def test_the_console_is_quiet_at_the_first_visit(make_person, path):
+    """Also of what the browser itself says about answers."""
+    person = make_person(View())
+    heard = []
+    person.page.on("console", lambda message: heard.append(message.text))
+    person.open(path)
+    person.page.wait_for_load_state("networkidle")
+    assert not heard

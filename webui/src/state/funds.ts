@@ -1,0 +1,37 @@
+// What can be spent, for a warning on every page: from the first answer on, then from the pulse.
+import { signal } from "@preact/signals";
+import type { Balance } from "../api/types";
+import { usd } from "../base/money";
+
+interface Funds {
+    available: string;
+    low: string | null; // of which the customer wants to be told
+}
+
+const LOW_USUAL = "1";
+
+export const funds = signal<Funds | null>(null);
+
+export function startFunds({ available }: Balance, low: string | null): void {
+    funds.value = { available, low };
+}
+
+export function noteAvailable(available: string): void {
+    if (funds.peek()?.available !== available) {
+        funds.value = { low: funds.peek()?.low ?? null, available };
+    }
+}
+
+export function noteLow(low: string | null): void {
+    const now = funds.peek();
+    if (now) {
+        funds.value = { ...now, low };
+    }
+}
+
+export function shortOf({ available, low }: Funds): "none" | "low" | null {
+    if (usd(available) <= 0n) {
+        return "none";
+    }
+    return usd(available) < usd(low ?? LOW_USUAL) ? "low" : null;
+}
