@@ -48,7 +48,7 @@ def test_each_error_is_a_sentence_at_its_field(person, customer):
         person.button("auth.signUp").click()
         person.sees(person.t(name))
 
-    refused(new_email(), "password123", "error.weak_password")
+    refused(new_email(), "password123", "weakness.common")
     expect(person.field("auth.password")).to_have_attribute("aria-invalid", "true")
     refused("somebody@localhost", PASSWORD, "error.invalid_email")
     expect(person.field("auth.email")).to_have_attribute("aria-invalid", "true")

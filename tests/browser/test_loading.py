@@ -7,7 +7,7 @@ from person import ENGLISH, KOREAN, Person
 from places import PLACES, Place
 from playwright.sync_api import Locator, Route, expect
 
-NEEDED = ("/api/auth/me", "/api/site")  # without these there is no page yet
+NEEDED = ("/api/auth/session", "/api/site")  # without these there is no page yet
 # The pages that have something to click on before anything has arrived.
 LATER = ("playground", "keys-new")
 AT_ONCE = [place for place in PLACES if place.who != "nobody" and place.name not in LATER]

@@ -87,7 +87,7 @@ def test_a_password_that_is_often_used(person):
     person.field("auth.email").fill("often@example.com")
     person.field("auth.password").fill(PASSWORD_OFTEN)
     person.button("auth.signUp").click()
-    person.sees(person.t("weakPassword.common"))
+    person.sees(person.t("weakness.common"))
 
 
 @pytest.mark.parametrize("path", ["/", "/dashboard/signin", "/dashboard/signup", "/prices"])

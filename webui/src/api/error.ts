@@ -62,9 +62,8 @@ function preciseSentence({ code, body: { metadata = {} } }: ApiError): string | 
             ? t("limits.amountAbove", { most })
             : t("limits.amountMost", { most });
     }
-    return code === "weak_password"
-        ? textNamed(`weakPassword.${String(metadata["reason"])}`)
-        : null;
+    const reason = String(metadata["reason"]);
+    return code === "weak_password" ? textNamed(`weakness.${reason}`) : null;
 }
 
 export function sentence(error: unknown): string {

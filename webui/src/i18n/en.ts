@@ -1211,11 +1211,11 @@ export const en = {
     "error.invalid_email": "This is no e-mail address. It should look like name@example.com.",
     "error.weak_password":
         "This password is too short, or guessed too easily. Take a longer one that nobody else has.",
-    "weakPassword.common": "This password is often used, so it is among the first that are tried.",
-    "weakPassword.email": "This password is your e-mail address, which is tried first.",
-    "weakPassword.long": "This password is too long.",
-    "weakPassword.repeated": "This password is one character again and again.",
-    "weakPassword.short": "This password is too short.",
+    "weakness.common": "This password is often used, so it is among the first that are tried.",
+    "weakness.email": "This password is your e-mail address, which is tried first.",
+    "weakness.long": "This password is too long.",
+    "weakness.repeated": "This password is one character again and again.",
+    "weakness.short": "This password is too short.",
     "error.idempotency_in_progress":
         "This has been sent already and is still being done. Wait a moment and try again.",
     "error.idempotency_key_reused":

@@ -1201,11 +1201,11 @@ export const ko: Catalogue = {
     "error.invalid_email": "이메일 주소가 아닙니다. name@example.com 같은 형식이어야 합니다.",
     "error.weak_password":
         "비밀번호가 너무 짧거나 쉽게 추측됩니다. 남이 쓰지 않는 더 긴 것으로 정하세요.",
-    "weakPassword.common": "자주 쓰이는 비밀번호라서 가장 먼저 시도됩니다.",
-    "weakPassword.email": "이메일 주소는 가장 먼저 시도되므로 비밀번호로 쓸 수 없습니다.",
-    "weakPassword.long": "비밀번호가 너무 깁니다.",
-    "weakPassword.repeated": "같은 문자만 반복된 비밀번호입니다.",
-    "weakPassword.short": "비밀번호가 너무 짧습니다.",
+    "weakness.common": "자주 쓰이는 비밀번호라서 가장 먼저 시도됩니다.",
+    "weakness.email": "이메일 주소는 가장 먼저 시도되므로 비밀번호로 쓸 수 없습니다.",
+    "weakness.long": "비밀번호가 너무 깁니다.",
+    "weakness.repeated": "같은 문자만 반복된 비밀번호입니다.",
+    "weakness.short": "비밀번호가 너무 짧습니다.",
     "error.idempotency_in_progress":
         "이미 보낸 요청이 아직 처리되고 있습니다. 잠시 후 다시 시도하세요.",
     "error.idempotency_key_reused":

@@ -1,0 +1,60 @@
+// Audits pages with Lighthouse as a phone sees them: a JSON list of {name, url, cookie} on stdin, a
+// JSON object of what it found on stdout. Its Chromium is the one of the other tests.
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+const require = createRequire(pathToFileURL(process.argv[2] + "/"));
+const load = async (name) => import(pathToFileURL(require.resolve(name)).href);
+const { default: lighthouse } = await load("lighthouse");
+const chromeLauncher = await load("chrome-launcher");
+
+const chunks = [];
+for await (const chunk of process.stdin) {
+    chunks.push(chunk);
+}
+const pages = JSON.parse(Buffer.concat(chunks).toString());
+const chrome = await chromeLauncher.launch({
+    chromePath: process.env.CHROMIUM || "/usr/bin/chromium",
+    chromeFlags: ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+process.on("SIGTERM", () => {
+    chrome.kill();
+    process.exit(1);
+});
+
+/** Of an audit that is not passed: what a person needs to mend it. */
+function told({ id, title, score, displayValue, details }) {
+    const items = [details?.items ?? []].flat().slice(0, 5);
+    return { id, title, score, displayValue, items: JSON.stringify(items).slice(0, 1500) };
+}
+
+async function audit({ url, cookie }) {
+    const flags = {
+        port: chrome.port,
+        logLevel: "error",
+        output: "json",
+        extraHeaders: cookie ? { Cookie: cookie } : {},
+    };
+    const { lhr } = await lighthouse(url, flags);
+    const scores = Object.fromEntries(
+        Object.values(lhr.categories).map(({ id, score }) => [id, score]),
+    );
+    const failed = Object.values(lhr.categories).flatMap(({ id, auditRefs }) =>
+        auditRefs
+            .map((ref) => ({ category: id, weight: ref.weight, ...told(lhr.audits[ref.id]) }))
+            .filter(({ score }) => score !== null && score < 1),
+    );
+    return { url: lhr.finalDisplayedUrl, scores, failed, warnings: lhr.runWarnings };
+}
+
+const found = {};
+try {
+    for (const page of pages) {
+        found[page.name] = await audit(page);
+    }
+} finally {
+    chrome.kill();
+}
+process.stdout.write(JSON.stringify(found));
