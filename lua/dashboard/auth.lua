@@ -96,14 +96,19 @@ function auth.signout_everywhere(x)
     x:reply(204)
 end
 
+-- To who must set a second factor up first: nothing of the account.
+local function reply_restricted(x, user, user_text)
+    x:reply(200, json.encode {
+        user = json.raw(user_text),
+        permissions = json.list(roles.permissions(user.role)),
+        second_factor_required = true,
+    })
+end
+
 function auth.me(x)
     local user, user_text = session.restricted_user(x)
     if session.needs_second_factor(user) then
-        x:reply(200, json.encode {
-            user = json.raw(user_text),
-            permissions = json.list(roles.permissions(user.role)),
-            second_factor_required = true,
-        })
+        reply_restricted(x, user, user_text)
     end
     local balance = core.json_members(store.call(x, "balance.get", user.account_id)).balance
     x:reply(200, json.encode {
@@ -119,6 +124,8 @@ function auth.session(x)
     local user, user_text = session.find(x)
     if not user then
         x:reply(200, json.encode { user = json.null })
+    elseif session.needs_second_factor(user) then
+        reply_restricted(x, user, user_text)
     end
     local notices = core.json_members(store.call(x, "notice.get", user.id))
     x:reply(200, json.encode {

@@ -42,9 +42,9 @@ export interface Credentials {
     password: string;
 }
 
-/** Whether somebody is signed in, with the money there is then. */
+/** Whether somebody is signed in, with the money there is then, unless a second factor is missing. */
 export const getSession = () =>
-    get<{ user: null } | (Visitor & { balance: Balance; low_balance: string | null })>(
+    get<{ user: null } | (Visitor & { balance?: Balance; low_balance?: string | null })>(
         "/auth/session",
     );
 

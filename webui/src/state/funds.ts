@@ -12,8 +12,9 @@ const LOW_USUAL = "1";
 
 export const funds = signal<Funds | null>(null);
 
-export function startFunds({ available }: Balance, low: string | null): void {
-    funds.value = { available, low };
+/** `balance` is not told to who must set a second factor up first. */
+export function startFunds(balance: Balance | undefined, low: string | null = null): void {
+    funds.value = balance ? { available: balance.available, low } : null;
 }
 
 export function noteAvailable(available: string): void {
