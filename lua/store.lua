@@ -13,6 +13,8 @@ local STATUS = {
     invalid_amount = 400,
     invalid_email = 400,
     invalid_value = 400,
+    invitation_invalid = 404,
+    invitation_not_yours = 403,
     key_disabled_by_operator = 409,
     last_administrator = 409,
     no_receiver = 409,
@@ -21,6 +23,7 @@ local STATUS = {
     overloaded = 503,
     payment_open = 409,
     replaced_meanwhile = 409,
+    proof_invalid = 400,
     response_too_large = 400,
     second_factor_on = 409,
     timeout = 503,
@@ -35,6 +38,12 @@ local STATUS = {
     voucher_redeemed = 409,
     wrong_code = 403,
 }
+-- What of a body or query a failure is about, where it is not said before.
+local PARAMS = {
+    invitation_invalid = "invitation",
+    invitation_not_yours = "email",
+    proof_invalid = "proof",
+}
 local PASSES = { overloaded = true, unavailable = true }
 local RETRY_MS = 1000
 
@@ -44,7 +53,7 @@ local function refuse(x, code, message)
         error("store: " .. code .. ": " .. message)
     end
     local sentence = string.gsub(message, "^%l", string.upper) .. "."
-    local param = string.match(message, "^tz%f[%W]") -- only the store can check this one
+    local param = string.match(message, "^tz%f[%W]") or PARAMS[code] -- only the store checks these
     x:refuse(status, code, sentence, param, nil, PASSES[code] and RETRY_MS or nil)
 end
 

@@ -18,8 +18,9 @@ struct store;
 
 enum { ALERT_SETTING_BYTES = LIMIT_DESTINATION_BYTES };
 
-/* ASK: new users get a link; nothing depends on it but where notices go. */
-enum email_verification { VERIFICATION_OFF, VERIFICATION_ASK };
+/* ASK: new users get a link; nothing depends on it but where notices go. REQUIRED: without it they
+ * make no keys and move no money. */
+enum email_verification { VERIFICATION_OFF, VERIFICATION_ASK, VERIFICATION_REQUIRED };
 /* Where customers' webhooks may be. */
 enum customer_webhooks { WEBHOOKS_OFF, WEBHOOKS_PUBLIC, WEBHOOKS_ANY };
 

@@ -65,6 +65,12 @@ _Static_assert((int)ALERT_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts ar
         .offset = offsetof(struct config, brand.field), .reloadable = true                         \
     }
 _Static_assert((int)BRAND_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
+#define DOOR_TEXT(field, standard_text)                                                            \
+    {                                                                                              \
+        .name = #field, .standard = standard_text, .type = SETTING_TEXT,                           \
+        .offset = offsetof(struct config, doors.field), .reloadable = true                         \
+    }
+_Static_assert((int)DOOR_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
 #define INTEGER(field, standard_text, least, most)                                                 \
     {                                                                                              \
         .name = #field, .standard = standard_text, .type = SETTING_INTEGER,                        \
@@ -188,7 +194,7 @@ static const struct setting settings[] = {
     ALERT_PATH("mail_templates", mail_templates),
     ALERT_TEXT("dashboard_url", dashboard_url),
     ALERT_CHOICE("mail_receipts", "all", mail_receipts, "off", "payments", "all"),
-    ALERT_CHOICE("email_verification", "off", email_verification, "off", "ask"),
+    ALERT_CHOICE("email_verification", "off", email_verification, "off", "ask", "required"),
     {.name = "second_factor",
      .standard = "optional",
      .type = SETTING_CHOICE,
@@ -197,6 +203,25 @@ static const struct setting settings[] = {
      .choices = {"optional", "operators", "all"}},
     ALERT_CHOICE("customer_webhooks", "public", customer_webhooks, "off", "public", "any"),
     ALERT_PATH("delivery_ca_file", ca_file),
+    {.name = "sign_up",
+     .standard = "open",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct config, doors.sign_up),
+     .reloadable = true,
+     .choices = {"open", "invitation", "closed"}},
+    DOOR_TEXT(sign_up_domains, ""),
+    {.name = "sign_up_proof_bits",
+     .standard = "0",
+     .type = SETTING_INTEGER,
+     .offset = offsetof(struct config, doors.sign_up_proof_bits),
+     .reloadable = true,
+     .min = 0,
+     .max = 26},
+    DOOR_TEXT(sign_up_credit, ""),
+    DOOR_TEXT(sign_up_credits_max, ""),
+    DOOR_TEXT(terms_url, ""),
+    DOOR_TEXT(terms_version, "1"),
+    DOOR_TEXT(privacy_url, ""),
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 
@@ -481,7 +506,8 @@ static bool check_together(struct config *config, struct fault *fault)
             config->listen);
     struct brand *brand = brand_new(&config->brand, fault);
     brand_free(brand);
-    return brand != NULL && alert_settings_check(&config->alerts, fault);
+    return brand != NULL && door_settings_check(&config->doors, fault) &&
+           alert_settings_check(&config->alerts, fault);
 }
 
 bool config_load(struct config *config, const char *path, const char *const *sets,

@@ -10,6 +10,7 @@
 
 #include "app/alert_settings.h"
 #include "app/brand.h"
+#include "app/door_settings.h"
 #include "app/payment_settings.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -72,6 +73,7 @@ struct config {
     struct alert_settings alerts;
     struct payment_settings stripe;
     struct brand_settings brand;
+    struct door_settings doors;
 
     /* from `listen` */
     char address[64];

@@ -28,6 +28,7 @@
 #include "net/server/tls.h"
 #include "script/asked_servers.h"
 #include "script/balance_sources.h"
+#include "script/doors.h"
 #include "script/mounts.h"
 #include "script/task.h"
 #include "script/vm.h"
@@ -216,6 +217,9 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
 {
     static const char *const webhooks[] = {"off", "public", "any"};
     static const char *const second_factors[] = {"optional", "operators", "all"};
+    struct doors doors;
+    door_settings_read(&shared->config->doors, &doors);
+    doors.must_verify = shared->config->alerts.email_verification == VERIFICATION_REQUIRED;
     struct task_settings settings = {.payments = config_payments_name(shared->config),
                                      .payments_live = shared->config->processor.live,
                                      .providers_shown = shared->config->show_providers != 0,
@@ -227,6 +231,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                                      .second_factor = second_factors[shared->config->second_factor],
                                      .public_url = shared->public_url,
                                      .public_url_set = shared->config->public_url[0] != '\0',
+                                     .doors = &doors,
                                      .version = version_number,
                                      .reload_status = shared->reload_status,
                                      .replay_service = shared->replay_service};

@@ -38,6 +38,7 @@ struct template_form {
 static const struct template_form forms[] = {
     {"verify", "verify", {NULL}},
     {"reset", "password", {NULL}},
+    {"invitation", "invitation", {NULL}},
     {"receipt", "credits", {"kind", "amount", "balance", "reference", "date", NULL}},
     {"balance_low", "credits", {"balance", "threshold", NULL}},
     {"key_expiring", "keys", {"key", "last4", "days", "expires", NULL}},

@@ -139,6 +139,15 @@ static int api_digest(lua_State *state)
     return 1;
 }
 
+/* x:new_id("inv") -> "inv_..." */
+static int api_new_id(lua_State *state)
+{
+    struct id id;
+    id_make(&id, luaL_checkstring(state, 2));
+    lua_pushstring(state, id.text);
+    return 1;
+}
+
 /* x:new_token() -> token, digest */
 static int api_new_token(lua_State *state)
 {
@@ -381,6 +390,7 @@ const struct luaL_Reg api_account_bindings[] = {
     {"digest_voucher", api_digest_voucher},
     {"hash_password", api_hash_password},
     {"network", api_network},
+    {"new_id", api_new_id},
     {"new_key", api_new_key},
     {"new_mail_token", api_new_mail_token},
     {"new_token", api_new_token},

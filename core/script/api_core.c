@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/money.h"
+#include "base/sha256.h"
 #include "script/bindings.h"
 #include "script/integer.h"
 
@@ -26,6 +27,17 @@ static int api_parse_time(lua_State *state)
     if (!clock_parse(luaL_checkstring(state, 1), &wall_ms))
         return 0;
     lua_pushnumber(state, (lua_Number)wall_ms);
+    return 1;
+}
+
+/* core.sha256(text) -> hex */
+static int api_sha256(lua_State *state)
+{
+    char hex[SHA256_HEX_BYTES];
+    struct slice text;
+    text.data = luaL_checklstring(state, 1, &text.bytes);
+    sha256_hex(text, hex);
+    lua_pushstring(state, hex);
     return 1;
 }
 
@@ -103,6 +115,7 @@ const struct luaL_Reg api_core_bindings[] = {
     {"money", api_money},
     {"now_ms", api_now_ms},
     {"parse_time", api_parse_time},
+    {"sha256", api_sha256},
 
     {NULL, NULL},
 };

@@ -1,4 +1,5 @@
 #include "script/task.h"
+#include "script/doors.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -310,6 +311,7 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "webhooks");
     lua_pushstring(state, settings->second_factor);
     lua_setfield(state, -2, "second_factor");
+    doors_install(state, settings->doors);
     lua_pushstring(state, settings->public_url);
     lua_setfield(state, -2, "public_url");
     lua_pushboolean(state, settings->public_url_set);

@@ -15,6 +15,7 @@
 #include "exchange/exchange.h"
 #include "script/vm.h"
 
+struct doors;
 struct task;
 struct reload_status;
 struct replay_service;
@@ -22,7 +23,7 @@ struct replay_service;
 /* Starts main's handler for a new exchange. */
 void task_start(struct vm *vm, struct exchange *exchange);
 
-/* What lua/ sees of gateway.conf and the process as fields of `core`; until the VM is built. */
+/* What lua/ sees of gateway.conf and the process; until the VM is built. */
 struct task_settings {
     const char *payments; /* "test", "stripe", "off" */
     bool payments_live;
@@ -30,7 +31,8 @@ struct task_settings {
     bool prices_public;
     bool mail, verifies_email;
     const char *webhooks, *second_factor;
-    const char *public_url; /* without a slash at its end */
+    const struct doors *doors;
+    const char *public_url; /* no slash at its end */
     bool public_url_set;    /* by the operator */
     const char *version;
     struct reload_status *reload_status; /* outlives the VM */

@@ -73,6 +73,19 @@ void store_call_now(struct store *store, struct store_call *call);
  * with `?` may be null; ids are texts; *_nusd and *_ms are integers:
  *
  *   user.create       email name? password_hash role -> user  ! email_taken
+ *   user.sign_up      email name? password_hash must_verify address_digest_hex
+ *                     invitation_digest_hex? terms_version? proof_digest_hex? proof_expires_ms?
+ *                     credit_nusd? credits_max_nusd? -> user, of the invitation's group, with its
+ *                     credit or else credit_nusd: a promotion, once for an address digest, of a day
+ *                     at most credits_max_nusd; with must_verify when the address is verified
+ *                     ! email_taken, invitation_invalid, invitation_not_yours, proof_invalid
+ *   user.accept       user_id terms_version -> user
+ *   invitation.create id token_digest_hex email? sealed? group credit_nusd? uses_max expires_ms
+ *                     language? -> invitation; sealed: it is mailed  ! email_taken
+ *   invitation.list   cursor? limit -> {data: [invitation], next_cursor}
+ *   invitation.find   token_digest_hex -> {email, credit, expires_at}: of one that still works
+ *                     ! not_found
+ *   invitation.revoke id -> invitation  ! not_found
  *   user.credentials  email device_digest? session_digest? -> {id, password_hash, disabled,
  *                     unlocked_ms, known_device}  ! not_found
  *   user.password     user_id password_hash session_digest? device_digest? old_hash? -> {}: ends
@@ -82,13 +95,14 @@ void store_call_now(struct store *store, struct store_call *call);
  *   link.create       user_id token_digest_hex expires_ms -> {expires_at}: a link to set a
  *                     password; replaces an older one  ! not_found
  *   link.find         token_digest_hex -> {email, expires_at}  ! not_found (also when expired)
- *   link.redeem       token_digest_hex password_hash -> user: used up; all sessions end
- *                     ! not_found
+ *   link.redeem       token_digest_hex password_hash credit_nusd? credits_max_nusd? -> user: used
+ *                     up; all sessions end; the credits as for user.sign_up  ! not_found
  *   link.mail         email token_digest_hex sealed expires_ms -> {}: mails such a link, if there
  *                     is such a user
  *   address.mail      user_id token_digest_hex sealed expires_ms -> {}  ! not_found,
  *                     already_verified
- *   address.verify    token_digest_hex -> {email}  ! not_found (also when expired)
+ *   address.verify    token_digest_hex credit_nusd? credits_max_nusd? -> {email}  ! not_found
+ *                     (also when expired)
  *   notice.get        user_id -> {language, email_verified_at, low_balance, receipts, key_expiry,
  *                     webhook: {url, created_at, delivered_at, failed_at, error, disabled_at}?}
  *   notice.set        user_id sets low_nusd? receipts? key_expiry? language? -> as notice.get;
@@ -98,6 +112,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *   webhook.test      user_id -> {}  ! not_found, also if disabled
  *   user.get          user_id -> user
  *   user.of_key       key_id -> user: its owner
+ *   customer.create   email name group token_digest_hex expires_ms -> user without a password, with
+ *                     a link to set one  ! email_taken
  *   customer.list     search? digest? cursor? limit -> {data: [customer], next_cursor}
  *                     (search: a part of e-mail or name, or an id, or a key or request of the
  *                     customer: key_search.h; digest: of a whole key)
@@ -304,7 +320,10 @@ void store_call_now(struct store *store, struct store_call *call);
  *   midnight of the zone. zone: as in base/zone.h; null: UTC. Days are the zone's.
  *
  *   user: {id, email, name, role, account_id, group, disabled, created_at, email_verified_at,
- *         language, second_factor, erased_at}
+ *         language, second_factor, erased_at, must_verify (and not verified yet),
+ *         terms_version, terms_accepted_at}
+ *   invitation: {id, email, mailed, group, credit, uses_max, uses, expires_at, created_at,
+ *         created_by (e-mail), revoked_at}
  *   customer: a user with balance, held, total_credits, total_usage, requests, last_used_at
  *   key:  {id, name, prefix, last4, created_at, last_used_at, expires_at, disabled, disabled_by
  *          ("owner", "operator", null), budget, spent (ever), budget_period, period_spent,

@@ -4,6 +4,7 @@ local alerts = require "admin.alerts"
 local customers = require "admin.customers"
 local notes = require "admin.notes"
 local data = require "admin.data"
+local invitations = require "admin.invitations"
 local operator = require "admin.operator"
 local payments = require "admin.payments"
 local quotas = require "admin.quotas"
@@ -43,6 +44,10 @@ add("POST", "/admin/alerts/test", "service.manage", alerts.test)
 add("GET", "/admin/audit", "customers.read", operator.audit)
 add("GET", "/admin/audit.csv", "customers.read", operator.audit_csv)
 add("GET", "/admin/users", "customers.read", customers.list)
+add("POST", "/admin/users", "customers.manage", invitations.create_customer)
+add("GET", "/admin/invitations", "customers.read", invitations.list)
+add("POST", "/admin/invitations", "customers.manage", invitations.create)
+add("DELETE", "/admin/invitations/{id}", "customers.manage", invitations.revoke)
 add("GET", "/admin/users/{id}", "customers.read", customers.get)
 add("PATCH", "/admin/users/{id}", "customers.manage", customers.update)
 add("GET", "/admin/groups", "customers.read", customers.groups)

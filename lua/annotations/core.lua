@@ -420,6 +420,10 @@ function exchange:verify_password(password, hash, email, rank) end
 ---@param ms integer at most a minute
 function exchange:sleep(ms) end
 
+---@param prefix string
+---@return string id such as "inv_..."
+function exchange:new_id(prefix) end
+
 ---A random token for a session.
 ---@return string token
 ---@return string digest
@@ -576,6 +580,17 @@ function exchange:reply_replay(from, to, zone) end
 
 -- ---- the table `core` ----
 
+---@class core.doors
+---@field sign_up "open"|"invitation"|"closed"
+---@field domains string with commas between them; "": all
+---@field must_verify boolean before anything but signing in
+---@field proof_bits integer 0: no proof of work is asked
+---@field credit_nusd integer for each sign-up; 0: none
+---@field credits_max_nusd integer in a day of UTC; -1: no bound
+---@field terms_url string "": none
+---@field terms_version string
+---@field privacy_url string "": none
+
 ---@class core
 ---@field payments "test"|"stripe"|"off"
 ---@field payments_live boolean with real money
@@ -583,6 +598,7 @@ function exchange:reply_replay(from, to, zone) end
 ---@field prices_public boolean everybody may see the price list
 ---@field mail boolean a mail server is set
 ---@field verifies_email boolean new users are asked to verify their address
+---@field doors core.doors who may become a customer
 ---@field webhooks "off"|"public"|"any" where customers' webhooks may be
 ---@field second_factor "optional"|"operators"|"all" who needs one
 ---@field public_url string the gateway's address for customers; no slash at the end
@@ -593,6 +609,10 @@ core = {}
 ---Milliseconds since 1970, UTC.
 ---@return integer
 function core.now_ms() end
+
+---@param text string
+---@return string hex SHA-256
+function core.sha256(text) end
 
 ---@param text string RFC 3339, or a date alone
 ---@return integer? time_ms

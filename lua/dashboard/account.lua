@@ -3,6 +3,7 @@
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
+local doors = require "dashboard.doors"
 local reply_signed_in = require "dashboard.signed_in"
 local second_factor = require "dashboard.second_factor"
 local session = require "dashboard.session"
@@ -91,7 +92,7 @@ function account.redeem_link(x)
     local email = cjson.decode(found).email
     credentials.check_new(x, new, email, "password")
     local hash = credentials.hash(x, new, email)
-    local user_text = store.find(x, "link.redeem", digest, hash)
+    local user_text = store.find(x, "link.redeem", digest, hash, doors.credit_terms())
     if not user_text then
         refuse_link(x)
     end

@@ -2,6 +2,7 @@
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
+local doors = require "dashboard.doors"
 local json = require "json"
 local limits = require "dashboard.limits"
 local links = require "dashboard.links"
@@ -35,10 +36,15 @@ function auth.signup(x)
             "email")
     end
     local language = notices.read_language(x, members)
+    local invitation = doors.check(x, members, email)
+    local terms = doors.check_terms(x, members)
     credentials.check_new(x, password, email, "password")
     throttle.count_signup(x)
+    local proof, proof_expires_ms = doors.check_proof(x, members)
     local hash = credentials.hash(x, password, email)
-    local user_text = store.call(x, "user.create", email, name, hash, "user")
+    local user_text = store.call(x, "user.sign_up", email, name, hash,
+        core.doors.must_verify and 1 or 0, doors.mailbox_digest(x, email), invitation, terms,
+        proof, proof_expires_ms, doors.credit_terms())
     user_text = notices.keep_language(x, user_text, language)
     links.welcome(x, user_text)
     session.start(x, cjson.decode(user_text).id, hash)

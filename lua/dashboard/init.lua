@@ -3,6 +3,7 @@ local account = require "dashboard.account"
 local auth = require "dashboard.auth"
 local balance = require "dashboard.balance"
 local data = require "dashboard.data"
+local doors = require "dashboard.doors"
 local keys = require "dashboard.keys"
 local links = require "dashboard.links"
 local models = require "dashboard.models"
@@ -27,10 +28,23 @@ local function add(method, path, handler)
     end
 end
 
--- Adds a route that changes something: it refuses requests that another site causes.
+-- What may be done before the address is verified, beside signing in and verifying: to say what one
+-- wants to be told. All else that changes something is refused, so no new route is a way around.
+local BEFORE_VERIFIED = { ["PATCH /notices"] = true }
+
+local function needs_verified(method, path)
+    return string.sub(path, 1, 6) ~= "/auth/" and not BEFORE_VERIFIED[method .. " " .. path]
+end
+
+-- Adds a route that changes something: it refuses requests that another site causes, and of
+-- accounts that must verify their address first.
 local function add_changing(method, path, handler)
+    local check = core.doors.must_verify and needs_verified(method, path)
     add(method, path, function(x, id)
         session.check_origin(x)
+        if check then
+            doors.check_verified(x)
+        end
         handler(x, id)
     end)
 end
@@ -58,6 +72,9 @@ add_changing("POST", "/auth/link/password", account.redeem_link)
 add_changing("POST", "/auth/forgot", links.forgot)
 add_changing("POST", "/auth/verify", links.verify)
 add_changing("POST", "/auth/verify/send", links.send_verification)
+add("GET", "/auth/challenge", doors.challenge)
+add_changing("POST", "/auth/invitation", doors.find_invitation)
+add_changing("POST", "/auth/terms", doors.accept_terms)
 add("GET", "/auth/sessions", account.sessions)
 add_changing("DELETE", "/auth/sessions", account.end_other_sessions)
 add_changing("DELETE", "/auth/sessions/{id}", account.end_session)

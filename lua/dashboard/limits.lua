@@ -10,4 +10,5 @@ return {
     BUDGET_USD_MAX = 1000000,
     QUOTA_COUNT_MAX = 1e15, -- requests, tokens
     VOUCHERS_MAX = 1000, -- in a batch
+    INVITATION_USES_MAX = 10000,
 }

@@ -3,6 +3,7 @@
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
+local doors = require "dashboard.doors"
 local session = require "dashboard.session"
 local store = require "store"
 local throttle = require "dashboard.throttle"
@@ -42,8 +43,10 @@ end
 
 -- For a new user. One that cannot have a mail now asks for it later.
 function links.welcome(x, user_text)
-    if core.mail and core.verifies_email and throttle.may_mail(x) then
-        mail_address_link(x, cjson.decode(user_text).id)
+    local user = cjson.decode(user_text)
+    if core.mail and core.verifies_email and user.email_verified_at == cjson.null
+        and throttle.may_mail(x) then
+        mail_address_link(x, user.id)
     end
 end
 
@@ -63,7 +66,7 @@ function links.verify(x)
     local members = body.read(x)
     body.require(x, members, "token")
     local digest = x:digest(body.text(x, members, "token", TOKEN_BYTES_MAX))
-    local found = store.find(x, "address.verify", digest)
+    local found = store.find(x, "address.verify", digest, doors.credit_terms())
     if not found then
         x:refuse(404, "link_invalid", "This link does not work any more: it was used, or its time"
             .. " is over. Ask for a new one on the page Account.", "token")

@@ -1,4 +1,5 @@
 -- What the pages must know of this gateway before a user is signed in.
+local doors = require "dashboard.doors"
 local json = require "json"
 local limits = require "dashboard.limits"
 local policy = require "policy"
@@ -11,6 +12,16 @@ local function api_mount()
         end
     end
     return policy.mounts.openai[1] or ""
+end
+
+local function or_null(text)
+    return text ~= "" and text or json.null
+end
+
+-- What a sign-up is given, if there is money left for it today.
+local function credit()
+    local nusd = core.doors.credit_nusd
+    return nusd > 0 and core.money(nusd) or json.null
 end
 
 return function(x)
@@ -26,6 +37,14 @@ return function(x)
         mail = core.mail,
         second_factor = core.second_factor,
         email_verification = core.verifies_email,
+        verification_required = core.doors.must_verify,
+        sign_up = core.doors.sign_up,
+        sign_up_domains = json.list(doors.domains()),
+        sign_up_proof_bits = core.doors.proof_bits,
+        sign_up_credit = credit(),
+        terms_url = or_null(core.doors.terms_url),
+        terms_version = doors.terms_version() or json.null,
+        privacy_url = or_null(core.doors.privacy_url),
         customer_webhooks = core.webhooks ~= "off",
         password = {
             chars_min = limits.PASSWORD_CHARS_MIN,

@@ -157,6 +157,24 @@ function throttle.count_voucher(x, account_id)
     end
 end
 
+-- Tokens of invitations that were wrong, by network.
+local INVITATIONS = 30
+
+-- Counts a try, or ends the task with a 429. Returns its end: to be called when the token was good.
+function throttle.count_invitation(x)
+    local at_ms, network = core.now_ms(), x:network()
+    local lane = "invitation at:" .. network
+    if is_loopback(network) then
+        return function() end
+    end
+    local allowed, retry_after_ms = x:throttle(lane, INVITATIONS, WINDOW_MS, 1, at_ms)
+    if not allowed then
+        x:refuse(429, "rate_limit_exceeded", "Too many invitations were wrong. Try again in a few"
+            .. " minutes.", nil, nil, math.max(retry_after_ms, 1))
+    end
+    return function() x:throttle(lane, INVITATIONS, WINDOW_MS, -1, at_ms) end
+end
+
 -- Questions to the payment processor that one account may cause.
 local PAYMENTS, PAYMENT_WINDOW_MS = 20, 10 * 60 * 1000
 

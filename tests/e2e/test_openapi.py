@@ -30,6 +30,7 @@ from prices import Price
 from receivers import NOBODY, SECRET, Mailbox, token_of
 from stripe_server import StripeServer, signed
 from test_admin_api import id_of, make_admin
+from test_doors import solve
 from test_routes import ADMIN, DASHBOARD, GEMINI, OPENAI
 from wait import wait_until
 
@@ -668,6 +669,41 @@ def walk_vouchers(admin: Customer, customer: Customer) -> None:
     admin.call("PATCH", f"/admin/vouchers/{batch}", 200, json={"withdrawn": True})
 
 
+def walk_doors(make_gateway, document) -> None:
+    gateway = make_gateway(sign_up="invitation", sign_up_proof_bits="1", terms_url="/terms")
+    admin, customer = make_admin(gateway), Customer(gateway)
+    with watched(document, gateway.http, admin.web, customer.web):
+        body = {"email": customer.email, "password": customer.password, "accept_terms": True}
+        customer.call("POST", "/auth/signup", 403, json=body)
+        customer.call("POST", "/auth/invitation", 404, json={"token": "x"})
+        customer.call("POST", "/auth/invitation", 400, json={})
+        admin.call("POST", "/admin/invitations", 400, json={"uses": 0})
+        admin.call("POST", "/admin/invitations", 409, json={"email": admin.email})
+        made = admin.call("POST", "/admin/invitations", 201, json={"credit": "1"})
+        token = made["url"].partition("#")[2]
+        customer.call("POST", "/auth/invitation", 200, json={"token": token})
+        body["invitation"] = token
+        customer.call("POST", "/auth/signup", 400, json=body)
+        body["proof"] = solve(customer.call("GET", "/auth/challenge", 200))
+        customer.call("POST", "/auth/signup", 201, json=body)
+        customer.call("POST", "/auth/terms", 409, json={"version": "0"})
+        customer.call("POST", "/auth/terms", 200, json={"version": "1"})
+        customer.call("GET", "/site", 200)
+        admin.call("GET", "/admin/invitations", 200)
+        admin.call("DELETE", f"/admin/invitations/{made['invitation']['id']}", 200)
+        admin.call("DELETE", "/admin/invitations/inv_1", 404)
+        admin.call("POST", "/admin/users", 201, json={"email": "new@example.com"})
+        admin.call("POST", "/admin/users", 409, json={"email": "new@example.com"})
+        for method, path in (
+            ("POST", "/auth/terms"),
+            ("POST", "/admin/users"),
+            ("GET", "/admin/invitations"),
+            ("POST", "/admin/invitations"),
+            ("DELETE", "/admin/invitations/x"),
+        ):
+            assert gateway.http.request(method, f"/api{path}").status_code == 401
+
+
 def walk_payments(make_gateway, document) -> None:
     stripe = StripeServer()
     gateway = make_gateway(**stripe.settings)
@@ -784,6 +820,7 @@ def test_every_answer(make_gateway, provider, document, mailbox):
         walk_alerts(admin)
         admin.call("GET", "/admin/policies", 200)
         walk_admin_acts(admin, customer)
+    walk_doors(make_gateway, document)
     walk_payments(make_gateway, document)
     done = {(method, path) for method, path, status in document.seen if status < "4"}
     assert done == document.answered(), "routes whose good answer was not seen"

@@ -1,19 +1,20 @@
 // Which page stands at which address.
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Permission } from "./api/account";
+import type { Permission, User } from "./api/account";
 import { Home } from "./pages/home";
 import { Keys } from "./pages/keys";
 import { Credits } from "./pages/credits";
 import { Forgot } from "./pages/forgot";
 import { Models } from "./pages/models";
 
+import { NewTerms } from "./pages/newterms";
 import { NotFound } from "./pages/notfound";
 import { PublicPrices } from "./pages/publicprices";
 import { RequestPage } from "./pages/request";
 import { SetPassword } from "./pages/setpassword";
 import { SignIn } from "./pages/signin";
-import { SignUp } from "./pages/signup";
+import { Invitation, SignUp } from "./pages/signup";
 import { Usage } from "./pages/usage";
 import { Verify } from "./pages/verify";
 import { Layout, OutsideLayout } from "./shell/layout";
@@ -80,6 +81,11 @@ const ADMIN: readonly Route[] = [
         pattern: HOME + "/admin/customers",
         needs: "customers.read",
         page: admin((pages) => pages.Customers),
+    },
+    {
+        pattern: HOME + "/admin/invitations",
+        needs: "customers.read",
+        page: admin((pages) => pages.Invitations),
     },
     {
         pattern: HOME + "/admin/customers/:id",
@@ -159,6 +165,12 @@ function Inside({ path }: { path: string }) {
     );
 }
 
+/** Whether a customer is to accept the terms before going on. */
+function mustAccept({ role, terms_version }: User): boolean {
+    const wanted = site.value?.terms_version ?? null;
+    return role === "user" && wanted !== null && wanted !== terms_version;
+}
+
 function Outside({ path, query }: Place) {
     const found = find(OUTSIDE, path);
     if (!found) {
@@ -177,6 +189,7 @@ function Outside({ path, query }: Place) {
 const BY_LINK: readonly Route[] = [
     { pattern: HOME + "/password", page: SetPassword },
     { pattern: HOME + "/verify", page: Verify },
+    { pattern: HOME + "/invitation", page: Invitation },
 ];
 
 export function App() {
@@ -199,6 +212,12 @@ export function App() {
         return (
             <OutsideLayout>
                 <RequiredSecondFactor user={now.user} />
+            </OutsideLayout>
+        );
+    } else if (now.state === "user" && mustAccept(now.user)) {
+        return (
+            <OutsideLayout>
+                <NewTerms />
             </OutsideLayout>
         );
     } else if (now.state === "user") {

@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/json_writer.h"
+#include "base/secret.h"
 #include "store/books/changes.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
@@ -227,4 +229,40 @@ bool customers_update(struct store_call *call, struct db *db)
         return false;
     return changes_note(db, CHANGE_USER, operations_text(call, 0)) &&
            note_update(call, db, &former) && users_get(call, db);
+}
+
+static bool note_create(struct store_call *call, struct db *db, const char *user_id)
+{
+    struct buffer detail;
+    bool noted;
+    buffer_init(&detail, 8192);
+    json_writer_object(&detail, NULL);
+    json_writer_text(&detail, "email", operations_text(call, 0));
+    json_writer_text_or_null(&detail, "group", operations_text(call, 2));
+    noted = audit_log_note(call, db, user_id, "", &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+/* email name group token_digest_hex expires_ms: a customer without a password, and the link that
+ * sets one. */
+bool customers_create(struct store_call *call, struct db *db)
+{
+    const struct new_user user = {.email = operations_text(call, 0),
+                                  .name = operations_text(call, 1),
+                                  .password_hash = "",
+                                  .role = "user",
+                                  .group = operations_text(call, 2)};
+    struct id user_id, account_id;
+    if (!users_check_names(call, 0, 1) || !operations_fits(call, 2, GROUP_BYTES_MAX, "group"))
+        return false;
+    if (call->args[3].text.bytes != 2 * DIGEST_BYTES)
+        return fault_set(&call->fault, "invalid_value", "a link's digest has 64 hex digits");
+    return users_add(call, db, &user, &user_id, &account_id) &&
+           db_run(db,
+                  "INSERT INTO password_links (user_id, digest, created_ms, expires_ms)"
+                  " VALUES (?1, ?2, ?3, ?4)",
+                  DB_VALUES(bind_text(user_id.text), call->args[3], bind_int(clock_wall_ms()),
+                            call->args[4])) &&
+           note_create(call, db, user_id.text) && users_reply(call, db, &user_id);
 }

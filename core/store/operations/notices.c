@@ -8,6 +8,7 @@
 #include "store/books/changes.h"
 #include "store/books/notices.h"
 #include "store/books/outbox_table.h"
+#include "store/operations/first_credits.h"
 #include "store/operations/operations.h"
 
 enum { LINK_DIGEST, LINK_SEALED, LINK_EXPIRES, LINK_ARGS }; /* behind the first argument */
@@ -93,9 +94,10 @@ bool notices_mail_address_link(struct store_call *call, struct db *db)
            mail_link(call, db, &to, "verify", now_ms) && buffer_append_text(&call->result, "{}");
 }
 
-/* token_digest_hex. The link is used up. */
+/* token_digest_hex credit_nusd? credits_max_nusd?. The link is used up. */
 bool notices_verify_address(struct store_call *call, struct db *db)
 {
+    const struct first_credit_terms terms = {call->args[1], call->args[2]};
     struct buffer *out = &call->result;
     struct notice_receiver to;
     struct id user_id = {{0}};
@@ -109,13 +111,17 @@ bool notices_verify_address(struct store_call *call, struct db *db)
     }
     if (!notices_find(db, user_id.text, &to))
         return fault_set(&call->fault, "not_found", "there is no such link");
+    if (!db_run(db, "UPDATE users SET email_verified_ms = ?2 WHERE id = ?1",
+                DB_VALUES(bind_text(user_id.text), bind_int(now_ms))) ||
+        !db_run(db, "DELETE FROM address_links WHERE user_id = ?1",
+                DB_VALUES(bind_text(user_id.text))) ||
+        !first_credits_give(call, db, &user_id, &terms))
+        return false;
+    buffer_reset(out);
     json_writer_object(out, NULL);
     json_writer_text(out, "email", to.email);
     json_writer_object_end(out);
-    return db_run(db, "UPDATE users SET email_verified_ms = ?2 WHERE id = ?1",
-                  DB_VALUES(bind_text(user_id.text), bind_int(now_ms))) &&
-           db_run(db, "DELETE FROM address_links WHERE user_id = ?1",
-                  DB_VALUES(bind_text(user_id.text)));
+    return true;
 }
 
 /* ---- wishes ---- */

@@ -39,6 +39,7 @@ bool users_create(struct store_call *call, struct db *db);
 bool users_credentials(struct store_call *call, struct db *db);
 bool users_get(struct store_call *call, struct db *db);
 bool users_of_key(struct store_call *call, struct db *db);
+bool customers_create(struct store_call *call, struct db *db);
 bool customers_list(struct store_call *call, struct db *db);
 bool customers_get(struct store_call *call, struct db *db);
 bool customers_update(struct store_call *call, struct db *db);
@@ -61,6 +62,12 @@ bool erasure_run(struct store_call *call, struct db *db);
 bool erasure_note_export(struct store_call *call, struct db *db);
 bool turns_list(struct store_call *call, struct db *db);
 bool sessions_seen(struct store_call *call, struct db *db);
+bool sign_ups_create(struct store_call *call, struct db *db);
+bool sign_ups_accept_terms(struct store_call *call, struct db *db);
+bool invitations_create(struct store_call *call, struct db *db);
+bool invitations_list(struct store_call *call, struct db *db);
+bool invitations_find(struct store_call *call, struct db *db);
+bool invitations_revoke(struct store_call *call, struct db *db);
 bool sessions_create(struct store_call *call, struct db *db);
 bool sessions_user(struct store_call *call, struct db *db);
 bool sessions_delete(struct store_call *call, struct db *db);
@@ -192,8 +199,11 @@ bool operations_reply_page(struct store_call *call, struct db *db, struct row *r
 #define USER_COLUMNS                                                                               \
     "u.id, u.email, u.name, u.role, u.account_id, u.\"group\", u.disabled, u.created_ms,"          \
     " u.email_verified_ms, u.language, EXISTS (SELECT 1 FROM second_factors f"                     \
-    " WHERE f.user_id = u.id AND f.confirmed_ms IS NOT NULL), u.erased_ms"
-enum { USER_COLUMN_COUNT = 12 };
+    " WHERE f.user_id = u.id AND f.confirmed_ms IS NOT NULL), u.erased_ms, u.must_verify,"         \
+    " (SELECT a.version FROM terms_acceptances a WHERE a.user_id = u.id"                           \
+    " ORDER BY a.accepted_ms DESC LIMIT 1),"                                                       \
+    " (SELECT max(a.accepted_ms) FROM terms_acceptances a WHERE a.user_id = u.id)"
+enum { USER_COLUMN_COUNT = 15 };
 /* Renders one row, without its closing brace. */
 void users_render_open(struct buffer *out, struct row *row);
 /* Selects `what` of the user whose session has the digest ?1, if it is valid at the time ?2. */
@@ -207,6 +217,23 @@ bool users_render_one(struct store_call *call, struct db *db, struct row *row);
 bool keys_render_one(struct store_call *call, struct db *db, const char *key_id);
 /* Adds the member old_secrets: those of a key that were replaced and work now. */
 void key_secrets_render(struct buffer *out, struct db *db, const char *key_id);
+/* A user that is to be made. */
+struct new_user {
+    const char *email;
+    const char *name;
+    const char *password_hash; /* "": no password fits */
+    const char *role;
+    const char *group;
+    bool must_verify;
+    bool is_verified; /* the address is known to be the user's */
+};
+/* Makes the user with an account. False: the fault email_taken, or db->failure. */
+bool users_add(struct store_call *call, struct db *db, const struct new_user *user,
+               struct id *user_id, struct id *account_id);
+/* Whether the arguments can be a user's address and name. */
+bool users_check_names(struct store_call *call, size_t email_at, size_t name_at);
+/* The result is the user, whatever was written there before. */
+bool users_reply(struct store_call *call, struct db *db, const struct id *user_id);
 
 /* Gives the account money: posts the transfer under a new id, pays the debt, loads the wallet
  * again, notes the act, adds the receipt, answers with transfer and balance. */

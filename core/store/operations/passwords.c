@@ -3,6 +3,7 @@
 #include "base/json_writer.h"
 #include "base/secret.h"
 #include "store/operations/audit_log.h"
+#include "store/operations/first_credits.h"
 #include "store/operations/operations.h"
 
 static bool note(struct store_call *call, struct db *db, const char *user_id)
@@ -104,9 +105,10 @@ static bool verify_address(struct store_call *call, struct db *db)
                   DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
 }
 
-/* token_digest_hex password_hash. The link is used up. */
+/* token_digest_hex password_hash credit_nusd? credits_max_nusd?. The link is used up. */
 bool passwords_redeem(struct store_call *call, struct db *db)
 {
+    const struct first_credit_terms terms = {call->args[2], call->args[3]};
     const struct kept nothing = {bind_null(), bind_null()};
     struct id user_id;
     struct row *row =
@@ -117,9 +119,7 @@ bool passwords_redeem(struct store_call *call, struct db *db)
     db_leave(row);
     return verify_address(call, db) &&
            set(call, db, bind_text(user_id.text), &nothing, bind_null()) &&
-           users_render_one(call, db,
-                            db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1",
-                                    DB_VALUES(bind_text(user_id.text))));
+           first_credits_give(call, db, &user_id, &terms) && users_reply(call, db, &user_id);
 }
 
 /* user_id. Wrong passwords before now no longer count. */

@@ -26,6 +26,9 @@ void users_render_open(struct buffer *out, struct row *row)
     json_writer_text(out, "language", column_text(row, 9));
     json_writer_bool(out, "second_factor", column_int(row, 10) != 0);
     json_writer_time_or_null(out, "erased_at", column_int(row, 11));
+    json_writer_bool(out, "must_verify", column_int(row, 12) != 0 && column_null(row, 8));
+    json_writer_text_or_null(out, "terms_version", column_text(row, 13));
+    json_writer_time_or_null(out, "terms_accepted_at", column_int(row, 14));
 }
 
 static bool not_found(struct store_call *call)
@@ -73,38 +76,63 @@ static bool note_create(struct store_call *call, struct db *db, const char *user
     return noted;
 }
 
-bool users_create(struct store_call *call, struct db *db)
+bool users_add(struct store_call *call, struct db *db, const struct new_user *user,
+               struct id *user_id, struct id *account_id)
 {
     int64_t now_ms = clock_wall_ms();
-    struct id user_id, account_id;
-    if (!operations_fits(call, 0, LIMIT_EMAIL_BYTES, "email") ||
-        !operations_fits(call, 1, LIMIT_NAME_BYTES, "name") ||
-        !operations_fits(call, 2, PASSWORD_HASH_BYTES, "password_hash"))
-        return false;
-    if (!operations_text(call, 0)[0])
-        return fault_set(&call->fault, "invalid_email", "the e-mail address is empty");
-    if (!operations_is_role(call, 3))
-        return false;
-    id_make(&user_id, "user");
-    id_make(&account_id, "acct");
-    if (!posting_account(db, account_id.text, true, now_ms))
+    const struct store_value verified = user->is_verified ? bind_int(now_ms) : bind_null();
+    id_make(user_id, "user");
+    id_make(account_id, "acct");
+    if (!posting_account(db, account_id->text, true, now_ms))
         return false;
     if (!db_run(db,
-                "INSERT INTO users (id, email, name, password_hash, role, account_id, created_ms)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                DB_VALUES(bind_text(user_id.text), call->args[0],
-                          bind_text(operations_text(call, 1)), call->args[2], call->args[3],
-                          bind_text(account_id.text), bind_int(now_ms)))) {
+                "INSERT INTO users (id, email, name, password_hash, role, account_id, created_ms,"
+                " \"group\", must_verify, email_verified_ms)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                DB_VALUES(bind_text(user_id->text), bind_text(user->email), bind_text(user->name),
+                          bind_text(user->password_hash), bind_text(user->role),
+                          bind_text(account_id->text), bind_int(now_ms), bind_text(user->group),
+                          bind_int(user->must_verify), verified))) {
         if (db_is_duplicate(db))
             fault_set(&call->fault, "email_taken",
                       "there is already a user with this e-mail address");
         return false;
     }
-    if (!changes_note(db, CHANGE_ACCOUNT, account_id.text) || !note_create(call, db, user_id.text))
-        return false;
+    return changes_note(db, CHANGE_ACCOUNT, account_id->text);
+}
+
+bool users_check_names(struct store_call *call, size_t email_at, size_t name_at)
+{
+    if (!operations_text(call, email_at)[0])
+        return fault_set(&call->fault, "invalid_email", "the e-mail address is empty");
+    return operations_fits(call, email_at, LIMIT_EMAIL_BYTES, "email") &&
+           operations_fits(call, name_at, LIMIT_NAME_BYTES, "name");
+}
+
+bool users_reply(struct store_call *call, struct db *db, const struct id *user_id)
+{
+    buffer_reset(&call->result);
     return users_render_one(call, db,
                             db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1",
-                                    DB_VALUES(bind_text(user_id.text))));
+                                    DB_VALUES(bind_text(user_id->text))));
+}
+
+bool users_create(struct store_call *call, struct db *db)
+{
+    const char *role = operations_text(call, 3);
+    const struct new_user user = {.email = operations_text(call, 0),
+                                  .name = operations_text(call, 1),
+                                  .password_hash = operations_text(call, 2),
+                                  .role = role,
+                                  .group = ""};
+    struct id user_id, account_id;
+    if (!users_check_names(call, 0, 1) ||
+        !operations_fits(call, 2, PASSWORD_HASH_BYTES, "password_hash"))
+        return false;
+    if (!operations_is_role(call, 3))
+        return false;
+    return users_add(call, db, &user, &user_id, &account_id) &&
+           note_create(call, db, user_id.text) && users_reply(call, db, &user_id);
 }
 
 /* email device_digest? session_digest? */

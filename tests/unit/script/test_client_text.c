@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "policy_fixture.h"
+#include "script/doors.h"
 #include "script/policy_files.h"
 #include "script/reload_status.h"
 #include "script/task.h"
@@ -79,7 +80,14 @@ static int run(lua_State *state)
 static struct driver open_driver(void)
 {
     struct driver driver = {.reload_status = reload_status_new("policies")};
+    const struct doors doors = {.sign_up = "open",
+                                .domains = "",
+                                .terms_url = "",
+                                .terms_version = "1",
+                                .privacy_url = "",
+                                .credits_max_nusd = -1};
     struct task_settings settings = {.payments = "test",
+                                     .doors = &doors,
                                      .public_url = "http://127.0.0.1",
                                      .version = "1",
                                      .reload_status = driver.reload_status};

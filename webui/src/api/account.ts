@@ -35,6 +35,9 @@ export interface User {
     language: Locale; // of mails
     second_factor: boolean;
     erased_at: string | null;
+    must_verify: boolean; // before anything else, where the site requires it
+    terms_version: string | null; // accepted last
+    terms_accepted_at: string | null;
 }
 
 export interface Credentials {
@@ -48,8 +51,27 @@ export const getSession = () =>
         "/auth/session",
     );
 
-export const signUp = (form: Credentials & { name?: string; language: Locale }) =>
-    post<Visitor>("/auth/signup", form);
+export interface NewAccount extends Credentials {
+    name?: string;
+    language: Locale;
+    invitation?: string;
+    accept_terms?: boolean;
+    proof?: string;
+}
+
+export const signUp = (form: NewAccount) => post<Visitor>("/auth/signup", form);
+
+/** What an invitation is for. */
+export interface Invited {
+    email: string | null;
+    credit: string | null;
+    expires_at: string;
+}
+
+export const findInvitation = (token: string) => post<Invited>("/auth/invitation", { token });
+export const getChallenge = () =>
+    get<{ challenge: string; bits: number; expires_at: string }>("/auth/challenge");
+export const acceptTerms = (version: string) => post<Visitor>("/auth/terms", { version });
 export const signIn = (form: Credentials) => post<Visitor>("/auth/signin", form);
 /** The second step, with the token of the first one's refusal. */
 export const signInByCode = (form: { token: string; code: string }) =>

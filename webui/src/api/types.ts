@@ -238,6 +238,14 @@ export interface Site {
     mail: boolean;
     email_verification: boolean;
     second_factor: "optional" | "operators" | "all"; // who needs one
+    verification_required: boolean;
+    sign_up: "open" | "invitation" | "closed";
+    sign_up_domains: string[]; // empty: all
+    sign_up_proof_bits: number; // 0: no proof of work is asked
+    sign_up_credit: string | null;
+    terms_url: string | null;
+    terms_version: string | null; // null without terms
+    privacy_url: string | null;
     customer_webhooks: boolean;
     password: { chars_min: number; bytes_max: number };
     limits: {

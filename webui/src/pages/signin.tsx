@@ -69,15 +69,17 @@ export function SignIn() {
                         </a>
                     </p>
                 )}
-                <p class="text-soft">
-                    {t("auth.noAccount")}{" "}
-                    <a
-                        class="font-medium text-accent underline underline-offset-2"
-                        href={SIGN_UP + (query.size > 0 ? "?" + query.toString() : "")}
-                    >
-                        {t("auth.signUp")}
-                    </a>
-                </p>
+                {site.value?.sign_up !== "closed" && (
+                    <p class="text-soft">
+                        {t("auth.noAccount")}{" "}
+                        <a
+                            class="font-medium text-accent underline underline-offset-2"
+                            href={SIGN_UP + (query.size > 0 ? "?" + query.toString() : "")}
+                        >
+                            {t("auth.signUp")}
+                        </a>
+                    </p>
+                )}
             </Page>
         </Welcome>
     );

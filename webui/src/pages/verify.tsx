@@ -5,8 +5,7 @@ import { useState } from "preact/hooks";
 import { verifyAddress } from "../api/notices";
 import { t } from "../i18n";
 import { useAction } from "../state/action";
-import { forgetAll } from "../state/resource";
-import { HOME } from "../state/session";
+import { HOME, refreshUser } from "../state/session";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
 import { Failure, Notice } from "../ui/notice";
@@ -17,7 +16,7 @@ export function Verify() {
     const [email, setEmail] = useState<string | null>(null);
     const { run, isBusy, error } = useAction(async () => {
         setEmail((await verifyAddress(token)).email);
-        forgetAll();
+        await refreshUser();
     });
     return (
         <Welcome>

@@ -16,6 +16,8 @@ import { Brand } from "./brand";
 import { FundsBanner } from "./fundsbanner";
 import { Account, Menu } from "./menu";
 import { Preferences } from "./preferences";
+import { TermsLinks } from "../ui/terms";
+import { Unverified } from "../ui/unverified";
 
 export function SkipLink() {
     return (
@@ -165,12 +167,26 @@ export function Layout({ children }: { children: ComponentChildren }) {
                     <SearchBar />
                     <FundsBanner />
                     <main id="content" class="mx-auto max-w-6xl px-4 py-6 sm:px-6 lg:px-8 lg:py-8">
+                        <Unverified />
                         {children}
                     </main>
                 </div>
             </div>
             <Messages />
         </>
+    );
+}
+
+function Foot() {
+    const hasTerms = site.value?.terms_url || site.value?.privacy_url;
+    if (!hasTerms && brand.contact === null) {
+        return null;
+    }
+    return (
+        <footer class="mx-auto flex max-w-5xl flex-wrap gap-x-5 gap-y-2 px-4 py-6 text-sm text-soft sm:px-6">
+            {brand.contact !== null && <Contact />}
+            <TermsLinks />
+        </footer>
     );
 }
 
@@ -187,11 +203,7 @@ export function OutsideLayout({ children }: { children: ComponentChildren }) {
             <main id="content" class="mx-auto max-w-5xl px-4 py-6 sm:px-6">
                 {children}
             </main>
-            {brand.contact !== null && (
-                <footer class="mx-auto max-w-5xl px-4 pb-6 text-sm text-soft sm:px-6">
-                    <Contact />
-                </footer>
-            )}
+            <Foot />
             <Messages />
         </>
     );

@@ -37,7 +37,11 @@ const OPERATOR: readonly Item[] = [
         icon: "customers",
         label: "nav.customers",
         needs: "customers.read",
-        below: ["/dashboard/admin/customers/:id", "/dashboard/admin/requests/:id"],
+        below: [
+            "/dashboard/admin/customers/:id",
+            "/dashboard/admin/invitations",
+            "/dashboard/admin/requests/:id",
+        ],
     },
     {
         path: "/dashboard/admin/payments",

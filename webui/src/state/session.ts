@@ -48,6 +48,15 @@ export function needsSecondFactor(user: User): boolean {
     );
 }
 
+/** Who is signed in, asked again: something about the user has changed. */
+export async function refreshUser(): Promise<void> {
+    const visitor = await whoAmI();
+    if (visitor) {
+        forgetAll();
+        session.value = { state: "user", ...visitor };
+    }
+}
+
 /** Where to go after signing in: only to a page of ours, whatever the address says. */
 export function returnPath(query: URLSearchParams): string {
     const wanted = query.get("next") ?? "";

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { type Customer, getCustomers } from "../../api/admin";
 import { wholePage } from "../../api/whole";
 import { count } from "../../base/number";
@@ -6,13 +7,16 @@ import { useRested } from "../../state/debounce";
 import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
+import { may } from "../../state/session";
 import { Badge } from "../../ui/badge";
+import { Button, ButtonLink } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
 import { TextField } from "../../ui/field";
 import { Ago, Glance } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
+import { InviteDialog, NewCustomerDialog } from "./inviteform";
 
 const ROWS = 50;
 
@@ -37,8 +41,32 @@ export function Customers() {
         { keep: true },
     );
     const pager = usePager(walk, page);
+    const [doing, setDoing] = useState<"invite" | "make" | null>(null);
+    const onClose = () => setDoing(null);
     return (
-        <Page title={t("nav.customers")} lead={t("customers.lead")}>
+        <Page
+            title={t("nav.customers")}
+            lead={t("customers.lead")}
+            actions={
+                <>
+                    <ButtonLink href="/dashboard/admin/invitations">
+                        {t("invitations.title")}
+                    </ButtonLink>
+                    {may("customers.manage") && (
+                        <>
+                            <Button onClick={() => setDoing("make")}>
+                                {t("newCustomer.title")}
+                            </Button>
+                            <Button icon="plus" kind="primary" onClick={() => setDoing("invite")}>
+                                {t("invitations.make")}
+                            </Button>
+                        </>
+                    )}
+                </>
+            }
+        >
+            {doing === "invite" && <InviteDialog onClose={onClose} />}
+            {doing === "make" && <NewCustomerDialog onClose={onClose} onMade={page.reload} />}
             <Failure error={page.error} retry={page.reload} />
             <Card flush>
                 <div class="p-4">

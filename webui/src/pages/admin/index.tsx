@@ -3,6 +3,7 @@ export { Alerts } from "./alerts";
 export { Audit } from "./audit";
 export { CustomerPage } from "./customer";
 export { Customers } from "./customers";
+export { Invitations } from "./invitations";
 export { Overview } from "./overview";
 export { AdminPayments } from "./payments";
 export { Policies } from "./policies";

@@ -1,0 +1,246 @@
+// The windows in which the operator invites somebody, or makes a customer.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { getGroups } from "../../api/admin";
+import { invite, type MadeInvitation, makeCustomer } from "../../api/invitations";
+import { endOfDayInput } from "../../base/days";
+import { plain, typedUsd } from "../../base/money";
+import { dateTime, toDateInput } from "../../base/time";
+import { locale, t } from "../../i18n";
+import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { useResource } from "../../state/resource";
+import { Button } from "../../ui/button";
+import { CopyButton } from "../../ui/copy";
+import { Dialog, DialogActions } from "../../ui/dialog";
+import { SelectField, TextField } from "../../ui/field";
+import { Failure } from "../../ui/notice";
+
+/** A link that is shown this once. */
+function Shown({
+    url,
+    onClose,
+    children,
+}: {
+    url: string | null;
+    onClose: () => void;
+    children: ComponentChildren;
+}) {
+    return (
+        <div class="flex flex-col gap-4">
+            <p>{children}</p>
+            {url && (
+                <output class="rounded-lg border border-line bg-sunken px-3 py-2 font-mono text-sm break-all select-all">
+                    {url}
+                </output>
+            )}
+            <DialogActions>
+                {url && <CopyButton text={url} label={t("customers.linkCopy")} kind="primary" />}
+                <Button onClick={onClose}>{t("action.done")}</Button>
+            </DialogActions>
+        </div>
+    );
+}
+
+function GroupField({ value, onValue, error }: FieldProps) {
+    const groups = useResource("groups", getGroups);
+    return (
+        <SelectField
+            label={t("customers.group")}
+            value={value}
+            choices={["", ...(groups.data ?? [])].map((name) => ({
+                value: name,
+                text: name || t("customers.groupNone"),
+            }))}
+            onValue={onValue}
+            error={error}
+        />
+    );
+}
+
+interface FieldProps {
+    value: string;
+    onValue: (value: string) => void;
+    error: string | null;
+}
+
+interface Typed {
+    email: string;
+    uses: string;
+    credit: string;
+    group: string;
+    expires: string;
+}
+
+function bodyOf({ email, uses, credit, group, expires }: Typed) {
+    const amount = typedUsd(credit);
+    const expires_at = endOfDayInput(expires);
+    return {
+        language: locale(),
+        ...(email.trim() ? { email: email.trim() } : { uses: Number(uses) }),
+        ...(credit.trim() && { credit: amount === null ? credit : plain(amount) }),
+        ...(group && { group }),
+        ...(expires_at && { expires_at }),
+    };
+}
+
+export function InviteDialog({ onClose, onMade }: { onClose: () => void; onMade?: () => void }) {
+    const [typed, setTyped] = useState<Typed>({
+        email: "",
+        uses: "1",
+        credit: "",
+        group: "",
+        expires: "",
+    });
+    const set = (change: Partial<Typed>) => setTyped((before) => ({ ...before, ...change }));
+    const [made, setMade] = useState<MadeInvitation | null>(null);
+    const { run, isBusy, error } = useAction(async () => {
+        setMade(await invite(bodyOf(typed)));
+        onMade?.();
+    });
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        run();
+    };
+    if (made) {
+        const time = dateTime(made.invitation.expires_at, locale());
+        return (
+            <Dialog title={t("invitations.made")} onClose={onClose}>
+                <Shown url={made.url} onClose={onClose}>
+                    {made.url
+                        ? t("invitations.shown", { time })
+                        : t("invitations.mailed", { email: made.invitation.email ?? "", time })}
+                </Shown>
+            </Dialog>
+        );
+    }
+    return (
+        <Dialog title={t("invitations.make")} onClose={onClose}>
+            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                <TextField
+                    label={t("invitations.email")}
+                    hint={t("invitations.emailHint")}
+                    type="email"
+                    autofocus
+                    value={typed.email}
+                    onValue={(email) => set({ email })}
+                    error={errorOf(error, "email")}
+                />
+                <div class="grid gap-4 sm:grid-cols-2">
+                    {!typed.email.trim() && (
+                        <TextField
+                            label={t("invitations.usesMax")}
+                            type="number"
+                            min="1"
+                            max="10000"
+                            step="1"
+                            required
+                            value={typed.uses}
+                            onValue={(uses) => set({ uses })}
+                            error={errorOf(error, "uses")}
+                        />
+                    )}
+                    <TextField
+                        label={t("invitations.creditEach")}
+                        inputMode="decimal"
+                        value={typed.credit}
+                        onValue={(credit) => set({ credit })}
+                        error={errorOf(error, "credit")}
+                    />
+                    <GroupField
+                        value={typed.group}
+                        onValue={(group) => set({ group })}
+                        error={errorOf(error, "group")}
+                    />
+                    <TextField
+                        label={t("invitations.expires")}
+                        type="date"
+                        min={toDateInput(new Date())}
+                        value={typed.expires}
+                        onValue={(expires) => set({ expires })}
+                        error={errorOf(error, "expires_at")}
+                    />
+                </div>
+                <Failure
+                    error={errorOfNone(error, "email", "uses", "credit", "group", "expires_at")}
+                />
+                <DialogActions>
+                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button type="submit" kind="primary" busy={isBusy}>
+                        {t("invitations.make")}
+                    </Button>
+                </DialogActions>
+            </form>
+        </Dialog>
+    );
+}
+
+export function NewCustomerDialog({
+    onClose,
+    onMade,
+}: {
+    onClose: () => void;
+    onMade: () => void;
+}) {
+    const [form, setForm] = useState({ email: "", name: "", group: "" });
+    const set = (change: Partial<typeof form>) => setForm((before) => ({ ...before, ...change }));
+    const [made, setMade] = useState<{ url: string; expires_at: string } | null>(null);
+    const { run, isBusy, error } = useAction(async () => {
+        const { email, name, group } = form;
+        setMade(
+            await makeCustomer({
+                email: email.trim(),
+                language: locale(),
+                ...(name.trim() && { name: name.trim() }),
+                ...(group && { group }),
+            }),
+        );
+        onMade();
+    });
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        run();
+    };
+    if (made) {
+        return (
+            <Dialog title={t("newCustomer.made")} onClose={onClose}>
+                <Shown url={made.url} onClose={onClose}>
+                    {t("customers.linkMade", { time: dateTime(made.expires_at, locale()) })}
+                </Shown>
+            </Dialog>
+        );
+    }
+    return (
+        <Dialog title={t("newCustomer.title")} onClose={onClose}>
+            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                <TextField
+                    label={t("auth.email")}
+                    type="email"
+                    required
+                    autofocus
+                    value={form.email}
+                    onValue={(email) => set({ email })}
+                    error={errorOf(error, "email")}
+                />
+                <TextField
+                    label={t("auth.name")}
+                    maxLength={100}
+                    value={form.name}
+                    onValue={(name) => set({ name })}
+                    error={errorOf(error, "name")}
+                />
+                <GroupField
+                    value={form.group}
+                    onValue={(group) => set({ group })}
+                    error={errorOf(error, "group")}
+                />
+                <Failure error={errorOfNone(error, "email", "name", "group")} />
+                <DialogActions>
+                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button type="submit" kind="primary" busy={isBusy}>
+                        {t("newCustomer.action")}
+                    </Button>
+                </DialogActions>
+            </form>
+        </Dialog>
+    );
+}
