@@ -29,6 +29,8 @@ CREATE TABLE sign_ups (
     user_id         TEXT NOT NULL PRIMARY KEY REFERENCES users (id),
     invitation      INTEGER REFERENCES invitations (seq), -- NULL: the door was open
     address_digest  TEXT NOT NULL, -- keyed hash of the address in one form for all that reach the same mailbox
+    -- 1: whether there is a first credit is not decided yet, because the address is to be verified before
+    credit_due      INTEGER NOT NULL DEFAULT 1 CHECK (credit_due IN (0, 1)),
     created_ms      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sign_ups_by_invitation ON sign_ups (invitation) WHERE invitation IS NOT NULL;

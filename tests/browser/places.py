@@ -26,6 +26,7 @@ PLACES = (
     Place("signup", "/dashboard/signup", "nobody", "auth.signUp"),
     Place("forgot", "/dashboard/forgot", "nobody", "forgot.title"),
     Place("verify", "/dashboard/verify#nothing", "nobody", "verify.title"),
+    Place("invitation", "/dashboard/invitation#nothing", "nobody", "door.invited"),
     Place("prices", "/prices", "nobody", "prices.title", "prices.title"),
     Place("home-empty", "/dashboard", "newcomer", "nav.home"),
     Place("home", "/dashboard", "customer", "nav.home", "home.latest"),
@@ -47,6 +48,8 @@ PLACES = (
     Place("admin-overview", "/dashboard/admin", "operator", "nav.overview", "sales.title"),
     Place("admin-customers", "/dashboard/admin/customers", "operator", "nav.customers",
           "nav.customers"),
+    Place("admin-invitations", "/dashboard/admin/invitations", "operator", "invitations.title",
+          "invitations.title"),
     Place("admin-customer", "/dashboard/admin/customers/{user}", "operator", "",
           "customers.view.requests"),
     Place("admin-request", "/dashboard/admin/requests/{request}", "operator", "request.title"),
@@ -110,6 +113,11 @@ class Town:
         operator.call("POST", "/admin/credits", 201, json=given)
         vouchers = {"name": "Spring fair", "amount": "5", "count": 20, "kind": "manual"}
         operator.call("POST", "/admin/vouchers", 201, json=vouchers)
+        for invited in (
+            {"uses": 20, "credit": "2.50"},
+            {"email": "new@example.com", "mail": False},
+        ):
+            operator.call("POST", "/admin/invitations", 201, json=invited)
         refunded = {"exchange_id": self.ids["request"], "reason": "a bad answer"}
         operator.call("POST", "/admin/refunds", 201, json=refunded)
 

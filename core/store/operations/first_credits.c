@@ -17,7 +17,8 @@ struct due {
     int64_t amount_nusd; /* 0: nothing */
 };
 
-/* An invitation's own credit stands in the place of the usual one. */
+/* Takes up what is still to be decided: false if nothing is. An invitation's own credit stands in
+ * the place of the usual one. */
 static bool find_due(struct db *db, const struct id *user_id,
                      const struct first_credit_terms *terms, struct due *out)
 {
@@ -26,7 +27,7 @@ static bool find_due(struct db *db, const struct id *user_id,
         "SELECT u.account_id, s.address_digest, i.credit_nusd, i.id FROM users u"
         " JOIN sign_ups s ON s.user_id = u.id LEFT JOIN invitations i ON i.seq = s.invitation"
         " WHERE u.id = ?1 AND (u.must_verify = 0 OR u.email_verified_ms IS NOT NULL)"
-        " AND NOT EXISTS (SELECT 1 FROM first_credits f WHERE f.user_id = u.id)",
+        " AND s.credit_due = 1",
         DB_VALUES(bind_text(user_id->text)));
     if (!db_row(db, row))
         return false;
@@ -36,7 +37,8 @@ static bool find_due(struct db *db, const struct id *user_id,
     slice_copy(slice_of(column_text(row, 1)), out->address_digest, sizeof out->address_digest);
     bool known = id_parse(slice_of(column_text(row, 0)), "acct", &out->account_id);
     db_leave(row);
-    return known && out->amount_nusd > 0;
+    return known && db_run(db, "UPDATE sign_ups SET credit_due = 0 WHERE user_id = ?1",
+                           DB_VALUES(bind_text(user_id->text)));
 }
 
 /* There is one writing transaction at a time, so of two at once the second sees the first. */
@@ -44,6 +46,8 @@ static bool is_allowed(struct db *db, const struct due *due, const struct first_
                        int64_t day)
 {
     int64_t given_nusd;
+    if (due->amount_nusd <= 0)
+        return false;
     if (db_number(db,
                   "SELECT count(*) FROM first_credits WHERE source = ?1 AND address_digest = ?2",
                   DB_VALUES(bind_text(due->source), bind_text(due->address_digest)), 0) > 0)

@@ -11,9 +11,9 @@ struct first_credit_terms {
     struct store_value day_max_nusd; /* of all such in a day of UTC */
 };
 
-/* Gives what is due: nothing if the user did not sign up, must still verify the address, or has got
- * it; if the mailbox has got it; or if the day's money is given away. True in all these cases;
- * false: call->fault or db->failure. Leaves call->result spoilt. */
+/* Decides it, once: at the sign-up, or when the address is verified, if that must be. Nothing is
+ * due to who did not sign up, if the mailbox has got it, or if the day's money is given away. True
+ * in all these cases; false: call->fault or db->failure. Leaves call->result spoilt. */
 bool first_credits_give(struct store_call *call, struct db *db, const struct id *user_id,
                         const struct first_credit_terms *terms);
 

@@ -187,7 +187,7 @@ export const ko: Catalogue = {
     "terms.newTitle": "이용약관",
     "terms.newLead": "계속하려면 현재 이용약관을 읽고 동의해 주세요.",
     "terms.go": "동의하고 계속하기",
-    "invitations.title": "초대",
+    "invitations.title": "초대 목록",
     "invitations.lead": "이 링크로 고객이 됩니다. 가입이 닫혀 있으면 쓸 수 없습니다.",
     "invitations.make": "초대하기",
     "invitations.none": "아직 초대가 없습니다",

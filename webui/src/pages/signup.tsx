@@ -13,6 +13,7 @@ import { Page } from "../ui/card";
 import { TextField } from "../ui/field";
 import { Failure, Notice } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
+import { PageBones } from "../ui/skeleton";
 import { AcceptTerms } from "../ui/terms";
 import { Welcome } from "./welcome";
 
@@ -161,6 +162,9 @@ export function Invitation() {
     const [token] = useState(() => location.hash.slice(1));
     const isClosed = site.value?.sign_up === "closed";
     const found = useResource(`invitation ${token}`, () => findInvitation(token));
+    if (!isClosed && !found.data && !found.error) {
+        return <PageBones />; // nothing that would move when the answer is there
+    }
     return (
         <Welcome>
             <Page title={t("door.invited")}>

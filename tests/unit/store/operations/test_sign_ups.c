@@ -239,6 +239,42 @@ static void when_the_address_is_verified(void **state)
     fixture_verify(f.path, NULL);
 }
 
+/* Whoever came when there was none to give has none later. */
+static void it_is_decided_once(void **state)
+{
+    char user[4096];
+    (void)state;
+    snprintf(user, sizeof user, "%s", SIGN_UP(.email = "a@example.com", .mailbox = 'a'));
+    mail_link(user, 'v');
+    assert_non_null(ASK("address.verify", "tin", digest('v'), USD));
+    has_balance(user, "0.000000000");
+    snprintf(user, sizeof user, "%s",
+             SIGN_UP(.email = "b@example.com", .mailbox = 'b', .must_verify = 1));
+    mail_link(user, 'w');
+    assert_non_null(ASK("address.verify", "tii", digest('w'), USD, USD - 1));
+    assert_non_null(ASK("link.mail", "ttti", "b@example.com", digest('x'), "sealed",
+                        clock_wall_ms() + HOUR_MS));
+    assert_non_null(ASK("link.redeem", "ttin", digest('x'), "(another)", USD));
+    has_balance(user, "0.000000000");
+}
+
+/* The promise stays, if the operator has let the account in meanwhile. */
+static void who_was_let_in_gets_it_when_verified(void **state)
+{
+    char user[4096];
+    (void)state;
+    snprintf(
+        user, sizeof user, "%s",
+        SIGN_UP(.email = "a@example.com", .mailbox = 'a', .must_verify = 1, .credit_nusd = USD));
+    const char *id = fixture_member(user, "id");
+    assert_non_null(ASK("key.create", "tttttnnnn", id, digest('a'), "llm_sk_ab", "wxyz", "first"));
+    fixture_assert_has(ASK("user.get", "t", id), "\"must_verify\":false");
+    has_balance(user, "0.000000000");
+    mail_link(user, 'v');
+    assert_non_null(ASK("address.verify", "tin", digest('v'), USD));
+    has_balance(user, "1.000000000");
+}
+
 static void who_has_not_signed_up_gets_none(void **state)
 {
     struct customer ann;
@@ -309,6 +345,8 @@ int main(void)
         TEST(once_for_a_mailbox),
         TEST(the_money_of_a_day),
         TEST(when_the_address_is_verified),
+        TEST(it_is_decided_once),
+        TEST(who_was_let_in_gets_it_when_verified),
         TEST(who_has_not_signed_up_gets_none),
         TEST(a_proof_makes_one_account),
         TEST(each_version_is_accepted_once),
