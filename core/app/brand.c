@@ -1,6 +1,7 @@
 #include "app/brand.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,7 +112,8 @@ static bool refuse_logo(const char *path, const char *why, struct fault *fault)
 static bool read_file(const char *path, struct buffer *out, struct fault *fault)
 {
     struct stat info;
-    FILE *file = fopen(path, "re");
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a pipe */
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
     if (file == NULL)
         return refuse_logo(path, strerror(errno), fault);
     bool is_file = fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode);

@@ -1,6 +1,7 @@
 """The operator's brand (brand_name, brand_logo, brand_colour, contact): in the page before any
 script runs, in files of its own, in mails; by SIGHUP; and nothing of it without the settings."""
 
+import os
 import signal
 import struct
 import threading
@@ -216,6 +217,12 @@ BAD = {
     "a folder": ({"brand_logo": "/tmp"}, "no file that can be read"),
     "a device": ({"brand_logo": "/dev/null"}, "no file that can be read"),
 }
+
+
+def test_a_pipe_is_not_waited_for(make_gateway, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    gateway = make_gateway(start=False, brand_logo=tmp_path / "pipe")
+    assert "no file that can be read" in gateway.command("check").stderr
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -704,6 +704,16 @@ def walk_doors(make_gateway, document) -> None:
             assert gateway.http.request(method, f"/api{path}").status_code == 401
 
 
+def walk_notes(admin: Customer, customer: Customer) -> None:
+    whose = {"user_id": customer.call("GET", "/auth/me", 200)["user"]["id"]}
+    note = admin.call("POST", "/admin/notes", 201, json=whose | {"text": "a"})
+    admin.call("POST", "/admin/notes", 400, json=whose | {"text": ""})
+    admin.call("PATCH", f"/admin/notes/{note['id']}", 200, json={"text": "b"})
+    admin.call("GET", "/admin/notes", 200, params=whose)
+    admin.call("DELETE", f"/admin/notes/{note['id']}", 204)
+    admin.call("DELETE", f"/admin/notes/{note['id']}", 404)
+
+
 def walk_payments(make_gateway, document) -> None:
     stripe = StripeServer()
     gateway = make_gateway(**stripe.settings)
@@ -769,6 +779,7 @@ def walk_admin_acts(admin: Customer, customer: Customer) -> None:
     assert customer.ask().status_code == 402
     customer.charge("2000")
     walk_vouchers(admin, customer)
+    walk_notes(admin, customer)
     customer.call("GET", "/balance/transfers", 200)
     admin.call("POST", "/admin/unlocks", 200, json=of_user)
     link = admin.call("POST", "/admin/password-links", 201, json=of_user)["url"]

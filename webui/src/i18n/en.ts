@@ -891,7 +891,7 @@ export const en = {
     "notes.lead": "For operators only: the customer does not see them.",
     "notes.add": "Write a note",
     "notes.text": "Note",
-    "notes.hint": "Up to 4 KB. What is personal here goes when the customer is erased.",
+    "notes.hint": "Up to 4 KB, in as many lines as you like.",
     "notes.author": "By",
     "notes.edited": "Edited",
     "notes.edit": "Edit note",

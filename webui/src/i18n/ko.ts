@@ -884,7 +884,7 @@ export const ko: Catalogue = {
     "notes.lead": "운영자만 봅니다. 고객에게는 보이지 않습니다.",
     "notes.add": "메모 쓰기",
     "notes.text": "내용",
-    "notes.hint": "최대 4 KB. 고객 정보를 삭제하면 메모도 함께 삭제됩니다.",
+    "notes.hint": "최대 4 KB. 여러 줄로 쓸 수 있습니다.",
     "notes.author": "작성자",
     "notes.edited": "수정:",
     "notes.edit": "메모 수정",

@@ -90,7 +90,8 @@ function columns(
         {
             id: "text",
             head: t("notes.text"),
-            cell: (note) => <p class="max-w-xl text-left whitespace-pre-wrap">{note.text}</p>,
+            hideHead: true, // a narrow page gives it the whole line
+            cell: (note) => <p class="max-w-xl font-normal whitespace-pre-wrap">{note.text}</p>,
         },
         {
             id: "acts",
