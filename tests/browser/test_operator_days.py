@@ -178,9 +178,12 @@ def test_sorted_by_profit_and_chosen_days(boss_at, gateway, operator, provider):
     fits(boss)
 
 
-def test_sales_by_group_and_a_chart_of_one_model(boss_at, customer):
-    customer.ask("gpt-4")
+def test_sales_by_group_and_a_chart_of_one_model(boss_at, customer, operator):
+    """Also where that one has lost money."""
+    request_id = customer.ask("gpt-4").headers["x-request-id"]
     customer.wait_for_record()
+    refund = {"exchange_id": request_id, "reason": "a bad answer"}
+    operator.call("POST", "/admin/refunds", 201, json=refund)
     boss = boss_at("?period=today&view=group")
     expect(boss.rows("sales.title").first).to_contain_text(boss.t("sales.noGroup"))
     boss.choice("sales.profit").click()

@@ -25,9 +25,15 @@ interface SalesChartProps {
     now: number;
 }
 
-/** Losses cannot stand on top of gains: where there is one, profit is one bar a day. */
-function amountsOf(rows: readonly SalesRow[], measure: Measure, group: Group): Amount[] {
-    const isOne = measure === "profit" && rows.some(({ profit }) => usd(profit) < 0n);
+/** Losses cannot stand on top of gains: where there is one of several, profit is one bar a day. */
+function amountsOf(
+    rows: readonly SalesRow[],
+    measure: Measure,
+    group: Group,
+    chosen: string,
+): Amount[] {
+    const isMixed = chosen === "" && rows.some(({ profit }) => usd(profit) < 0n);
+    const isOne = measure === "profit" && isMixed;
     return rows.map((row) => ({
         day: row.day ?? "",
         name: isOne ? t("sales.profit") : (row[group] ?? t("sales.none")),
@@ -97,7 +103,7 @@ export function SalesChart({ query, time, now }: SalesChartProps) {
                 <Chart
                     label={`${t(`sales.${measure}`)}, ${t("sales.byDay")}`}
                     days={days.map((day) => shortDay(day, locale()))}
-                    series={stack(days, amountsOf(only(rows, group, name), measure, group))}
+                    series={stack(days, amountsOf(only(rows, group, name), measure, group, name))}
                     height={chartHeight}
                     format={exact}
                     glance={glance}
