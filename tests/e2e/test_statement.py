@@ -23,6 +23,7 @@ KINDS = {
     "charge": "charges", "debit": "debits", "repayment": "repayments",
 }  # fmt: skip
 OUT = {"charge", "debit", "repayment"}
+ZONES = ["UTC", "Asia/Seoul", "Asia/Kolkata", "America/New_York"]
 POSTINGS = 1500
 HOURLY = """INSERT INTO hourly SELECT account_id, created_ms / 3600000, key_id, model, count(*), 0,
     sum(input_tokens), 0, sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0
@@ -51,7 +52,7 @@ class House:
         self.users = [c.call("GET", "/auth/me", 200)["user"] for c in self.customers]
         self.postings: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
         dice = random.Random(20261202)
-        edges = [month_begins_ms(month, zone) for month in MONTHS for zone in ("UTC", "Asia/Seoul")]
+        edges = [month_begins_ms(month, zone) for month in MONTHS for zone in ZONES]
         first, last = edges[0] - 40 * 86400_000, edges[-1] + 30 * 86400_000
         with contextlib.closing(sqlite3.connect(gateway.database, timeout=10)) as db, db:
             for number in range(1, POSTINGS + 1):
@@ -142,7 +143,7 @@ def statement(person, **params) -> list[dict]:
     return rows_of(person.web.get("/admin/statement.csv", params=params))
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Asia/Seoul", "Asia/Kolkata", "America/New_York"])
+@pytest.mark.parametrize("zone", ZONES)
 def test_random_postings(house, zone):
     rows = statement(house.admin, month=MONTHS[0], months=len(MONTHS), tz=zone)
     mine = {(row["account_id"], row["month"]): row for row in rows}
