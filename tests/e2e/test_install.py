@@ -1,4 +1,4 @@
-"""What `cmake --install` puts where: pages, unit, completion, and a gateway that runs from there."""
+"""What `cmake --install` puts where: pages, unit, completion; and the program runs from there."""
 
 import re
 import shutil

@@ -1329,7 +1329,6 @@ export const en = {
     "error.no_receiver": "Nobody is told: set alert_webhook_url or alert_mail in gateway.conf.",
     "error.conflict": "Nobody can disable the account that they are signed in with.",
     "error.wrong_password": "This is not your present password.",
-    "error.not_permitted": "Your role may not do this. Ask an administrator.",
     "error.second_factor_code_required": "The password is right. A code is needed, too.",
     "error.wrong_code": "This code is wrong or was used before. Each code works once.",
     "error.signin_expired": "This sign-in is over. Begin again.",

@@ -1315,7 +1315,6 @@ export const ko: Catalogue = {
         "받는 곳이 없습니다. gateway.conf에 alert_webhook_url 또는 alert_mail을 설정하세요.",
     "error.conflict": "지금 로그인한 계정은 스스로 중지할 수 없습니다.",
     "error.wrong_password": "현재 비밀번호가 아닙니다.",
-    "error.not_permitted": "이 역할로는 할 수 없습니다. 관리자에게 문의하세요.",
     "error.second_factor_code_required": "비밀번호가 맞습니다. 코드도 필요합니다.",
     "error.wrong_code": "코드가 틀렸거나 이미 쓰였습니다. 코드는 한 번만 쓸 수 있습니다.",
     "error.signin_expired": "이 로그인은 끝났습니다. 처음부터 다시 하세요.",

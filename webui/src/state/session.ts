@@ -50,10 +50,10 @@ export function needsSecondFactor(user: User): boolean {
 
 /** Who is signed in, asked again: something about the user has changed. */
 export async function refreshUser(): Promise<void> {
-    const visitor = await whoAmI();
-    if (visitor) {
+    const { user, ...rest } = { permissions: [], ...(await getSession()) };
+    if (user) {
         forgetAll();
-        session.value = { state: "user", ...visitor };
+        session.value = { state: "user", user, permissions: rest.permissions };
     }
 }
 
