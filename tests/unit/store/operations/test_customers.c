@@ -99,7 +99,7 @@ static void customers(void **state)
     fixture_assert_has(ASK("customer.list", "tnni", "%", INT64_C(100)), "{\"data\":[],");
     json = ASK("customer.get", "t", ann.user_id.text);
     fixture_assert_has(json, "\"available\":\"9.999998400\"");
-    fixture_assert_has(json, "\"keys\":1}");
+    fixture_assert_has(json, "\"keys\":1,\"notes\":0}");
     fixture_assert_fails(ASK("customer.get", "t", "user_0"), "not_found");
 }
 
