@@ -1,17 +1,15 @@
-/* An exchange: one client request and its reply, from the complete request until its last job has
- * come back. It belongs to the worker whose connection it came in on; everything here runs on that
- * worker's thread.
+/* An exchange: one client request and its reply, from the complete request until its last job is
+ * back. It belongs to the worker of its connection, on whose thread everything here runs.
  *
- * A task (a Lua coroutine, script/task.c) decides what happens: it calls the functions here one
- * after the other. This floor guarantees what must not depend on Lua: when an exchange ends with an
- * open hold, the hold is settled or voided; when it ends without a reply, it gets one.
+ * A task (a Lua coroutine, script/task.c) decides what happens and calls the functions here. Whatever Lua does, this floor settles or voids an open hold when its exchange
+ * ends, and replies where there is no reply.
  *
  *   RECEIVED -> AUTHENTICATED -> HELD -> SENT (an attempt runs)
  *            -> ANSWERED (its first event or its whole body is good)
  *            -> STREAMING (bytes go to the client)
  *            -> SETTLING (the last bytes wait for the ledger) -> ENDED
  *
- * It is freed when it has ended, the task has let go of it, and none of its jobs is away. */
+ * It is freed when it has ended, the task has let go, and no job is away. */
 #ifndef EXCHANGE_EXCHANGE_H
 #define EXCHANGE_EXCHANGE_H
 

@@ -2,9 +2,9 @@
  * (lua/main.lua). Each primitive of api_*.c that it calls returns at once, or yields until
  * exchange_wake.
  *
- * A task holds a reference to its VM, so an exchange keeps the policies that it began with. A task
- * ends when it returns, raises, or its exchange drops it. After a return its coroutine is used
- * again. On the worker's thread. */
+ * It holds a reference to its VM: an exchange keeps the policies that it began with. It ends when
+ * it returns, raises or is dropped; after a return its coroutine is used again. On the worker's
+ * thread. */
 #ifndef SCRIPT_TASK_H
 #define SCRIPT_TASK_H
 

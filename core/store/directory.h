@@ -1,6 +1,6 @@
-/* The key directory: what a request's key may do, from memory. It is loaded at the start. The
- * ledger thread changes it right after the commit, so a deleted key stops working before the DELETE
- * is answered. */
+/* What a request's key may do, from memory. Loaded at the start; the ledger
+ * thread changes it right after the commit, so a deleted key stops before the DELETE is
+ * answered. */
 #ifndef STORE_DIRECTORY_H
 #define STORE_DIRECTORY_H
 

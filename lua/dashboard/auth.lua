@@ -133,11 +133,11 @@ function auth.session(x)
     elseif session.needs_second_factor(user) then
         reply_restricted(x, user, user_text)
     end
-    local notices = core.json_members(store.call(x, "notice.get", user.id))
+    local wishes = core.json_members(store.call(x, "notice.get", user.id))
     x:reply(200, json.encode {
         user = json.raw(user_text),
         balance = json.raw(store.call(x, "balance.get", user.account_id)),
-        low_balance = json.raw(notices.low_balance),
+        low_balance = json.raw(wishes.low_balance),
         permissions = json.list(roles.permissions(user.role)),
     })
 end

@@ -150,8 +150,8 @@ function session.touch(x, digest)
     end
 end
 
--- The user as a table and as JSON, also one who must set a second factor up first; nil if no user is
--- signed in.
+-- The user as a table and as JSON, also one who must set a second factor up first; nil if nobody
+-- is signed in.
 function session.find(x)
     local digest = session.digest(x)
     local text = digest and store.find(x, "session.user", digest)

@@ -23,9 +23,9 @@ HOOK = "http://127.0.0.1:9/quistenbergh/hook"
 # Tables with somebody's id, account or address, and what becomes of their rows. Whoever makes a new
 # one says here whether user.erase (core/store/operations/erasure.c) empties it.
 ERASED = {
-    "address_links", "automatic_top_ups", "customer_notes", "customer_webhooks", "devices", "kept_answers",
-    "kept_bytes", "kept_turns", "notices", "outbox", "password_links", "payment_customers",
-    "pending_signins", "provider_objects", "quota_events", "quotas", "recovery_codes", "refusals",
+    "address_links", "automatic_top_ups", "customer_notes", "customer_webhooks", "devices",
+    "kept_answers", "kept_bytes", "kept_turns", "notices", "outbox", "password_links",
+    "payment_customers", "pending_signins", "provider_objects", "quota_events", "quotas", "recovery_codes", "refusals",
     "refusals_left_out", "second_factors", "sessions",
 }  # fmt: skip
 OVERWRITTEN = {"users", "keys", "audit", "payments"}
