@@ -25,8 +25,8 @@ HOOK = "http://127.0.0.1:9/quistenbergh/hook"
 ERASED = {
     "address_links", "automatic_top_ups", "customer_notes", "customer_webhooks", "devices",
     "kept_answers", "kept_bytes", "kept_turns", "notices", "outbox", "password_links",
-    "payment_customers", "pending_signins", "provider_objects", "quota_events", "quotas", "recovery_codes", "refusals",
-    "refusals_left_out", "second_factors", "sessions",
+    "payment_customers", "pending_signins", "provider_objects", "quota_events", "quotas",
+    "recovery_codes", "refusals", "refusals_left_out", "second_factors", "sessions",
 }  # fmt: skip
 OVERWRITTEN = {"users", "keys", "audit", "payments"}
 # Amounts, times and models under ids that name nobody.
