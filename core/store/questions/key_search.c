@@ -32,17 +32,15 @@ static void find_request(struct key_search *search, struct db *db, const char *i
                     DB_VALUES(bind_text(id))));
 }
 
-/* Finds deleted keys and replaced secrets, too: an operator may still ask about them. */
+#define OWNERS(keys) "SELECT DISTINCT user_id FROM keys WHERE id IN (" keys ")"
+
 static void find_shown(struct key_search *search, struct db *db, const char *prefix,
                        const char *last)
 {
-    collect(search, db,
-            db_bind(db,
-                    "SELECT user_id FROM keys WHERE (?1 = '' OR substr(prefix, 1, length(?1)) = ?1)"
-                    " AND (?2 = '' OR last4 = ?2) UNION SELECT k.user_id FROM old_secrets s"
-                    " JOIN keys k ON k.id = s.key_id WHERE (?1 = '' OR substr(s.prefix, 1,"
-                    " length(?1)) = ?1) AND (?2 = '' OR s.last4 = ?2)",
-                    DB_VALUES(bind_text(prefix), bind_text(last))));
+    const char *sql = !*last     ? OWNERS(KEYS_SHOWN(SHOWN_BEGINNING))
+                      : !*prefix ? OWNERS(KEYS_SHOWN(SHOWN_END))
+                                 : OWNERS(KEYS_SHOWN(SHOWN_BOTH));
+    collect(search, db, db_bind(db, sql, DB_VALUES(bind_text(prefix), bind_text(last))));
 }
 
 /* "llm_sk_Ab3x", and after some dots the end of the key. Of a longer beginning only so much is
@@ -63,10 +61,7 @@ static void find_by_beginning(struct key_search *search, struct db *db, const ch
 static void find_digest(struct key_search *search, struct db *db, const char *digest)
 {
     collect(search, db,
-            db_bind(db,
-                    "SELECT user_id FROM keys WHERE digest = ?1 UNION SELECT k.user_id"
-                    " FROM old_secrets s JOIN keys k ON k.id = s.key_id WHERE s.digest = ?1",
-                    DB_VALUES(bind_text(digest))));
+            db_bind(db, OWNERS(KEYS_SHOWN("digest = ?1")), DB_VALUES(bind_text(digest))));
 }
 
 void key_search_init(struct key_search *search, struct db *db, const char *text, const char *digest)

@@ -25,4 +25,14 @@ void key_search_init(struct key_search *search, struct db *db, const char *text,
                      const char *digest);
 bool key_search_has(const struct key_search *search, const char *user_id);
 
+/* Selects the ids of keys with a secret, the present or a replaced one, of which `where` is true: by
+ * an index, and at most 64 of each kind. Deleted keys, too: an operator may still ask about them. */
+#define KEYS_SHOWN(where)                                                                          \
+    "SELECT id FROM (SELECT id FROM keys WHERE " where " LIMIT 64) UNION"                          \
+    " SELECT key_id FROM (SELECT key_id FROM old_secrets WHERE " where " LIMIT 64)"
+#define SHOWN_BEGINNING "prefix >= ?1 AND prefix < ?1 || '~' AND ?2 = ''"
+#define SHOWN_END "last4 = ?2"
+/* The end is rarer than the beginning; + keeps the beginning from its index. */
+#define SHOWN_BOTH "last4 = ?2 AND +prefix >= ?1 AND +prefix < ?1 || '~'"
+
 #endif

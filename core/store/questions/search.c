@@ -1,12 +1,13 @@
 /* What an operator has in hand (an id that we print, a key or a part of it, an e-mail, a name) and
- * what it belongs to. What begins as an id is looked up in an index, so it is found as soon among
- * ten million records as among ten. Only parts of addresses and names, and of keys, are compared
- * with each user and key, and of users with the newest EXAMINED_MAX. */
+ * what it belongs to. Ids and what is shown of keys are looked up in an index, so they are found as
+ * soon among ten million records as among ten. Only parts of addresses and names are compared with
+ * users: with the newest EXAMINED_MAX. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json_writer.h"
 #include "store/operations/operations.h"
+#include "store/questions/key_search.h"
 
 enum { HITS_MAX = 20, EXAMINED_MAX = 100000, PREFIX_BYTES = 11, LAST_BYTES = 4, PART_BYTES = 2 };
 
@@ -56,7 +57,7 @@ static void find_exact(struct search *search, const char *kind, const char *sql,
 }
 
 /* "llm_sk_Ab3x", and after some dots the end of the key, as pages show it. Of a longer beginning
- * only so much is stored. Finds deleted keys, too: an operator may still ask about them. */
+ * only so much is stored. */
 static void find_by_beginning(struct search *search, const char *text)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -69,7 +70,8 @@ static void find_by_beginning(struct search *search, const char *text)
         last -= LAST_BYTES;
     take(search, "key",
          db_bind(search->db,
-                 KEYS "substr(k.prefix, 1, length(?1)) = ?1 AND (?2 = '' OR k.last4 = ?2)",
+                 *last ? KEYS "k.id IN (" KEYS_SHOWN(SHOWN_BOTH) ")"
+                       : KEYS "k.id IN (" KEYS_SHOWN(SHOWN_BEGINNING) ")",
                  DB_VALUES(bind_text(prefix), bind_text(last))));
     search->exact = search->count == 1 && *last;
 }
@@ -131,8 +133,10 @@ static void find_parts(struct search *search, const char *text)
         return;
     if (bytes == LAST_BYTES)
         take(search, "key",
-             db_bind(search->db, KEYS "k.last4 = ?1 OR substr(k.prefix, 8) = ?1",
-                     DB_VALUES(bind_text(text))));
+             db_bind(search->db,
+                     KEYS "k.id IN (" KEYS_SHOWN(SHOWN_END) " UNION " KEYS_SHOWN(
+                         "prefix = ?1 || ?2") ")",
+                     DB_VALUES(bind_text(key_mark), bind_text(text))));
     take(search, "customer",
          db_bind(search->db,
                  "SELECT o.id, NULL, NULL, o.created_ms, " USER " FROM (SELECT id, email, name,"
@@ -178,7 +182,7 @@ bool search_find(struct store_call *call, struct db *db)
     json_writer_object(&call->result, NULL);
     json_writer_array(&call->result, "data");
     if (*digest)
-        find_exact(&search, "key", KEYS "k.digest = ?1", digest);
+        find_exact(&search, "key", KEYS "k.id IN (" KEYS_SHOWN("digest = ?1") ")", digest);
     else
         find_by_text(&search, operations_text(call, 0), operations_int(call, 2) != 0);
     json_writer_array_end(&call->result);

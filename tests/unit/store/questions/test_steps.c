@@ -17,6 +17,24 @@ static struct customer ann, bob;
 static struct db db;
 static struct store_call call;
 
+/* 50,000 keys of ann's, and a replaced secret of each. */
+static void fill_keys(void)
+{
+    char sql[1024];
+    snprintf(sql, sizeof sql,
+             "PRAGMA foreign_keys = OFF; BEGIN;"
+             "CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
+             " FROM n WHERE i < 50000) SELECT i FROM n;"
+             "INSERT INTO keys (id, user_id, account_id, digest, prefix, last4, name, created_ms)"
+             " SELECT 'key_' || i, '%s', '%s', printf('%%064x', i), printf('llm_sk_%%04x', i),"
+             " printf('%%04x', i + 7), '', i FROM n;"
+             "INSERT INTO old_secrets SELECT printf('%%064x', i + 100000), 'key_' || i,"
+             " printf('llm_sk_O%%03x', i %% 4096), printf('o%%03x', i %% 4096), i, i + 1, NULL"
+             " FROM n; COMMIT",
+             ann.user_id.text, ann.account_id.text);
+    fixture_sql(f.path, sql);
+}
+
 /* 100,000 records of ann's, one every 20 seconds, in 557 hours; one in 10,000 is of the model
  * "rare". Each with its charge. And the sums, as the migration makes them. */
 static void fill(void)
@@ -270,6 +288,7 @@ static int64_t search_steps(const char *typed, const char *digest)
 static void searches(void **state)
 {
     (void)state;
+    fill_keys(); /* the last test: others read all keys of a customer */
     assert_below("a request", search_steps("req_50000", NULL), 300);
     fixture_assert_has(call.result.data, "\"exact\":true");
     assert_below("a refusal", search_steps("req_none", NULL), 600);
@@ -286,6 +305,20 @@ static void searches(void **state)
     assert_below("a batch", search_steps("vch_none", NULL), 600);
     assert_below("a part", search_steps("@exam", NULL), 600);
     assert_below("a beginning", search_steps("llm_sk_none", NULL), 600);
+    assert_below("a beginning that is there", search_steps("llm_sk_0c35", NULL), 600);
+    fixture_assert_has(call.result.data, "\"key_3125\"");
+    assert_below("what a page shows", search_steps("llm_sk_0c35…0c3c", NULL), 600);
+    fixture_assert_has(call.result.data, "\"exact\":true");
+    assert_below("what all keys begin with", search_steps("llm_sk_", NULL), 6000);
+    assert_below("an end", search_steps("0c3c", NULL), 1500);
+    fixture_assert_has(call.result.data, "\"key_3125\"");
+    assert_below("an old secret's end", search_steps("o001", NULL), 3000);
+    fixture_assert_has(call.result.data, "\"key_4097\"");
+    assert_below("an old secret",
+                 search_steps(NULL, "000000000000000000000000000000000000000000000000"
+                                    "00000000000186a1"),
+                 300);
+    fixture_assert_has(call.result.data, "\"key_1\"");
 }
 
 /* Of few customers it takes no more for many records: day sums and hours, not records. */
@@ -301,11 +334,16 @@ static void statements(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pages_by_time), cmocka_unit_test(pages_by_size),
-        cmocka_unit_test(sums),          cmocka_unit_test(single_records),
-        cmocka_unit_test(csv_pages),     cmocka_unit_test(transfers),
-        cmocka_unit_test(house),         cmocka_unit_test(searches),
-        cmocka_unit_test(statements),    cmocka_unit_test(rare_in_a_crowd),
+        cmocka_unit_test(pages_by_time),
+        cmocka_unit_test(pages_by_size),
+        cmocka_unit_test(sums),
+        cmocka_unit_test(single_records),
+        cmocka_unit_test(csv_pages),
+        cmocka_unit_test(transfers),
+        cmocka_unit_test(house),
+        cmocka_unit_test(statements),
+        cmocka_unit_test(rare_in_a_crowd),
+        cmocka_unit_test(searches),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
