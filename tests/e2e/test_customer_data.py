@@ -27,12 +27,13 @@ ERASED = {
     "kept_answers", "kept_bytes", "kept_turns", "notices", "outbox", "password_links",
     "payment_customers", "pending_signins", "provider_objects", "quota_events", "quotas",
     "recovery_codes", "refusals", "refusals_left_out", "second_factors", "sessions",
+    "sign_ups",
 }  # fmt: skip
-OVERWRITTEN = {"users", "keys", "audit", "payments"}
+OVERWRITTEN = {"users", "keys", "audit", "invitations", "payments"}
 # Amounts, times and models under ids that name nobody.
 STAYS = {
-    "balances", "customer_day_units", "customer_days", "holds", "hourly",
-    "hourly_units", "open_holds", "usage", "vouchers",
+    "balances", "customer_day_units", "customer_days", "first_credits", "holds", "hourly",
+    "hourly_units", "open_holds", "terms_acceptances", "usage", "vouchers",
 }  # fmt: skip
 PERSONAL = {"user_id", "account_id", "email", "subject", "destination", "address"}
 NO_CUSTOMERS = {"alerts"}  # their subjects are providers and models

@@ -264,8 +264,8 @@ def test_it_is_audited_and_found(gateway, customer, admin):  # noqa: F811
     assert [entry["detail"].get("replaced") for entry in entries] == [
         None, new[-4:], customer.key[-4:]]  # fmt: skip
     for text in (customer.key, customer.key[:11], f"{customer.key[:11]}…{customer.key[-4:]}", new):
-        found = admin.call("GET", "/admin/users", 200, params={"search": text})["data"]
-        assert user in [one["id"] for one in found], text
+        found = admin.call("POST", "/admin/search", 200, json={"text": text})["data"]
+        assert user in [one["user_id"] for one in found], text
 
 
 def test_no_secret_is_kept(make_gateway, provider):

@@ -119,7 +119,8 @@ def test_log_file_that_cannot_be_opened(make_gateway):
     gateway = make_gateway(start=False, log_file="missing/gateway.log")
     result = gateway.command("serve")
     assert result.returncode == 1
-    assert "log_file = missing/gateway.log cannot be opened" in result.stderr
+    path = gateway.folder / "missing/gateway.log"
+    assert f"log_file = {path} cannot be opened" in result.stderr
 
     gateway.log_path = gateway.folder / "gateway.log"
     gateway.settings["log_file"] = "gateway.log"

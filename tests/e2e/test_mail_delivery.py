@@ -94,7 +94,7 @@ SETTINGS = {
     "no name": ({"mail_name": "x" * 201}, "mail_name"),
     "no address": ({"dashboard_url": "my.example"}, "dashboard_url"),
     "no such choice": ({"mail_receipts": "some"}, "off, payments, all"),
-    "required": ({"email_verification": "required"}, "off, ask"),
+    "verified": ({"email_verification": "always"}, "off, ask, required"),
     "no server": ({"email_verification": "ask", "smtp_url": "", "mail_from": ""}, "smtp_url"),
     "no such webhooks": ({"customer_webhooks": "on"}, "off, public, any"),
 }

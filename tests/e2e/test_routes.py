@@ -29,7 +29,19 @@ def routes_in(*names: str) -> list[tuple[str, str]]:
 OPEN = {("GET", "/hello"), ("GET", "/site"), ("GET", "/prices"), ("POST", "/auth/signup"),
         ("POST", "/auth/signin"), ("POST", "/auth/signout"), ("POST", "/auth/link"),
         ("POST", "/auth/link/password"), ("POST", "/auth/forgot"),
-        ("POST", "/auth/verify")}  # fmt: skip
+        ("POST", "/auth/verify"), ("POST", "/auth/signin/code"), ("GET", "/auth/session"),
+        ("GET", "/auth/challenge"), ("POST", "/auth/invitation")}  # fmt: skip
+# Paths whose id is a user's.
+OF_USERS = ("/users/", "/admin/sessions/", "/second-factors/", "/data/", "/erase/", "/user-keys/")
+# What an administrator gets of a customer who has neither a second factor nor an empty balance.
+REFUSED = {
+    ("POST", "/admin/refunds"): (400, "invalid_amount"),  # a whole dollar was not paid
+    ("POST", "/admin/alerts/test"): (409, "no_receiver"),  # nobody is named in the settings
+    ("POST", "/admin/users"): (409, "email_taken"),
+    ("POST", "/admin/invitations"): (409, "email_taken"),
+    ("DELETE", "/admin/second-factors/{id}"): (404, "not_found"),
+    ("POST", "/admin/erase/{id}"): (409, "balance_left"),
+}
 DASHBOARD = routes_in("dashboard")
 ADMIN = routes_in("admin")
 OPENAI = routes_in("openai")
@@ -69,6 +81,12 @@ def things_of(person) -> list[str]:
     ]
 
 
+def come_back(person) -> None:
+    """One route signs the person out everywhere."""
+    if person.web.get("/auth/me").status_code == 401:
+        person.sign_in()
+
+
 def state_of(person) -> dict:
     """All that a call by somebody else could change."""
     return {
@@ -83,12 +101,16 @@ def call(web: httpx.Client, route: tuple[str, str], target, origin: str | None =
     thing = target.key_id
     if "/usage/" in path:
         thing = target.request_id
-    elif "/users/" in path or "/admin/sessions/" in path:
+    elif any(part in path for part in OF_USERS):
         thing = target.user_id
     elif "voucher" in path:
         thing = getattr(target, "voucher_id", "vch_0")
     elif "/quotas/" in path:
         thing = getattr(target, "quota_id", "quo_0")
+    elif "/notes/" in path:
+        thing = getattr(target, "note_id", "note_0")
+    elif "/invitations/" in path:
+        thing = getattr(target, "invitation_id", "inv_0")
     params = {"user_id": target.user_id, "key_id": target.key_id, "key": target.key_id,
               "account_id": "x", "search": target.email, "model": "gpt-4o-mini",
               "provider": "openai", "month": "2026-11"}  # fmt: skip
@@ -97,7 +119,7 @@ def call(web: httpx.Client, route: tuple[str, str], target, origin: str | None =
         "disabled": True, "name": "taken", "email": target.email,
         "password": "wrong password", "model": "gpt-4o-mini", "messages": list(QUESTION),
         "provider": "openai", "count": 1, "withdrawn": True, "code": "0000-0000-0000-0000",
-        "unit": "usd", "period": "day", "text": target.email,
+        "unit": "usd", "period": "day", "text": target.email, "grace_seconds": 0,
     }  # fmt: skip
     how = {} if method == "GET" else {"json": body}
     headers = {"Origin": origin} if origin else {}
@@ -137,6 +159,7 @@ def test_another_customer(people, route):
     """What is Ann's neither shows nor moves, whatever Bob asks for."""
     ann, bob, _ = people
     before = state_of(ann)
+    come_back(bob)
     response = call(bob.web, route, ann)
     for thing in things_of(ann):
         assert thing not in response.text.replace(f"/{thing}", ""), response.text
@@ -150,6 +173,7 @@ def test_administrator_by_the_customers_door(people, route):
     """An administrator's session is no key to a customer's own pages either."""
     ann, _, admin = people
     before = state_of(ann)
+    come_back(admin)
     response = call(admin.web, route, ann)
     for thing in things_of(ann):
         assert thing not in response.text.replace(f"/{thing}", ""), response.text
@@ -198,14 +222,17 @@ def test_administrator(gateway, route):
     customer.voucher_id = admin.call("POST", "/admin/vouchers", 201, json=batch)["id"]
     quota = {"user_id": customer.user_id, "unit": "usd", "period": "month", "amount": "1"}
     customer.quota_id = admin.call("POST", "/admin/quotas", 201, json=quota)["id"]
+    note = {"user_id": customer.user_id, "text": "taken"}
+    customer.note_id = admin.call("POST", "/admin/notes", 201, json=note)["id"]
+    invited = admin.call("POST", "/admin/invitations", 201, json={"uses": 1})
+    customer.invitation_id = invited["invitation"]["id"]
     response = call(admin.web, route, customer)
-    if route[1] == "/admin/refunds":  # a whole dollar was not paid
-        check_error(response, 400, "invalid_amount", on_api=False)
-    elif route[1] == "/admin/alerts/test":  # nobody is named in this gateway's configuration
-        check_error(response, 409, "no_receiver", on_api=False)
+    if route in REFUSED:
+        check_error(response, *REFUSED[route], on_api=False)
     else:
         assert response.status_code in (200, 201, 204), response.text
     if "PATCH" in route:
         answer = response.json()
-        assert answer.get("disabled") is True or answer["withdrawn_at"]
+        done = answer.get("disabled") is True or answer.get("withdrawn_at") or answer.get("keys")
+        assert done or answer["text"] == customer.email
     gateway.customers.clear()

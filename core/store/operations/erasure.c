@@ -31,6 +31,8 @@ static const char *const statements[] = {
     "DELETE FROM devices WHERE user_id = ?1",
     "DELETE FROM password_links WHERE user_id = ?1",
     "DELETE FROM address_links WHERE user_id = ?1",
+    "DELETE FROM sign_ups WHERE user_id = ?1",
+    "UPDATE invitations SET email = ?4 WHERE email = ?3",
     "DELETE FROM second_factors WHERE user_id = ?1",
     "DELETE FROM recovery_codes WHERE user_id = ?1",
     "DELETE FROM pending_signins WHERE user_id = ?1",
