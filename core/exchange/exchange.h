@@ -1,8 +1,9 @@
 /* An exchange: one client request and its reply, from the complete request until its last job is
  * back. It belongs to the worker of its connection, on whose thread everything here runs.
  *
- * A task (a Lua coroutine, script/task.c) decides what happens and calls the functions here. Whatever Lua does, this floor settles or voids an open hold when its exchange
- * ends, and replies where there is no reply.
+ * A task (a Lua coroutine, script/task.c) decides what happens and calls the functions here.
+ * Whatever Lua does, this floor settles or voids an open hold when its exchange ends, and replies
+ * where there is no reply.
  *
  *   RECEIVED -> AUTHENTICATED -> HELD -> SENT (an attempt runs)
  *            -> ANSWERED (its first event or its whole body is good)

@@ -194,7 +194,7 @@ def test_a_refused_sign_up_is_tried_again_with_a_new_proof(house):
     person.field("auth.email").fill(new_email())
     person.field("auth.password").fill("password123")
     person.button("auth.signUp").click()
-    person.sees(person.t("error.weak_password"))
+    person.sees(person.t("weakness.common"))
     person.field("auth.password").fill(PASSWORD)
     person.button("auth.signUp").click()
     person.sees_title("nav.home")

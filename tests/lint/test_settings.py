@@ -5,11 +5,11 @@ from pathlib import Path
 
 SOURCE = Path("core/app/config.c").read_text()
 TABLE = SOURCE[SOURCE.index("static const struct setting settings[]") :].partition("\n};")[0]
-MACROS = re.compile(r'(?:TEXT|INTEGER|CHOICE)\((\w+),\s*"([^"]*)"')
+MACROS = re.compile(r'(?:TEXT|PATH|INTEGER|CHOICE)\((\w+),\s*"([^"]*)"')
 STRIPE = re.compile(r'STRIPE_TEXT\("(\w+)",\s*\w+,\s*"([^"]*)"')
 BRAND = re.compile(r'BRAND_TEXT\("(\w+)",\s*\w+,\s*"([^"]*)"')
 ALERT_CHOICES = re.compile(r'ALERT_CHOICE\("(\w+)",\s*"([^"]*)"')
-ALERTS = re.compile(r'\bALERT_TEXT\("(\w+)"')  # by default nobody is told
+ALERTS = re.compile(r'\bALERT_(?:TEXT|PATH)\("(\w+)"')  # by default nobody is told
 MEMBERS = re.compile(r'\.name = "(\w+)",\s*\.standard = "([^"]*)"')
 LINE = re.compile(r"^(#?)(\w+) =(.*)$", re.MULTILINE)
 
@@ -38,6 +38,9 @@ def test_the_table_is_read_whole():
         + TABLE.count("\n    ALERT_CHOICE(")
         + TABLE.count("\n    STRIPE_TEXT(")
         + TABLE.count("\n    BRAND_TEXT(")
+        + TABLE.count("\n    PATH(")
+        + TABLE.count("\n    ALERT_PATH(")
+        + TABLE.count("\n    DOOR_TEXT(")
     )
     assert len(settings()) > 40
 

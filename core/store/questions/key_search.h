@@ -25,8 +25,9 @@ void key_search_init(struct key_search *search, struct db *db, const char *text,
                      const char *digest);
 bool key_search_has(const struct key_search *search, const char *user_id);
 
-/* Selects the ids of keys with a secret, the present or a replaced one, of which `where` is true: by
- * an index, and at most 64 of each kind. Deleted keys, too: an operator may still ask about them. */
+/* Selects the ids of keys with a secret, the present or a replaced one, of which `where` is true:
+ * by an index, and at most 64 of each kind. Deleted keys, too: an operator may still ask about
+ * them. */
 #define KEYS_SHOWN(where)                                                                          \
     "SELECT id FROM (SELECT id FROM keys WHERE " where " LIMIT 64) UNION"                          \
     " SELECT key_id FROM (SELECT key_id FROM old_secrets WHERE " where " LIMIT 64)"

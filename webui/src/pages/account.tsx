@@ -36,9 +36,9 @@ export function AccountPage() {
         <Page title={t("account.title")} lead={user.email}>
             <ChangePassword user={user} onDone={sessions.reload} />
             <SecondFactorCard user={user} onDone={sessions.reload} />
+            <MyDataCard user={user} />
             <Sessions sessions={sessions} />
             <NoticeCards email={user.email} />
-            <MyDataCard user={user} />
         </Page>
     );
 }

@@ -45,7 +45,8 @@ type Step =
 export function SecondFactorCard({ user, onDone }: { user: User; onDone?: () => void }) {
     const factor = useResource("second factor", getSecondFactor);
     const [step, setStep] = useState<Step>({ name: "rest" });
-    const isOn = factor.data?.enabled_at != null;
+    // What is known of the user shows the right form at once.
+    const isOn = factor.data ? factor.data.enabled_at !== null : user.second_factor;
     const rest = () => {
         setStep({ name: "rest" });
         factor.reload();
@@ -69,9 +70,11 @@ export function SecondFactorCard({ user, onDone }: { user: User; onDone?: () => 
                     onBack={rest}
                     onCodes={(codes) => setStep({ name: "codes", codes })}
                 />
+            ) : !isOn ? (
+                <Begin user={user} onBegun={(secret) => setStep({ name: "begun", secret })} />
             ) : factor.data === undefined ? (
                 !factor.error && <Bone />
-            ) : isOn ? (
+            ) : (
                 <InForce
                     user={user}
                     factor={factor.data}
@@ -81,8 +84,6 @@ export function SecondFactorCard({ user, onDone }: { user: User; onDone?: () => 
                         rest();
                     }}
                 />
-            ) : (
-                <Begin user={user} onBegun={(secret) => setStep({ name: "begun", secret })} />
             )}
         </Card>
     );

@@ -27,7 +27,7 @@ interface TableProps<Row> {
     columns: readonly Column<Row>[];
     rows: readonly Row[] | undefined; // undefined: on their way
     rowKey: (row: Row) => string;
-    sorting?: Sorting;
+    sorting?: Sorting | undefined;
     isStale?: boolean; // shown are the rows of before
     bones?: number;
 }

@@ -80,10 +80,10 @@ export function CustomerPage({ address }: { address: Address }) {
                     <Money customer={data} />
                     <Details customer={data} />
                     <Access id={id} onDo={setDoing} customer={data} onDone={onDone} />
+                    <Lists turn={turn} userId={id} customer={data} onNoted={customer.reload} />
                     {mayActOn("customers.manage", data) && me() !== id && data && (
                         <CustomerData customer={data} onDone={onDone} />
                     )}
-                    <Lists turn={turn} userId={id} customer={data} onNoted={customer.reload} />
                 </>
             )}
             {data && doing === "credit" && (
@@ -330,6 +330,11 @@ function List<Row>({ name, load, columns, rowKey, caption }: ListProps<Row>) {
 function Requests({ userId }: { userId: string }) {
     return (
         <>
+            <div class="px-5 pb-3">
+                <ButtonLink size="small" icon="download" href={customerUsageCsv(userId)} download>
+                    {t("usage.csv")}
+                </ButtonLink>
+            </div>
             <List<UsageRecord>
                 name={`customer usage ${userId}`}
                 caption={t("customers.view.requests")}
@@ -339,11 +344,6 @@ function Requests({ userId }: { userId: string }) {
                 columns={requestColumns(REQUESTS)}
                 rowKey={(record) => record.id}
             />
-            <div class="border-t border-line px-5 py-3">
-                <ButtonLink size="small" icon="download" href={customerUsageCsv(userId)} download>
-                    {t("usage.csv")}
-                </ButtonLink>
-            </div>
         </>
     );
 }

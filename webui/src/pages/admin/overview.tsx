@@ -65,22 +65,22 @@ function Sales() {
                         chosen={filter.view}
                         onChoose={(view) => setQuery({ view })}
                     >
+                        <div class="px-5 pb-3">
+                            <ButtonLink
+                                size="small"
+                                icon="download"
+                                href={salesCsv({ ...query, by: filter.view })}
+                                download
+                            >
+                                {t("sales.csv")}
+                            </ButtonLink>
+                        </div>
                         <SalesTable key={filter.view} filter={filter} query={query} />
                     </Tabs>
-                    <div class="border-t border-line px-5 py-3">
-                        <ButtonLink
-                            size="small"
-                            icon="download"
-                            href={salesCsv({ ...query, by: filter.view })}
-                            download
-                        >
-                            {t("sales.csv")}
-                        </ButtonLink>
-                    </div>
                 </div>
             </Card>
             <UnitTotals units={sales.data?.totals.units} />
-            <Statement now={now} />
+            {(sales.data ?? sales.error) && <Statement now={now} />}
         </>
     );
 }

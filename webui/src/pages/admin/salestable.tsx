@@ -108,6 +108,12 @@ export function SalesTable({ filter, query }: { filter: SalesFilter; query: Quer
             </Empty>
         );
     }
+    // Heads move when the rows come: they are no buttons before.
+    const sorting = {
+        by: sort ?? "",
+        choices: SORTS,
+        onSort: (id: string) => setQuery({ sort: id === sort ? null : id }),
+    };
     return (
         <>
             <Failure error={sales.error} retry={sales.reload} />
@@ -117,11 +123,7 @@ export function SalesTable({ filter, query }: { filter: SalesFilter; query: Quer
                 rows={sales.data && sortedSales(sales.data.data, sort)}
                 isStale={sales.isOld}
                 rowKey={keyOf}
-                sorting={{
-                    by: sort ?? "",
-                    choices: SORTS,
-                    onSort: (id) => setQuery({ sort: id === sort ? null : id }),
-                }}
+                sorting={sales.data && sorting}
             />
         </>
     );

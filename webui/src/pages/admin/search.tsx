@@ -187,9 +187,14 @@ export function Search() {
                 {isShown && outcome.found && t("find.count", { n: hits.length })}
             </p>
             {isShown && (
-                <div class="absolute inset-x-0 top-full z-30 mt-1 max-h-[70dvh] overflow-y-auto rounded-lg border border-line bg-raised p-1 shadow-float">
+                <div class="absolute inset-x-0 top-full z-30 mt-1 rounded-lg border border-line bg-raised p-1 shadow-float">
                     {hits.length > 0 ? (
-                        <ul role="listbox" id={`${id}-hits`} aria-label={t("find.label")}>
+                        <ul
+                            role="listbox"
+                            id={`${id}-hits`}
+                            aria-label={t("find.label")}
+                            class="max-h-[70dvh] overflow-y-auto"
+                        >
                             {hits.map((hit, index) => (
                                 <li
                                     key={`${hit.kind} ${hit.id}`}
