@@ -3,7 +3,7 @@
  *
  * A task (a Lua coroutine, script/task.c) decides what happens and calls the functions here.
  * Whatever Lua does, this floor settles or voids an open hold when its exchange ends, and replies
- * where there is no reply.
+ * where nothing did.
  *
  *   RECEIVED -> AUTHENTICATED -> HELD -> SENT (an attempt runs)
  *            -> ANSWERED (its first event or its whole body is good)

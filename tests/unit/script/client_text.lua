@@ -8,11 +8,12 @@ local openai = require "openai"
 local MEMBERS = {
     "amount", "budget", "budget_period", "current_password", "disabled", "email", "exchange_id",
     "expires_at", "group", "kind", "models", "name", "new_password", "password", "reason", "role",
-    "token", "user_id", "unknown",
+    "token", "user_id", "unknown", "code", "text", "invitation", "proof", "credit", "uses", "last4",
+    "grace_seconds", "version", "accept_terms",
 }
 local PARAMETERS = {
     "by", "cursor", "from", "id", "key", "key_id", "kind", "limit", "model", "search", "sort", "to",
-    "totals", "tz", "user_id", "unknown",
+    "totals", "tz", "user_id", "unknown", "actor", "action", "month", "months",
 }
 local HEADERS = { "content-type", "cookie", "host", "if-none-match", "origin", "sec-fetch-site" }
 
@@ -67,6 +68,8 @@ local STOP = {}
 local USER = '{"id":"user_1","email":"a@example.com","role":"admin","account_id":"acct_1",'
     .. '"group":"","digest":"' .. string.rep("0", 64) .. '","password_hash":"x","disabled":false,'
     .. '"budget":null,"budget_period":null,"unlocked_ms":0,"known_device":false,'
+    .. '"low_balance":null,"author":{"id":"user_1","email":"a@example.com"},"sealed":"",'
+    .. '"user_id":"user_1","enabled_at":null,"recovery_codes":0,"text":"","uses":0,'
     .. '"balance":"1","data":[],"attempts":1,"failures":0,"window_s":1,"refused":null}'
 
 local function stop()
