@@ -58,7 +58,7 @@ static void read_notify_socket(struct service_manager *manager)
 /* Puts its address into *config, as `listen`. */
 static bool take_address(int fd, struct config *config, struct fault *fault)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t bytes = sizeof address;
     char host[INET6_ADDRSTRLEN];
     char listen[sizeof host + 16];
