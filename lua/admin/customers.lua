@@ -199,7 +199,7 @@ function customers.update_all_keys(x, admin, id)
     body.require(x, members, "disabled")
     local disabled = read_switch(x, members)
     local reason = read_reason(x, members)
-    find(x, "user.get", id, "user")
+    find_target(x, admin, id)
     x:reply(200, store.act(x, admin.id, "key.lock", id, disabled, reason))
 end
 

@@ -144,6 +144,10 @@ def test_only_administrators_act_on_operators(gateway, admin, staff, target):
             owner = known.get(target, actor)
             owner.create_key()
             refused(actor, "PATCH", f"/admin/keys/{owner.key_id}", {"disabled": True})
+            refused(actor, "PATCH", f"/admin/user-keys/{user_id}", {"disabled": True})
+            if target != "self":  # who is told to use the page Account
+                refused(actor, "DELETE", f"/admin/second-factors/{user_id}")
+            refused(actor, "POST", "/admin/notes", body | {"text": "x"})
         else:
             amount = body | {"amount": "1", "reason": "me"}
             refused(actor, "POST", "/admin/credits", amount)
