@@ -4,9 +4,11 @@ local balance = require "dashboard.balance"
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local find = require "admin.find"
+local find_user = require "admin.find_user"
 local is_key = require "admin.is_key"
 local json = require "json"
 local limits = require "dashboard.limits"
+local links = require "dashboard.links"
 local policy = require "policy"
 local query = require "query"
 local read_group = require "admin.group"
@@ -22,15 +24,6 @@ local REASON_BYTES_MAX = 500
 local CHANGES = { group = true, disabled = true, role = true, reason = true }
 local KEY_CHANGES = { disabled = true, reason = true }
 local KINDS = { manual = true, promotion = true }
-
--- Finds the customer of the parameter user_id.
-local function read_user(x, values)
-    local id = values.user_id
-    if not id then
-        x:refuse(400, "missing_field", "user_id is missing.", "user_id")
-    end
-    return cjson.decode(find(x, "user.get", id, "user", "user_id"))
-end
 
 -- ---- looking ----
 
@@ -51,32 +44,32 @@ function customers.get(x, _, id)
 end
 
 function customers.keys(x)
-    local user = read_user(x, query.read(x))
+    local user = find_user(x, query.read(x).user_id)
     x:reply(200, store.call(x, "key.list", user.id))
 end
 
 function customers.usage(x)
     local values = query.read(x)
-    local user = read_user(x, values)
+    local user = find_user(x, values.user_id)
     x:reply(200, usage.page(x, values, user.account_id, "usage.list_operator"))
 end
 
 function customers.usage_csv(x, operator)
     local values = query.read(x)
-    local user = read_user(x, values)
+    local user = find_user(x, values.user_id)
     local name = "usage-" .. string.gsub(user.email, "@.*", "")
     usage.send_csv(x, values, operator, user.account_id, name, "usage.csv_operator")
 end
 
 function customers.refusals(x)
     local values = query.read(x)
-    local user = read_user(x, values)
+    local user = find_user(x, values.user_id)
     x:reply(200, usage.refused(x, values, user.account_id))
 end
 
 function customers.usage_summary(x)
     local values = query.read(x)
-    local user = read_user(x, values)
+    local user = find_user(x, values.user_id)
     x:reply(200, usage.sums(x, values, user.account_id))
 end
 
@@ -88,7 +81,7 @@ end
 
 function customers.transfers(x)
     local values = query.read(x)
-    local user = read_user(x, values)
+    local user = find_user(x, values.user_id)
     local kind = balance.read_kind(x, values)
     x:reply(200, balance.page(x, values, user.account_id, kind))
 end
@@ -159,7 +152,7 @@ function customers.make_link(x, admin)
     local expires_ms = core.now_ms() + LINK_MS
     local made = cjson.decode(store.act(x, admin.id, "link.create", id, digest, expires_ms))
     x:reply(201, json.encode {
-        url = core.public_url .. "/dashboard/password#" .. token,
+        url = links.page("password", token),
         expires_at = made.expires_at,
     })
 end
@@ -170,7 +163,7 @@ function customers.unlock(x, admin)
 end
 
 function customers.sessions(x)
-    local user = read_user(x, query.read(x))
+    local user = find_user(x, query.read(x).user_id)
     x:reply(200, store.call(x, "session.list", user.id, nil))
 end
 

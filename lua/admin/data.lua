@@ -30,9 +30,7 @@ end
 
 function data.export(x, admin, id)
     local user, text = find_subject(x, admin, id)
-    if x:asked() == "HEAD" then
-        x:reply(200, "", "application/json")
-    end
+    customer_data.begin(x, user)
     store.act(x, admin.id, "user.export", id)
     customer_data.send(x, user, text)
 end

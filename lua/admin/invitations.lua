@@ -3,6 +3,7 @@ local body = require "dashboard.body"
 local credentials = require "dashboard.credentials"
 local json = require "json"
 local limits = require "dashboard.limits"
+local links = require "dashboard.links"
 local notices = require "dashboard.notices"
 local query = require "query"
 local read_group = require "admin.group"
@@ -15,16 +16,10 @@ local USES_MAX = limits.INVITATION_USES_MAX
 local DAY_MS = 24 * 3600 * 1000
 local EXPIRY_MS, EXPIRY_MS_MAX = 7 * DAY_MS, 366 * DAY_MS
 
--- A token stands behind the #, which browsers send nowhere.
-local function link(page, token)
-    return core.public_url .. "/dashboard/" .. page .. "#" .. token
-end
-
 local function read_email(x, members)
     local email = body.text(x, members, "email")
     if email and not credentials.is_email(email) then
-        x:refuse(400, "invalid_email", "email must be an address such as name@example.com.",
-            "email")
+        credentials.refuse_email(x)
     end
     return email
 end
@@ -85,7 +80,7 @@ function invitations.create(x, admin)
         group, credit_nusd, uses, expires_ms, language)
     x:reply(201, json.encode {
         invitation = json.raw(made),
-        url = token and link("invitation", token) or json.null,
+        url = token and links.page("invitation", token) or json.null,
     })
 end
 
@@ -114,7 +109,7 @@ function invitations.create_customer(x, admin)
     user_text = notices.keep_language(x, user_text, language)
     x:reply(201, json.encode {
         user = json.raw(user_text),
-        url = link("password", token),
+        url = links.page("password", token),
         expires_at = core.format_time(expires_ms),
     })
 end

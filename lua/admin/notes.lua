@@ -3,6 +3,7 @@
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local find = require "admin.find"
+local find_user = require "admin.find_user"
 local query = require "query"
 local roles = require "dashboard.roles"
 local store = require "store"
@@ -12,13 +13,6 @@ local notes = {}
 local PAGE_ROWS, PAGE_ROWS_MAX = 20, 100
 local TEXT_BYTES_MAX = 4096
 local TEXT = { text = true }
-
-local function find_user(x, id)
-    if not id then
-        x:refuse(400, "missing_field", "user_id is missing.", "user_id")
-    end
-    return cjson.decode(find(x, "user.get", id, "user", "user_id"))
-end
 
 local function check_may_write(x, operator)
     if not roles.may(operator, "money.write") and not roles.may(operator, "customers.help") then

@@ -1,7 +1,7 @@
 -- Quotas of a customer, as the operator sees and sets them.
 local body = require "dashboard.body"
 local cjson = require "cjson"
-local find = require "admin.find"
+local find_user = require "admin.find_user"
 local json = require "json"
 local own = require "dashboard.quotas"
 local query = require "query"
@@ -11,15 +11,8 @@ local store = require "store"
 
 local customers_quotas = {}
 
-local function read_user(x, id)
-    if not id then
-        x:refuse(400, "missing_field", "user_id is missing.", "user_id")
-    end
-    return cjson.decode(find(x, "user.get", id, "user", "user_id"))
-end
-
 function customers_quotas.list(x)
-    local user = read_user(x, query.text(x, query.read(x), "user_id"))
+    local user = find_user(x, query.text(x, query.read(x), "user_id"))
     local list = cjson.decode(store.call(x, "key.list", user.id)).data
     x:reply(200, json.encode { data = json.list(quotas.of(x, user, list, true)) })
 end
@@ -28,7 +21,7 @@ end
 function customers_quotas.create(x, admin)
     local members = body.read_change(x,
         { user_id = true, unit = true, period = true, model = true, amount = true })
-    local user = read_user(x, body.text(x, members, "user_id"))
+    local user = find_user(x, body.text(x, members, "user_id"))
     roles.check_target(x, admin, user)
     x:reply(201, store.act(x, admin.id, "quota.set", user.id, nil, own.read(x, members, user)))
 end

@@ -32,8 +32,7 @@ function auth.signup(x)
     local email, password, members = read_credentials(x)
     local name = body.label(x, members, "name", NAME_BYTES_MAX)
     if not credentials.is_email(email) then
-        x:refuse(400, "invalid_email", "email must be an address such as name@example.com.",
-            "email")
+        credentials.refuse_email(x)
     end
     local language = notices.read_language(x, members)
     local invitation = doors.check(x, members, email)

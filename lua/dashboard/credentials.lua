@@ -44,6 +44,10 @@ function credentials.is_email(email)
     return name and is_local_part(name) and is_domain(domain) and true or false
 end
 
+function credentials.refuse_email(x)
+    x:refuse(400, "invalid_email", "email must be an address such as name@example.com.", "email")
+end
+
 -- ---- passwords: checked and compared in Unicode's normal form C ----
 
 -- The longest text that a client may send, before it is checked.

@@ -1,4 +1,6 @@
 -- Files for spreadsheets, however long they are.
+local begin_download = require "dashboard.download"
+
 local csv = {}
 
 -- Begins with a byte order mark: without it spreadsheets read Latin-1.
@@ -6,9 +8,6 @@ csv.MARK = "\239\187\191"
 
 local TYPE = "text/csv; charset=utf-8"
 local CURSOR_BYTES_MAX = 48
--- Per user at the same time. Each download keeps a page in memory while its client does not read,
--- and uses the thread that reads the lists of all users.
-local DOWNLOADS = 4
 local NAME_BYTES_MAX = 100
 local DAY = "^%d%d%d%d%-%d%d%-%d%d"
 
@@ -34,11 +33,7 @@ end
 -- the end. A fault in the request must be found before the first byte, so the first page is read
 -- first. Ends the task.
 function csv.send(x, user, name, head, ask)
-    x:header("Content-Disposition", 'attachment; filename="' .. name .. '"')
-    if x:asked() == "HEAD" then
-        x:reply(200, "", TYPE)
-    end
-    x:acquire("download:" .. user.id, DOWNLOADS)
+    begin_download(x, user, name, TYPE)
     local rows, cursor = ask(nil)
     x:download(TYPE)
     x:write(head .. rows)

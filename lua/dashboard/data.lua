@@ -1,4 +1,5 @@
 -- A customer's data: a copy of all of it, and erasing it (docs/DATA.md).
+local begin_download = require "dashboard.download"
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
@@ -10,7 +11,7 @@ local data = {}
 
 local ROWS = 500 -- of a page: one is in memory at a time
 local TURNS = 1 -- a turn may have megabytes
-local DOWNLOADS = 4
+local TYPE = "application/json"
 
 -- Writes the pages of a list as one JSON array. `ask` gets a cursor and returns a page.
 local function write_pages(x, ask, change)
@@ -64,14 +65,17 @@ local function lists(x, user)
     }
 end
 
+-- Call it before data.send: a HEAD ends here.
+function data.begin(x, user)
+    x:header("Cache-Control", "no-store")
+    begin_download(x, user, user.id .. ".json", TYPE)
+end
+
 -- Sends all that is known of a customer as one JSON document, however long.
 function data.send(x, user, user_text)
-    x:header("Content-Disposition", 'attachment; filename="' .. user.id .. '.json"')
-    x:header("Cache-Control", "no-store")
     local notices = store.call(x, "notice.get", user.id)
     local balance = store.call(x, "balance.get", user.account_id)
-    x:acquire("download:" .. user.id, DOWNLOADS)
-    x:download("application/json")
+    x:download(TYPE)
     x:write('{"made_at":"' .. core.format_time(core.now_ms()) .. '",\n"profile":' .. user_text
         .. ',\n"balance":' .. balance .. ',\n"notices":' .. notices)
     for _, list in ipairs(lists(x, user)) do
@@ -84,9 +88,7 @@ end
 
 function data.export(x)
     local user, user_text = session.user(x)
-    if x:asked() == "HEAD" then
-        x:reply(200, "", "application/json")
-    end
+    data.begin(x, user)
     data.send(x, user, user_text)
 end
 

@@ -14,6 +14,11 @@ local PASSWORD_MS = 3600 * 1000
 local ADDRESS_MS = 2 * 24 * 3600 * 1000
 local TOKEN_BYTES_MAX = 128
 
+-- The address of a page, with a token behind the #, which browsers send nowhere.
+function links.page(page, token)
+    return core.public_url .. "/dashboard/" .. page .. "#" .. token
+end
+
 local function check_mail(x)
     if not core.mail then
         x:refuse(403, "mail_disabled", "This gateway sends no mail. Ask its operator.")
@@ -27,8 +32,7 @@ function links.forgot(x)
     body.require(x, members, "email")
     local email = body.text(x, members, "email")
     if not credentials.is_possible(email) or not string.find(email, "@", 1, true) then
-        x:refuse(400, "invalid_email", "email must be an address such as name@example.com.",
-            "email")
+        credentials.refuse_email(x)
     end
     throttle.count_mail(x, "forgot:" .. string.lower(email))
     local digest, sealed = x:new_mail_token()

@@ -130,16 +130,21 @@ function second_factor.confirm(x)
     x:reply(200, json.encode { recovery_codes = json.list(codes) })
 end
 
+-- Runs the operation, which uses the code up; ends the task if the code was not good.
+local function spend(x, user_id, sealed, code, recovery, operation, ...)
+    local attempt = throttle.begin_code(x, user_id, session.digest(x))
+    local good, step, digest = compare(x, user_id, sealed, code, recovery)
+    if not good or not use(x, operation, user_id, step, digest, ...) then
+        refuse_code(x)
+    end
+    throttle.end_code(x, attempt)
+end
+
 -- For an act that a code of the user's must allow: uses one up, whatever comes of the act.
 function second_factor.check(x, user, members)
     local code, recovery = read_code(x, members)
     local found = find(x, user.id)
-    local attempt = throttle.begin_code(x, user.id, session.digest(x))
-    local good, step, digest = compare(x, user.id, found and found.sealed or "", code, recovery)
-    if not good or not use(x, "factor.use", user.id, step, digest) then
-        refuse_code(x)
-    end
-    throttle.end_code(x, attempt)
+    spend(x, user.id, found and found.sealed or "", code, recovery, "factor.use")
 end
 
 -- For acts that need the password and a code: runs the operation with the code's arguments.
@@ -152,12 +157,7 @@ local function act(x, operation, ...)
     if not found then
         x:refuse(409, "second_factor_off", "There is no second factor.")
     end
-    local attempt = throttle.begin_code(x, user.id, session.digest(x))
-    local good, step, digest = compare(x, user.id, found.sealed, code, recovery)
-    if not good or not use(x, operation, user.id, step, digest, ...) then
-        refuse_code(x)
-    end
-    throttle.end_code(x, attempt)
+    spend(x, user.id, found.sealed, code, recovery, operation, ...)
 end
 
 function second_factor.renew(x)
@@ -183,8 +183,7 @@ function second_factor.await(x, user, hash)
     local token, digest = x:new_token()
     local expires_ms = core.now_ms() + PENDING_MS
     if not store.find(x, "signin.await", digest, user.id, hash, expires_ms) then
-        x:refuse(401, "invalid_credentials", "The password was changed, or the account disabled,"
-            .. " while you signed in.")
+        session.refuse_changed(x)
     end
     x:refuse(401, "second_factor_code_required", "The password is right. This account has a second"
         .. " factor: send the app's code, or a recovery code, to /auth/signin/code with the token"

@@ -80,14 +80,18 @@ local function agent_of(x)
     return string.sub(x:asked_header("user-agent") or "", 1, AGENT_BYTES_MAX)
 end
 
+function session.refuse_changed(x)
+    x:refuse(401, "invalid_credentials", "The password was changed, or the account disabled,"
+        .. " while you signed in.")
+end
+
 -- Starts a session. `hash` is of the password that was right. If the password has changed
 -- meanwhile, or the account was disabled, the task ends with a 401: comparing passwords takes time.
 function session.start(x, user_id, hash)
     local token, digest = x:new_token()
     if not store.find(x, "session.create", digest, user_id, core.now_ms() + SECONDS * 1000,
             (x:peer()), agent_of(x), hash) then
-        x:refuse(401, "invalid_credentials", "The password was changed, or the account disabled,"
-            .. " while you signed in.")
+        session.refuse_changed(x)
     end
     set_cookie(x, "session", token, SECONDS)
 end
