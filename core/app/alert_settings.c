@@ -114,14 +114,11 @@ static bool check_authorities(const struct alert_settings *settings, struct faul
 static bool check_name(const struct alert_settings *settings, struct fault *fault)
 {
     enum { NAME_BYTES = 200 };
-    struct slice name = slice_of(settings->mail_name);
-    bool ok = name.bytes <= NAME_BYTES && text_is_utf8(name);
-    for (size_t i = 0; i < name.bytes && ok; i++)
-        ok = (unsigned char)name.data[i] >= ' ' && name.data[i] != 0x7f;
-    return ok || fault_set(fault, "invalid_value",
-                           "mail_name must be the name that mails come from, like Example AI: at "
-                           "most %d bytes of UTF-8; without it brand_name is taken",
-                           NAME_BYTES);
+    return text_is_name(slice_of(settings->mail_name), NAME_BYTES) ||
+           fault_set(fault, "invalid_value",
+                     "mail_name must be the name that mails come from, like Example AI: at "
+                     "most %d bytes of UTF-8; without it brand_name is taken",
+                     NAME_BYTES);
 }
 
 static bool check_customers(const struct alert_settings *settings, struct fault *fault)

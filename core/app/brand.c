@@ -28,14 +28,11 @@ enum {
 
 static bool check_name(const char *name, struct fault *fault)
 {
-    struct slice text = slice_of(name);
-    bool ok = text.bytes > 0 && text.bytes <= NAME_BYTES_MAX && text_is_utf8(text);
-    for (size_t i = 0; i < text.bytes && ok; i++)
-        ok = (unsigned char)text.data[i] >= ' ' && text.data[i] != 0x7f;
-    return ok || fault_set(fault, "invalid_value",
-                           "brand_name must be the name that customers see, like Example AI: 1 to "
-                           "%d bytes of UTF-8",
-                           NAME_BYTES_MAX);
+    return (name[0] != '\0' && text_is_name(slice_of(name), NAME_BYTES_MAX)) ||
+           fault_set(fault, "invalid_value",
+                     "brand_name must be the name that customers see, like Example AI: 1 to "
+                     "%d bytes of UTF-8",
+                     NAME_BYTES_MAX);
 }
 
 static bool is_address(const char *contact)

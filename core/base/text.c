@@ -21,6 +21,17 @@ bool text_is_utf8(struct slice text)
     return true;
 }
 
+bool text_is_name(struct slice text, size_t bytes_max)
+{
+    if (text.bytes > bytes_max || !text_is_utf8(text))
+        return false;
+    for (size_t i = 0; i < text.bytes; i++) {
+        if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 size_t text_characters(struct slice text)
 {
     size_t count = 0;

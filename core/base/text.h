@@ -9,6 +9,9 @@
 
 bool text_is_utf8(struct slice text);
 
+/* Whether it is a name for people: UTF-8 without control characters, at most so long; "" is one. */
+bool text_is_name(struct slice text, size_t bytes_max);
+
 /* Returns how many characters (code points) a valid text has. */
 size_t text_characters(struct slice text);
 

@@ -32,36 +32,17 @@ bool listen_address_parse(const char *address, int port, struct sockaddr_storage
     return false;
 }
 
-bool listen_address_check_free(const char *address, int port, struct fault *fault)
+/* -1: *fault. `shared`: others may bind there, too, if they say so as well (SO_REUSEPORT). */
+static int bind_socket(const char *address, int port, bool shared, struct fault *fault)
 {
     struct sockaddr_storage place;
     socklen_t bytes;
-    int one = 1;
-    if (!listen_address_parse(address, port, &place, &bytes, fault))
-        return false;
-    int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return fault_set(fault, "listen_failed", "cannot make a socket: %s", strerror(errno));
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    bool bound = port == 0 || bind(fd, (struct sockaddr *)&place, bytes) == 0;
-    int why = errno;
-    close(fd);
-    if (!bound)
-        return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s", address, port,
-                         strerror(why));
-    return true;
-}
-
-int listen_address_open(const char *address, int port, struct fault *fault)
-{
-    struct sockaddr_storage place;
-    socklen_t bytes;
-    int one = 1;
+    int one = 1, share = shared ? 1 : 0;
     if (!listen_address_parse(address, port, &place, &bytes, fault))
         return -1;
     int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &share, sizeof share) == 0 &&
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one) == 0 &&
         bind(fd, (struct sockaddr *)&place, bytes) == 0)
         return fd;
@@ -70,6 +51,19 @@ int listen_address_open(const char *address, int port, struct fault *fault)
     if (fd >= 0)
         close(fd);
     return -1;
+}
+
+bool listen_address_check_free(const char *address, int port, struct fault *fault)
+{
+    int fd = bind_socket(address, port, false, fault);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+int listen_address_open(const char *address, int port, struct fault *fault)
+{
+    return bind_socket(address, port, true, fault);
 }
 
 int listen_address_share(int listen_fd, struct fault *fault)
