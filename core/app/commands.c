@@ -115,13 +115,13 @@ bool commands_find_user(struct store *store, const char *email, char id[ID_BYTES
 
 bool commands_no_users(struct store *store, bool *out, struct fault *fault)
 {
-    const struct store_value args[] = {null_value, null_value, null_value, bind_int(1)};
+    const struct store_value args[] = {null_value, null_value, bind_int(1)};
     struct buffer result;
     struct json_value root;
     struct json_value data;
     struct json_item first;
     buffer_init(&result, 65536);
-    bool ok = commands_run(store, "customer.list", args, 4, &result, fault) &&
+    bool ok = commands_run(store, "customer.list", args, 3, &result, fault) &&
               json_parse(buffer_slice(&result), 16, &root, fault) &&
               json_find(&root, "data", &data) == 1;
     if (ok) {

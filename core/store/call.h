@@ -114,9 +114,9 @@ void store_call_now(struct store *store, struct store_call *call);
  *   user.of_key       key_id -> user: its owner
  *   customer.create   email name group token_digest_hex expires_ms -> user without a password, with
  *                     a link to set one  ! email_taken
- *   customer.list     search? digest? cursor? limit -> {data: [customer], next_cursor}
- *                     (search: a part of e-mail or name, or an id, or a key or request of the
- *                     customer: key_search.h; digest: of a whole key)
+ *   customer.list     search? cursor? limit -> {data: [customer], next_cursor}
+ *                     (search: a part of e-mail or name, or an id, or a part of a key or a
+ *                     request of the customer: key_search.h)
  *   customer.get      user_id -> customer with available, keys  ! not_found
  *   customer.update   user_id group? disabled? reason? role? -> user; disabled: ends the sessions
  *                     ! last_administrator

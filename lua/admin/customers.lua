@@ -36,7 +36,7 @@ function customers.list(x)
         x:refuse(400, "invalid_value", "A whole key does not belong into an address, which logs "
             .. "and histories keep. Send it to POST /api/admin/search.", "search")
     end
-    x:reply(200, store.call(x, "customer.list", search, nil, cursor, limit))
+    x:reply(200, store.call(x, "customer.list", search, cursor, limit))
 end
 
 function customers.get(x, _, id)

@@ -77,7 +77,7 @@ static bool list(struct store_call *call, struct db *db, const struct key_search
     struct row *row = db_bind(db,
                               "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES
                               " WHERE u.id < coalesce(?1, '~') ORDER BY u.id DESC",
-                              &call->args[2], 1);
+                              &call->args[1], 1);
     while (db_row(db, row)) {
         bool wanted = matches(search, keys, row);
         more = examined++ == EXAMINED_MAX || (wanted && count == limit);
@@ -110,17 +110,17 @@ static bool list_owners(struct store_call *call, struct db *db, const struct key
     return end_list(call, db, false, NULL);
 }
 
-/* search? digest? cursor? limit. Newest first; the cursor is the id of the last user that was
+/* search? cursor? limit. Newest first; the cursor is the id of the last user that was
  * examined, because ids sort by time. */
 bool customers_list(struct store_call *call, struct db *db)
 {
     struct key_search keys;
     int64_t limit;
-    if (!operations_limit(call, 3, &limit))
+    if (!operations_limit(call, 2, &limit))
         return false;
-    if (!operations_null(call, 2) && !id_parse(call->args[2].text, "user", NULL))
+    if (!operations_null(call, 1) && !id_parse(call->args[1].text, "user", NULL))
         return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
-    key_search_init(&keys, db, operations_text(call, 0), operations_text(call, 1));
+    key_search_init(&keys, db, operations_text(call, 0));
     json_writer_object(&call->result, NULL);
     json_writer_array(&call->result, "data");
     return keys.only ? list_owners(call, db, &keys) : list(call, db, &keys, limit);
@@ -231,19 +231,6 @@ bool customers_update(struct store_call *call, struct db *db)
            note_update(call, db, &former) && users_get(call, db);
 }
 
-static bool note_create(struct store_call *call, struct db *db, const char *user_id)
-{
-    struct buffer detail;
-    bool noted;
-    buffer_init(&detail, 8192);
-    json_writer_object(&detail, NULL);
-    json_writer_text(&detail, "email", operations_text(call, 0));
-    json_writer_text_or_null(&detail, "group", operations_text(call, 2));
-    noted = audit_log_note(call, db, user_id, "", &detail);
-    buffer_fini(&detail);
-    return noted;
-}
-
 /* email name group token_digest_hex expires_ms: a customer without a password, and the link that
  * sets one. */
 bool customers_create(struct store_call *call, struct db *db)
@@ -264,5 +251,6 @@ bool customers_create(struct store_call *call, struct db *db)
                   " VALUES (?1, ?2, ?3, ?4)",
                   DB_VALUES(bind_text(user_id.text), call->args[3], bind_int(clock_wall_ms()),
                             call->args[4])) &&
-           note_create(call, db, user_id.text) && users_reply(call, db, &user_id);
+           users_note_new(call, db, &user_id, "group", operations_text(call, 2)) &&
+           users_reply(call, db, &user_id);
 }

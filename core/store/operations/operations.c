@@ -20,7 +20,7 @@ static const struct operation operations[] = {
     {"user.get", "t", OPERATION_QUICK, users_get},
     {"user.of_key", "t", OPERATION_QUICK, users_of_key},
     {"customer.create", "tttti", OPERATION_WRITES, customers_create},
-    {"customer.list", "TTTi", OPERATION_LONG, customers_list},
+    {"customer.list", "TTi", OPERATION_LONG, customers_list},
     {"customer.get", "t", OPERATION_QUICK, customers_get},
     {"customer.update", "tTITT", OPERATION_WRITES, customers_update},
     {"user.password", "ttTTT", OPERATION_WRITES, passwords_set},

@@ -232,6 +232,9 @@ bool users_add(struct store_call *call, struct db *db, const struct new_user *us
                struct id *user_id, struct id *account_id);
 /* Whether the arguments can be a user's address and name. */
 bool users_check_names(struct store_call *call, size_t email_at, size_t name_at);
+/* Notes the new user, whose address is argument 0, in the audit log, with one more member. */
+bool users_note_new(struct store_call *call, struct db *db, const struct id *user_id,
+                    const char *member, const char *value);
 /* The result is the user, whatever was written there before. */
 bool users_reply(struct store_call *call, struct db *db, const struct id *user_id);
 

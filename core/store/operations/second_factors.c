@@ -232,7 +232,5 @@ bool second_factors_enter(struct store_call *call, struct db *db)
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                   DB_VALUES(call->args[1], bind_text(user_id.text), bind_int(clock_wall_ms()),
                             call->args[2], call->args[3], call->args[4])) &&
-           users_render_one(call, db,
-                            db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1",
-                                    DB_VALUES(bind_text(user_id.text))));
+           users_reply(call, db, &user_id);
 }

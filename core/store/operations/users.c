@@ -63,15 +63,16 @@ bool users_of_key(struct store_call *call, struct db *db)
                                     call->args, 1));
 }
 
-static bool note_create(struct store_call *call, struct db *db, const char *user_id)
+bool users_note_new(struct store_call *call, struct db *db, const struct id *user_id,
+                    const char *member, const char *value)
 {
     struct buffer detail;
     bool noted;
     buffer_init(&detail, 8192);
     json_writer_object(&detail, NULL);
     json_writer_text(&detail, "email", operations_text(call, 0));
-    json_writer_text(&detail, "role", operations_text(call, 3));
-    noted = audit_log_note(call, db, user_id, "", &detail);
+    json_writer_text_or_null(&detail, member, value);
+    noted = audit_log_note(call, db, user_id->text, "", &detail);
     buffer_fini(&detail);
     return noted;
 }
@@ -132,7 +133,7 @@ bool users_create(struct store_call *call, struct db *db)
     if (!operations_is_role(call, 3))
         return false;
     return users_add(call, db, &user, &user_id, &account_id) &&
-           note_create(call, db, user_id.text) && users_reply(call, db, &user_id);
+           users_note_new(call, db, &user_id, "role", role) && users_reply(call, db, &user_id);
 }
 
 /* email device_digest? session_digest? */

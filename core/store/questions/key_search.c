@@ -3,10 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PREFIX_BYTES = 11, LAST_BYTES = 4 }; /* as in keys.prefix and keys.last4 */
-
-static const char key_mark[] = "llm_sk_";
-
 static bool begins(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
@@ -43,41 +39,32 @@ static void find_shown(struct key_search *search, struct db *db, const char *pre
     collect(search, db, db_bind(db, sql, DB_VALUES(bind_text(prefix), bind_text(last))));
 }
 
-/* "llm_sk_Ab3x", and after some dots the end of the key. Of a longer beginning only so much is
- * stored. */
-static void find_by_beginning(struct key_search *search, struct db *db, const char *text)
+void key_search_read(const char *text, struct shown_key *out)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    char prefix[PREFIX_BYTES + 1];
-    size_t bytes = strlen(key_mark) + strspn(text + strlen(key_mark), letters);
-    const char *last = text + strlen(text);
-    snprintf(prefix, sizeof prefix, "%.*s", (int)(bytes < PREFIX_BYTES ? bytes : PREFIX_BYTES),
-             text);
-    if (strlen(text + bytes) > LAST_BYTES)
-        last -= LAST_BYTES;
-    find_shown(search, db, prefix, last);
+    size_t mark_bytes = strlen(KEY_MARK);
+    size_t bytes = mark_bytes + strspn(text + mark_bytes, letters);
+    out->last = text + strlen(text);
+    snprintf(out->prefix, sizeof out->prefix, "%.*s",
+             (int)(bytes < KEY_PREFIX_BYTES ? bytes : KEY_PREFIX_BYTES), text);
+    if (strlen(text + bytes) > KEY_LAST_BYTES)
+        out->last -= KEY_LAST_BYTES;
 }
 
-static void find_digest(struct key_search *search, struct db *db, const char *digest)
+void key_search_init(struct key_search *search, struct db *db, const char *text)
 {
-    collect(search, db,
-            db_bind(db, OWNERS(KEYS_SHOWN("digest = ?1")), DB_VALUES(bind_text(digest))));
-}
-
-void key_search_init(struct key_search *search, struct db *db, const char *text, const char *digest)
-{
-    *search = (struct key_search){.only = digest[0] || begins(text, key_mark) ||
-                                          begins(text, "req_") || begins(text, "key_")};
-    if (digest[0])
-        find_digest(search, db, digest);
-    else if (begins(text, key_mark))
-        find_by_beginning(search, db, text);
-    else if (begins(text, "req_"))
+    struct shown_key shown;
+    *search = (struct key_search){.only = begins(text, KEY_MARK) || begins(text, "req_") ||
+                                          begins(text, "key_")};
+    if (begins(text, KEY_MARK)) {
+        key_search_read(text, &shown);
+        find_shown(search, db, shown.prefix, shown.last);
+    } else if (begins(text, "req_"))
         find_request(search, db, text);
     else if (begins(text, "key_"))
         collect(search, db,
                 db_bind(db, "SELECT user_id FROM keys WHERE id = ?1", DB_VALUES(bind_text(text))));
-    else if (strlen(text) == LAST_BYTES)
+    else if (strlen(text) == KEY_LAST_BYTES)
         find_shown(search, db, "", text);
 }
 

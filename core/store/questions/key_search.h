@@ -1,6 +1,5 @@
-/* The key search: finds the owners of a key or request. An operator types a leaked key, the part of
- * a key that a page shows, or the id of a request into the search of customers. On the reports
- * threads. */
+/* The key search: finds the owners of a key or request. An operator types the part of a key that a
+ * page shows, or the id of a request, into the search of customers. On the reports threads. */
 #ifndef STORE_QUESTIONS_KEY_SEARCH_H
 #define STORE_QUESTIONS_KEY_SEARCH_H
 
@@ -19,11 +18,22 @@ struct key_search {
 };
 
 /* `text`: "req_...", "key_...", the beginning of a key ("llm_sk_Ab3x"), the beginning and end as
- * pages show them ("llm_sk_Ab3x...yovT"), or the last four characters. `digest`: of a whole key, in
- * hex; "" if the text is none. */
-void key_search_init(struct key_search *search, struct db *db, const char *text,
-                     const char *digest);
+ * pages show them ("llm_sk_Ab3x...yovT"), or the last four characters. */
+void key_search_init(struct key_search *search, struct db *db, const char *text);
 bool key_search_has(const struct key_search *search, const char *user_id);
+
+#define KEY_MARK "llm_sk_"                          /* every key begins so */
+enum { KEY_PREFIX_BYTES = 11, KEY_LAST_BYTES = 4 }; /* as in keys.prefix and keys.last4 */
+
+/* What is shown of a key. */
+struct shown_key {
+    char prefix[KEY_PREFIX_BYTES + 1];
+    const char *last; /* in the text that was read; "": not shown */
+};
+
+/* Reads a text that begins with KEY_MARK, with the end of the key after some dots. Of a longer
+ * beginning only so much is stored. */
+void key_search_read(const char *text, struct shown_key *out);
 
 /* Selects the ids of keys with a secret, the present or a replaced one, of which `where` is true:
  * by an index, and at most 64 of each kind. Deleted keys, too: an operator may still ask about

@@ -9,9 +9,7 @@
 #include "store/operations/operations.h"
 #include "store/questions/key_search.h"
 
-enum { HITS_MAX = 20, EXAMINED_MAX = 100000, PREFIX_BYTES = 11, LAST_BYTES = 4, PART_BYTES = 2 };
-
-static const char key_mark[] = "llm_sk_";
+enum { HITS_MAX = 20, EXAMINED_MAX = 100000, PART_BYTES = 2 };
 
 struct search {
     struct buffer *out;
@@ -56,24 +54,16 @@ static void find_exact(struct search *search, const char *kind, const char *sql,
     search->exact = search->exact || search->count == 1;
 }
 
-/* "llm_sk_Ab3x", and after some dots the end of the key, as pages show it. Of a longer beginning
- * only so much is stored. */
 static void find_by_beginning(struct search *search, const char *text)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    size_t bytes = strlen(key_mark) + strspn(text + strlen(key_mark), letters);
-    const char *last = text + strlen(text);
-    char prefix[PREFIX_BYTES + 1];
-    snprintf(prefix, sizeof prefix, "%.*s", (int)(bytes < PREFIX_BYTES ? bytes : PREFIX_BYTES),
-             text);
-    if (strlen(text + bytes) > LAST_BYTES)
-        last -= LAST_BYTES;
+    struct shown_key shown;
+    key_search_read(text, &shown);
     take(search, "key",
          db_bind(search->db,
-                 *last ? KEYS "k.id IN (" KEYS_SHOWN(SHOWN_BOTH) ")"
-                       : KEYS "k.id IN (" KEYS_SHOWN(SHOWN_BEGINNING) ")",
-                 DB_VALUES(bind_text(prefix), bind_text(last))));
-    search->exact = search->count == 1 && *last;
+                 *shown.last ? KEYS "k.id IN (" KEYS_SHOWN(SHOWN_BOTH) ")"
+                             : KEYS "k.id IN (" KEYS_SHOWN(SHOWN_BEGINNING) ")",
+                 DB_VALUES(bind_text(shown.prefix), bind_text(shown.last))));
+    search->exact = search->count == 1 && *shown.last;
 }
 
 static void find_request(struct search *search, const char *id)
@@ -131,12 +121,12 @@ static void find_parts(struct search *search, const char *text)
     find_exact(search, "customer", CUSTOMERS "o.email = ?1", text);
     if (search->exact || bytes < PART_BYTES)
         return;
-    if (bytes == LAST_BYTES)
+    if (bytes == KEY_LAST_BYTES)
         take(search, "key",
              db_bind(search->db,
                      KEYS "k.id IN (" KEYS_SHOWN(SHOWN_END) " UNION " KEYS_SHOWN(
                          "prefix = ?1 || ?2") ")",
-                     DB_VALUES(bind_text(key_mark), bind_text(text))));
+                     DB_VALUES(bind_text(KEY_MARK), bind_text(text))));
     take(search, "customer",
          db_bind(search->db,
                  "SELECT o.id, NULL, NULL, o.created_ms, " USER " FROM (SELECT id, email, name,"
@@ -152,7 +142,7 @@ static bool begins(const char *text, const char *with)
 
 static void find_by_text(struct search *search, const char *text, bool with_money)
 {
-    if (begins(text, key_mark))
+    if (begins(text, KEY_MARK))
         find_by_beginning(search, text);
     else if (begins(text, "req_"))
         find_request(search, text);
