@@ -287,8 +287,7 @@ static void log_listening(const struct gateway *gateway, const char *revision)
 /* Refused or not: what is in force is. The log and the page "Policies" say which. */
 static void on_reloaded(void *arg)
 {
-    const struct gateway *gateway = arg;
-    service_manager_ready(&gateway->manager, "Serving.");
+    service_manager_ready(&((const struct gateway *)arg)->manager, "Serving.");
 }
 
 static bool start(struct gateway *gateway, struct fault *fault)
@@ -387,7 +386,8 @@ static void reload(struct gateway *gateway)
     struct fault fault;
     const char *needs_restart;
     service_manager_reloading(&gateway->manager);
-    if (!config_load(&fresh, options->config_path, options->sets, options->set_count, &fault)) {
+    if (!config_load(&fresh, options->config_path, options->sets, options->set_count, &fault) ||
+        !service_manager_set_listen(&gateway->manager, &fresh, &fault)) {
         log_event(LOG_ERROR, "reload refused, the old settings stay in force",
                   log_text("reason", fault.message));
         alerts_raise(gateway->alerts, ALERT_RELOAD_REFUSED, "gateway.conf", fault.message);

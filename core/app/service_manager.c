@@ -55,14 +55,16 @@ static void read_notify_socket(struct service_manager *manager)
 
 /* ---- the socket that is handed over ---- */
 
-/* Puts its address into *config, as `listen`. */
-static bool take_address(int fd, struct config *config, struct fault *fault)
+bool service_manager_set_listen(const struct service_manager *manager, struct config *config,
+                                struct fault *fault)
 {
     struct sockaddr_storage address = {0};
     socklen_t bytes = sizeof address;
     char host[INET6_ADDRSTRLEN];
     char listen[sizeof host + 16];
-    if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0)
+    if (manager->listen_fd == 0)
+        return true;
+    if (getsockname(manager->listen_fd, (struct sockaddr *)&address, &bytes) != 0)
         return fault_set(fault, "listen_failed", "the service manager's socket: %s",
                          strerror(errno));
     if (address.ss_family == AF_INET) {
@@ -81,7 +83,7 @@ static bool take_address(int fd, struct config *config, struct fault *fault)
     return config_set_listen(config, listen, fault);
 }
 
-static bool take_socket(struct service_manager *manager, struct config *config, struct fault *fault)
+static bool take_socket(struct service_manager *manager, struct fault *fault)
 {
     int64_t count = is_for_us("LISTEN_PID") ? number_of("LISTEN_FDS") : 0;
     int listening = 0;
@@ -100,7 +102,7 @@ static bool take_socket(struct service_manager *manager, struct config *config, 
                          "socket");
     manager->listen_fd = LISTEN_FDS_START;
     fcntl(manager->listen_fd, F_SETFD, FD_CLOEXEC);
-    return take_address(manager->listen_fd, config, fault);
+    return true;
 }
 
 bool service_manager_init(struct service_manager *manager, struct config *config,
@@ -112,7 +114,7 @@ bool service_manager_init(struct service_manager *manager, struct config *config
     read_notify_socket(manager);
     if (is_for_us("WATCHDOG_PID"))
         manager->watchdog_us = number_of("WATCHDOG_USEC");
-    bool good = take_socket(manager, config, fault);
+    bool good = take_socket(manager, fault) && service_manager_set_listen(manager, config, fault);
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         unsetenv(ours[i]);
     return good;

@@ -24,6 +24,11 @@ struct service_manager {
 bool service_manager_init(struct service_manager *manager, struct config *config,
                           struct fault *fault);
 
+/* If a socket was handed over, its address takes the place of `listen` in *config: now, and at each
+ * reload. False: *fault. */
+bool service_manager_set_listen(const struct service_manager *manager, struct config *config,
+                                struct fault *fault);
+
 /* `status`: a sentence for people, without a newline. */
 void service_manager_ready(const struct service_manager *manager, const char *status);
 /* A reload begins; service_manager_ready ends it, whatever came of it. */

@@ -122,6 +122,15 @@ def test_the_socket_takes_the_place_of_listen(make_managed, listener):
     gateway.stop()
 
 
+def test_a_reload_keeps_the_socket(make_managed, listener):
+    """What the file says of `listen` is of no account, so it has not changed either."""
+    gateway = make_managed(listener=listener, listen="0.0.0.0:1", payments="off")
+    gateway.reload()
+    assert not gateway.logged("a changed setting needs a restart")
+    assert not gateway.logged("reload refused, the old settings stay in force")
+    gateway.stop()
+
+
 def test_a_socket_of_ipv6(make_managed):
     listener = listening_socket(socket.AF_INET6, "::1")
     gateway = make_managed(listener=listener, start=False)
