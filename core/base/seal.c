@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include "base/base64.h"
 #include "base/check.h"
 
 enum {
@@ -58,4 +59,15 @@ bool seal_open(const struct secret *secret, struct slice about, struct slice sea
         return false;
     out->bytes += bytes;
     return true;
+}
+
+bool seal_open_base64(const struct secret *secret, struct slice about, struct slice encoded,
+                      struct buffer *out)
+{
+    struct buffer sealed;
+    buffer_init(&sealed, out->bytes_max + SEAL_EXTRA_BYTES);
+    bool opened =
+        base64_decode(encoded, &sealed) && seal_open(secret, about, buffer_slice(&sealed), out);
+    buffer_fini(&sealed);
+    return opened;
 }

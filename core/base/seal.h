@@ -21,5 +21,8 @@ void seal_close(const struct secret *secret, struct slice about, struct slice te
  * has been changed. */
 bool seal_open(const struct secret *secret, struct slice about, struct slice sealed,
                struct buffer *out);
+/* The same for a sealed text in base64. */
+bool seal_open_base64(const struct secret *secret, struct slice about, struct slice encoded,
+                      struct buffer *out);
 
 #endif

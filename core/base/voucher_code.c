@@ -97,14 +97,11 @@ void voucher_codes_make(const struct secret *secret, size_t count, struct id *ba
 bool voucher_code_open(const struct secret *secret, const struct id *batch_id, struct slice sealed,
                        char out[VOUCHER_CODE_BYTES])
 {
-    struct buffer bytes, code;
+    struct buffer code;
     bool good;
-    buffer_init(&bytes, SEALED_BYTES_MAX);
     buffer_init(&code, SEALED_BYTES_MAX);
-    good = base64_decode(sealed, &bytes) &&
-           seal_open(secret, slice_of(batch_id->text), buffer_slice(&bytes), &code) &&
+    good = seal_open_base64(secret, slice_of(batch_id->text), sealed, &code) &&
            voucher_code_read(buffer_slice(&code), out);
-    buffer_fini(&bytes);
     buffer_fini(&code);
     return good;
 }

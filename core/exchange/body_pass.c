@@ -51,13 +51,11 @@ static bool read_content(const struct buffer *content, int64_t now_ms, struct di
 bool body_pass_read(const struct secret *secret, struct slice pass, int64_t now_ms,
                     struct digest *key)
 {
-    struct buffer sealed, content;
-    buffer_init(&sealed, ROOM_BYTES);
+    struct buffer content;
     buffer_init(&content, ROOM_BYTES);
-    bool good = pass.bytes == BODY_PASS_CHARS && base64_decode(pass, &sealed) &&
-                seal_open(secret, purpose(), buffer_slice(&sealed), &content) &&
+    bool good = pass.bytes == BODY_PASS_CHARS &&
+                seal_open_base64(secret, purpose(), pass, &content) &&
                 read_content(&content, now_ms, key);
-    buffer_fini(&sealed);
     buffer_fini(&content);
     return good;
 }

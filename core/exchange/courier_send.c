@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/seal.h"
@@ -85,14 +84,11 @@ struct hook {
 static bool open_secret(const struct courier_settings *settings,
                         const struct outbox_webhook *webhook, struct webhook_key *out)
 {
-    struct buffer sealed, secret;
-    buffer_init(&sealed, LIMIT_SEALED_BYTES);
+    struct buffer secret;
     buffer_init(&secret, LIMIT_SEALED_BYTES);
-    bool ok = base64_decode(slice_of(webhook->secret), &sealed) &&
-              seal_open(&settings->secret, slice_of(webhook->user_id.text), buffer_slice(&sealed),
-                        &secret) &&
+    bool ok = seal_open_base64(&settings->secret, slice_of(webhook->user_id.text),
+                               slice_of(webhook->secret), &secret) &&
               buffer_append_char(&secret, '\0') && webhook_key_parse(secret.data, out);
-    buffer_fini(&sealed);
     buffer_wipe_fini(&secret);
     return ok;
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/asset.h"
-#include "base/base64.h"
 #include "base/check.h"
 #include "base/html.h"
 #include "base/json.h"
@@ -405,20 +404,18 @@ static bool write_link(const struct mail_scene *scene, const struct template_for
                        const struct json_value *root, struct buffer *out)
 {
     struct json_value sealed;
-    struct buffer text, bytes, token;
+    struct buffer text, token;
     buffer_printf(out, "%s/%s", scene->dashboard_url, form->page);
     if (json_find(root, "sealed", &sealed) == 0)
         return true;
     buffer_init(&text, LIMIT_SEALED_BYTES);
-    buffer_init(&bytes, LIMIT_SEALED_BYTES);
     buffer_init(&token, LIMIT_SEALED_BYTES);
-    bool ok = sealed.type == JSON_STRING && json_decode_string(&sealed, &text) &&
-              base64_decode(buffer_slice(&text), &bytes) &&
-              seal_open(scene->secret, slice_of(MAIL_LINK_SEAL), buffer_slice(&bytes), &token);
+    bool ok =
+        sealed.type == JSON_STRING && json_decode_string(&sealed, &text) &&
+        seal_open_base64(scene->secret, slice_of(MAIL_LINK_SEAL), buffer_slice(&text), &token);
     buffer_append_char(out, '#');
     buffer_append_slice(out, buffer_slice(&token));
     buffer_fini(&text);
-    buffer_fini(&bytes);
     buffer_wipe_fini(&token);
     return ok;
 }

@@ -254,23 +254,20 @@ static int api_totp_step(lua_State *state)
     char about[ID_BYTES + 8];
     uint8_t secret[TOTP_SECRET_BYTES];
     struct slice code;
-    struct buffer bytes, text;
+    struct buffer text;
     code.data = luaL_checklstring(state, 4, &code.bytes);
     luaL_argcheck(state, strlen(user_id) < ID_BYTES, 2, "no id of a user");
     totp_about(user_id, about);
-    buffer_init(&bytes, LIMIT_SEALED_BYTES);
     buffer_init(&text, LIMIT_SEALED_BYTES);
     int64_t step = -1;
-    if (base64_decode(slice_of(sealed), &bytes) &&
-        seal_open(exchange_shared(exchange)->secret, slice_of(about), buffer_slice(&bytes),
-                  &text) &&
+    if (seal_open_base64(exchange_shared(exchange)->secret, slice_of(about), slice_of(sealed),
+                         &text) &&
         text.bytes == TOTP_SECRET_CHARS) {
         totp_bytes(text.data, secret);
         step =
             totp_step((struct slice){(const char *)secret, sizeof secret}, code, clock_wall_ms());
         secret_wipe(secret, sizeof secret);
     }
-    buffer_fini(&bytes);
     buffer_wipe_fini(&text);
     if (step < 0)
         return 0;

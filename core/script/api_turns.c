@@ -3,7 +3,6 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/limits.h"
 #include "base/seal.h"
 #include "exchange/exchange.h"
@@ -148,15 +147,11 @@ static int api_open_turn(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     struct slice account_id = check_text(state, 2);
     struct slice encoded = check_text(state, 3);
-    struct buffer sealed, text;
-    buffer_init(&sealed, LIMIT_KEPT_TURN_BYTES + SEAL_EXTRA_BYTES);
+    struct buffer text;
     buffer_init(&text, LIMIT_KEPT_TURN_BYTES + 1);
-    bool opened =
-        base64_decode(encoded, &sealed) &&
-        seal_open(exchange_shared(exchange)->secret, account_id, buffer_slice(&sealed), &text);
+    bool opened = seal_open_base64(exchange_shared(exchange)->secret, account_id, encoded, &text);
     if (opened)
         lua_pushlstring(state, text.data, text.bytes);
-    buffer_fini(&sealed);
     buffer_wipe_fini(&text);
     return opened ? 1 : 0;
 }
