@@ -1,7 +1,7 @@
 // Which page stands at which address.
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Permission, User } from "./api/account";
+import type { User } from "./api/account";
 import { Home } from "./pages/home";
 import { Keys } from "./pages/keys";
 import { Credits } from "./pages/credits";
@@ -18,13 +18,13 @@ import { Invitation, SignUp } from "./pages/signup";
 import { Usage } from "./pages/usage";
 import { Verify } from "./pages/verify";
 import { Layout, OutsideLayout } from "./shell/layout";
+import { isOpen } from "./state/needs";
 import { go, match, type Place, place, PRICES } from "./state/router";
 import { site } from "./state/site";
 import {
     FORGOT,
     HOME,
     isOperator,
-    may,
     needsSecondFactor,
     session,
     SIGN_IN,
@@ -40,7 +40,6 @@ type PageComponent = FunctionComponent<{ address: Address }>;
 interface Route {
     pattern: string;
     page: PageComponent;
-    needs?: Permission;
 }
 
 const AccountPage = lazy(
@@ -79,52 +78,42 @@ const ADMIN: readonly Route[] = [
     { pattern: HOME + "/admin", page: admin((pages) => pages.Overview) },
     {
         pattern: HOME + "/admin/customers",
-        needs: "customers.read",
         page: admin((pages) => pages.Customers),
     },
     {
         pattern: HOME + "/admin/invitations",
-        needs: "customers.read",
         page: admin((pages) => pages.Invitations),
     },
     {
         pattern: HOME + "/admin/customers/:id",
-        needs: "customers.read",
         page: admin((pages) => pages.CustomerPage),
     },
     {
         pattern: HOME + "/admin/requests/:id",
-        needs: "customers.read",
         page: admin((pages) => pages.AdminRequestPage),
     },
     {
         pattern: HOME + "/admin/payments",
-        needs: "money.read",
         page: admin((pages) => pages.AdminPayments),
     },
     {
         pattern: HOME + "/admin/vouchers",
-        needs: "money.read",
         page: admin((pages) => pages.Vouchers),
     },
     {
         pattern: HOME + "/admin/policies",
-        needs: "service.manage",
         page: admin((pages) => pages.Policies),
     },
     {
         pattern: HOME + "/admin/providers",
-        needs: "service.read",
         page: admin((pages) => pages.Providers),
     },
     {
         pattern: HOME + "/admin/alerts",
-        needs: "service.read",
         page: admin((pages) => pages.Alerts),
     },
     {
         pattern: HOME + "/admin/audit",
-        needs: "service.manage",
         page: admin((pages) => pages.Audit),
     },
 ];
@@ -149,13 +138,13 @@ function Redirect({ to }: { to: string }) {
     return null;
 }
 
-const isOpen = ({ needs }: Route) => needs === undefined || may(needs);
-
 function Inside({ path }: { path: string }) {
     if (path === "/" || find(OUTSIDE, path)) {
         return <Redirect to={HOME} />;
     }
-    const routes = isOperator() ? [...INSIDE, ...ADMIN.filter(isOpen)] : INSIDE;
+    const routes = isOperator()
+        ? [...INSIDE, ...ADMIN.filter(({ pattern }) => isOpen(pattern))]
+        : INSIDE;
     const found = find(routes, path) ?? { page: NotFound, address: {} };
     // A new page for each address: nothing of one request is left on the page of another.
     return (

@@ -38,6 +38,19 @@ export function endOfDayInput(text: string): string | null {
     return last && (chosenWindow(last, last).to ?? last).toISOString();
 }
 
+/** The days that were typed; if they make no window, the last 30. */
+export function typedWindow(first: string, last: string, now: number): Window {
+    const from = fromDateInput(first);
+    const to = fromDateInput(last);
+    return from && to && from <= to ? chosenWindow(from, to) : periodWindow("30d", now);
+}
+
+/** A window as days to be typed over. */
+export function typedDays({ from, to }: Window, now: number): { first: string; last: string } {
+    const last = to ? new Date(to.getTime() - 1) : new Date(now);
+    return { first: toDateInput(from), last: toDateInput(last) };
+}
+
 /** A chosen last day belongs to the window. */
 export function chosenWindow(first: Date, last: Date): Window {
     const to = new Date(last);

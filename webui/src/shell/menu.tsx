@@ -1,8 +1,8 @@
 // The way from page to page.
-import type { Permission } from "../api/account";
 import { type PlainKey, t } from "../i18n";
 import { match, place } from "../state/router";
-import { isOperator, may, session, signOutHere } from "../state/session";
+import { isOpen } from "../state/needs";
+import { isOperator, session, signOutHere } from "../state/session";
 import { announce } from "../state/announce";
 import { sentence } from "../api/error";
 import { IconButton } from "../ui/button";
@@ -14,7 +14,6 @@ interface Item {
     icon: IconName;
     label: PlainKey;
     below?: readonly string[]; // pages that belong to it
-    needs?: Permission;
 }
 
 const OWN: readonly Item[] = [
@@ -36,7 +35,6 @@ const OPERATOR: readonly Item[] = [
         path: "/dashboard/admin/customers",
         icon: "customers",
         label: "nav.customers",
-        needs: "customers.read",
         below: [
             "/dashboard/admin/customers/:id",
             "/dashboard/admin/invitations",
@@ -47,33 +45,28 @@ const OPERATOR: readonly Item[] = [
         path: "/dashboard/admin/payments",
         icon: "credits",
         label: "nav.payments",
-        needs: "money.read",
     },
     {
         path: "/dashboard/admin/vouchers",
         icon: "vouchers",
         label: "nav.vouchers",
-        needs: "money.read",
     },
     {
         path: "/dashboard/admin/policies",
         icon: "policies",
         label: "nav.policies",
-        needs: "service.manage",
     },
     {
         path: "/dashboard/admin/providers",
         icon: "providers",
         label: "nav.providers",
-        needs: "service.read",
     },
     {
         path: "/dashboard/admin/alerts",
         icon: "warning",
         label: "nav.alerts",
-        needs: "service.read",
     },
-    { path: "/dashboard/admin/audit", icon: "audit", label: "nav.audit", needs: "service.manage" },
+    { path: "/dashboard/admin/audit", icon: "audit", label: "nav.audit" },
 ];
 
 const ACCOUNT = "/dashboard/account";
@@ -109,7 +102,7 @@ export function Menu() {
             {isOperator() && (
                 <div>
                     <h2 class="mb-1.5 px-3 text-sm font-medium text-soft">{t("nav.operator")}</h2>
-                    <Items items={OPERATOR.filter(({ needs }) => !needs || may(needs))} />
+                    <Items items={OPERATOR.filter(({ path }) => isOpen(path))} />
                 </div>
             )}
         </nav>

@@ -5,7 +5,6 @@ import { type Role, ROLES } from "../../api/account";
 import {
     changeCustomer,
     type CustomerDetail,
-    getGroups,
     giveCredit,
     makePasswordLink,
     takeCredit,
@@ -16,13 +15,13 @@ import { locale, t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { useOnce } from "../../state/once";
-import { useResource } from "../../state/resource";
 import { Button } from "../../ui/button";
-import { CopyButton } from "../../ui/copy";
 import { Dialog, DialogActions } from "../../ui/dialog";
 import { SelectField, TextField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
+import { GroupField } from "./groupfield";
 import { ReasonDialog } from "./reason";
+import { ShownLink } from "./shownlink";
 
 interface ActProps {
     customer: CustomerDetail;
@@ -148,14 +147,11 @@ export function DisableDialog({ customer, onClose, onDone }: ActProps) {
 
 export function GroupDialog({ customer, onClose, onDone }: ActProps) {
     const [group, setGroup] = useState(customer.group ?? "");
-    const groups = useResource("groups", getGroups);
     const doing = useAction(async (reason: string) => {
         await changeCustomer(customer.id, { group, reason });
         announce(t("customers.grouped"));
         onDone();
     });
-    // One that no policy names any more can be kept, and is then shown as what it is.
-    const names = [...new Set(["", customer.group ?? "", ...(groups.data ?? [])])];
     return (
         <ReasonDialog
             title={t("customers.groupTitle", { email: customer.email })}
@@ -163,14 +159,10 @@ export function GroupDialog({ customer, onClose, onDone }: ActProps) {
             doing={doing}
             onClose={onClose}
         >
-            <SelectField
-                label={t("customers.group")}
+            <GroupField
                 hint={t("customers.groupHint")}
+                kept={customer.group ?? ""}
                 value={group}
-                choices={names.map((name) => ({
-                    value: name,
-                    text: name || t("customers.groupNone"),
-                }))}
                 onValue={setGroup}
                 error={errorOf(doing.error, "group")}
             />
@@ -212,39 +204,22 @@ export function LinkDialog({ customer, onClose }: ActProps) {
     );
     return (
         <Dialog title={t("customers.linkTitle", { email: customer.email })} onClose={onClose}>
-            <div class="flex flex-col gap-4">
-                {made ? (
-                    <>
-                        <p>
-                            {t("customers.linkMade", {
-                                time: dateTime(made.expires_at, locale()),
-                            })}
-                        </p>
-                        <output class="rounded-lg border border-line bg-sunken px-3 py-2 font-mono text-sm break-all select-all">
-                            {made.url}
-                        </output>
-                        <DialogActions>
-                            <CopyButton
-                                text={made.url}
-                                label={t("customers.linkCopy")}
-                                kind="primary"
-                            />
-                            <Button onClick={onClose}>{t("action.done")}</Button>
-                        </DialogActions>
-                    </>
-                ) : (
-                    <>
-                        <p>{t("customers.linkText")}</p>
-                        <Failure error={error} />
-                        <DialogActions>
-                            <Button onClick={onClose}>{t("action.cancel")}</Button>
-                            <Button kind="primary" busy={isBusy} onClick={() => run()}>
-                                {t("customers.link")}
-                            </Button>
-                        </DialogActions>
-                    </>
-                )}
-            </div>
+            {made ? (
+                <ShownLink url={made.url} onClose={onClose}>
+                    {t("customers.linkMade", { time: dateTime(made.expires_at, locale()) })}
+                </ShownLink>
+            ) : (
+                <div class="flex flex-col gap-4">
+                    <p>{t("customers.linkText")}</p>
+                    <Failure error={error} />
+                    <DialogActions>
+                        <Button onClick={onClose}>{t("action.cancel")}</Button>
+                        <Button kind="primary" busy={isBusy} onClick={() => run()}>
+                            {t("customers.link")}
+                        </Button>
+                    </DialogActions>
+                </div>
+            )}
         </Dialog>
     );
 }

@@ -1,67 +1,17 @@
 // The windows in which the operator invites somebody, or makes a customer.
-import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { getGroups } from "../../api/admin";
 import { invite, type MadeInvitation, makeCustomer } from "../../api/invitations";
 import { endOfDayInput } from "../../base/days";
 import { plain, typedUsd } from "../../base/money";
 import { dateTime, toDateInput } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
-import { useResource } from "../../state/resource";
 import { Button } from "../../ui/button";
-import { CopyButton } from "../../ui/copy";
 import { Dialog, DialogActions } from "../../ui/dialog";
-import { SelectField, TextField } from "../../ui/field";
+import { TextField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
-
-/** A link that is shown this once. */
-function Shown({
-    url,
-    onClose,
-    children,
-}: {
-    url: string | null;
-    onClose: () => void;
-    children: ComponentChildren;
-}) {
-    return (
-        <div class="flex flex-col gap-4">
-            <p>{children}</p>
-            {url && (
-                <output class="rounded-lg border border-line bg-sunken px-3 py-2 font-mono text-sm break-all select-all">
-                    {url}
-                </output>
-            )}
-            <DialogActions>
-                {url && <CopyButton text={url} label={t("customers.linkCopy")} kind="primary" />}
-                <Button onClick={onClose}>{t("action.done")}</Button>
-            </DialogActions>
-        </div>
-    );
-}
-
-function GroupField({ value, onValue, error }: FieldProps) {
-    const groups = useResource("groups", getGroups);
-    return (
-        <SelectField
-            label={t("customers.group")}
-            value={value}
-            choices={["", ...(groups.data ?? [])].map((name) => ({
-                value: name,
-                text: name || t("customers.groupNone"),
-            }))}
-            onValue={onValue}
-            error={error}
-        />
-    );
-}
-
-interface FieldProps {
-    value: string;
-    onValue: (value: string) => void;
-    error: string | null;
-}
+import { GroupField } from "./groupfield";
+import { ShownLink } from "./shownlink";
 
 interface Typed {
     email: string;
@@ -105,11 +55,11 @@ export function InviteDialog({ onClose, onMade }: { onClose: () => void; onMade?
         const time = dateTime(made.invitation.expires_at, locale());
         return (
             <Dialog title={t("invitations.made")} onClose={onClose}>
-                <Shown url={made.url} onClose={onClose}>
+                <ShownLink url={made.url} onClose={onClose}>
                     {made.url
                         ? t("invitations.shown", { time })
                         : t("invitations.mailed", { email: made.invitation.email ?? "", time })}
-                </Shown>
+                </ShownLink>
             </Dialog>
         );
     }
@@ -203,9 +153,9 @@ export function NewCustomerDialog({
     if (made) {
         return (
             <Dialog title={t("newCustomer.made")} onClose={onClose}>
-                <Shown url={made.url} onClose={onClose}>
+                <ShownLink url={made.url} onClose={onClose}>
                     {t("customers.linkMade", { time: dateTime(made.expires_at, locale()) })}
-                </Shown>
+                </ShownLink>
             </Dialog>
         );
     }

@@ -1,14 +1,15 @@
 import { useState } from "preact/hooks";
 import { getSales, salesCsv, statementCsv } from "../../api/admin";
-import { toDateInput } from "../../base/time";
+import { typedDays } from "../../base/days";
 import { t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
 import { may } from "../../state/session";
 import { ButtonLink } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
-import { SelectField, TextField } from "../../ui/field";
+import { SelectField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
+import { PeriodDays } from "../../ui/perioddays";
 import { Segmented } from "../../ui/segmented";
 import { Tabs } from "../../ui/tabs";
 import { UnitTotals } from "../../ui/units";
@@ -87,12 +88,9 @@ function Sales() {
 
 /** A custom time begins as the one that was shown. */
 function periodChange(period: SalesPeriod, filter: SalesFilter, now: number) {
-    if (period !== "custom") {
-        return { period, first: null, last: null };
-    }
-    const { from, to } = salesWindow(filter, now);
-    const last = to ? new Date(to.getTime() - 1) : new Date(now);
-    return { period, first: toDateInput(from), last: toDateInput(last) };
+    return period === "custom"
+        ? { period, ...typedDays(salesWindow(filter, now), now) }
+        : { period, first: null, last: null };
 }
 
 function SalesHead({ filter, now }: { filter: SalesFilter; now: number }) {
@@ -110,20 +108,7 @@ function SalesHead({ filter, now }: { filter: SalesFilter; now: number }) {
             </div>
             {filter.period === "custom" && (
                 <div class="grid grid-cols-2 gap-3 sm:ml-auto sm:w-96">
-                    <TextField
-                        label={t("usage.first")}
-                        type="date"
-                        value={filter.first}
-                        max={filter.last}
-                        onValue={(first) => setQuery({ first })}
-                    />
-                    <TextField
-                        label={t("usage.last")}
-                        type="date"
-                        value={filter.last}
-                        min={filter.first}
-                        onValue={(last) => setQuery({ last })}
-                    />
+                    <PeriodDays {...filter} />
                 </div>
             )}
         </>

@@ -1,9 +1,16 @@
 // What the sales page shows, as the query of its address.
 import type { SalesRow } from "../../api/admin";
 import type { Query } from "../../api/client";
-import { chosenWindow, type Period, PERIODS, periodWindow, type Window } from "../../base/days";
+import {
+    chosenWindow,
+    type Period,
+    PERIODS,
+    periodWindow,
+    typedWindow,
+    type Window,
+} from "../../base/days";
 import { usd } from "../../base/money";
-import { fromDateInput, midnight, toDateInput } from "../../base/time";
+import { midnight, toDateInput } from "../../base/time";
 
 export const SALES_PERIODS = ["today", "yesterday", "7d", "30d", "90d", "custom"] as const;
 export type SalesPeriod = (typeof SALES_PERIODS)[number];
@@ -51,9 +58,7 @@ export function salesWindow(filter: SalesFilter, now: number): Window {
     } else if (filter.period === "yesterday") {
         return chosenWindow(midnight(now, 1), midnight(now, 1));
     }
-    const first = fromDateInput(filter.first);
-    const last = fromDateInput(filter.last);
-    return first && last && first <= last ? chosenWindow(first, last) : periodWindow("30d", now);
+    return typedWindow(filter.first, filter.last, now);
 }
 
 export function salesQuery({ from, to }: Window): Query {

@@ -1,6 +1,5 @@
 // The window in which the operator makes a batch of vouchers.
 import { useState } from "preact/hooks";
-import { getGroups } from "../../api/admin";
 import { makeVouchers, type NewVouchers } from "../../api/vouchers";
 import { endOfDayInput } from "../../base/days";
 import { plain, typedUsd } from "../../base/money";
@@ -8,11 +7,11 @@ import { toDateInput } from "../../base/time";
 import { t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
-import { useResource } from "../../state/resource";
 import { Button } from "../../ui/button";
 import { Dialog, DialogActions } from "../../ui/dialog";
 import { SelectField, TextField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
+import { GroupField } from "./groupfield";
 
 const KINDS = ["promotion", "manual"] as const;
 const FIELDS = ["name", "amount", "count", "kind", "group", "expires_at"];
@@ -55,7 +54,6 @@ export function VoucherDialog({ onClose, onDone }: { onClose: () => void; onDone
         expires: "",
     });
     const set = (change: Partial<Typed>) => setTyped({ ...typed, ...change });
-    const groups = useResource("groups", getGroups);
     const { run, isBusy, error } = useAction(async () => {
         const made = await makeVouchers(bodyOf(typed));
         announce(t("vouchers.made", { count: String(made.count), name: made.name }));
@@ -106,13 +104,10 @@ export function VoucherDialog({ onClose, onDone }: { onClose: () => void; onDone
                         onValue={(kind) => set({ kind: kind as Typed["kind"] })}
                         error={errorOf(error, "kind")}
                     />
-                    <SelectField
+                    <GroupField
                         label={t("vouchers.group")}
+                        none={t("vouchers.groupAll")}
                         value={typed.group}
-                        choices={["", ...(groups.data ?? [])].map((name) => ({
-                            value: name,
-                            text: name || t("vouchers.groupAll"),
-                        }))}
                         onValue={(group) => set({ group })}
                         error={errorOf(error, "group")}
                     />

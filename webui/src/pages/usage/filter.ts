@@ -1,8 +1,8 @@
 // What the usage page shows, as the query of its address: it survives a reload and can be sent to
 // somebody.
 import type { Query } from "../../api/client";
-import { chosenWindow, type Period, PERIODS, periodWindow, type Window } from "../../base/days";
-import { fromDateInput, toDateInput } from "../../base/time";
+import { type Period, PERIODS, periodWindow, typedWindow, type Window } from "../../base/days";
+import { toDateInput } from "../../base/time";
 
 export const SORTS = ["newest", "cost", "tokens", "duration"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -40,9 +40,7 @@ export function windowOf(filter: Filter, now: number): Window {
     if (filter.period !== "custom") {
         return periodWindow(filter.period, now);
     }
-    const first = fromDateInput(filter.first);
-    const last = fromDateInput(filter.last);
-    return first && last && first <= last ? chosenWindow(first, last) : periodWindow("30d", now);
+    return typedWindow(filter.first, filter.last, now);
 }
 
 /** The parameters that all calls of the page have in common: days of the viewer. */

@@ -1,10 +1,11 @@
 import { getSummary } from "../../api/resources";
-import { PERIODS } from "../../base/days";
+import { PERIODS, typedDays } from "../../base/days";
 import { toDateInput } from "../../base/time";
 import { t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { setQuery } from "../../state/router";
-import { type Choice, SelectField, TextField } from "../../ui/field";
+import { type Choice, SelectField } from "../../ui/field";
+import { PeriodDays } from "../../ui/perioddays";
 import { type Filter, windowOf } from "./filter";
 
 /** What is chosen must be among the choices, though nothing was used of it in the chosen time. */
@@ -73,33 +74,14 @@ export function Filters({ filter, now }: { filter: Filter; now: number }) {
                 choices={withChosen([{ value: "", text: t("usage.allKeys") }, ...keys], filter.key)}
                 onValue={(key) => setQuery({ key })}
             />
-            {filter.period === "custom" && (
-                <>
-                    <TextField
-                        label={t("usage.first")}
-                        type="date"
-                        value={filter.first}
-                        max={filter.last}
-                        onValue={(first) => setQuery({ first })}
-                    />
-                    <TextField
-                        label={t("usage.last")}
-                        type="date"
-                        value={filter.last}
-                        min={filter.first}
-                        onValue={(last) => setQuery({ last })}
-                    />
-                </>
-            )}
+            {filter.period === "custom" && <PeriodDays {...filter} />}
         </form>
     );
 }
 
 /** A custom period begins as the one that was shown. */
 function periodChange(period: string, filter: Filter, now: number) {
-    if (period !== "custom") {
-        return { period, first: null, last: null };
-    }
-    const first = toDateInput(windowOf(filter, now).from);
-    return { period, first, last: toDateInput(new Date(now)) };
+    return period === "custom"
+        ? { period, ...typedDays(windowOf(filter, now), now) }
+        : { period, first: null, last: null };
 }
