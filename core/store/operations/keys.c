@@ -370,9 +370,9 @@ bool keys_disable_all(struct store_call *call, struct db *db)
     int64_t count;
     if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") ||
         !db_run(db,
-                "UPDATE keys SET disabled = iif(?2, disabled | 2, disabled & ~2)"
+                "UPDATE keys SET disabled = iif(?2, disabled | ?3, disabled & ~?3)"
                 " WHERE user_id = ?1 AND deleted_ms IS NULL",
-                call->args, 2))
+                DB_VALUES(call->args[0], call->args[1], bind_int(DISABLED_BY_OPERATOR))))
         return false;
     count = db_changes(db);
     json_writer_object(&call->result, NULL);
