@@ -39,7 +39,7 @@ struct reload {
 
 /* ---- the end of a reload ---- */
 
-static void drop_vms(struct reload *reload)
+static void drop_built(struct reload *reload)
 {
     for (unsigned i = 0; i < reload->worker_count; i++) {
         vm_unref(reload->swaps[i].vm);
@@ -47,12 +47,14 @@ static void drop_vms(struct reload *reload)
     }
     policy_files_unref(reload->files);
     reload->files = NULL;
+    free(reload->scope.subjects); /* if the stop came before the alerts had them */
+    reload->scope.subjects = NULL;
 }
 
 static void finish(struct reload *reload)
 {
     bool again = reload->again && !atomic_load(&reload->stopping);
-    drop_vms(reload);
+    drop_built(reload);
     reload->under_way = reload->again = false;
     if (again)
         reload_begin(reload);
@@ -232,7 +234,7 @@ void reload_free(struct reload *reload)
 {
     if (reload == NULL)
         return;
-    drop_vms(reload);
+    drop_built(reload);
     free(reload->swaps);
     free(reload);
 }

@@ -279,3 +279,13 @@ def test_many_models_are_swapped_under_streams(make_gateway, provider):
     customer.wait_for_no_hold()
     charged = sorted(usd(record["cost"]) for record in customer.records())
     assert charged == sorted(charge_of(number) for number in (0, 1, 2))
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_stopped_somewhere_in_a_reload(make_gateway, number):
+    """What is built already, but in no worker yet, is freed (the leak checker of ASan says so)."""
+    gateway = make_gateway()
+    gateway.signal(signal.SIGHUP)
+    threading.Event().wait(0.01 * number)
+    gateway.signal(signal.SIGTERM)
+    gateway.wait_for_exit()
