@@ -219,8 +219,10 @@ static bool compare(const struct config *config, const struct comparison *compar
     buffer_init(&money, TEXT_BYTES_MAX);
     buffer_init(&nothing, TEXT_BYTES_MAX);
     bool done = ask_both(comparison, "renew", (struct slice){"", 0}, &renewed, &nothing, fault);
+    int said_s = comparison->options->timeout_s;
+    int timeout_s = said_s >= 0 ? said_s : CATALOG_TIMEOUT_S;
     if (done) {
-        catalog_money_add(config, buffer_slice(&renewed), comparison->options->timeout_s, &money);
+        catalog_money_add(config, buffer_slice(&renewed), timeout_s, &money);
         done = ask_both(comparison, "diff", buffer_slice(&money), report, changed, fault);
     }
     buffer_fini(&nothing);

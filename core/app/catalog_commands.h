@@ -16,7 +16,7 @@ struct catalog_options {
     size_t provider_count;
     const char *modes[CATALOG_NAMES_MAX]; /* imported although they are not served yet */
     size_t mode_count;
-    int timeout_s; /* of the calls that are charged again */
+    int timeout_s; /* of the calls that are charged again; -1: CATALOG_TIMEOUT_S */
 };
 
 /* Makes catalog.lua from a price file; a summary goes to stderr. The old file stays until the new

@@ -91,6 +91,8 @@ static const struct setting settings[] = {
     PATH(policies, "policies"),
     PATH(webui, "webui/dist"),
     TEXT(public_url, ""),
+    PATH(admin_socket, "data/admin.sock"),
+    TEXT(metrics_listen, ""),
     BRAND_TEXT("brand_name", name, "LLM Gateway"),
     {.name = "brand_logo",
      .standard = "",
@@ -288,26 +290,42 @@ static bool store_choice(const struct setting *setting, const char *value, int64
 }
 
 /* "127.0.0.1:3000", "[::1]:3000" */
-static bool split_listen(struct config *config, const char *place, struct fault *fault)
+static bool split_address(const char *name, const char *text, char address[64], int *out_port,
+                          const char *place, struct fault *fault)
 {
-    const char *text = config->listen;
     const char *colon = strrchr(text, ':');
+    const char *whole = text;
     char *end;
-    const char *why = "listen must be ADDRESS:PORT, like 127.0.0.1:3000 or [::1]:3000";
+    const char *why = "must be ADDRESS:PORT, like 127.0.0.1:3000 or [::1]:3000";
     if (colon == NULL || colon == text || colon[1] == '\0')
-        return fault_set(fault, "invalid_value", "%s: listen = %s: %s", place, text, why);
+        return fault_set(fault, "invalid_value", "%s: %s = %s: %s %s", place, name, text, name,
+                         why);
     long port = strtol(colon + 1, &end, 10);
     size_t bytes = (size_t)(colon - text);
     if (text[0] == '[' && bytes > 2 && text[bytes - 1] == ']') {
         text++;
         bytes -= 2;
     }
-    if (*end != '\0' || port < 0 || port > 65535 || bytes >= sizeof config->address)
-        return fault_set(fault, "invalid_value", "%s: listen = %s: %s", place, config->listen, why);
-    memcpy(config->address, text, bytes);
-    config->address[bytes] = '\0';
-    config->port = (int)port;
+    if (*end != '\0' || port < 0 || port > 65535 || bytes >= 64)
+        return fault_set(fault, "invalid_value", "%s: %s = %s: %s %s", place, name, whole, name,
+                         why);
+    memcpy(address, text, bytes);
+    address[bytes] = '\0';
+    *out_port = (int)port;
     return true;
+}
+
+static bool split_listen(struct config *config, const char *place, struct fault *fault)
+{
+    return split_address("listen", config->listen, config->address, &config->port, place, fault);
+}
+
+static bool split_metrics_listen(struct config *config, const char *place, struct fault *fault)
+{
+    if (config->metrics_listen[0] == '\0')
+        return true;
+    return split_address("metrics_listen", config->metrics_listen, config->metrics_address,
+                         &config->metrics_port, place, fault);
 }
 
 static bool store_value(struct config *config, const struct setting *setting, const char *value,
@@ -326,6 +344,8 @@ static bool store_value(struct config *config, const struct setting *setting, co
         return fault_set(fault, "invalid_value", "%s: %s: longer than %d bytes", place,
                          setting->name, CONFIG_TEXT_BYTES - 1);
     snprintf(field, CONFIG_TEXT_BYTES, "%s", value);
+    if (field == config->metrics_listen)
+        return split_metrics_listen(config, place, fault);
     return field != config->listen || split_listen(config, place, fault);
 }
 

@@ -29,6 +29,8 @@ struct config {
     char policies[CONFIG_TEXT_BYTES];
     char webui[CONFIG_TEXT_BYTES];
     char public_url[CONFIG_TEXT_BYTES];
+    char admin_socket[CONFIG_TEXT_BYTES];   /* "": off */
+    char metrics_listen[CONFIG_TEXT_BYTES]; /* "": off */
     char tls_certificate[CONFIG_TEXT_BYTES];
     char tls_key[CONFIG_TEXT_BYTES];
     int64_t hsts_max_age_s;
@@ -78,6 +80,10 @@ struct config {
     /* from `listen` */
     char address[64];
     int port;
+
+    /* from `metrics_listen`; "": off */
+    char metrics_address[64];
+    int metrics_port;
 
     struct processor processor; /* from `payments` and the settings of its name */
 

@@ -9,6 +9,7 @@ enum {
     /* Files that are open only for a time: the database's temporary files, a policy being read, a
      * log being reopened, look-ups of names. */
     FILES_KEPT = 12,
+    ADMIN_FILES = 4, /* connections of the operator's tools */
     USED_GUESS = 64, /* used if /proc cannot be counted */
     CONNECTIONS_MIN = 2,
     REFUSALS_PART = 64, /* one in so many connections only tells clients that there is no room */
@@ -56,7 +57,7 @@ bool descriptors_share(const struct config *config, unsigned worker_count,
     struct rlimit files;
     *out = (struct descriptor_share){.connections_max = wanted, .refusals_max = refusals};
     if (has_limit(&files)) {
-        size_t needed = count_open() + FILES_KEPT;
+        size_t needed = count_open() + FILES_KEPT + ADMIN_FILES;
         size_t left = files.rlim_cur > needed ? (size_t)files.rlim_cur - needed : 0;
         size_t share = left / 2 / worker_count;
         out->refusals_max = least(refusals, share / REFUSALS_OF_FEW);

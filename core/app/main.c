@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/admin_commands.h"
 #include "app/catalog_commands.h"
 #include "app/commands.h"
 #include "app/config.h"
@@ -34,6 +35,7 @@ struct arguments {
     struct catalog_options catalog;
     struct price_options price;
     struct voucher_options voucher;
+    struct admin_command_options admin;
     bool first_run;
     bool version;
 };
@@ -77,6 +79,11 @@ static int print_usage(FILE *out)
         "  catalog diff FILE [--json] [--timeout SECONDS]\n"
         "                                         what a newer price file changes, in money of\n"
         "                                         the last 30 days; exit 0 nothing, 1 something\n"
+        "  status [--json] [--watch]              what the running gateway does\n"
+        "  top [--json]                           the calls that run, the oldest first\n"
+        "  drain [--off] [--timeout SECONDS]      have load balancers send no more (/readyz says\n"
+        "                                         503), and wait until nothing runs\n"
+        "  log-level [debug|info|warn|error]      of the running gateway, until its next reload\n"
         "  backup FILE                            a verified copy of the database in a new file\n"
         "  version                                which one this is, and of which commit\n"
         "\n"
@@ -190,6 +197,17 @@ static bool take_voucher_option(struct voucher_options *out, int argc, char **ar
     return take_text_option(options, sizeof options / sizeof options[0], argc, argv, at);
 }
 
+static bool take_admin_option(struct admin_command_options *out, const char *word)
+{
+    if (strcmp(word, "--watch") == 0)
+        out->watch = true;
+    else if (strcmp(word, "--off") == 0)
+        out->off = true;
+    else
+        return false;
+    return true;
+}
+
 static bool take_option(struct arguments *out, int argc, char **argv, int *at)
 {
     const char *word = argv[*at];
@@ -223,7 +241,8 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
     else if (out->set_count < SETS_MAX && (value = option_value(argc, argv, at, "--set")) != NULL)
         out->sets[out->set_count++] = value;
     else
-        return take_catalog_option(&out->catalog, argc, argv, at) ||
+        return take_admin_option(&out->admin, word) ||
+               take_catalog_option(&out->catalog, argc, argv, at) ||
                take_price_option(&out->price, argc, argv, at) ||
                take_voucher_option(&out->voucher, argc, argv, at);
     return true;
@@ -270,6 +289,24 @@ static int make_vouchers(const struct config *config, const struct arguments *ar
     return voucher_command_create(config, arguments->words[2], &options);
 }
 
+/* --json and --timeout are options of others, too. Returns -1: it is none of these commands. */
+static int run_admin_command(const struct config *config, const struct arguments *arguments)
+{
+    struct admin_command_options options = arguments->admin;
+    options.json = arguments->options.json;
+    options.timeout_s = arguments->catalog.timeout_s;
+    if (said(arguments, 1, "status", NULL))
+        return admin_commands_status(config, &options);
+    if (said(arguments, 1, "top", NULL))
+        return admin_commands_top(config, &options);
+    if (said(arguments, 1, "drain", NULL))
+        return admin_commands_drain(config, &options);
+    if (said(arguments, 1, "log-level", NULL) || said(arguments, 2, "log-level", NULL))
+        return admin_commands_log_level(config,
+                                        arguments->word_count == 2 ? arguments->words[1] : NULL);
+    return -1;
+}
+
 static int run_command(const struct arguments *arguments, const struct config *config)
 {
     const char *const *words = arguments->words;
@@ -280,6 +317,9 @@ static int run_command(const struct arguments *arguments, const struct config *c
         fprintf(stderr, "llm-gateway: %s\n", fault.message);
         return 1;
     }
+    int status = run_admin_command(config, arguments);
+    if (status >= 0)
+        return status;
     if (said(arguments, 1, "check", NULL))
         return commands_check(config);
     if (said(arguments, 1, "migrate", NULL))
@@ -343,7 +383,7 @@ static bool wants_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct arguments arguments = {.catalog = {.timeout_s = CATALOG_TIMEOUT_S}};
+    static struct arguments arguments = {.catalog = {.timeout_s = -1}};
     static struct serve_options serving;
     struct config config;
     struct fault fault;

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/admin/admin.h"
 #include "app/alert_settings.h"
 #include "app/commands.h"
 #include "app/descriptors.h"
@@ -19,6 +21,7 @@
 #include "app/service_manager.h"
 #include "app/signals.h"
 #include "app/worker.h"
+#include "app/workers.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/fair_pool.h"
@@ -57,8 +60,7 @@ enum {
     HELPER_THREADS = 2,
     BUILDER_JOBS_MAX = 1000000, /* one per VM, so memory bounds them */
     LIMITER_ENTRIES = 100000,
-    LOG_WAIT_MS = 2000,    /* how long the end waits for the log's reader */
-    CANCEL_WAIT_MS = 10000 /* how long settlements may take after running requests were cut */
+    LOG_WAIT_MS = 2000 /* how long the end waits for the log's reader */
 };
 
 struct gateway {
@@ -96,8 +98,9 @@ struct gateway {
     struct reload *reload;
     struct replay_runner *replay_runner;
     struct worker_shared shared;
-    struct worker *workers[LIMIT_WORKERS];
-    unsigned worker_count;
+    struct workers workers;
+    atomic_bool draining; /* the admin server sets it */
+    struct admin *admin;
 };
 
 static int fail(const struct fault *fault)
@@ -106,13 +109,6 @@ static int fail(const struct fault *fault)
     snprintf(text, sizeof text, "llm-gateway: %s\n", fault->message);
     log_last_words(text);
     return 1;
-}
-
-static void reopen_log(const struct config *config)
-{
-    struct fault fault;
-    if (!log_reopen(config->log_file, &fault))
-        log_event(LOG_ERROR, "the log goes on where it was", log_text("reason", fault.message));
 }
 
 /* ---- the process ---- */
@@ -143,28 +139,18 @@ static void set_public_url(struct gateway *gateway, int port)
         gateway->public_url[bytes - 1] = '\0';
 }
 
-static unsigned worker_count_of(const struct config *config)
-{
-    if (config->workers > 0)
-        return (unsigned)config->workers;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (processors < 1)
-        return 1;
-    return processors > LIMIT_WORKERS ? LIMIT_WORKERS : (unsigned)processors;
-}
-
 /* The first worker may get its port from the kernel; the others share it (SO_REUSEPORT). */
 static bool make_workers(struct gateway *gateway, struct policy_files *files, struct fault *fault)
 {
     const struct config *config = &gateway->options->config;
-    unsigned count = worker_count_of(config);
+    unsigned count = workers_wanted(config);
     int port = config->port;
     for (unsigned i = 0; i < count; i++) {
-        gateway->workers[i] = worker_new(&gateway->shared, i, port, fault);
-        if (gateway->workers[i] == NULL)
+        gateway->workers.list[i] = worker_new(&gateway->shared, i, port, fault);
+        if (gateway->workers.list[i] == NULL)
             return false;
-        gateway->worker_count++;
-        port = worker_port(gateway->workers[i]);
+        gateway->workers.count++;
+        port = worker_port(gateway->workers.list[i]);
     }
     set_public_url(gateway, port);
     if (!privileges_drop(&gateway->privileges, fault)) /* all ports are bound */
@@ -173,7 +159,7 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
         struct vm *vm = worker_build_vm(&gateway->shared, files, fault);
         if (vm == NULL)
             return false;
-        worker_take_vm(gateway->workers[i], vm);
+        worker_take_vm(gateway->workers.list[i], vm);
     }
     struct descriptor_share share;
     if (!descriptors_share(config, count, &share, fault))
@@ -182,9 +168,10 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
         config->calls_max > 0 ? config->calls_max : (int64_t)(share.connections_max * count);
     ledger_share_holds(gateway->store, calls_max);
     for (unsigned i = 0; i < count; i++) {
-        worker_bound_connections(gateway->workers[i], &share);
-        if (!worker_start(gateway->workers[i], fault))
+        worker_bound_connections(gateway->workers.list[i], &share);
+        if (!worker_start(gateway->workers.list[i], fault))
             return false;
+        gateway->workers.started++;
     }
     return true;
 }
@@ -278,16 +265,67 @@ static bool start_courier(struct gateway *gateway, struct fault *fault)
 
 static void log_listening(const struct gateway *gateway, const char *revision)
 {
-    log_event(LOG_INFO, "listening", log_text("address", gateway->options->config.address),
-              log_int("port", worker_port(gateway->workers[0])),
-              log_text("url", gateway->public_url), log_int("workers", gateway->worker_count),
-              log_text("policies", revision));
+    const struct config *config = &gateway->options->config;
+    log_event(LOG_INFO, "listening", log_text("address", config->address),
+              log_int("port", worker_port(gateway->workers.list[0])),
+              log_text("url", gateway->public_url), log_int("workers", gateway->workers.count),
+              log_text("policies", revision), log_text("admin_socket", config->admin_socket));
+    if (admin_metrics_port(gateway->admin) > 0)
+        log_event(LOG_INFO, "metrics", log_text("address", config->metrics_address),
+                  log_int("port", admin_metrics_port(gateway->admin)));
 }
 
 /* Refused or not: what is in force is. The log and the page "Policies" say which. */
 static void on_reloaded(void *arg)
 {
     service_manager_ready(&((const struct gateway *)arg)->manager, "Serving.");
+}
+
+static void share_all(struct gateway *gateway)
+{
+    gateway->shared =
+        (struct worker_shared){.config = &gateway->options->config,
+                               .store = gateway->store,
+                               .limiter = gateway->limiter,
+                               .quotes = gateway->quotes,
+                               .rates = gateway->rates,
+                               .survey = gateway->survey,
+                               .health = gateway->health,
+                               .limit_queues = gateway->limit_queues,
+                               .shared_calls = gateway->shared_calls,
+                               .trial_watch = gateway->trial_watch,
+                               .hedges = gateway->hedges,
+                               .spending = gateway->spending,
+                               .balances = gateway->balances,
+                               .alerts = gateway->alerts,
+                               .tokens = gateway->tokens,
+                               .helpers = gateway->helpers,
+                               .signer = gateway->signer,
+                               .builder = gateway->builder,
+                               .metrics = gateway->metrics,
+                               .reload_status = gateway->reload_status,
+                               .replay_service = replay_runner_service(gateway->replay_runner),
+                               .secret = &gateway->secret,
+                               .tls = gateway->tls,
+                               .tally = gateway->tally,
+                               .pages = gateway->pages,
+                               .public_url = gateway->public_url,
+                               .listen_fd = gateway->manager.listen_fd,
+                               .main_queue = &gateway->queue,
+                               .draining = &gateway->draining};
+}
+
+/* Its files count among those that are open before the workers share what is left. */
+static bool open_admin(struct gateway *gateway, struct fault *fault)
+{
+    const struct admin_view view = {.config = &gateway->options->config,
+                                    .workers = &gateway->workers,
+                                    .draining = &gateway->draining,
+                                    .started_ms = clock_wall_ms()};
+    if (!commands_make_folder(view.config->admin_socket, fault))
+        return false;
+    gateway->admin = admin_new(&view, fault);
+    return gateway->admin != NULL;
 }
 
 static bool start(struct gateway *gateway, struct fault *fault)
@@ -317,44 +355,18 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->hedges = hedge_budgets_new();
         gateway->balances = balances_new();
         gateway->tokens = access_tokens_new();
-        gateway->metrics = live_metrics_new(worker_count_of(config));
+        gateway->metrics = live_metrics_new(workers_wanted(config));
         gateway->reload_status = reload_status_new(config->policies);
         reload_status_accept(gateway->reload_status, files);
-        gateway->shared =
-            (struct worker_shared){.config = config,
-                                   .store = gateway->store,
-                                   .limiter = gateway->limiter,
-                                   .quotes = gateway->quotes,
-                                   .rates = gateway->rates,
-                                   .survey = gateway->survey,
-                                   .health = gateway->health,
-                                   .limit_queues = gateway->limit_queues,
-                                   .shared_calls = gateway->shared_calls,
-                                   .trial_watch = gateway->trial_watch,
-                                   .hedges = gateway->hedges,
-                                   .spending = gateway->spending,
-                                   .balances = gateway->balances,
-                                   .alerts = gateway->alerts,
-                                   .tokens = gateway->tokens,
-                                   .helpers = gateway->helpers,
-                                   .signer = gateway->signer,
-                                   .builder = gateway->builder,
-                                   .metrics = gateway->metrics,
-                                   .reload_status = gateway->reload_status,
-                                   .replay_service = replay_runner_service(gateway->replay_runner),
-                                   .secret = &gateway->secret,
-                                   .tls = gateway->tls,
-                                   .tally = gateway->tally,
-                                   .pages = gateway->pages,
-                                   .public_url = gateway->public_url,
-                                   .listen_fd = gateway->manager.listen_fd,
-                                   .main_queue = &gateway->queue};
-        good = make_workers(gateway, files, fault);
+        share_all(gateway);
+        gateway->workers.shared = &gateway->shared;
+        gateway->workers.signal_fd = gateway->signal_fd;
+        good = open_admin(gateway, fault) && make_workers(gateway, files, fault);
     }
-    good = good && start_courier(gateway, fault);
+    good = good && start_courier(gateway, fault) && admin_start(gateway->admin, fault);
     if (good) {
-        gateway->reload = reload_new(&gateway->shared, gateway->workers, gateway->worker_count,
-                                     on_reloaded, gateway);
+        gateway->reload = reload_new(&gateway->shared, gateway->workers.list,
+                                     gateway->workers.count, on_reloaded, gateway);
         log_listening(gateway, policy_files_revision(files));
     }
     policy_files_unref(files);
@@ -408,97 +420,9 @@ static void reload(struct gateway *gateway)
             alerts_raise(gateway->alerts, ALERT_RELOAD_REFUSED, "gateway.conf", fault.message);
         secret_wipe(&settings, sizeof settings);
     }
-    reopen_log(&options->config);
+    (void)log_reopen(options->config.log_file);
     reload_certificate(gateway);
     reload_begin(gateway->reload);
-}
-
-static unsigned returned_count(const struct worker_job *jobs, unsigned count)
-{
-    unsigned returned = 0;
-    for (unsigned i = 0; i < count; i++)
-        returned += jobs[i].returned ? 1 : 0;
-    return returned;
-}
-
-/* Waits until all jobs are back; returns false after timeout_ms. A second SIGTERM or SIGINT ends
- * the process at once: the ledger is consistent at every moment, and the next start voids open
- * holds. */
-static bool wait_returned(struct gateway *gateway, const struct worker_job *jobs,
-                          int64_t timeout_ms)
-{
-    int64_t deadline_us = clock_mono_us() + timeout_ms * 1000;
-    while (returned_count(jobs, gateway->worker_count) < gateway->worker_count) {
-        int64_t left_ms = (deadline_us - clock_mono_us()) / 1000;
-        if (left_ms <= 0)
-            return false;
-        int signal_number = signals_wait(gateway->signal_fd, &gateway->queue,
-                                         (int)(left_ms < 1000 ? left_ms : 1000));
-        if (signal_number == SIGHUP)
-            reopen_log(&gateway->options->config);
-        if (signal_number == SIGTERM || signal_number == SIGINT) {
-            log_settle(LOG_WAIT_MS);
-            _exit(1);
-        }
-    }
-    return true;
-}
-
-static void order_all(struct gateway *gateway, struct worker_job *jobs, enum worker_order order)
-{
-    for (unsigned i = 0; i < gateway->worker_count; i++)
-        worker_send(gateway->workers[i], &jobs[i], order);
-}
-
-/* Lets running requests end, then cuts them, then stops the threads. If the disk fails, settlements
- * that wait for it come back unwritten at the end; *settled is then false. */
-static bool drain(struct gateway *gateway, bool *settled)
-{
-    struct worker_job drains[LIMIT_WORKERS] = {0};
-    struct worker_job cancels[LIMIT_WORKERS] = {0};
-    struct worker_job stops[LIMIT_WORKERS] = {0};
-    log_event(LOG_INFO, "stopping: no new connections, what runs may finish",
-              log_int("drain_timeout_ms", gateway->options->config.drain_timeout_ms));
-    order_all(gateway, drains, WORKER_DRAIN);
-    bool empty = wait_returned(gateway, drains, gateway->options->config.drain_timeout_ms);
-    if (!empty) {
-        log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut");
-        order_all(gateway, cancels, WORKER_CANCEL);
-        if (!wait_returned(gateway, cancels, CANCEL_WAIT_MS)) {
-            log_event(LOG_ERROR,
-                      "a worker does not answer; its holds are voided at the next start");
-            return false;
-        }
-        /* The requests that wanted these jobs are answered: wait only for those that run. */
-        fair_pool_drop_waiting(gateway->helpers);
-        store_cancel_reads(gateway->store);
-        empty = wait_returned(gateway, drains, CANCEL_WAIT_MS);
-    }
-    *settled = empty;
-    if (!empty) {
-        log_event(LOG_ERROR, "stopping with requests whose charge could not be written; their "
-                             "holds are voided at the next start");
-        store_give_up(gateway->store);
-        empty = wait_returned(gateway, drains, CANCEL_WAIT_MS);
-    }
-    if (!empty)
-        return false;
-    order_all(gateway, stops, WORKER_STOP);
-    for (unsigned i = 0; i < gateway->worker_count; i++)
-        worker_join(gateway->workers[i]);
-    job_queue_finish(&gateway->queue);
-    return true;
-}
-
-/* Whether all workers go round their loops, on which nothing waits. */
-static bool workers_beat(const struct gateway *gateway)
-{
-    int64_t since_us = clock_mono_us() - gateway->manager.watchdog_us;
-    for (unsigned i = 0; i < gateway->worker_count; i++) {
-        if (worker_beat_us(gateway->workers[i]) < since_us)
-            return false;
-    }
-    return true;
 }
 
 static void run(struct gateway *gateway)
@@ -511,7 +435,7 @@ static void run(struct gateway *gateway)
             reload(gateway);
         else if (signal_number == SIGTERM || signal_number == SIGINT)
             break;
-        if (workers_beat(gateway))
+        if (workers_beat(&gateway->workers, clock_mono_us() - gateway->manager.watchdog_us))
             service_manager_alive(&gateway->manager);
     }
     service_manager_stopping(&gateway->manager);
@@ -523,6 +447,8 @@ static void run(struct gateway *gateway)
  * workers, because it closes their VMs. */
 static void stop(struct gateway *gateway)
 {
+    admin_free(gateway->admin); /* while workers take its jobs */
+    workers_stop(&gateway->workers);
     if (gateway->helpers != NULL)
         fair_pool_free(gateway->helpers);
     if (gateway->signer != NULL)
@@ -530,8 +456,8 @@ static void stop(struct gateway *gateway)
     courier_free(gateway->courier);
     if (gateway->store != NULL)
         store_close(gateway->store);
-    for (unsigned i = 0; i < gateway->worker_count; i++)
-        worker_free(gateway->workers[i]);
+    for (unsigned i = 0; i < gateway->workers.count; i++)
+        worker_free(gateway->workers.list[i]);
     if (gateway->builder != NULL)
         thread_pool_free(gateway->builder); /* closes the workers' VMs */
     if (gateway->queue.wake_fd >= 0)
@@ -589,7 +515,7 @@ int serve(struct serve_options *options)
     if (options->first_run)
         first_run_welcome(&gateway->first_run, gateway->public_url);
     run(gateway);
-    if (!drain(gateway, &settled)) {
+    if (!workers_drain(&gateway->workers, &settled)) {
         log_stop(LOG_WAIT_MS);
         _exit(1); /* threads still run */
     }

@@ -57,7 +57,9 @@ struct worker {
     struct worker_job *drain; /* waits for the last exchange and the last connection */
     uint64_t served_before;   /* at the last tick */
     unsigned idle_ticks;
-    atomic_int_least64_t beat_us;
+    atomic_int_least64_t beat_us; /* these three are for other threads */
+    atomic_int_least64_t connections;
+    atomic_int_least64_t exchanges;
     bool garbage;
     bool cancelled; /* connections are not waited for any more */
 };
@@ -86,6 +88,8 @@ static bool answer_health(struct worker *worker, struct http_request *request)
         return false;
     if (worker->drain != NULL)
         json_writer_text(request, 503, "{\"status\":\"stopping\"}");
+    else if (atomic_load_explicit(worker->shared->draining, memory_order_relaxed))
+        json_writer_text(request, 503, "{\"status\":\"draining\"}");
     else if (!store_writable(worker->shared->store))
         json_writer_text(request, 503, "{\"status\":\"database not writable\"}");
     else
@@ -196,10 +200,21 @@ static void tidy_when_idle(struct worker *worker)
         net_library_trim_memory();
 }
 
+static void show_figures(struct worker *worker)
+{
+    atomic_store_explicit(&worker->beat_us, clock_mono_us(), memory_order_relaxed);
+    atomic_store_explicit(&worker->connections, (int64_t)server_connection_count(worker->server),
+                          memory_order_relaxed);
+    atomic_store_explicit(&worker->exchanges, (int64_t)worker->env.live_count,
+                          memory_order_relaxed);
+}
+
 static void on_tick(void *arg)
 {
     struct worker *worker = arg;
-    atomic_store_explicit(&worker->beat_us, clock_mono_us(), memory_order_relaxed);
+    show_figures(worker);
+    server_close_after_replies(
+        worker->server, atomic_load_explicit(worker->shared->draining, memory_order_relaxed));
     exchange_tick_all(&worker->env);
     if (worker->surveyor != NULL)
         surveyor_tick(worker->surveyor);
@@ -440,6 +455,27 @@ int64_t worker_beat_us(const struct worker *worker)
     return atomic_load_explicit(&worker->beat_us, memory_order_relaxed);
 }
 
+void worker_read_figures(const struct worker *worker, struct worker_figures *out)
+{
+    out->beat_us = worker_beat_us(worker);
+    out->connections = atomic_load_explicit(&worker->connections, memory_order_relaxed);
+    out->exchanges = atomic_load_explicit(&worker->exchanges, memory_order_relaxed);
+}
+
+static void list_calls(struct job *job, void *server)
+{
+    const struct worker *worker = server;
+    struct worker_listing *listing = (struct worker_listing *)(void *)job;
+    listing->count = running_calls_list(&worker->env, listing->calls, listing->room, &listing->all);
+    job_return(job);
+}
+
+void worker_list_calls(struct worker *worker, struct worker_listing *listing)
+{
+    listing->job.run = list_calls;
+    check(job_queue_post_always(&worker->queue, &listing->job));
+}
+
 int worker_port(const struct worker *worker)
 {
     return server_port(worker->server);
@@ -448,6 +484,7 @@ int worker_port(const struct worker *worker)
 static void *thread_main(void *arg)
 {
     struct worker *worker = arg;
+    show_figures(worker);
     loop_run(worker->loop);
     return NULL;
 }

@@ -3,12 +3,14 @@
 #ifndef APP_WORKER_H
 #define APP_WORKER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "app/config.h"
 #include "app/descriptors.h"
 #include "base/fault.h"
 #include "base/job.h"
+#include "exchange/running_calls.h"
 #include "script/policy_files.h"
 
 struct worker;
@@ -47,6 +49,7 @@ struct worker_shared {
     const char *public_url;
     int listen_fd; /* of service_manager.h: all workers accept from it; 0: each has its own */
     struct job_queue *main_queue; /* the main thread's jobs return here */
+    const atomic_bool *draining;  /* load balancers are to send no more: /readyz says 503 */
 };
 
 /* Makes worker `index` on the calling thread, without its VM, and listens on `port`. NULL:
@@ -64,9 +67,30 @@ void worker_bound_connections(struct worker *worker, const struct descriptor_sha
 int worker_port(const struct worker *worker);
 /* When the worker last went round its loop, by the monotonic clock. Any thread. */
 int64_t worker_beat_us(const struct worker *worker);
+
+/* What it has now. Any thread. */
+struct worker_figures {
+    int64_t beat_us;     /* when it last went round its loop, by the monotonic clock */
+    int64_t connections; /* of clients */
+    int64_t exchanges;   /* that are not freed */
+};
+void worker_read_figures(const struct worker *worker, struct worker_figures *out);
+
 bool worker_start(struct worker *worker, struct fault *fault);
 void worker_join(struct worker *worker);
 void worker_free(struct worker *worker); /* after worker_join, or never started */
+
+/* ---- a job of any thread that has a queue for it to come back to, before WORKER_STOP ---- */
+
+struct worker_listing {
+    struct job job; /* reply_queue, done */
+    void *owner;    /* of who sends it */
+    struct running_call *calls;
+    size_t room;
+    size_t count; /* output */
+    size_t all;   /* output: how many run */
+};
+void worker_list_calls(struct worker *worker, struct worker_listing *listing);
 
 /* ---- jobs of the main thread; each is sent at most once at a time, and returns to main_queue
  * ---- */

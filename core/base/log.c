@@ -61,6 +61,27 @@ static struct slice cut(struct slice text)
     return text;
 }
 
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&settings.level, (int)level, memory_order_relaxed);
+}
+
+const char *log_level_name(void)
+{
+    return level_names[atomic_load_explicit(&settings.level, memory_order_relaxed)];
+}
+
+bool log_level_of(struct slice name, enum log_level *out)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof level_names[0]; i++) {
+        if (!slice_equals(name, level_names[i]))
+            continue;
+        *out = (enum log_level)i;
+        return true;
+    }
+    return false;
+}
+
 static void put_json_field(struct buffer *line, const struct log_field *field)
 {
     buffer_append_text(line, ",\""); /* the names are ours and need no escapes */
@@ -215,9 +236,13 @@ bool log_start(const char *path, struct fault *fault)
     return log_writer_start(&writer, path, fault);
 }
 
-bool log_reopen(const char *path, struct fault *fault)
+bool log_reopen(const char *path)
 {
-    return log_writer_reopen(&writer, path, fault);
+    struct fault fault;
+    if (log_writer_reopen(&writer, path, &fault))
+        return true;
+    log_event(LOG_ERROR, "the log goes on where it was", log_text("reason", fault.message));
+    return false;
 }
 
 void log_settle(int timeout_ms)

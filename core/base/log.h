@@ -41,6 +41,11 @@ static inline struct log_field log_int(const char *name, int64_t number)
 /* Call it before threads start; later only on the main thread. */
 void log_configure(enum log_level level, bool json);
 bool log_enabled(enum log_level level);
+/* Any thread, until log_configure is called the next time. */
+void log_set_level(enum log_level level);
+const char *log_level_name(void); /* of the level in force */
+/* Returns false if there is no level of this name. */
+bool log_level_of(struct slice name, enum log_level *out);
 
 /* Use as: log_event(LOG_INFO, "policies reloaded", log_text("revision", rev), log_int("models",
  * 6)); */
@@ -68,8 +73,8 @@ void log_flush(void);
  * writes its line to stderr itself. */
 bool log_start(const char *path, struct fault *fault);
 /* Opens the log file again, because it was moved away (logrotate), or opens another one. On false
- * the log goes on where it was. */
-bool log_reopen(const char *path, struct fault *fault);
+ * the log goes on where it was, and says why. */
+bool log_reopen(const char *path);
 /* Waits until all lines so far are written, at most timeout_ms. */
 void log_settle(int timeout_ms);
 /* Does the same and ends the thread: a server's last act. */

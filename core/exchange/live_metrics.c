@@ -269,35 +269,45 @@ static int64_t window_s(const struct live_metrics *metrics, int64_t slot_count)
     return seconds > 0 ? seconds : 1;
 }
 
-void live_metrics_render_live(struct live_metrics *metrics, const struct store *store,
-                              size_t waiting, struct buffer *out)
+void live_metrics_read(struct live_metrics *metrics, struct live_figures *out)
 {
     struct sums sums = {0};
-    struct store_totals totals;
-    int64_t calls = 0;
-    int64_t streams = 0;
+    *out = (struct live_figures){.window_s = window_s(metrics, LIVE_SLOTS)};
     for (unsigned i = 0; i < metrics->shard_count; i++) {
         struct live_metrics_shard *shard = &metrics->shards[i];
         add_slots(&sums, shard->slots, LIVE_SLOTS);
-        calls += atomic_load_explicit(&shard->calls_open, memory_order_relaxed);
-        streams += atomic_load_explicit(&shard->streams_open, memory_order_relaxed);
+        out->calls_open += atomic_load_explicit(&shard->calls_open, memory_order_relaxed);
+        out->streams_open += atomic_load_explicit(&shard->streams_open, memory_order_relaxed);
     }
+    out->calls = sums.all;
+    out->client_errors = sums.client_errors;
+    out->failures = sums.failures;
+    memcpy(out->first_byte.counts, sums.times, sizeof sums.times);
+    out->first_byte.timed = sums.timed;
+}
+
+void live_metrics_render_live(struct live_metrics *metrics, const struct store *store,
+                              size_t waiting, struct buffer *out)
+{
+    struct live_figures figures;
+    struct store_totals totals;
+    live_metrics_read(metrics, &figures);
     store_totals(store, &totals);
     json_writer_object(out, NULL);
     json_writer_time(out, "now", clock_wall_ms());
     json_writer_time(out, "started_at", metrics->started_ms);
     json_writer_int(out, "workers", metrics->shard_count);
-    json_writer_int(out, "requests_open", calls);
+    json_writer_int(out, "requests_open", figures.calls_open);
     json_writer_int(out, "requests_waiting", (int64_t)waiting);
-    json_writer_int(out, "streams_open", streams);
+    json_writer_int(out, "streams_open", figures.streams_open);
     json_writer_int(out, "holds_open", totals.open_holds);
     json_writer_money(out, "held", totals.held_nusd);
     json_writer_bool(out, "database_writable", store_writable(store));
-    json_writer_int(out, "window_s", window_s(metrics, LIVE_SLOTS));
-    json_writer_int(out, "requests", sums.all);
-    json_writer_int(out, "client_errors", sums.client_errors);
-    json_writer_int(out, "server_errors", sums.failures);
-    time_buckets_render(sums.times, sums.timed, out);
+    json_writer_int(out, "window_s", figures.window_s);
+    json_writer_int(out, "requests", figures.calls);
+    json_writer_int(out, "client_errors", figures.client_errors);
+    json_writer_int(out, "server_errors", figures.failures);
+    time_buckets_render(figures.first_byte.counts, figures.first_byte.timed, out);
     json_writer_object_end(out);
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "exchange/time_buckets.h"
 
 struct live_metrics;
 struct live_metrics_shard;
@@ -60,6 +61,16 @@ void live_metrics_count_open(struct live_metrics_shard *shard, int64_t calls, in
 
 /* ---- for any thread ---- */
 
+struct live_figures {
+    int64_t calls_open;
+    int64_t streams_open;
+    int64_t window_s; /* of what follows: about a minute */
+    int64_t calls;
+    int64_t client_errors;
+    int64_t failures;
+    struct time_sums first_byte;
+};
+void live_metrics_read(struct live_metrics *metrics, struct live_figures *out);
 /* JSON: what is open, and the last minute. `waiting`: calls that wait for a provider's limit. */
 void live_metrics_render_live(struct live_metrics *metrics, const struct store *store,
                               size_t waiting, struct buffer *out);

@@ -56,6 +56,19 @@ void reload_status_refuse(struct reload_status *status, const struct fault *faul
     check(pthread_mutex_unlock(&status->mutex) == 0);
 }
 
+void reload_status_read(struct reload_status *status, struct reload_facts *out)
+{
+    *out = (struct reload_facts){.loaded_ms = 0};
+    check(pthread_mutex_lock(&status->mutex) == 0);
+    if (status->files != NULL)
+        snprintf(out->revision, sizeof out->revision, "%s", policy_files_revision(status->files));
+    out->loaded_ms = status->loaded_ms;
+    out->refused_ms = status->refused_ms;
+    if (status->refused_ms > 0)
+        snprintf(out->refusal, sizeof out->refusal, "%s", status->refusal);
+    check(pthread_mutex_unlock(&status->mutex) == 0);
+}
+
 static void render_files(const struct policy_files *files, struct buffer *out)
 {
     json_writer_array(out, "files");

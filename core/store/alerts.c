@@ -104,6 +104,22 @@ void alerts_get_receivers(struct alerts *alerts, struct alert_receivers *out)
     unlock(alerts);
 }
 
+size_t alerts_list_open(struct alerts *alerts, struct alert *out, size_t room)
+{
+    size_t count = 0;
+    lock(alerts);
+    for (size_t i = 0; i < LIMIT_ALERTS; i++) {
+        const struct entry *entry = &alerts->entries[i];
+        if (entry->hash == 0 || entry->alert.closed_ms != 0)
+            continue;
+        if (count < room)
+            out[count] = entry->alert;
+        count++;
+    }
+    unlock(alerts);
+    return count;
+}
+
 /* Whether the time since then is that long. A clock that was set back by more than it has made it
  * so, too: else nothing would be told until it has caught up. */
 static bool has_passed(int64_t since_ms, int64_t span_ms, int64_t now_ms)

@@ -138,6 +138,9 @@ struct alert {
     bool told_open; /* the last telling said that it is open */
 };
 
+/* Those that are open, in no order. Returns how many there are, also where `room` is less. */
+size_t alerts_list_open(struct alerts *alerts, struct alert *out, size_t room);
+
 enum alert_telling { ALERT_TELLS_NOTHING, ALERT_OPENED, ALERT_STILL_OPEN, ALERT_CLOSED };
 const char *alert_telling_word(enum alert_telling telling); /* "opened", "open", "closed" */
 

@@ -24,10 +24,11 @@ FLOORS = {
 # room -> its faces: the headers that others may include. A floor without rooms shows all of its
 # own, and so does what stands in a floor beside its rooms.
 FACES = {
-    "net/loop": {"loop", "library"},
+    "app/admin": {"admin", "admin_view"},
+    "net/loop": {"loop", "library", "unix_socket"},
     "net/http1": {"chunked", "field", "head", "inflater", "response_head"},
     "net/server": {"body_flow", "listen_address", "peer", "server", "tally", "tls"},
-    "net/client": {"delivery", "signing_key", "totp", "upstream", "upstream_tail"},
+    "net/client": {"delivery", "local_client", "signing_key", "totp", "upstream", "upstream_tail"},
     "store/engine": {"checkpoint", "db", "file", "migrate", "reader"},
     "store/memory": {
         "claims_table",

@@ -82,5 +82,6 @@ int listen_address_port(int fd)
     struct sockaddr_in6 address = {0}; /* an IPv4 address has its port at the same offset */
     socklen_t bytes = sizeof address;
     check(getsockname(fd, (struct sockaddr *)&address, &bytes) == 0);
-    return ntohs(address.sin6_port);
+    bool has_port = address.sin6_family == AF_INET || address.sin6_family == AF_INET6;
+    return has_port ? ntohs(address.sin6_port) : 0;
 }

@@ -24,7 +24,7 @@ int listen_address_open(const char *address, int port, struct fault *fault);
  * holders, with the connections that wait in it. -1: *fault. */
 int listen_address_share(int listen_fd, struct fault *fault);
 
-/* The port of a bound socket. */
+/* The port of a bound socket; 0: it has none. */
 int listen_address_port(int fd);
 
 #endif

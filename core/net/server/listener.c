@@ -40,6 +40,7 @@ struct server {
     struct evconnlistener *listener;
     int port;
     int64_t drained_us; /* when server_drain was called; 0: it was not */
+    bool closing;       /* each connection after its reply */
     bool starved;       /* there was no free descriptor at the last tick */
     size_t bodies_bytes;
     bool bodies_freed;         /* since server_has_freed_bodies was called */
@@ -374,7 +375,7 @@ static void on_request(struct evhttp_request *evreq, void *arg)
     bufferevent_setcb(connection->bev, NULL, on_write, on_event, evcon);
     bufferevent_enable(connection->bev, EV_READ);
     connection->has_asked = true;
-    if (server->drained_us > 0)
+    if (server->drained_us > 0 || server->closing)
         evhttp_add_header(evhttp_request_get_output_headers(evreq), "Connection", "close");
     server->handler.on_request(&connection->request, server->handler.arg);
 }
@@ -551,6 +552,11 @@ bool server_has_freed_bodies(struct server *server)
     bool freed = server->bodies_freed;
     server->bodies_freed = false;
     return freed;
+}
+
+void server_close_after_replies(struct server *server, bool closing)
+{
+    server->closing = closing;
 }
 
 size_t server_connection_count(const struct server *server)

@@ -93,8 +93,7 @@ struct server_handler {
     void *arg;
 };
 
-/* Sets how many connections there may be, by the descriptors that are left. Call it before the loop
- * runs. */
+/* Before the loop runs: how many there may be, by the descriptors that are left. */
 void server_bound_connections(struct server *server, size_t connections_max, size_t refusals_max,
                               size_t address_connections_max);
 
@@ -104,10 +103,11 @@ int server_port(const struct server *server);
 /* Stops accepting. Closes idle connections now, the others after their reply (Connection:
  * close). */
 void server_drain(struct server *server);
+void server_close_after_replies(struct server *server, bool closing);
 /* Returns whether a large body was freed since the last call. */
 bool server_has_freed_bodies(struct server *server);
 size_t server_connection_count(const struct server *server);
-/* Closes the remaining connections and frees the server. */
+/* Closes what is left. */
 void server_free(struct server *server);
 
 /* Moves the body to *out, which then owns it; request->body still points to it. Call it once. */

@@ -1,0 +1,142 @@
+#include "app/admin_commands.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "base/clock.h"
+#include "net/client/local_client.h"
+
+enum { REPLY_BYTES_MAX = 16 * 1024 * 1024, WATCH_MS = 1000, DRAIN_LOOK_MS = 200 };
+enum { STILL_RUNS_STATUS = 2 };
+
+/* Fills `body` (initialised). The reply of an error becomes the fault. */
+static bool ask(const struct config *config, const char *method, const char *target,
+                struct buffer *body, struct fault *fault)
+{
+    int status = 0;
+    if (config->admin_socket[0] == '\0')
+        return fault_set(fault, "not_reached",
+                         "admin_socket is empty: set it in gateway.conf, and restart the gateway");
+    if (!local_client_ask(config->admin_socket, method, target, &status, body, fault)) {
+        char why[sizeof fault->message];
+        snprintf(why, sizeof why, "%s", fault->message);
+        return fault_set(fault, "not_reached",
+                         "%.400s. Does the gateway run, and is this its gateway.conf (--config)? "
+                         "Only its own user and root may ask",
+                         why);
+    }
+    if (status == 200)
+        return true;
+    return fault_set(fault, "refused", "%.*s", (int)(body->bytes < 400 ? body->bytes : 400),
+                     body->data);
+}
+
+static int print_reply(const struct config *config, const char *method, const char *target)
+{
+    struct buffer body;
+    struct fault fault;
+    buffer_init(&body, REPLY_BYTES_MAX);
+    bool good = ask(config, method, target, &body, &fault);
+    if (good)
+        fwrite(body.data, 1, body.bytes, stdout);
+    buffer_fini(&body);
+    fflush(stdout);
+    return good ? 0 : commands_fail(&fault);
+}
+
+/* As a screen that is written anew each second. */
+static int watch(const struct config *config, const char *target)
+{
+    for (;;) {
+        printf("\033[H\033[2J");
+        int status = print_reply(config, "GET", target);
+        if (status != 0)
+            return status;
+        (void)poll(NULL, 0, WATCH_MS);
+    }
+}
+
+int admin_commands_status(const struct config *config, const struct admin_command_options *options)
+{
+    const char *target = options->json ? "/status" : "/status?format=text";
+    return options->watch ? watch(config, target) : print_reply(config, "GET", target);
+}
+
+int admin_commands_top(const struct config *config, const struct admin_command_options *options)
+{
+    const char *target = options->json ? "/calls" : "/calls?format=text";
+    bool screen = options->watch || (!options->json && isatty(STDOUT_FILENO) == 1);
+    return screen ? watch(config, target) : print_reply(config, "GET", target);
+}
+
+int admin_commands_log_level(const struct config *config, const char *level)
+{
+    char target[64];
+    if (level == NULL)
+        return print_reply(config, "GET", "/log-level");
+    snprintf(target, sizeof target, "/log-level?level=%.16s", level);
+    return print_reply(config, "PUT", target);
+}
+
+/* What a member of a flat JSON reply begins with; "": it has none. */
+static const char *member(const struct buffer *body, const char *name)
+{
+    const char *at = body->failed ? NULL : strstr(body->data, name);
+    return at != NULL ? at + strlen(name) : "";
+}
+
+/* How many exchanges the gateway has; -1: *fault; -2: it has not counted since it drains. */
+static int64_t count_exchanges(const struct config *config, const char *method, struct fault *fault)
+{
+    struct buffer body;
+    int64_t count = -1;
+    buffer_init(&body, REPLY_BYTES_MAX);
+    if (ask(config, method, "/drain", &body, fault)) {
+        buffer_append_char(&body, '\0');
+        bool current = strncmp(member(&body, "\"current\":"), "true", 4) == 0;
+        count = current ? strtoll(member(&body, "\"exchanges\":"), NULL, 10) : -2;
+    }
+    buffer_fini(&body);
+    return count;
+}
+
+static int end_drain(const struct config *config)
+{
+    struct fault fault;
+    if (count_exchanges(config, "DELETE", &fault) == -1)
+        return commands_fail(&fault);
+    printf("serving\n");
+    return 0;
+}
+
+int admin_commands_drain(const struct config *config, const struct admin_command_options *options)
+{
+    struct fault fault;
+    int64_t wait_ms =
+        options->timeout_s >= 0 ? options->timeout_s * INT64_C(1000) : config->drain_timeout_ms;
+    int64_t until_us = clock_mono_us() + wait_ms * 1000;
+    int64_t before = -1;
+    if (options->off)
+        return end_drain(config);
+    int64_t count = count_exchanges(config, "PUT", &fault);
+    if (count != -1)
+        printf("draining\n");
+    while (count != 0) {
+        if (count == -1)
+            return commands_fail(&fault);
+        if (count > 0 && count != before)
+            printf("%lld exchanges run\n", (long long)count);
+        if (count > 0 && clock_mono_us() >= until_us)
+            return STILL_RUNS_STATUS;
+        fflush(stdout);
+        before = count;
+        (void)poll(NULL, 0, DRAIN_LOOK_MS);
+        count = count_exchanges(config, "GET", &fault);
+    }
+    printf("nothing runs any more\n");
+    return 0;
+}

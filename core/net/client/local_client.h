@@ -1,0 +1,15 @@
+/* One request over a Unix socket, for the command line: it blocks. Any thread. */
+#ifndef NET_CLIENT_LOCAL_CLIENT_H
+#define NET_CLIENT_LOCAL_CLIENT_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/fault.h"
+
+/* Appends the body of the reply to `body`, which bounds it. False: *fault, nobody answers there, or
+ * not whole, or not within ten seconds. */
+bool local_client_ask(const char *socket_path, const char *method, const char *target, int *status,
+                      struct buffer *body, struct fault *fault);
+
+#endif

@@ -1,0 +1,292 @@
+"""The admin socket and its commands: status, top, drain, log-level; and metrics_listen."""
+
+import json
+import signal
+import socket
+import stat
+import subprocess
+import threading
+
+import answers
+import httpx2 as httpx
+import pytest
+from answers import Chat, Usage
+from gateway import BINARY
+from hung import hung
+from rawhttp import chat_bytes, request_bytes
+from wait import wait_until
+
+STREAM = (
+    b'{"stream":true,"model":"gpt-4o-mini","messages":[{"role":"user","content":"x"}],'
+    b'"max_tokens":100}'
+)
+
+
+def admin_of(gateway) -> httpx.Client:
+    transport = httpx.HTTPTransport(uds=str(gateway.folder / "data/admin.sock"))
+    return httpx.Client(base_url="http://admin", transport=transport, trust_env=False)
+
+
+def status_of(gateway) -> dict:
+    return json.loads(gateway.value_of("status", "--json"))
+
+
+@pytest.fixture
+def streaming(gateway, provider):
+    """A customer's stream that has said something, and ends when the gate opens."""
+    customer = gateway.customer()
+    gate = threading.Event()
+    provider.answer = answers.stream_of(Chat(usage=Usage(30, 20)), gates={2: gate})
+    with gateway.connect() as connection:
+        connection.send(chat_bytes(customer.key, STREAM))
+        assert connection.read_head().status == 200
+        connection.read_chunk()
+        yield customer, connection, gate
+        gate.set()
+
+
+@pytest.mark.quick
+def test_status_tells_what_runs(gateway, streaming):
+    _customer, connection, gate = streaming
+    # Workers show their figures each tenth of a second.
+    status = wait_until(lambda: (s := status_of(gateway))["streams_open"] == 1 and s, 5, "a stream")
+    assert status["state"] == "serving"
+    assert status["pid"] == gateway.process.pid
+    assert status["calls_open"] == 1
+    assert status["exchanges"] >= 1
+    assert status["connections"] >= 1
+    assert status["holds"]["open"] == 1
+    assert float(status["holds"]["held"]) > 0
+    assert status["url"] == gateway.origin
+    assert len(status["workers"]) == 2
+    assert sum(worker["exchanges"] for worker in status["workers"]) == status["exchanges"]
+    text = gateway.command("status").stdout
+    assert "1 run, 1 of them stream" in text
+    assert "holds        1 open, $" in text
+    assert status["policies"]["revision"][:12] in text
+    gate.set()
+    while connection.read_chunk():
+        pass
+    wait_until(lambda: status_of(gateway)["calls_open"] == 0, 5, "its end")
+
+
+def test_top_lists_the_calls_that_run(gateway, streaming):
+    listed = json.loads(gateway.value_of("top", "--json"))
+    assert listed["running"] == 1
+    (call,) = listed["calls"]
+    assert call["model"] == "gpt-4o-mini"
+    assert call["provider"] == "openai"
+    assert call["state"] == "answering"
+    assert call["attempts"] == 1
+    assert 0 <= call["first_byte_ms"] <= call["age_ms"]
+    assert call["id"].startswith("req_")
+    assert float(call["held"]) > 0
+    text = gateway.command("top").stdout
+    row = next(line for line in text.splitlines() if call["id"] in line)
+    assert "gpt-4o-mini" in row
+    assert call["user_id"] in row
+    assert call["key_id"] in row
+
+
+def test_a_model_name_cannot_write_to_the_terminal(gateway, provider):
+    """The name is the customer's text until the policy knows it."""
+    customer = gateway.customer()
+    gate = threading.Event()
+    provider.script("gpt-4o-mini", answers.stream_of(Chat(), gates={0: gate}))
+    body = STREAM.replace(b"gpt-4o-mini", b"gpt-4o-mini\\u001b[31m")
+    with gateway.connect() as connection:
+        connection.send(chat_bytes(customer.key, body))
+        assert connection.read_head().status == 404
+        assert "\x1b" not in gateway.command("top").stdout
+    gate.set()
+
+
+def test_drain_takes_it_out_of_the_balancer(make_gateway, provider):
+    gateway = make_gateway()
+    customer = gateway.customer()
+    gate = threading.Event()
+    provider.answer = answers.stream_of(Chat(usage=Usage(30, 20)), gates={2: gate})
+    with gateway.connect() as connection:
+        connection.send(chat_bytes(customer.key, STREAM))
+        assert connection.read_head().status == 200
+        connection.read_chunk()
+        late = gateway.command("drain", "--timeout", "0")
+        assert late.returncode == 2
+        assert "1 exchanges run" in late.stdout
+        ready = gateway.http.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json() == {"status": "draining"}
+        # What comes all the same is served, and then sent elsewhere.
+        provider.answer = answers.chat()
+        wait_until(
+            lambda: gateway.http.get("/healthz").headers.get("connection") == "close", 5, "close"
+        )
+        assert customer.ask().status_code == 200
+        waiting = gateway.start_command("drain", "--timeout", "20")
+        assert waiting.stdout.readline() == "draining\n"
+        assert waiting.stdout.readline() == "1 exchanges run\n"
+        gate.set()
+        assert waiting.communicate(timeout=20)[0].endswith("nothing runs any more\n")
+        assert waiting.returncode == 0
+    assert gateway.value_of("drain", "--off") == "serving"
+    assert gateway.http.get("/readyz").status_code == 200
+    wait_until(
+        lambda: gateway.http.get("/healthz").headers.get("connection") != "close", 5, "keep-alive"
+    )
+
+
+def test_the_log_level_holds_until_a_reload(make_gateway):
+    gateway = make_gateway()
+    assert gateway.value_of("log-level") == "info"
+    assert gateway.value_of("log-level", "debug") == "debug"
+    customer = gateway.customer()
+    assert customer.ask().status_code == 200
+    gateway.logs("exchange")
+    assert gateway.value_of("log-level", "error") == "error"
+    before = len(gateway.log())
+    assert customer.ask().status_code == 200
+    assert gateway.value_of("log-level", "debug") == "debug"
+    (line,) = gateway.log()[before:]
+    assert line["event"] == "the log's level is set until the next reload"
+    refused = gateway.command("log-level", "loud")
+    assert refused.returncode == 1
+    assert "must be debug, info, warn or error" in refused.stderr
+    assert gateway.value_of("log-level") == "debug"
+    gateway.signal(signal.SIGHUP)
+    wait_until(lambda: gateway.value_of("log-level") == "info", 10, "the level of gateway.conf")
+
+
+def test_only_its_user_and_root_may_connect(gateway):
+    path = gateway.folder / "data/admin.sock"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_file_of_a_dead_gateway_is_replaced(make_gateway):
+    gateway = make_gateway()
+    gateway.kill()
+    assert (gateway.folder / "data/admin.sock").exists()
+    lost = gateway.command("status")
+    assert lost.returncode == 1
+    assert "Connection refused" in lost.stderr
+    assert "Does the gateway run" in lost.stderr
+    gateway.start()
+    assert status_of(gateway)["state"] == "serving"
+    gateway.stop()
+    assert not (gateway.folder / "data/admin.sock").exists()
+
+
+def test_a_second_gateway_does_not_take_the_socket(make_gateway):
+    first = make_gateway()
+    path = first.folder / "data/admin.sock"
+    second = make_gateway(start=False, admin_socket=path)
+    second.spawn()
+    second.wait_for_exit(code=1)
+    assert "another process does so already" in second.stderr()
+    assert status_of(first)["pid"] == first.process.pid
+
+
+def test_a_file_that_is_no_socket_stays(make_gateway):
+    gateway = make_gateway(start=False, admin_socket="precious")
+    (gateway.folder / "precious").write_text("kept")
+    gateway.spawn()
+    gateway.wait_for_exit(code=1)
+    assert "cannot listen on" in gateway.stderr()
+    assert (gateway.folder / "precious").read_text() == "kept"
+
+
+def test_a_path_longer_than_an_address_takes(make_gateway):
+    folder = "a" * 100 + "/" + "b" * 100
+    gateway = make_gateway(admin_socket=f"{folder}/admin.sock")
+    assert (gateway.folder / folder / "admin.sock").is_socket()
+    assert status_of(gateway)["state"] == "serving"
+
+
+def test_it_can_be_off(make_gateway):
+    gateway = make_gateway(admin_socket="")
+    assert not (gateway.folder / "data").exists()
+    told = gateway.command("status")
+    assert told.returncode == 1
+    assert "admin_socket is empty" in told.stderr
+
+
+def test_metrics_listen_shows_no_customer(make_gateway):
+    gateway = make_gateway(metrics_listen="127.0.0.1:0")
+    (line,) = gateway.logs("metrics")
+    with httpx.Client(base_url=f"http://127.0.0.1:{line['port']}", trust_env=False) as web:
+        assert web.get("/healthz").json() == {"status": "ok"}
+        for path in ("/status", "/calls", "/log-level", "/drain"):
+            assert web.get(path).status_code == 404, path
+        assert web.put("/drain").status_code == 404
+    assert status_of(gateway)["state"] == "serving"
+
+
+@pytest.mark.parametrize("address", ["", "9464", "127.0.0.1:99999", "localhost:9464"])
+def test_a_bad_metrics_listen_is_refused(make_gateway, address):
+    if not address:
+        assert make_gateway(metrics_listen=address).is_alive()
+        return
+    gateway = make_gateway(start=False, metrics_listen=address)
+    gateway.spawn()
+    gateway.wait_for_exit(code=1)
+    assert "127.0.0.1:3000" in gateway.stderr()
+
+
+def test_metrics_listen_of_another_process(make_gateway):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        gateway = make_gateway(start=False, metrics_listen=f"127.0.0.1:{taken.getsockname()[1]}")
+        gateway.spawn()
+        gateway.wait_for_exit(code=1)
+        assert "cannot listen on 127.0.0.1" in gateway.stderr()
+
+
+def test_what_is_no_request_is_refused(gateway):
+    with admin_of(gateway) as admin:
+        assert admin.get("/nothing").status_code == 404
+        assert admin.delete("/status").status_code == 405
+        assert admin.post("/drain", content=b"x" * 100_000).status_code == 413
+        head = admin.head("/status")
+        assert head.status_code == 200
+        assert not head.content
+    with socket.socket(socket.AF_UNIX) as plain:
+        plain.connect(str(gateway.folder / "data/admin.sock"))
+        plain.sendall(b"status\n\n")
+        assert plain.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_worker_that_hangs_shows(make_gateway):
+    """The admin thread is no worker's."""
+    gateway = make_gateway(workers=2, start=False)
+    gateway.start()
+    pid = gateway.process.pid
+    with hung(pid, "worker"):
+        text = wait_until(
+            lambda: "HANGS" in (t := gateway.command("status").stdout) and t, 20, "the hung one"
+        )
+        assert text.count("HANGS") == 1
+        gateway.process.kill()
+    gateway.process.wait()
+    gateway.process = None
+
+
+def test_many_listings_at_once(gateway, streaming):
+    """Also while clients leave before their reply."""
+    for _ in range(20):
+        with socket.socket(socket.AF_UNIX) as left:
+            left.connect(str(gateway.folder / "data/admin.sock"))
+            left.sendall(request_bytes("GET", "/calls"))
+    with admin_of(gateway) as admin:
+        for _ in range(20):
+            assert admin.get("/calls").json()["running"] == 1
+
+
+def test_watch_draws_again(gateway):
+    watching = subprocess.Popen(
+        [BINARY, "--config", gateway.config, "status", "--watch"],
+        stdout=subprocess.PIPE, text=True, env=gateway.env, cwd=gateway.folder)  # fmt: skip
+    screens = 0
+    while screens < 2:
+        line = watching.stdout.readline()
+        assert line
+        screens += "\033[2J" in line
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait(10) == -signal.SIGINT
