@@ -3,7 +3,7 @@
 _llm_gateway() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local commands="serve check migrate user key credit debit voucher ledger usage replay refund price
-        catalog status top drain log-level backup version help"
+        catalog status top drain log-level doctor completion backup version help"
     local options="--config --set --help --version --first-run --admin --name --reason --amount --count
         --kind --group --expires --format --from --to --tz --policies --json --csv --usage --provider
         --at --service-tier --speed --region --choice --search-context --size --quality --resolution
@@ -20,6 +20,7 @@ _llm_gateway() {
     ledger) choices="verify explain export" ;;
     usage) choices="export" ;;
     catalog) choices="import diff" ;;
+    completion) choices="bash" ;;
     log-level) choices="debug info warn error" ;;
     --format) choices="csv jsonl" ;;
     --kind) choices="manual promotion" ;;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/backup_note.h"
 #include "base/json.h"
 #include "base/money.h"
 #include "store/audit.h"
@@ -52,6 +53,7 @@ int commands_backup(const struct config *config, const char *target)
     buffer_fini(&report);
     if (!good)
         return commands_fail(&fault);
+    backup_note_write(config->database, target);
     printf("ok: %s is a verified copy; keys work with it only beside a copy of %s\n", target,
            config->secret_file);
     return 0;

@@ -9,6 +9,7 @@
 #include "app/catalog_commands.h"
 #include "app/commands.h"
 #include "app/config.h"
+#include "app/doctor/doctor.h"
 #include "app/ledger_commands.h"
 #include "app/price_command.h"
 #include "app/privileges.h"
@@ -18,6 +19,7 @@
 #include "app/user_commands.h"
 #include "app/version.h"
 #include "app/voucher_command.h"
+#include "base/asset.h"
 #include "base/check.h"
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -84,6 +86,10 @@ static int print_usage(FILE *out)
         "  drain [--off] [--timeout SECONDS]      have load balancers send no more (/readyz says\n"
         "                                         503), and wait until nothing runs\n"
         "  log-level [debug|info|warn|error]      of the running gateway, until its next reload\n"
+        "  doctor [--json]                        looks at settings, machine, certificates,\n"
+        "                                         backups and providers, and says what to do;\n"
+        "                                         exit 1 if something must be mended\n"
+        "  completion bash                        a script for bash\n"
         "  backup FILE                            a verified copy of the database in a new file\n"
         "  version                                which one this is, and of which commit\n"
         "\n"
@@ -289,6 +295,13 @@ static int make_vouchers(const struct config *config, const struct arguments *ar
     return voucher_command_create(config, arguments->words[2], &options);
 }
 
+static int print_completion(void)
+{
+    check(completion_asset_count == 1);
+    fwrite(completion_assets[0].data, 1, completion_assets[0].bytes, stdout);
+    return 0;
+}
+
 /* --json and --timeout are options of others, too. Returns -1: it is none of these commands. */
 static int run_admin_command(const struct config *config, const struct arguments *arguments)
 {
@@ -301,6 +314,10 @@ static int run_admin_command(const struct config *config, const struct arguments
         return admin_commands_top(config, &options);
     if (said(arguments, 1, "drain", NULL))
         return admin_commands_drain(config, &options);
+    if (said(arguments, 2, "completion", "bash"))
+        return print_completion();
+    if (said(arguments, 1, "doctor", NULL))
+        return doctor_command(config, arguments->config_path, options.json);
     if (said(arguments, 1, "log-level", NULL) || said(arguments, 2, "log-level", NULL))
         return admin_commands_log_level(config,
                                         arguments->word_count == 2 ? arguments->words[1] : NULL);

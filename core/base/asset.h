@@ -16,6 +16,8 @@ extern const struct asset lua_assets[];
 extern const size_t lua_asset_count;
 extern const struct asset migration_assets[];
 extern const size_t migration_asset_count;
+extern const struct asset completion_assets[]; /* one file */
+extern const size_t completion_asset_count;
 extern const struct asset mail_assets[];
 extern const size_t mail_asset_count;
 extern const struct asset common_password_assets[]; /* one file */

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "exchange/candidate.h"
 #include "net/client/upstream.h"
+#include "net/http1/field.h"
 
 enum { ANSWER_MS = 10000, CONNECT_MS_MAX = 5000 };
 
@@ -29,6 +30,8 @@ static void on_head(const struct upstream_head *head, void *arg)
 {
     struct inquiry *inquiry = arg;
     inquiry->status = head->status;
+    if (head->field == NULL || !field_date(head->field(head->from, "date"), &inquiry->date_ms))
+        inquiry->date_ms = 0;
 }
 
 static void on_data(struct slice data, void *arg)

@@ -30,6 +30,7 @@ struct inquiry {
     struct upstream_call *call; /* NULL: idle */
     int64_t deadline_us;
     int status;
+    int64_t date_ms; /* of the answer, by its own clock; 0: it does not say */
     struct buffer body;
     const char *failure; /* it could not begin; told at the next tick */
     char failure_text[160];

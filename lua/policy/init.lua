@@ -57,6 +57,7 @@
 --   policy.model(id, request) -> one of these, or nil, code, message
 --   policy.asked_servers: the servers that are asked for context lengths, for C
 --   policy.service_accounts: those whose access tokens are fetched at once, for C
+--   policy.probes() -> what each provider is asked by `llm-gateway doctor`, for C
 --   policy.balances, policy.read_balance(provider, answer): which are watched, for C
 --   policy.payments: what customers can pay, as policy.payments.read gives it
 --   policy.wishes: which wishes are granted, as a set; "shown": where customers see who answers
@@ -98,6 +99,7 @@ local native = require "policy.native"
 local payments = require "policy.payments"
 local prepare = require "policy.prepare"
 local prices = require "policy.prices"
+local probes = require "policy.probes"
 local providers = require "policy.providers"
 local routes = require "policy.routes"
 local rule = require "policy.rule"
@@ -524,6 +526,10 @@ end
 -- The figure in a provider's answer, in nano-USD; or nil and why.
 function policy.read_balance(name, answer)
     return balances.figure(rules.providers[name].balance, answer)
+end
+
+function policy.probes()
+    return probes.list(rules)
 end
 
 -- The groups in the files, in alphabetical order.

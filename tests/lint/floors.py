@@ -25,6 +25,7 @@ FLOORS = {
 # own, and so does what stands in a floor beside its rooms.
 FACES = {
     "app/admin": {"admin", "admin_view"},
+    "app/doctor": {"doctor"},
     "net/loop": {"loop", "library", "unix_socket"},
     "net/http1": {"chunked", "field", "head", "inflater", "response_head"},
     "net/server": {"body_flow", "listen_address", "peer", "server", "tally", "tls"},
@@ -86,7 +87,7 @@ LIBC = re.compile(
     r"|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog"
     r"|termios|threads|time|unistd|[epx]mmintrin|arpa/inet|netinet/(in|tcp)|linux/capability"
     r"|sys/(epoll|eventfd|file|ioctl|mman|param|prctl|queue|random|resource|select|sendfile"
-    r"|signalfd|socket|stat|statvfs|syscall|time|timerfd|types|uio|un|utsname|wait))\.h"
+    r"|signalfd|socket|stat|statfs|statvfs|syscall|time|timerfd|timex|types|uio|un|utsname|wait))\.h"
 )
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]*)>|"([^"]*)")')

@@ -119,8 +119,7 @@ struct slice field_media_type(struct slice value)
     return slice_trim(value);
 }
 
-/* Reads a date in one of the three forms of RFC 9110, 5.6.7, always in GMT. */
-static bool parse_date(struct slice value, int64_t *out_wall_ms)
+bool field_date(struct slice value, int64_t *out_wall_ms)
 {
     static const char *const formats[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
                                           "%a %b %d %H:%M:%S %Y"};
@@ -166,7 +165,7 @@ int64_t field_retry_after_ms(struct slice value)
     enum { SECOND_MS = 1000 };
     int64_t wall_ms;
     int64_t ms = decimal_ms(value, SECOND_MS);
-    if (ms >= 0 || value.bytes == 0 || !parse_date(value, &wall_ms))
+    if (ms >= 0 || value.bytes == 0 || !field_date(value, &wall_ms))
         return ms;
     int64_t wait_ms = wall_ms - clock_wall_ms();
     return wait_ms > 0 ? wait_ms : 0;

@@ -44,6 +44,9 @@ struct slice field_media_type(struct slice value);
  * neither. */
 int64_t field_retry_after_ms(struct slice value);
 
+/* Reads a date in one of the three forms of RFC 9110, 5.6.7, always in GMT. */
+bool field_date(struct slice value, int64_t *out_wall_ms);
+
 /* When to ask again. */
 struct retry_after {
     int64_t ms; /* -1: it is not said */

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/check.h"
 
@@ -95,6 +96,17 @@ void tls_free(struct tls *tls)
     BIO_meth_free(tls->preface);
     check(pthread_mutex_destroy(&tls->mutex) == 0);
     free(tls);
+}
+
+int64_t tls_expires_ms(struct tls *tls)
+{
+    struct tm end = {0};
+    check(pthread_mutex_lock(&tls->mutex) == 0);
+    const X509 *certificate = SSL_CTX_get0_certificate(tls->context);
+    bool known = certificate != NULL &&
+                 ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1;
+    check(pthread_mutex_unlock(&tls->mutex) == 0);
+    return known ? (int64_t)timegm(&end) * 1000 : 0;
 }
 
 struct bufferevent *tls_bufferevent(struct tls *tls, struct event_base *base)

@@ -2,6 +2,8 @@
 #ifndef NET_SERVER_TLS_H
 #define NET_SERVER_TLS_H
 
+#include <stdint.h>
+
 #include "base/fault.h"
 #include "net/server/tls_preface.h"
 
@@ -16,6 +18,8 @@ struct tls *tls_load(const char *certificate_path, const char *key_path, struct 
 bool tls_reload(struct tls *tls, const char *certificate_path, const char *key_path,
                 struct fault *fault);
 void tls_free(struct tls *tls);
+/* When the certificate that is in use ends. */
+int64_t tls_expires_ms(struct tls *tls);
 
 /* A bufferevent for one accepted connection; NULL when memory is short. For net/ only. */
 struct bufferevent *tls_bufferevent(struct tls *tls, struct event_base *base);

@@ -1,0 +1,132 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/backup_note.h"
+#include "app/doctor/checks.h"
+#include "base/clock.h"
+#include "net/client/local_client.h"
+#include "net/server/tls.h"
+#include "store/store.h"
+
+enum { REPLY_BYTES_MAX = 1024 * 1024, DAY_MS = 24 * 3600 * 1000, BACKUP_DAYS = 2, RENEW_DAYS = 14 };
+
+static void check_address(const struct config *config, struct doctor_report *report)
+{
+    bool loopback = config_listens_on_loopback(config);
+    bool secret = strncmp(config->public_url, "https://", 8) == 0;
+    if (config->public_url[0] == '\0' && !loopback)
+        doctor_note(report, DOCTOR_WARN, "address",
+                    "set public_url: links in mails and answers have this address",
+                    "public_url is empty, and listen = %s", config->listen);
+    else if (config->public_url[0] != '\0' && !secret && !loopback)
+        doctor_note(report, DOCTOR_WARN, "address",
+                    "serve https (tls_certificate, or a proxy): keys travel in the open",
+                    "public_url = %s", config->public_url);
+    else
+        doctor_note(report, DOCTOR_OK, "address", NULL, "listen = %s, public_url = %s",
+                    config->listen, config->public_url[0] != '\0' ? config->public_url : "(empty)");
+}
+
+static void check_tls(const struct config *config, struct doctor_report *report)
+{
+    struct fault fault;
+    if (config->tls_key[0] == '\0')
+        return;
+    struct tls *tls = tls_load(config->tls_certificate, config->tls_key, &fault);
+    if (tls == NULL) {
+        doctor_note(report, DOCTOR_FAIL, "TLS", "mend it before the next reload or start", "%s",
+                    fault.message);
+        return;
+    }
+    int64_t left_days = (tls_expires_ms(tls) - clock_wall_ms()) / DAY_MS;
+    tls_free(tls);
+    if (left_days < 0)
+        doctor_note(report, DOCTOR_FAIL, "TLS", "renew it, then SIGHUP",
+                    "the certificate has expired %lld days ago", (long long)-left_days);
+    else
+        doctor_note(report, left_days < RENEW_DAYS ? DOCTOR_WARN : DOCTOR_OK, "TLS",
+                    left_days < RENEW_DAYS ? "renew it, then SIGHUP" : NULL,
+                    "the certificate is valid for %lld days more", (long long)left_days);
+}
+
+static void check_running(const struct config *config, struct doctor_report *report)
+{
+    struct buffer body;
+    struct fault fault;
+    int status = 0;
+    if (config->admin_socket[0] == '\0') {
+        doctor_note(report, DOCTOR_WARN, "gateway", "set admin_socket", "it cannot be asked");
+        return;
+    }
+    buffer_init(&body, REPLY_BYTES_MAX);
+    if (!local_client_ask(config->admin_socket, "GET", "/status", &status, &body, &fault)) {
+        doctor_note(report, DOCTOR_WARN, "gateway",
+                    "start it; if it runs, this is not its gateway.conf (--config)",
+                    "it does not run: %s", fault.message);
+    } else {
+        buffer_append_char(&body, '\0');
+        bool writable = strstr(body.data, "\"database_writable\":true") != NULL;
+        bool quiet = strstr(body.data, "\"alert_count\":0") != NULL;
+        bool refused = strstr(body.data, "\"refused_at\":null") == NULL;
+        doctor_note(report, writable ? DOCTOR_OK : DOCTOR_FAIL, "gateway",
+                    writable ? NULL : "see the log: the disk is full or broken",
+                    writable ? "it runs" : "it cannot write its database: calls are refused");
+        if (!quiet)
+            doctor_note(report, DOCTOR_WARN, "alerts", "llm-gateway status lists them",
+                        "some are open");
+        if (refused)
+            doctor_note(report, DOCTOR_WARN, "policies", "llm-gateway status says why",
+                        "the last reload was refused: the policies before it are in force");
+    }
+    buffer_fini(&body);
+}
+
+static void check_database(const struct config *config, struct doctor_report *report)
+{
+    struct fault fault;
+    if (access(config->database, F_OK) != 0) {
+        doctor_note(report, DOCTOR_WARN, "database", "the first start makes it", "%s is not there",
+                    config->database);
+        return;
+    }
+    if (access(config->database, R_OK | W_OK) != 0) {
+        doctor_note(report, DOCTOR_FAIL, "database",
+                    "it must belong to the user of the gateway, and its folder, too", "%s: %s",
+                    config->database, strerror(errno));
+        return;
+    }
+    if (!store_await_tables(config->database, &fault))
+        doctor_note(report, DOCTOR_FAIL, "database", "llm-gateway ledger verify says more", "%s",
+                    fault.message);
+    else
+        doctor_note(report, DOCTOR_OK, "database", NULL, "%s can be read and written",
+                    config->database);
+}
+
+static void check_backup(const struct config *config, struct doctor_report *report)
+{
+    static const char advice[] = "have a timer run `llm-gateway backup FILE`, keep copies on "
+                                 "another machine, and the secret beside none of them";
+    struct backup_note note;
+    if (access(config->database, F_OK) != 0)
+        return;
+    if (!backup_note_read(config->database, &note)) {
+        doctor_note(report, DOCTOR_WARN, "backup", advice, "`llm-gateway backup` was never run");
+        return;
+    }
+    int64_t days = (clock_wall_ms() - note.made_ms) / DAY_MS;
+    bool old = days >= BACKUP_DAYS;
+    doctor_note(report, old ? DOCTOR_WARN : DOCTOR_OK, "backup", old ? advice : NULL,
+                "the last one was made %lld days ago: %s", (long long)days, note.path);
+}
+
+void doctor_check_gateway(const struct config *config, struct doctor_report *report)
+{
+    check_running(config, report);
+    check_address(config, report);
+    check_tls(config, report);
+    check_database(config, report);
+    check_backup(config, report);
+}
