@@ -9,6 +9,11 @@ import pytest
 from machine import ROOT, Machine, run
 
 BASE = ROOT / "build/debian12"  # kept: it takes a minute to make
+# As Debian's installer and its images have them; debootstrap names the first one only.
+SOURCES = """deb http://deb.debian.org/debian bookworm main
+deb http://deb.debian.org/debian bookworm-updates main
+deb http://deb.debian.org/debian-security bookworm-security main
+"""
 
 
 @pytest.fixture(scope="session")
@@ -29,19 +34,26 @@ def older_package(package, tmp_path_factory) -> Path:
     return folder / "llm-gateway_0.0.9.deb"
 
 
-@pytest.fixture
-def machine(tmp_path):
+@pytest.fixture(scope="session")
+def bare_debian() -> Path:
+    """Its folder; nobody changes it."""
     if os.geteuid() != 0:
         pytest.skip("needs root, for chroot")
     if not (BASE / "etc/debian_version").exists():
         shutil.rmtree(BASE, ignore_errors=True)
         run("debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", BASE)
-    root = tmp_path / "machine"
-    run("cp", "-a", BASE, root)
-    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    (BASE / "etc/apt/sources.list").write_text(SOURCES)
     for name in ("apt.conf.d", "sources.list.d"):
         for file in Path("/etc/apt", name).glob("*"):
             if "proxy" in file.name:
-                shutil.copy(file, root / "etc/apt" / name)
+                shutil.copy(file, BASE / "etc/apt" / name)
+    return BASE
+
+
+@pytest.fixture
+def machine(bare_debian, tmp_path):
+    root = tmp_path / "machine"
+    run("cp", "-a", bare_debian, root)
+    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     yield Machine(root)
     shutil.rmtree(root)

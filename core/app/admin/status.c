@@ -224,7 +224,7 @@ static void print_head(const struct admin_view *view, const struct status *statu
 {
     buffer_printf(out, "llm-gateway %s (%s), %s\n", version_number, version_commit,
                   state_of(status));
-    buffer_printf(out, "process      %lld, runs for ", (long long)getpid());
+    buffer_printf(out, "process      %d, runs for ", (int)getpid());
     print_age(out, status->now_ms - view->started_ms);
     buffer_printf(out, "\naddress      %s\nlog level    %s\n", view->workers->shared->public_url,
                   log_level_name());

@@ -1,0 +1,70 @@
+"""README's first steps, as they stand there, in a bare Debian 12: run, the first call, test."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from machine import ROOT, Machine, run
+from wait import wait_until
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
+
+BUILD_S, TEST_S = 1800, 1800
+FOLDER = "/root/llm-gateway"
+
+
+@pytest.fixture
+def clone(machine) -> Machine:
+    """A clone of what is committed; nothing else is there."""
+    run("git", "clone", "-q", "--no-hardlinks", ROOT, machine.path(FOLDER))
+    for name in ("proc", "dev"):
+        run("mount", "--rbind", f"/{name}", machine.path(f"/{name}"))
+        run("mount", "--make-rslave", machine.path(f"/{name}"))
+    yield machine
+    for name in ("proc", "dev"):
+        run("umount", "-R", machine.path(f"/{name}"))
+
+
+def commands() -> list[str]:
+    """The two commands of the section "Start"."""
+    section = (ROOT / "README.md").read_text().partition("\n## Start\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^    (\./dev .*)$", section, re.MULTILINE)
+    assert found == ["./dev run", "./dev test"]
+    return found
+
+
+class Shell:
+    """A command that goes on in the clone, and what it has printed."""
+
+    def __init__(self, machine: Machine, command: str, output: Path):
+        self.output = output
+        words = ["chroot", machine.root, "bash", "-c", f"cd {FOLDER} && exec {command}"]
+        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
+        with output.open("wb") as out:
+            self.process = subprocess.Popen(words, stdout=out, stderr=out, env=env,
+                                            stdin=subprocess.DEVNULL)  # fmt: skip
+
+    def text(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def said(self, pattern: str) -> str | None:
+        assert self.process.poll() is None, self.text()[-4000:]
+        found = re.search(pattern, self.text(), re.DOTALL)
+        return found and found[0]
+
+
+def test_what_the_readme_says(clone, tmp_path):
+    start, test = commands()
+    # Another port than README's: something may listen there.
+    running = Shell(clone, f"{start} --set listen=127.0.0.1:0", tmp_path / "run")
+    try:
+        curl = wait_until(lambda: running.said(r"curl http[^\n]*(\\\n[^\n]*)*"), BUILD_S, "curl")
+        answer = clone.run("bash", "-c", curl).stdout
+        assert '"content"' in answer, answer
+        assert "password" in running.text()
+    finally:
+        running.process.terminate()
+        running.process.wait(60)
+    testing = Shell(clone, f"{test} --quick", tmp_path / "test")
+    assert testing.process.wait(TEST_S) == 0, testing.text()[-6000:]
