@@ -156,7 +156,11 @@ enum {
     LIMIT_PASSWORD_JOBS = 500,             /* passwords that wait to be hashed */
     LIMIT_LOG_WAITING_BYTES = 1024 * 1024, /* lines that wait for the log's thread */
     LIMIT_LOOKUPS = 64,                    /* waiting look-ups of providers' names, of a worker */
-    LIMIT_WORKERS = 64
+    LIMIT_WORKERS = 64,
+
+    /* /metrics (core/exchange/call_metrics.h) */
+    LIMIT_METRICS_PAIRS = 200, /* of a model and a provider, with series of their own */
+    LIMIT_METRICS_CODES = 100  /* of errors, likewise */
 };
 
 /* How long notes are kept, and how long an account has what a provider keeps for it. */

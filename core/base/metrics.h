@@ -45,8 +45,8 @@ struct metrics_trace {
     uint64_t high, low;
 };
 
-/* Counts a time; a negative one is none, and not counted. With a trace, its bucket shows that one as
- * its exemplar; NULL: it has none. Owner. */
+/* Counts a time; a negative one is none. With a trace, its bucket shows that as its exemplar; NULL:
+ * it has none. Owner. */
 void metrics_observe(struct metrics_histogram *histogram, const int64_t bounds_us[METRICS_BOUNDS],
                      int64_t us, const struct metrics_trace *trace);
 void metrics_histogram_fini(struct metrics_histogram *histogram);

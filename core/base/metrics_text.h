@@ -28,8 +28,8 @@ struct metrics_text {
     enum metrics_type type;
 };
 
-/* Begins a family. A counter's name is without "_total". `unit` ends the name, and is "" where there
- * is none. */
+/* Begins a family. A counter's name is without "_total". `unit` ends the name; "": there is
+ * none. */
 void metrics_family(struct metrics_text *text, enum metrics_type type, const char *name,
                     const char *unit, const char *help);
 /* OpenMetrics has a last line. */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "exchange/access_tokens.h"
+#include "exchange/call_metrics.h"
 #include "exchange/choice.h"
 #include "exchange/departure.h"
 #include "exchange/event_room.h"
@@ -65,6 +66,8 @@ static void count(const struct exchange *exchange)
                                          .exchange_id = recorded_id(exchange),
                                          .status = attempt->status};
     live_metrics_count_attempt(exchange->env->shard, &counted);
+    call_metrics_count_attempt(live_metrics_call_shard(exchange->env->shard), exchange->asks.model,
+                               counted.provider, attempt->outcome);
     if (attempt->limits.said)
         note_limits(exchange);
 }
@@ -140,6 +143,8 @@ static bool ask_again(struct exchange *exchange)
 
 void exchange_attempt_told(struct exchange *exchange)
 {
+    if (exchange->attempt.outcome != ATTEMPT_ANSWERED) /* else its last byte is still to come */
+        call_times_answer(&exchange->times, clock_mono_us());
     sharing_tell(exchange); /* who goes on asks health.h */
     exchange_wake(exchange);
 }
@@ -350,6 +355,7 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .translator = means->translator,
         .mapper = means->mapper};
     bar(exchange, &request);
+    call_times_ask(&exchange->times, clock_mono_us());
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
 }
 
@@ -419,6 +425,8 @@ static void start_waiting(void *arg)
     means.state = TOKEN_READY;
     if (find_token(exchange, candidate, &means))
         start_with(exchange, candidate, &means);
+    else
+        call_times_ask(&exchange->times, exchange->starting_us);
 }
 
 void exchange_start_tick(struct exchange *exchange)
@@ -466,6 +474,7 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate,
     hedging_attempt_begins(exchange, candidate);
     prepare(exchange, candidate);
     if (sharing_waits(exchange, candidate)) {
+        call_times_ask(&exchange->times, clock_mono_us());
         start_none(exchange);
         return true;
     }

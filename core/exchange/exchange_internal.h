@@ -10,6 +10,7 @@
 #include "dialect/kept_names.h"
 #include "exchange/attempt.h"
 #include "exchange/attempt_log.h"
+#include "exchange/call_times.h"
 #include "exchange/charge.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_env.h"
@@ -79,6 +80,7 @@ struct exchange {
     int64_t started_us;
     int64_t first_byte_us; /* since started_us; -1: no byte yet */
     int64_t ended_us;
+    struct call_times times;
     char peer_address[48];
     char method[12];
     char path[128]; /* for the log; may be cut */

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "exchange/call_metrics.h"
 #include "exchange/candidate.h"
 #include "exchange/choice.h"
 #include "exchange/exchange_internal.h"
@@ -207,6 +208,7 @@ static void finish(struct exchange *exchange, const char *outcome, int64_t cost_
     result->cost_nusd = cost_nusd;
     result->total_us = clock_mono_us() - exchange->started_us;
     spend_cap_settle(exchange, cost_nusd > 0 ? cost_nusd : 0);
+    call_metrics_count_own(live_metrics_call_shard(exchange->env->shard), CALL_HEDGE, cost_nusd);
     exchange_release_health(exchange);
     if (exchange->state < EXCHANGE_SETTLING)
         exchange_enter(exchange, EXCHANGE_SETTLING);

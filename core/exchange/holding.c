@@ -38,6 +38,7 @@ static void on_hold_returned(struct job *job)
     struct exchange *exchange =
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, hold.job));
     exchange->hold_pending = false;
+    exchange->times.hold_wait_us = clock_mono_us() - exchange->times.held_us;
     failpoint_reach(FAILPOINT_HOLD_DURABLE);
     if (!exchange->hold.durable)
         exchange_lose_hold(exchange);
@@ -386,6 +387,7 @@ static enum hold_step decide(struct exchange *exchange, const struct hold_plan *
     if (outcome != HOLD_ACCEPTED)
         return exchange_refuse_hold(exchange, &plan->need, plan->longest_nusd, outcome, &refusal);
     exchange->hold_pending = exchange->hold_open = true;
+    exchange->times.held_us = clock_mono_us();
     quota_limits_told(exchange);
     exchange_enter(exchange, EXCHANGE_HELD);
     failpoint_reach(FAILPOINT_AFTER_HOLD);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "exchange/ask.h"
+#include "exchange/call_count.h"
 #include "exchange/choice.h"
 #include "exchange/departure.h"
 #include "exchange/download.h"
@@ -254,18 +255,6 @@ bool exchange_was_cut_by_provider(const struct exchange *exchange)
            (strncmp(code, "provider_", 9) == 0 || strcmp(code, "timeout") == 0);
 }
 
-/* Counts the broken answer for the provider's live metrics. */
-static void count_cut(const struct exchange *exchange)
-{
-    const struct live_attempt attempt = {.provider = attempt_provider(&exchange->attempt),
-                                         .result = LIVE_CUT,
-                                         .outcome = "cut",
-                                         .detail = exchange->stream.failure_message,
-                                         .exchange_id = exchange->id.text,
-                                         .status = exchange->attempt.status};
-    live_metrics_count_attempt(exchange->env->shard, &attempt);
-}
-
 void exchange_note_attempts(struct exchange *exchange)
 {
     struct attempt_log *log = &exchange->attempt_log;
@@ -274,20 +263,6 @@ void exchange_note_attempts(struct exchange *exchange)
         attempt_log_answered(log, exchange->number, &exchange->attempt,
                              cut ? exchange->stream.failure_code : NULL, sharing_leader(exchange));
     attempt_log_write(log, exchange->env->store, &exchange->id);
-}
-
-static void count_call(struct exchange *exchange)
-{
-    if (!exchange->asks_model)
-        return;
-    live_metrics_count_call(exchange->env->shard, exchange->status, exchange->stream.failed,
-                            exchange->first_byte_us);
-    if (exchange->attempt.outcome != ATTEMPT_ANSWERED || sharing_leader(exchange) != NULL)
-        return;
-    bool cut = exchange_was_cut_by_provider(exchange);
-    if (cut)
-        count_cut(exchange);
-    exchange_tell_answer_end(exchange, cut);
 }
 
 void exchange_end(struct exchange *exchange)
@@ -303,7 +278,7 @@ void exchange_end(struct exchange *exchange)
     limit_wait_fini(exchange);
     exchange_release_health(exchange);
     spend_cap_release(exchange);
-    count_call(exchange);
+    call_count_end(exchange);
     exchange_note_attempts(exchange);
     write_log(exchange);
     sharing_end(exchange);

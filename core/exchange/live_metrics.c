@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json_writer.h"
+#include "exchange/call_metrics.h"
 #include "exchange/candidate.h"
 #include "exchange/provider_limits.h"
 #include "exchange/time_buckets.h"
@@ -52,6 +53,7 @@ struct provider {
 };
 
 struct live_metrics_shard {
+    struct call_metrics_shard *calls_ended;
     struct slot slots[SLOTS];
     _Atomic int64_t calls_open;
     _Atomic int64_t streams_open;
@@ -64,6 +66,7 @@ struct live_metrics {
     int64_t started_us;
     unsigned shard_count;
     struct live_metrics_shard *shards;
+    struct call_metrics *calls;
 };
 
 struct live_metrics *live_metrics_new(unsigned shard_count)
@@ -75,6 +78,9 @@ struct live_metrics *live_metrics_new(unsigned shard_count)
     metrics->shard_count = shard_count;
     metrics->shards = calloc(shard_count, sizeof *metrics->shards);
     check(metrics->shards != NULL);
+    metrics->calls = call_metrics_new(shard_count);
+    for (unsigned i = 0; i < shard_count; i++)
+        metrics->shards[i].calls_ended = call_metrics_shard(metrics->calls, i);
     return metrics;
 }
 
@@ -89,6 +95,7 @@ void live_metrics_free(struct live_metrics *metrics)
             free(provider);
         }
     }
+    call_metrics_free(metrics->calls);
     free(metrics->shards);
     free(metrics);
 }
@@ -97,6 +104,16 @@ struct live_metrics_shard *live_metrics_shard(struct live_metrics *metrics, unsi
 {
     check(index < metrics->shard_count);
     return &metrics->shards[index];
+}
+
+struct call_metrics *live_metrics_calls(struct live_metrics *metrics)
+{
+    return metrics->calls;
+}
+
+struct call_metrics_shard *live_metrics_call_shard(struct live_metrics_shard *shard)
+{
+    return shard->calls_ended;
 }
 
 /* ---- writing: there is one writer, so a sum needs no atomic addition ---- */
@@ -420,4 +437,51 @@ void live_metrics_render_provider(struct live_metrics *metrics, const char *name
     render_hedges(out, &known.sums);
     render_limits(out, &known.limits);
     json_writer_object_end(out);
+}
+
+/* ---- for /metrics ---- */
+
+static struct provider *provider_at(struct live_metrics *metrics, unsigned shard, unsigned index)
+{
+    struct live_metrics_shard *of = &metrics->shards[shard];
+    unsigned known = atomic_load_explicit(&of->provider_count, memory_order_acquire);
+    return index < known ? atomic_load_explicit(&of->providers[index], memory_order_relaxed) : NULL;
+}
+
+static bool is_in_shards_before(struct live_metrics *metrics, const char *name, unsigned shard)
+{
+    struct provider *provider;
+    for (unsigned i = 0; i < shard; i++) {
+        for (unsigned k = 0; (provider = provider_at(metrics, i, k)) != NULL; k++) {
+            if (strcmp(provider->name, name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void tell_provider(struct live_metrics *metrics, const char *name,
+                          void (*tell)(const struct live_provider *provider, void *arg), void *arg)
+{
+    struct known known = {.success_ms = 0};
+    add_provider(metrics, name, &known);
+    struct live_provider told = {.name = name,
+                                 .hedges_asked = known.sums.hedges[false],
+                                 .hedges_won = known.sums.hedges[true],
+                                 .success_ms = known.success_ms};
+    memcpy(told.usages, known.sums.usages, sizeof told.usages);
+    tell(&told, arg);
+}
+
+void live_metrics_each_provider(struct live_metrics *metrics,
+                                void (*tell)(const struct live_provider *provider, void *arg),
+                                void *arg)
+{
+    struct provider *provider;
+    for (unsigned i = 0; i < metrics->shard_count; i++) {
+        for (unsigned k = 0; (provider = provider_at(metrics, i, k)) != NULL; k++) {
+            if (!is_in_shards_before(metrics, provider->name, i))
+                tell_provider(metrics, provider->name, tell, arg);
+        }
+    }
 }

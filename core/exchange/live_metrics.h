@@ -1,6 +1,7 @@
 /* Live metrics: calls to models in the last minutes, open streams, the health of each provider.
  * Each worker keeps a shard of its own without a lock; a reader adds the shards up. The numbers are
- * those of the running process; payments are in the ledger.
+ * those of the running process; payments are in the ledger. What is counted since the start, by
+ * model, is in call_metrics.h, whose shards are parts of these.
  *
  * Only its worker's thread writes a shard; any thread reads it. Fields that change often are
  * atomic, each by itself, so one sum may be a call ahead of another. */
@@ -13,6 +14,8 @@
 #include "base/buffer.h"
 #include "exchange/time_buckets.h"
 
+struct call_metrics;
+struct call_metrics_shard;
 struct live_metrics;
 struct live_metrics_shard;
 struct provider_limits;
@@ -21,8 +24,11 @@ struct store;
 struct live_metrics *live_metrics_new(unsigned shard_count);
 void live_metrics_free(struct live_metrics *metrics);
 struct live_metrics_shard *live_metrics_shard(struct live_metrics *metrics, unsigned index);
+struct call_metrics *live_metrics_calls(struct live_metrics *metrics);
 
 /* ---- for the worker ---- */
+
+struct call_metrics_shard *live_metrics_call_shard(struct live_metrics_shard *shard);
 
 /* Counts a call to a model that has ended with this status. `failed`: by an error in its stream. */
 void live_metrics_count_call(struct live_metrics_shard *shard, int status, bool failed,
@@ -81,5 +87,17 @@ void live_metrics_render_live(struct live_metrics *metrics, const struct store *
  * won}. */
 void live_metrics_render_provider(struct live_metrics *metrics, const char *name,
                                   struct buffer *out);
+
+/* What is counted of a provider since the start, for /metrics. The name is borrowed. */
+struct live_provider {
+    const char *name;
+    int64_t usages[METRICS_USAGES];
+    int64_t hedges_asked, hedges_won;
+    int64_t success_ms; /* wall clock; 0: never */
+};
+/* Tells of each provider once. */
+void live_metrics_each_provider(struct live_metrics *metrics,
+                                void (*tell)(const struct live_provider *provider, void *arg),
+                                void *arg);
 
 #endif

@@ -327,6 +327,7 @@ static void on_settlement_returned(struct job *job)
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, settlement.job));
     exchange->settlement_pending = false;
     exchange->hold_open = false;
+    exchange->times.commit_us = clock_mono_us() - exchange->times.settled_us;
     idempotency_finish(exchange); /* before the client can send the same request again */
     if (exchange->state == EXCHANGE_SETTLING) {
         if (exchange->request != NULL)
@@ -367,7 +368,8 @@ static void fill_record(struct exchange *exchange, struct usage_record *record)
     record->streamed = exchange->asks.streamed;
     record->created_ms = exchange->created_ms;
     record->first_byte_us = exchange->first_byte_us;
-    record->total_us = clock_mono_us() - exchange->started_us;
+    exchange->times.settled_us = clock_mono_us();
+    record->total_us = exchange->times.settled_us - exchange->started_us;
 }
 
 static void resolve(struct exchange *exchange, bool voided)
@@ -399,6 +401,7 @@ void exchange_settle(struct exchange *exchange)
         test_call_settle(exchange);
         return;
     }
+    call_times_answer(&exchange->times, exchange->attempt.heard_us);
     fill_charge(exchange,
                 exchange->cut || exchange->stream.failed || exchange->stream.out_of_budget);
     exchange_enter(exchange, EXCHANGE_SETTLING);

@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dialect/answer_kept.h"
+#include "exchange/call_metrics.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/live_metrics.h"
 #include "exchange/own_call.h"
 #include "exchange/provider_headers.h"
 #include "exchange/spend_cap.h"
@@ -238,6 +240,7 @@ static void finish(struct exchange *exchange, const char *outcome, int64_t cost_
     result->cost_nusd = cost_nusd;
     result->total_us = clock_mono_us() - exchange->started_us;
     spend_cap_settle(exchange, cost_nusd > 0 ? cost_nusd : 0);
+    call_metrics_count_own(live_metrics_call_shard(exchange->env->shard), CALL_SHADOW, cost_nusd);
     if (exchange->state < EXCHANGE_SETTLING)
         exchange_enter(exchange, EXCHANGE_SETTLING);
     log_event_later(

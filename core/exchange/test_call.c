@@ -8,10 +8,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dialect/dialect_form.h"
+#include "exchange/call_metrics.h"
 #include "exchange/candidate.h"
 #include "exchange/choice.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/limit_wait.h"
+#include "exchange/live_metrics.h"
 #include "exchange/own_call.h"
 #include "exchange/spend_cap.h"
 
@@ -144,6 +146,7 @@ static void finish(struct exchange *exchange, const char *outcome, const char *w
     result->cost_nusd = cost_nusd;
     result->total_us = clock_mono_us() - exchange->started_us;
     spend_cap_settle(exchange, cost_nusd > 0 ? cost_nusd : 0);
+    call_metrics_count_own(live_metrics_call_shard(exchange->env->shard), CALL_TEST, cost_nusd);
     exchange_release_health(exchange);
     if (exchange->state < EXCHANGE_SETTLING)
         exchange_enter(exchange, EXCHANGE_SETTLING);
