@@ -38,7 +38,8 @@ enum {
     QUEUE_JOBS_MAX = 1000000, /* all jobs return; their senders bound them */
     BODIES_SHARES = 4,
     RETRY_AFTER_MS = 1000,
-    IDLE_TICKS = 10
+    IDLE_TICKS = 10,
+    TICK_MS = 100 /* loop.h */
 };
 
 struct worker {
@@ -57,9 +58,9 @@ struct worker {
     struct worker_job *drain; /* waits for the last exchange and the last connection */
     uint64_t served_before;   /* at the last tick */
     unsigned idle_ticks;
-    atomic_int_least64_t beat_us; /* these three are for other threads */
-    atomic_int_least64_t connections;
-    atomic_int_least64_t exchanges;
+    _Atomic int64_t beat_us; /* these are for other threads */
+    _Atomic int64_t connections, exchanges, detached, own_calls;
+    struct metrics_histogram lag;
     bool garbage;
     bool cancelled; /* connections are not waited for any more */
 };
@@ -200,18 +201,30 @@ static void tidy_when_idle(struct worker *worker)
         net_library_trim_memory();
 }
 
+/* Its timer is due each TICK_MS. What a tick is late by, all of the loop's events were. */
+static void note_beat(struct worker *worker)
+{
+    int64_t now_us = clock_mono_us();
+    int64_t before_us = metrics_get(&worker->beat_us);
+    int64_t late_us = now_us - before_us - INT64_C(1000) * TICK_MS;
+    if (before_us != 0)
+        metrics_observe(&worker->lag, metrics_short_us, late_us > 0 ? late_us : 0, NULL);
+    metrics_set(&worker->beat_us, now_us);
+}
+
 static void show_figures(struct worker *worker)
 {
-    atomic_store_explicit(&worker->beat_us, clock_mono_us(), memory_order_relaxed);
-    atomic_store_explicit(&worker->connections, (int64_t)server_connection_count(worker->server),
-                          memory_order_relaxed);
-    atomic_store_explicit(&worker->exchanges, (int64_t)worker->env.live_count,
-                          memory_order_relaxed);
+    const struct exchange_env *env = &worker->env;
+    metrics_set(&worker->connections, (int64_t)server_connection_count(worker->server));
+    metrics_set(&worker->exchanges, (int64_t)env->live_count);
+    metrics_set(&worker->detached, (int64_t)env->detached_count);
+    metrics_set(&worker->own_calls, env->shadow_count + env->hedge_count + env->test_call_count);
 }
 
 static void on_tick(void *arg)
 {
     struct worker *worker = arg;
+    note_beat(worker);
     show_figures(worker);
     server_close_after_replies(
         worker->server, atomic_load_explicit(worker->shared->draining, memory_order_relaxed));
@@ -455,11 +468,19 @@ int64_t worker_beat_us(const struct worker *worker)
     return atomic_load_explicit(&worker->beat_us, memory_order_relaxed);
 }
 
-void worker_read_figures(const struct worker *worker, struct worker_figures *out)
+void worker_read_figures(struct worker *worker, struct worker_figures *out)
 {
-    out->beat_us = worker_beat_us(worker);
-    out->connections = atomic_load_explicit(&worker->connections, memory_order_relaxed);
-    out->exchanges = atomic_load_explicit(&worker->exchanges, memory_order_relaxed);
+    *out = (struct worker_figures){.beat_us = worker_beat_us(worker),
+                                   .connections = metrics_get(&worker->connections),
+                                   .exchanges = metrics_get(&worker->exchanges),
+                                   .detached = metrics_get(&worker->detached),
+                                   .own_calls = metrics_get(&worker->own_calls),
+                                   .waiting = job_queue_waiting(&worker->queue)};
+}
+
+void worker_sum_lag(const struct worker *worker, struct metrics_sums *sums)
+{
+    metrics_sum(&worker->lag, sums);
 }
 
 static void list_calls(struct job *job, void *server)

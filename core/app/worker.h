@@ -10,6 +10,7 @@
 #include "app/descriptors.h"
 #include "base/fault.h"
 #include "base/job.h"
+#include "base/metrics.h"
 #include "exchange/running_calls.h"
 #include "script/policy_files.h"
 
@@ -68,13 +69,18 @@ int worker_port(const struct worker *worker);
 /* When the worker last went round its loop, by the monotonic clock. Any thread. */
 int64_t worker_beat_us(const struct worker *worker);
 
-/* What it has now. Any thread. */
+/* What it has now, as of its last tick. Any thread. */
 struct worker_figures {
     int64_t beat_us;     /* when it last went round its loop, by the monotonic clock */
     int64_t connections; /* of clients */
     int64_t exchanges;   /* that are not freed */
+    int64_t detached;    /* of those, whose clients have left */
+    int64_t own_calls;   /* of those: shadows, hedges and test calls */
+    size_t waiting;      /* jobs for it */
 };
-void worker_read_figures(const struct worker *worker, struct worker_figures *out);
+void worker_read_figures(struct worker *worker, struct worker_figures *out);
+/* Adds how late its ticks were, by metrics_short_us. Any thread. */
+void worker_sum_lag(const struct worker *worker, struct metrics_sums *sums);
 
 bool worker_start(struct worker *worker, struct fault *fault);
 void worker_join(struct worker *worker);

@@ -250,3 +250,11 @@ void fair_pool_free(struct fair_pool *pool)
     pthread_mutex_destroy(&pool->mutex);
     free(pool);
 }
+
+size_t fair_pool_waiting(struct fair_pool *pool)
+{
+    check(pthread_mutex_lock(&pool->mutex) == 0);
+    size_t count = pool->waiting.count;
+    check(pthread_mutex_unlock(&pool->mutex) == 0);
+    return count;
+}

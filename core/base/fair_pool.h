@@ -41,6 +41,8 @@ struct fair_pool *fair_pool_new(unsigned thread_count, size_t jobs_max);
 /* Returns false, and does not take the job, when the queue is full of jobs that have as good a
  * right as this one. */
 bool fair_pool_post(struct fair_pool *pool, struct fair_job *job);
+/* How many jobs wait. Any thread. */
+size_t fair_pool_waiting(struct fair_pool *pool);
 /* Refuses new jobs and returns the waiting ones as dropped: nobody waits for their results any
  * more. */
 void fair_pool_drop_waiting(struct fair_pool *pool);

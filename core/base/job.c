@@ -196,3 +196,11 @@ void job_queue_wait(struct job_queue *queue, int timeout_ms)
         timeout_ms = left_ms > 0 ? (int)left_ms : 0;
     }
 }
+
+size_t job_queue_waiting(struct job_queue *queue)
+{
+    check(pthread_mutex_lock(&queue->mutex) == 0);
+    size_t count = queue->waiting.count;
+    check(pthread_mutex_unlock(&queue->mutex) == 0);
+    return count;
+}

@@ -69,6 +69,8 @@ struct job_list job_queue_take(struct job_queue *queue);
 size_t job_queue_finish(struct job_queue *queue);
 /* Refuses new jobs from now on, and wakes the threads that wait, once. */
 void job_queue_close(struct job_queue *queue);
+/* How many jobs wait. Any thread. */
+size_t job_queue_waiting(struct job_queue *queue);
 /* Blocks until a job waits or timeout_ms have passed (-1: no limit). For threads without an event
  * loop. */
 void job_queue_wait(struct job_queue *queue, int timeout_ms);

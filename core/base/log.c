@@ -245,6 +245,11 @@ bool log_reopen(const char *path)
     return false;
 }
 
+int64_t log_lines_lost(void)
+{
+    return log_writer_lost(&writer);
+}
+
 void log_settle(int timeout_ms)
 {
     log_writer_settle(&writer, timeout_ms);

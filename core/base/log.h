@@ -75,6 +75,8 @@ bool log_start(const char *path, struct fault *fault);
 /* Opens the log file again, because it was moved away (logrotate), or opens another one. On false
  * the log goes on where it was, and says why. */
 bool log_reopen(const char *path);
+/* How many lines were lost since the start. Any thread. */
+int64_t log_lines_lost(void);
 /* Waits until all lines so far are written, at most timeout_ms. */
 void log_settle(int timeout_ms);
 /* Does the same and ends the thread: a server's last act. */

@@ -87,6 +87,7 @@ static void take_lines(struct log_writer *writer)
 static void count_lost(struct log_writer *writer, int64_t lost)
 {
     bool report_lost = lost > 0 && writer->reported > 0;
+    writer->told += report_lost ? 0 : writer->reported;
     writer->dropped += report_lost ? lost - 1 + writer->reported : lost;
 }
 
@@ -122,6 +123,14 @@ bool log_writer_has_room(struct log_writer *writer)
     bool room = !writer->abandoned && writer->waiting.bytes < LIMIT_LOG_WAITING_BYTES;
     writer->dropped += room ? 0 : 1;
     return room;
+}
+
+int64_t log_writer_lost(struct log_writer *writer)
+{
+    check(pthread_mutex_lock(&writer->mutex) == 0);
+    int64_t lost = writer->told + writer->dropped + (writer->busy ? writer->reported : 0);
+    check(pthread_mutex_unlock(&writer->mutex) == 0);
+    return lost;
 }
 
 void log_writer_push(struct log_writer *writer)

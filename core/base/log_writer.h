@@ -22,6 +22,7 @@ struct log_writer {
     struct buffer waiting; /* whole lines */
     bool wanted;           /* the waiting lines are to be written now */
     int64_t dropped;       /* lost lines that no line has reported yet */
+    int64_t told;          /* those that one has */
     int next_fd;           /* log_writer_reopen leaves it for the thread; or -1 */
     bool running;          /* the thread exists and takes lines */
     bool busy;             /* the thread is writing */
@@ -46,6 +47,8 @@ bool log_writer_reopen(struct log_writer *writer, const char *path, struct fault
 /* The caller holds the mutex. Returns whether a line may be appended to `waiting`; if not, the line
  * is counted as lost. */
 bool log_writer_has_room(struct log_writer *writer);
+/* How many lines were lost since the start. Any thread, without the mutex. */
+int64_t log_writer_lost(struct log_writer *writer);
 /* The caller holds the mutex. Has the waiting lines written, by the thread if there is one. */
 void log_writer_push(struct log_writer *writer);
 

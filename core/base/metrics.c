@@ -62,6 +62,12 @@ void metrics_observe(struct metrics_histogram *histogram, const int64_t bounds_u
         keep(&exemplars_of(histogram)->of[at], us, trace);
 }
 
+void metrics_observe_since(struct metrics_histogram *histogram,
+                           const int64_t bounds_us[METRICS_BOUNDS], int64_t since_us)
+{
+    metrics_observe(histogram, bounds_us, clock_mono_us() - since_us, NULL);
+}
+
 void metrics_histogram_fini(struct metrics_histogram *histogram)
 {
     free(atomic_load_explicit(&histogram->exemplars, memory_order_relaxed));

@@ -49,6 +49,9 @@ struct metrics_trace {
  * it has none. Owner. */
 void metrics_observe(struct metrics_histogram *histogram, const int64_t bounds_us[METRICS_BOUNDS],
                      int64_t us, const struct metrics_trace *trace);
+/* The time since then, by clock_mono_us, likewise. */
+void metrics_observe_since(struct metrics_histogram *histogram,
+                           const int64_t bounds_us[METRICS_BOUNDS], int64_t since_us);
 void metrics_histogram_fini(struct metrics_histogram *histogram);
 
 /* What a bucket's exemplar says. at_ms 0: it has none. */

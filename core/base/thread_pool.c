@@ -82,3 +82,11 @@ void thread_pool_free(struct thread_pool *pool)
     check(pthread_mutex_destroy(&pool->mutex) == 0);
     free(pool);
 }
+
+size_t thread_pool_waiting(struct thread_pool *pool)
+{
+    check(pthread_mutex_lock(&pool->mutex) == 0);
+    size_t count = pool->waiting.count;
+    check(pthread_mutex_unlock(&pool->mutex) == 0);
+    return count;
+}

@@ -14,6 +14,8 @@ struct thread_pool;
 struct thread_pool *thread_pool_new(unsigned thread_count, size_t jobs_max);
 /* Returns false, and does not take the job, when jobs_max wait. Any thread. */
 bool thread_pool_post(struct thread_pool *pool, struct job *job);
+/* How many jobs wait. Any thread. */
+size_t thread_pool_waiting(struct thread_pool *pool);
 /* Runs the waiting jobs, ends the threads, frees the pool. */
 void thread_pool_free(struct thread_pool *pool);
 

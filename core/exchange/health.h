@@ -134,6 +134,17 @@ int64_t health_plain_quantile_us(struct health *health, const struct health_name
  * there were none. */
 int64_t health_success_ppm(struct health *health, const struct health_names *names, int64_t now_ms);
 
+/* A model of a provider as it is now. The texts are borrowed. */
+struct health_state {
+    const char *provider, *model;
+    enum breaker_state breaker;
+    bool paused; /* a key of it, for a rate limit */
+};
+/* Tells of the models that were ever asked, and returns how many keys are not asked because our
+ * account was refused. */
+int64_t health_each(struct health *health,
+                    void (*tell)(const struct health_state *state, void *arg), void *arg);
+
 /* JSON, less than 25 KB: {window_s, calls, failures, account_refused_until, models, left_out}.
  * models: [{model, breaker ("closed", "open", "half_open"), open_until, paused_until (for a rate
  * limit), calls, failures, results (by their names), first_byte_ms, total_ms, tokens_per_s}], of

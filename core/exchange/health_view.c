@@ -151,3 +151,26 @@ void health_render_provider(struct health *health, const char *provider, struct 
     json_writer_object_end(out);
     buffer_fini(&shown.models);
 }
+
+int64_t health_each(struct health *health,
+                    void (*tell)(const struct health_state *state, void *arg), void *arg)
+{
+    int64_t now_ms = health_now_ms();
+    int64_t refused = 0;
+    for (size_t i = 0; i < HEALTH_PLACES; i++) {
+        struct health_place *place = atomic_load_explicit(&health->places[i], memory_order_acquire);
+        if (place == NULL)
+            continue;
+        health_place_lock(place);
+        const struct health_state state = {
+            .provider = place->provider,
+            .model = place->model,
+            .breaker = place->breaker.state,
+            .paused = atomic_load_explicit(&place->keys_paused_ms, memory_order_relaxed) > now_ms};
+        health_place_unlock(place);
+        if (place->kind == PLACE_TARGET)
+            tell(&state, arg);
+        refused += place->kind == PLACE_ACCOUNT && state.breaker != BREAKER_CLOSED;
+    }
+    return refused;
+}

@@ -45,6 +45,7 @@ struct shard {
     struct entry *first; /* of the queue */
     struct entry *last;
     size_t queued_count; /* at most limiter->shard_entries_max */
+    int64_t forgotten;   /* entries that still counted something and made room for others */
 } __attribute__((aligned(64)));
 
 struct limiter {
@@ -196,6 +197,8 @@ static void drop_one(const struct limiter *limiter, struct shard *shard, int64_t
     struct entry **at = find(limiter, shard, &entry->place);
     check(*at == entry);
     *at = entry->next;
+    sliding_log_advance(&entry->log, entry->window_ms, now_ms);
+    shard->forgotten += entry->log.count > 0;
     free_entry(entry);
 }
 
@@ -418,4 +421,16 @@ void limiter_free(struct limiter *limiter)
         check(pthread_mutex_destroy(&shard->mutex) == 0);
     }
     free(limiter);
+}
+
+int64_t limiter_forgotten(struct limiter *limiter)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < limiter->shard_count; i++) {
+        struct shard *shard = &limiter->shards[i];
+        check(pthread_mutex_lock(&shard->mutex) == 0);
+        sum += shard->forgotten;
+        check(pthread_mutex_unlock(&shard->mutex) == 0);
+    }
+    return sum;
 }

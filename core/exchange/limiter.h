@@ -25,6 +25,9 @@ struct limit_state {
 
 struct limiter *limiter_new(size_t entries_max);
 void limiter_free(struct limiter *limiter);
+/* How often a name that still counted something was dropped for another: since the start. Any
+ * thread. */
+int64_t limiter_forgotten(struct limiter *limiter);
 
 /* The place where a name is counted. A caller that counts a name more than once saves the
  * hashing. */

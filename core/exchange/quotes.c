@@ -18,6 +18,7 @@ struct slot {
 
 struct part {
     pthread_mutex_t lock;
+    int64_t forgotten; /* estimates that were good still and made room for others */
     struct slot slots[SLOTS];
 };
 
@@ -68,7 +69,10 @@ void quotes_note(struct quotes *quotes, const struct quote_name *name, int64_t m
                  int64_t now_ms)
 {
     struct part *part = lock_part(quotes, name);
-    *find(part, name) = (struct slot){
+    struct slot *slot = find(part, name);
+    bool same = slot->name.low == name->low && slot->name.high == name->high;
+    part->forgotten += !same && slot->expires_ms > now_ms;
+    *slot = (struct slot){
         .name = *name, .most_nusd = most_nusd, .expires_ms = now_ms + QUOTES_VALID_MS};
     pthread_mutex_unlock(&part->lock);
 }
@@ -81,4 +85,15 @@ bool quotes_bind(struct quotes *quotes, const struct quote_name *name, int64_t n
                  slot->expires_ms > now_ms && slot->most_nusd <= nusd;
     pthread_mutex_unlock(&part->lock);
     return binds;
+}
+
+int64_t quotes_forgotten(struct quotes *quotes)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < PARTS; i++) {
+        pthread_mutex_lock(&quotes->parts[i].lock);
+        sum += quotes->parts[i].forgotten;
+        pthread_mutex_unlock(&quotes->parts[i].lock);
+    }
+    return sum;
 }

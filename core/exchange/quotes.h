@@ -16,6 +16,8 @@ enum { QUOTES_VALID_MS = 60 * 1000 };
 
 struct quotes *quotes_new(void);
 void quotes_free(struct quotes *quotes);
+/* How many good estimates made room for others, since the start. Any thread. */
+int64_t quotes_forgotten(struct quotes *quotes);
 
 /* Names an account's request: a hash with a key, so that nobody can make two collide. */
 struct quote_name {

@@ -51,6 +51,7 @@ struct slot {
 struct part {
     pthread_mutex_t lock;
     uint64_t uses;
+    int64_t forgotten; /* models that made room for others */
     struct slot slots[SLOTS];
 };
 
@@ -100,6 +101,7 @@ static struct slot *take(struct part *part, uint64_t name)
         if (part->slots[i].name == 0 || part->slots[i].used < oldest->used)
             oldest = &part->slots[i];
     }
+    part->forgotten += oldest->name != 0;
     *oldest = (struct slot){.name = name};
     return oldest;
 }
@@ -254,6 +256,17 @@ void rates_learn(struct rates *rates, const char *model, const struct rate_sampl
         learn(&slot->rates.output, output);
     }
     pthread_mutex_unlock(&part->lock);
+}
+
+int64_t rates_forgotten(struct rates *rates)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < PARTS; i++) {
+        pthread_mutex_lock(&rates->parts[i].lock);
+        sum += rates->parts[i].forgotten;
+        pthread_mutex_unlock(&rates->parts[i].lock);
+    }
+    return sum;
 }
 
 /* ---- using ---- */

@@ -39,6 +39,8 @@ struct model_rates {
 
 struct rates *rates_new(void);
 void rates_free(struct rates *rates);
+/* How many models made room for others, since the start. Any thread. */
+int64_t rates_forgotten(struct rates *rates);
 
 /* Gets what is known of a model; a set without samples knows nothing. */
 void rates_get(struct rates *rates, const char *model, struct model_rates *out);

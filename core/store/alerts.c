@@ -456,3 +456,15 @@ void alerts_inherit(struct alerts *alerts, const struct alert *alert)
     }
     unlock(alerts);
 }
+
+void alerts_count_open(struct alerts *alerts, int64_t out[ALERT_KINDS])
+{
+    memset(out, 0, ALERT_KINDS * sizeof *out);
+    lock(alerts);
+    for (size_t i = 0; i < LIMIT_ALERTS; i++) {
+        const struct entry *entry = &alerts->entries[i];
+        if (entry->hash != 0 && entry->alert.closed_ms == 0)
+            out[entry->alert.kind]++;
+    }
+    unlock(alerts);
+}

@@ -121,6 +121,8 @@ bool alerts_are_under(struct alerts *alerts, const char *revision);
 /* Whether open alerts come from before the restart, whose causes may have ended unseen: then a
  * success is told by alerts_clear, too. Without the lock. */
 bool alerts_have_inherited(const struct alerts *alerts);
+/* How many of each kind are open. */
+void alerts_count_open(struct alerts *alerts, int64_t out[ALERT_KINDS]);
 
 /* ---- for the thread that tells them ---- */
 

@@ -6,6 +6,7 @@
 
 #include "app/admin/admin_request.h"
 #include "app/admin/calls.h"
+#include "app/admin/metrics_page.h"
 #include "app/admin/status.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -60,6 +61,16 @@ static void answer_status(struct admin *admin, struct http_request *request)
     else
         status_render_json(&admin->view, &body);
     admin_reply(request, 200, text ? "text/plain; charset=utf-8" : "application/json", &body);
+}
+
+static void answer_metrics(struct admin *admin, struct http_request *request)
+{
+    const struct slice *accept = head_header(&request->head, "accept");
+    enum metrics_format format = metrics_format_of(accept != NULL ? *accept : slice_of(""));
+    struct buffer body;
+    buffer_init(&body, METRICS_PAGE_BYTES);
+    metrics_page_render(&admin->view, format, &body);
+    admin_reply(request, 200, metrics_content_type(format), &body);
 }
 
 static void answer_calls(struct admin *admin, struct http_request *request)
@@ -146,6 +157,7 @@ struct admin_route {
 
 static const struct admin_route routes[] = {
     {HTTP_GET, "/healthz", true, answer_health},
+    {HTTP_GET, "/metrics", true, answer_metrics},
     {HTTP_GET, "/status", false, answer_status},
     {HTTP_GET, "/calls", false, answer_calls},
     {HTTP_GET, "/log-level", false, answer_log_level},

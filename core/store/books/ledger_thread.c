@@ -64,8 +64,7 @@ static bool apply_journal(struct ledger_thread *ledger)
 
 static void sleep_us(int64_t us)
 {
-    struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
-    nanosleep(&time, NULL);
+    nanosleep(&(struct timespec){us / 1000000, us % 1000000 * 1000}, NULL);
 }
 
 /* ---- one job in the open transaction ---- */
@@ -288,12 +287,14 @@ static void refuse_job(struct ledger_thread *ledger, struct job *job)
 static void run_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     struct db *db = db_of(ledger);
+    int64_t began_us = clock_mono_us();
     db_clear(db);
     rollup_reset(&ledger->rollup);
     ledger->operations_ran = false;
     ledger->now_ms = clock_wall_ms();
     if (write_batch(ledger, jobs)) {
         failpoint_reach(FAILPOINT_AFTER_COMMIT);
+        metrics_observe_since(&ledger->transactions, metrics_short_us, began_us);
         finish_batch(ledger, jobs);
         return;
     }
@@ -512,21 +513,21 @@ static bool write_journal(struct ledger_thread *ledger, bool awaited)
 {
     ledger->applied_us = clock_mono_us();
     const struct apply apply = apply_of(ledger);
-    return awaited ? apply_all(&apply) : apply_in_steps(&apply);
+    bool applied = awaited ? apply_all(&apply) : apply_in_steps(&apply);
+    metrics_observe_since(&ledger->transactions, metrics_short_us, ledger->applied_us);
+    return applied;
 }
 
 static void work(struct ledger_thread *ledger)
 {
-    struct job_list jobs;
-    bool awaited;
     bool applied = true;
     if (!atomic_load(&ledger->writable)) {
         refuse_waiting(ledger);
         if (ledger->unsettled.count)
             sleep_us(RETRY_MS * 1000);
     }
-    jobs = next_batch(ledger);
-    awaited = jobs.first != NULL || ledger->reads.first != NULL;
+    struct job_list jobs = next_batch(ledger);
+    bool awaited = jobs.first != NULL || ledger->reads.first != NULL;
     if (awaited || is_behind(ledger))
         applied = write_journal(ledger, awaited);
     if (ledger->reads.first != NULL)
@@ -558,12 +559,11 @@ static bool finished(struct ledger_thread *ledger)
 static void serve(void *server)
 {
     struct ledger_thread *ledger = server;
-    const struct journal *journal = ledger->parts.journal;
     /* In Linux only this thread: with few CPUs, those that a client waits for go first. */
     (void)setpriority(PRIO_PROCESS, 0, LEDGER_NICE);
     while (!finished(ledger)) {
         bool idle_now = ledger->service.waiting.count == 0 && ledger->unsettled.count == 0;
-        int timeout_ms = journal_pending(journal) ? LAG_MS : IDLE_MS;
+        int timeout_ms = journal_pending(ledger->parts.journal) ? LAG_MS : IDLE_MS;
         service_take(&ledger->service, idle_now ? timeout_ms : 0);
         work(ledger);
         idle(ledger);

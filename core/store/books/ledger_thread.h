@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/metrics.h"
 #include "base/service.h"
 #include "store/books/alerts_table.h"
 #include "store/books/changes.h"
@@ -49,6 +50,7 @@ struct ledger_thread {
     atomic_bool giving_up; /* settlements are no longer kept: store_give_up */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t jobs;
+    struct metrics_histogram transactions; /* how long each took; it writes them */
     /* for the ledger thread only */
     struct job_list refreshes; /* wait for the changes of other processes */
     struct job_list reads;     /* for the reports threads, once the journal is applied */

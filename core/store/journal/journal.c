@@ -356,6 +356,8 @@ void journal_commit(struct journal *journal, struct wallets *wallets, struct job
     if (taken.first != NULL && !make_durable(journal, start))
         give_back(journal, &taken, left);
     if (taken.first != NULL) {
+        if (journal->active_us == 0)
+            journal->active_us = clock_mono_us();
         atomic_store(&journal->pending, true);
         atomic_fetch_add_explicit(&journal->commits, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&journal->jobs, taken.count, memory_order_relaxed);
@@ -369,6 +371,18 @@ void journal_commit(struct journal *journal, struct wallets *wallets, struct job
 bool journal_pending(const struct journal *journal)
 {
     return atomic_load(&journal->pending);
+}
+
+struct journal_lag journal_lag(struct journal *journal)
+{
+    struct journal_lag lag = {0, 0};
+    lock(journal);
+    int64_t since_us = journal->sealed_us != 0 ? journal->sealed_us : journal->active_us;
+    lag.bytes = (int64_t)(journal->sealed.bytes + journal->active.bytes);
+    if (since_us != 0)
+        lag.age_us = clock_mono_us() - since_us;
+    unlock(journal);
+    return lag;
 }
 
 /* ---- for the ledger thread ---- */
@@ -397,6 +411,8 @@ bool journal_seal(struct journal *journal)
         journal->active = empty;
         buffer_reset(&journal->active);
         journal->is_sealed = true;
+        journal->sealed_us = journal->active_us;
+        journal->active_us = 0;
         journal->generation++;
         atomic_store(&journal->pending, true); /* also for an empty generation that was broken */
     }
@@ -429,6 +445,7 @@ void journal_forget_sealed(struct journal *journal)
     lock(journal);
     buffer_reset(&journal->sealed);
     journal->is_sealed = false;
+    journal->sealed_us = 0;
     if (journal->broken <= sealed_generation(journal))
         journal->broken = 0;
     if (journal->active.bytes == 0)

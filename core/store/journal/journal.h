@@ -48,6 +48,8 @@ struct journal {
     struct buffer active; /* its records as in the file; durable */
     struct buffer sealed; /* records of the generation before, until they are applied */
     bool is_sealed;       /* `sealed` waits to be applied; it may be empty */
+    int64_t active_us;    /* when the first record of `active` came; 0: none has */
+    int64_t sealed_us;    /* likewise */
     struct open_holds holds;
     atomic_bool pending; /* something is not applied */
     atomic_uint_fast64_t commits;
@@ -77,6 +79,12 @@ void journal_commit(struct journal *journal, struct wallets *wallets, struct job
 
 /* Whether the tables lack something that was answered before the call. */
 bool journal_pending(const struct journal *journal);
+/* What the tables lack: bytes of records, and for how long the oldest has waited. */
+struct journal_lag {
+    int64_t bytes;
+    int64_t age_us; /* 0: they lack nothing */
+};
+struct journal_lag journal_lag(struct journal *journal);
 
 /* ---- for the ledger thread ---- */
 
