@@ -19,7 +19,7 @@ enum {
     NAME_BYTES_MAX = 80,
     LOGO_BYTES_MAX = 64 * 1024, /* each first visit loads it */
     HEAD_BYTES_MAX = 16 * 1024,
-    CSS_BYTES_MAX = 1024
+    ICON_BYTES_MAX = 1024
 };
 
 #define STANDARD_COLOUR "#3f51d8"
@@ -66,25 +66,42 @@ static bool check_colour(const char *colour, struct fault *fault)
                      colour);
 }
 
-/* style.css has the same names for `:root`; this stands in a file of its own, so it must count
- * more. */
-static void write_css(const char *colour, struct buffer *out)
+static bool read_shades(const char *colour, struct shades *light, struct shades *dark)
 {
     uint32_t rgb;
-    struct shades light, dark;
     if (!shades_read(slice_of(colour), &rgb))
-        return;
-    shades_make(rgb, SHADES_LIGHT, &light);
-    shades_make(rgb, SHADES_DARK, &dark);
+        return false;
+    shades_make(rgb, SHADES_LIGHT, light);
+    shades_make(rgb, SHADES_DARK, dark);
+    return true;
+}
+
+/* style.css has the same names for `:root`; this may stand before them, so it must count more. */
+static void write_style(const struct shades *light, const struct shades *dark, struct buffer *out)
+{
     buffer_printf(out,
+                  "\n        <style>\n"
                   ":root:root {\n"
                   "    --accent: light-dark(#%06x, #%06x);\n"
                   "    --accent-strong: light-dark(#%06x, #%06x);\n"
                   "    --accent-ink: light-dark(#%06x, #%06x);\n"
                   "    --accent-wash: light-dark(#%06x, #%06x);\n"
-                  "}\n",
-                  light.accent, dark.accent, light.strong, dark.strong, light.ink, dark.ink,
-                  light.wash, dark.wash);
+                  "}\n</style>",
+                  light->accent, dark->accent, light->strong, dark->strong, light->ink, dark->ink,
+                  light->wash, dark->wash);
+}
+
+/* webui/public/favicon.svg in the colours of the pages' buttons. */
+static void write_icon(const struct shades *light, const struct shades *dark, struct buffer *out)
+{
+    buffer_printf(out,
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\"><style>"
+                  "rect{fill:#%06x}path{stroke:#%06x}@media(prefers-color-scheme:dark)"
+                  "{rect{fill:#%06x}path{stroke:#%06x}}</style>"
+                  "<rect width=\"32\" height=\"32\" rx=\"8\"/>"
+                  "<path d=\"M9 22V10m0 12h7M16 16h7m0 0-3.5-3.5M23 16l-3.5 3.5\" fill=\"none\" "
+                  "stroke-width=\"2.6\" stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg>",
+                  light->accent, light->ink, dark->accent, dark->ink);
 }
 
 void brand_mail_colours(const struct brand_settings *settings, char accent[BRAND_COLOUR_BYTES],
@@ -158,12 +175,16 @@ static void write_head(struct brand *brand, const struct brand_settings *setting
         write_meta(out, "brand-contact", "", settings->contact);
     if (brand->logo_type != NULL)
         write_meta(out, "brand-logo", "", BRAND_LOGO_PATH);
+    struct shades light, dark;
+    bool coloured = read_shades(settings->colour, &light, &dark);
+    if (coloured && brand->logo_type == NULL)
+        write_icon(&light, &dark, &brand->icon);
+    const char *icon = brand->icon.bytes > 0 ? BRAND_ICON_PATH : "/favicon.svg";
     buffer_printf(out, "        <link rel=\"icon\" href=\"%s\" type=\"%s\" />",
-                  brand->logo_type != NULL ? BRAND_LOGO_PATH : "/favicon.svg",
+                  brand->logo_type != NULL ? BRAND_LOGO_PATH : icon,
                   brand->logo_type != NULL ? brand->logo_type : "image/svg+xml");
-    if (brand->css.bytes > 0)
-        buffer_append_text(out,
-                           "\n        <link rel=\"stylesheet\" href=\"" BRAND_CSS_PATH "\" />");
+    if (coloured)
+        write_style(&light, &dark, out);
 }
 
 struct brand *brand_new(const struct brand_settings *settings, struct fault *fault)
@@ -171,16 +192,15 @@ struct brand *brand_new(const struct brand_settings *settings, struct fault *fau
     struct brand *brand = calloc(1, sizeof *brand);
     check(brand != NULL);
     buffer_init(&brand->head, HEAD_BYTES_MAX);
-    buffer_init(&brand->css, CSS_BYTES_MAX);
+    buffer_init(&brand->icon, ICON_BYTES_MAX);
     buffer_init(&brand->logo, LOGO_BYTES_MAX + 1);
     if (!check_name(settings->name, fault) || !check_contact(settings->contact, fault) ||
         !check_colour(settings->colour, fault) || !read_logo(brand, settings->logo, fault)) {
         brand_free(brand);
         return NULL;
     }
-    write_css(settings->colour, &brand->css);
     write_head(brand, settings);
-    check(!brand->head.failed && !brand->css.failed);
+    check(!brand->head.failed && !brand->icon.failed);
     return brand;
 }
 
@@ -189,7 +209,7 @@ void brand_free(struct brand *brand)
     if (brand == NULL)
         return;
     buffer_fini(&brand->head);
-    buffer_fini(&brand->css);
+    buffer_fini(&brand->icon);
     buffer_fini(&brand->logo);
     free(brand);
 }

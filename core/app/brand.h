@@ -20,13 +20,14 @@ struct brand_settings {
 };
 
 /* Where the pages find what is the brand's own. */
-#define BRAND_CSS_PATH "/brand.css"
+#define BRAND_ICON_PATH "/brand-icon.svg"
 #define BRAND_LOGO_PATH "/brand-logo"
 
 /* Immutable once made. */
 struct brand {
-    struct buffer head; /* for the <head> of index.html: it names the two paths if they are there */
-    struct buffer css;  /* the shades of the colour; empty: none was set */
+    struct buffer head; /* for the <head> of index.html, with the shades of the colour; it names the
+                           two paths if they are there */
+    struct buffer icon; /* our icon in the colour; empty: none was set, or there is a logo */
     struct buffer logo; /* empty: none was set */
     const char *logo_type;
 };

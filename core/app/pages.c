@@ -8,15 +8,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/page_policy.h"
 #include "base/check.h"
 #include "base/id.h"
 #include "base/sha256.h"
+#include "net/http1/gzip.h"
 
 #define HOME "/index.html"
 /* Where the brand stands in index.html. */
 #define BRAND_MARK "<!-- brand -->"
 
-enum { PAGES_MAX = 1000, PAGE_BYTES_MAX = 16 * 1024 * 1024, PATH_BYTES = 512 };
+enum {
+    PAGES_MAX = 1000,
+    PAGE_BYTES_MAX = 16 * 1024 * 1024,
+    PATH_BYTES = 512,
+    POLICY_BYTES = 1024,
+    PACKED_BYTES_EXTRA = 4096
+};
 
 struct page {
     char path[PATH_BYTES]; /* "/assets/main-1a2b.js" */
@@ -26,7 +34,14 @@ struct page {
 };
 
 /* What the brand changes. */
-enum branded { BRANDED_HOME, BRANDED_CSS, BRANDED_LOGO, BRANDED_COUNT, BRANDED_NONE };
+enum branded {
+    BRANDED_HOME,
+    BRANDED_HOME_GZIP,
+    BRANDED_ICON,
+    BRANDED_LOGO,
+    BRANDED_COUNT,
+    BRANDED_NONE
+};
 
 struct pages {
     struct page *page; /* sorted by path */
@@ -35,12 +50,9 @@ struct pages {
     pthread_rwlock_t lock;              /* SIGHUP changes the brand while the workers serve it */
     struct page branded[BRANDED_COUNT]; /* without data: there is none */
     const char *logo_type;
+    char file_policy[POLICY_BYTES]; /* of all but the branded index.html */
+    char home_policy[POLICY_BYTES];
 };
-
-static const char security_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "media-src blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'";
 
 /* A logo that somebody opens by itself runs no script and has no origin. */
 static const char logo_policy[] = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
@@ -209,6 +221,30 @@ static void brand_home(const struct page *home, struct slice head, struct page *
               (struct slice){text.data + end, text.bytes - end});
 }
 
+/* The same page for clients that take gzip: nearly all, and most of it is the style. */
+static void pack_home(const struct page *home, struct page *out)
+{
+    struct buffer packed;
+    buffer_init(&packed, 2 * home->bytes + PACKED_BYTES_EXTRA);
+    gzip_append((struct slice){home->data, home->bytes}, &packed);
+    check(!packed.failed);
+    copy_page(out, (struct slice){0}, buffer_slice(&packed), (struct slice){0});
+    buffer_fini(&packed);
+}
+
+/* False: there are more inline scripts than fit, which our build never makes. */
+static bool write_policy(struct slice page, char text[POLICY_BYTES])
+{
+    struct buffer policy;
+    buffer_init(&policy, POLICY_BYTES);
+    page_policy_write(page, &policy);
+    bool whole = !policy.failed;
+    if (whole)
+        memcpy(text, policy.data, policy.bytes);
+    buffer_fini(&policy);
+    return whole;
+}
+
 bool pages_set_brand(struct pages *pages, const struct brand_settings *settings,
                      struct fault *fault)
 {
@@ -218,9 +254,13 @@ bool pages_set_brand(struct pages *pages, const struct brand_settings *settings,
         return false;
     struct page fresh[BRANDED_COUNT] = {{.path = HOME}};
     brand_home(find(pages, HOME, ""), buffer_slice(&brand->head), &fresh[BRANDED_HOME]);
-    copy_page(&fresh[BRANDED_CSS], none, buffer_slice(&brand->css), none);
+    pack_home(&fresh[BRANDED_HOME], &fresh[BRANDED_HOME_GZIP]);
+    copy_page(&fresh[BRANDED_ICON], none, buffer_slice(&brand->icon), none);
     copy_page(&fresh[BRANDED_LOGO], none, buffer_slice(&brand->logo), none);
+    const struct slice home = {fresh[BRANDED_HOME].data, fresh[BRANDED_HOME].bytes};
     check(pthread_rwlock_wrlock(&pages->lock) == 0);
+    if (!write_policy(home, pages->home_policy)) /* then none of them runs */
+        check(write_policy(none, pages->home_policy));
     for (size_t i = 0; i < BRANDED_COUNT; i++) {
         free(pages->branded[i].data);
         pages->branded[i] = fresh[i];
@@ -240,6 +280,7 @@ struct pages *pages_load(const char *folder, bool prices_public, const struct br
     struct stat info;
     check(pages != NULL && pthread_rwlock_init(&pages->lock, NULL) == 0);
     pages->prices_public = prices_public;
+    check(write_policy((struct slice){0}, pages->file_policy));
     pages->page = calloc(PAGES_MAX + 1, sizeof *pages->page); /* 1: not_built */
     check(pages->page != NULL);
     if (stat(folder, &info) == 0 && !read_folder(pages, folder, "", fault)) {
@@ -351,22 +392,33 @@ static enum branded branded_of(const struct pages *pages, struct slice path)
 {
     if (is_home(pages, path))
         return BRANDED_HOME;
-    if (slice_equals(path, BRAND_CSS_PATH))
-        return BRANDED_CSS;
+    if (slice_equals(path, BRAND_ICON_PATH))
+        return BRANDED_ICON;
     return slice_equals(path, BRAND_LOGO_PATH) ? BRANDED_LOGO : BRANDED_NONE;
+}
+
+static struct sending branded_sending(const struct pages *pages, enum branded which)
+{
+    struct sending sending = {.page = &pages->branded[which],
+                              .type = type_of(which == BRANDED_ICON ? BRAND_ICON_PATH : HOME),
+                              .policy = logo_policy};
+    if (which == BRANDED_LOGO)
+        sending.type = pages->logo_type;
+    else if (which != BRANDED_ICON)
+        sending.policy = pages->home_policy;
+    if (which == BRANDED_HOME_GZIP)
+        sending.encoding = "gzip";
+    return sending;
 }
 
 /* The reply copies what it sends, so the brand may change right after it. */
 static bool answer_branded(struct pages *pages, struct http_request *request, enum branded which)
 {
     check(pthread_rwlock_rdlock(&pages->lock) == 0);
-    const struct page *page = &pages->branded[which];
-    bool is_there = page->data != NULL;
-    const struct sending sending = {
-        .page = page,
-        .type = which == BRANDED_LOGO ? pages->logo_type
-                                      : type_of(which == BRANDED_CSS ? BRAND_CSS_PATH : HOME),
-        .policy = which == BRANDED_LOGO ? logo_policy : security_policy};
+    if (which == BRANDED_HOME && gzip_is_taken(&request->head))
+        which = BRANDED_HOME_GZIP;
+    const struct sending sending = branded_sending(pages, which);
+    bool is_there = sending.page->data != NULL;
     if (is_there)
         send_page(request, &sending);
     check(pthread_rwlock_unlock(&pages->lock) == 0);
@@ -388,7 +440,7 @@ bool pages_answer(struct pages *pages, struct http_request *request)
     if (page == NULL)
         return false;
     struct sending sending = {.type = type_of(page->path),
-                              .policy = security_policy,
+                              .policy = pages->file_policy,
                               .hashed = strncmp(page->path, "/assets/", 8) == 0};
     sending.page = choose(pages, page, request, &sending.encoding);
     send_page(request, &sending);

@@ -14,10 +14,11 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
 #include "exchange/ours.h"
+#include "exchange/packed_reply.h"
 #include "exchange/rate_limits.h"
 #include "exchange/refusal.h"
 
-enum { REPLY_HEADERS_BYTES = 4096, ERROR_BYTES = 16 * 1024 };
+enum { REPLY_HEADERS_BYTES = 4096, ERROR_BYTES = 16 * 1024, PACKED_BYTES_EXTRA = 4096 };
 
 static bool worth_retrying(const struct answer_error *error)
 {
@@ -186,9 +187,13 @@ void exchange_reply(struct exchange *exchange, int status, const char *content_t
     note_first_byte(exchange);
     idempotency_finish(exchange);
     if (request != NULL) {
+        struct buffer packed;
+        buffer_init(&packed, 2 * body.bytes + PACKED_BYTES_EXTRA);
         send_headers(exchange, content_type);
+        bool packs = packed_reply_make(exchange, status, body, &packed);
         exchange->request = NULL;
-        http_reply(request, status, body);
+        http_reply(request, status, packs ? buffer_slice(&packed) : body);
+        buffer_fini(&packed);
     }
     exchange_end(exchange);
 }

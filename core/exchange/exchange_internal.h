@@ -106,6 +106,7 @@ struct exchange {
     struct limit_state rate[2];
     struct limit_state rate_nusd; /* likewise, of the quotas of money */
     bool reply_begun;
+    bool may_pack;       /* the reply (packed_reply.h) */
     bool early_stream;   /* it began before the provider said anything (early_stream.h) */
     bool downloading;    /* between download_begin and download_end */
     bool download_waits; /* until the client takes what was written */

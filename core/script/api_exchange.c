@@ -18,6 +18,7 @@
 #include "exchange/idempotency.h"
 #include "exchange/limit_wait.h"
 #include "exchange/meter.h"
+#include "exchange/packed_reply.h"
 #include "exchange/password.h"
 #include "exchange/rate_limits.h"
 #include "net/server/server.h"
@@ -394,6 +395,13 @@ static int api_header(lua_State *state)
     return 0;
 }
 
+/* x:may_pack(): the coming reply holds no secret and may be sent with gzip */
+static int api_may_pack(lua_State *state)
+{
+    packed_reply_allow(task_exchange(state));
+    return 0;
+}
+
 /* x:reply(status, body, content_type): ends the task */
 static int api_reply(lua_State *state)
 {
@@ -559,6 +567,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"refuse_attempt", api_refuse_attempt},
     {"relay", api_relay},
     {"reply", api_reply},
+    {"may_pack", api_may_pack},
     {"write", api_write},
     {NULL, NULL},
 };

@@ -45,6 +45,9 @@ function exchange:body() end
 ---@param value string
 function exchange:header(name, value) end
 
+---The coming reply holds no secret, so it may be sent with gzip to a client that takes it.
+function exchange:may_pack() end
+
 ---Answers and ends the task.
 ---@param status integer
 ---@param body? string

@@ -22,8 +22,17 @@ local routes = {}
 -- What gateway.conf switches off is not there, for any method.
 local OFF = { ["/prices"] = not core.prices_public }
 
+-- Keys, codes and links are shown once, by what makes them: an answer to GET has none.
+local function packed(handler)
+    return function(x, id)
+        x:may_pack()
+        handler(x, id)
+    end
+end
+
 local function add(method, path, handler)
     if not OFF[path] then
+        handler = method ~= "GET" and handler or packed(handler)
         table.insert(routes, { method = method, path = path, handler = handler })
     end
 end

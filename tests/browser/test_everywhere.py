@@ -1,6 +1,9 @@
 """What holds for every page: axe finds nothing, nothing sticks out, the keyboard is enough."""
 
+import base64
+import hashlib
 import json
+import re
 from datetime import datetime, timedelta
 from functools import cache
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +14,7 @@ from gateway import ROOT
 from person import SIZES, Person, View
 from places import PLACES, Place
 from playwright.sync_api import expect
+from wait import wait_until
 
 AXE = ROOT / "webui/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -233,27 +237,71 @@ def test_first_visit_stays_small(browser, gateway, customer):
     assert total < 120 * 1024, json.dumps(loaded, indent=1)
 
 
+def scripts_of(person: Person) -> set[str]:
+    """Those of the page, as they are asked for; the code of charts may come later."""
+    asked: set[str] = set()
+
+    def note(request) -> None:
+        name = request.url.rpartition("/")[2]
+        if "/assets/" in request.url and name.endswith(".js") and not name.startswith("bars-"):
+            asked.add(name)
+
+    person.page.on("request", note)
+    return asked
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_scripts_are_asked_for_at_once(make_person, town, place: Place):
+    """The page names all that it needs before any of it runs: the first script never comes here."""
+    person = make_person(View("ko"))
+    needed = scripts_of(person)
+    town.visit(person, place)
+    assert any(name.startswith("ko-") for name in needed)
+    first = person.page.locator("head script[src]").get_attribute("src")
+    other = make_person(View("ko"))
+    other.context.add_cookies(person.context.cookies())
+    asked = scripts_of(other)
+    other.page.route("**" + first, lambda route: None)
+    other.page.goto(town.path_of(place), wait_until="commit")
+    wait_until(lambda: other.page.evaluate("1") and needed <= asked, what=f"{needed}")
+
+
+def test_the_page_comes_before_who_follows_the_link(user):
+    user.open("/dashboard")
+    asked = scripts_of(user)
+    user.page.locator("a[href='/dashboard/playground']").first.dispatch_event("pointerover")
+    wait_until(lambda: user.page.evaluate("1") and asked)
+    assert user.page.url.endswith("/dashboard")
+
+
+def hash_of(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
 def test_what_the_pages_are_served_with(gateway):
-    page = gateway.http.get("/dashboard", headers={"Accept-Encoding": "br"})
+    page = gateway.http.get("/dashboard", headers={"Accept-Encoding": "identity"})
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    assert len(page.content) < 2048, "it has the brand, so it is made here and not compressed"
+    inline = re.findall(r"<(script|style)>(.*?)</\1>", page.text, re.DOTALL)
+    assert [kind for kind, _ in inline] == ["script", "style"]
+    allowed = [f"{kind}-src 'self' 'sha256-{hash_of(text)}'" for kind, text in inline]
+    assert set(allowed) <= set(policy.split("; "))
+    assert "style=" not in page.text
     assert page.headers["cache-control"] == "no-cache"
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["x-frame-options"] == "DENY"
-    known = {"Accept-Encoding": "br", "If-None-Match": page.headers["etag"]}
-    again = gateway.http.get("/dashboard", headers=known)
-    assert again.status_code == 304
-    plain = gateway.http.get("/dashboard", headers={"Accept-Encoding": "identity"}).text
-    script = plain.split('src="/assets/')[1].split('"')[0]
-    asset = gateway.http.get(f"/assets/{script}", headers={"Accept-Encoding": "gzip"})
-    assert "immutable" in asset.headers["cache-control"]
-    assert asset.headers["content-encoding"] == "gzip"
-    assert (
-        gateway.http.get("/theme.js", headers={"Accept-Encoding": "br"}).headers["content-encoding"]
-        == "br"
-    )
-    assert "<script>" not in plain
-    assert "<style" not in plain
-    assert "style=" not in plain
+    packed = gateway.http.get("/dashboard", headers={"Accept-Encoding": "br, gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.text == page.text
+    assert int(packed.headers["content-length"]) < 12 * 1024
+    known = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}
+    assert gateway.http.get("/dashboard", headers=known).status_code == 304
+    refused = gateway.http.get("/dashboard", headers={"Accept-Encoding": "gzip;q=0"})
+    assert "content-encoding" not in refused.headers
+    script = page.text.split('src="/assets/')[1].split('"')[0]
+    for encoding in ("br", "gzip"):
+        asset = gateway.http.get(f"/assets/{script}", headers={"Accept-Encoding": encoding})
+        assert "immutable" in asset.headers["cache-control"]
+        assert asset.headers["content-encoding"] == encoding
+        assert "sha256" not in asset.headers["content-security-policy"]

@@ -1,5 +1,5 @@
-"""Lighthouse, as a phone sees the pages. What does not depend on time must be perfect; how fast
-they are is printed."""
+"""Lighthouse, as a phone sees the pages. What does not depend on time must be perfect; the score of
+speed, which depends on how busy this machine is, is printed: 1 for each page on a quiet one."""
 
 import json
 import os
@@ -76,4 +76,6 @@ def test_perfect(found, place):
     assert {name: page["scores"][name] for name in judged} == dict.fromkeys(judged, 1), [
         one for one in page["failed"] if one["category"] in judged and one["weight"]
     ]
-    print([one["id"] for one in page["failed"] if one["id"] in STEADY])
+    for one in page["failed"]:
+        print("  ", one["id"], one["score"], one.get("displayValue"))
+    assert not [one for one in page["failed"] if one["id"] in STEADY]

@@ -1,10 +1,14 @@
 """The operator's brand (brand_name, brand_logo, brand_colour, contact): in the page before any
 script runs, in files of its own, in mails; by SIGHUP; and nothing of it without the settings."""
 
+import base64
+import hashlib
 import os
+import re
 import signal
 import struct
 import threading
+import xml.etree.ElementTree
 import zlib
 from html.parser import HTMLParser
 
@@ -88,7 +92,7 @@ def test_the_page_knows_its_brand(branded, path):
     assert head.meta["brand-contact"] == "help@example.com"
     assert head.meta["brand-logo"] == head.links["icon"]["href"] == "/brand-logo"
     assert head.links["icon"]["type"] == "image/svg+xml"
-    assert head.links["stylesheet"]["href"] == "/brand.css"
+    assert head.tags.count("style") == 1
     assert "x" not in head.tags  # the name is text
     assert "unsafe" not in answer.headers["content-security-policy"]
 
@@ -99,7 +103,7 @@ def test_without_settings_it_is_ours(make_gateway, pages):
     assert head.title == head.meta["application-name"] == "LLM Gateway"
     assert set(head.meta) == {"application-name", "description"}
     assert head.links == {"icon": {"rel": "icon", "href": "/favicon.svg", "type": "image/svg+xml"}}
-    for path in ("/brand.css", "/brand-logo"):
+    for path in ("/brand-icon.svg", "/brand-logo"):
         assert gateway.http.get(path).status_code == 404
 
 
@@ -110,11 +114,14 @@ def test_pages_of_an_older_build(make_gateway, pages):
 
 
 def test_a_twin_is_never_served_in_place_of_the_branded_page(branded, pages):
-    """An older build has put index.html.br beside it: that one has no brand."""
+    """An older build has put index.html.br and .gz beside it: those have no brand."""
     (pages / "index.html.br").write_bytes(b"not branded")
-    answer = branded().http.get("/", headers={"Accept-Encoding": "br"})
-    assert "content-encoding" not in answer.headers
-    assert Head(answer.text).title == NAME
+    (pages / "index.html.gz").write_bytes(b"not branded")
+    gateway = branded()
+    for encoding, sent in (("br", None), ("br, gzip", "gzip"), ("gzip;q=0.0", None)):
+        answer = gateway.http.get("/", headers={"Accept-Encoding": encoding})
+        assert answer.headers.get("content-encoding") == sent
+        assert Head(answer.text).title == NAME
 
 
 @pytest.mark.parametrize(
@@ -142,12 +149,37 @@ def test_the_logo(branded, tmp_path, data, kind):
     assert Head(gateway.http.get("/").text).links["icon"]["type"] == kind
 
 
+def style_of(page) -> str:
+    return page.text.partition("<style>")[2].partition("</style>")[0]
+
+
 def test_the_colours(branded):
-    answer = branded().http.get("/brand.css")
-    assert answer.headers["content-type"].startswith("text/css")
-    assert "--accent: light-dark(#" in answer.text
-    assert ", #ffd400);" in answer.text  # light enough for dark pages as it is
-    assert "(#ffd400" not in answer.text  # nobody could read it on white
+    """They stand in the page, and the policy allows just that style."""
+    answer = branded().http.get("/")
+    style = style_of(answer)
+    assert "--accent: light-dark(#" in style
+    assert ", #ffd400);" in style  # light enough for dark pages as it is
+    assert "(#ffd400" not in style  # nobody could read it on white
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert f"style-src 'self' 'sha256-{digest}'" in policy
+    assert "script-src 'self'" in policy
+
+
+def test_the_icon_has_the_colour(branded):
+    """Where there is no logo; with one it is the icon."""
+    gateway = branded(brand_logo="")
+    page = gateway.http.get("/")
+    assert Head(page.text).links["icon"] == {
+        "rel": "icon", "href": "/brand-icon.svg", "type": "image/svg+xml"}  # fmt: skip
+    assert "brand-logo" not in Head(page.text).meta  # the pages draw their own mark
+    icon = gateway.http.get("/brand-icon.svg")
+    assert icon.headers["content-type"] == "image/svg+xml"
+    fills = re.findall(r"rect\{fill:(#\w{6})\}", icon.text)
+    accents = re.search(r"--accent: light-dark\((#\w{6}), (#\w{6})\)", style_of(page))
+    assert fills == [accents[1], accents[2]] == [fills[0], "#ffd400"]
+    assert xml.etree.ElementTree.fromstring(icon.text).tag.endswith("svg")
+    assert branded().http.get("/brand-icon.svg").status_code == 404
 
 
 def configure(gateway, **settings) -> None:
@@ -158,7 +190,7 @@ def configure(gateway, **settings) -> None:
 def test_a_reload(branded, tmp_path):
     """The logo is read again, though its name is the same; all ETags change."""
     gateway = branded()
-    paths = ("/", "/brand.css", "/brand-logo")
+    paths = ("/", "/brand-logo")
     before = {path: gateway.http.get(path).headers["etag"] for path in paths}
     (tmp_path / "logo").write_bytes(PNG)
     configure(gateway, brand_name="\uc608\uc81c", brand_colour="#0f5132",
@@ -173,7 +205,7 @@ def test_a_reload(branded, tmp_path):
     assert gateway.http.get("/brand-logo").content == PNG
     configure(gateway, brand_logo="", brand_colour="", contact="")
     gateway.reload()
-    for path in ("/brand.css", "/brand-logo"):
+    for path in ("/brand-icon.svg", "/brand-logo"):
         assert gateway.http.get(path).status_code == 404
     assert set(Head(gateway.http.get("/").text).meta) == {"application-name", "description"}
 

@@ -27,7 +27,7 @@ FACES = {
     "app/admin": {"admin", "admin_view"},
     "app/doctor": {"doctor"},
     "net/loop": {"loop", "library", "unix_socket"},
-    "net/http1": {"chunked", "field", "head", "inflater", "response_head"},
+    "net/http1": {"chunked", "field", "gzip", "head", "inflater", "response_head"},
     "net/server": {"body_flow", "listen_address", "peer", "server", "tally", "tls"},
     "net/client": {"delivery", "local_client", "signing_key", "totp", "upstream", "upstream_tail"},
     "store/engine": {"checkpoint", "db", "file", "migrate", "reader"},

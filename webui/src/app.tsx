@@ -2,21 +2,6 @@
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
 import type { User } from "./api/account";
-import { Home } from "./pages/home";
-import { Keys } from "./pages/keys";
-import { Credits } from "./pages/credits";
-import { Forgot } from "./pages/forgot";
-import { Models } from "./pages/models";
-
-import { NewTerms } from "./pages/newterms";
-import { NotFound } from "./pages/notfound";
-import { PublicPrices } from "./pages/publicprices";
-import { RequestPage } from "./pages/request";
-import { SetPassword } from "./pages/setpassword";
-import { SignIn } from "./pages/signin";
-import { Invitation, SignUp } from "./pages/signup";
-import { Usage } from "./pages/usage";
-import { Verify } from "./pages/verify";
 import { Layout, OutsideLayout } from "./shell/layout";
 import { isOpen } from "./state/needs";
 import { go, match, type Place, place, PRICES } from "./state/router";
@@ -30,97 +15,107 @@ import {
     SIGN_IN,
     SIGN_UP,
 } from "./state/session";
-import { lazy } from "./ui/lazy";
+import { lazy, type LazyComponent } from "./ui/lazy";
 import { PageBones } from "./ui/skeleton";
 
 /** What an address hands to its page: the names behind the colons. */
 export type Address = Record<string, string>;
-type PageComponent = FunctionComponent<{ address: Address }>;
+type PageProps = { address: Address };
+type PageComponent = FunctionComponent<PageProps>;
 
 interface Route {
     pattern: string;
-    page: PageComponent;
+    page: LazyComponent<PageProps>;
 }
 
-const AccountPage = lazy(
-    () => import("./pages/account").then((it) => it.AccountPage),
-    <PageBones />,
-);
+/** Each page is a chunk of its own; pages/where.ts has their names. */
+function page(load: () => Promise<PageComponent>): LazyComponent<PageProps> {
+    return lazy(load, <PageBones />);
+}
 
 const RequiredSecondFactor = lazy(
     () => import("./pages/secondfactor").then((it) => it.RequiredSecondFactor),
     <PageBones />,
 );
-
-const Playground = lazy(
-    () => import("./pages/playground").then((it) => it.Playground),
-    <PageBones />,
-);
-
-type AdminPages = typeof import("./pages/admin");
-
-/** A page of the operator's chunk. */
-function admin(choose: (pages: AdminPages) => PageComponent): PageComponent {
-    return lazy(() => import("./pages/admin").then(choose), <PageBones />);
-}
+const NewTerms = lazy(() => import("./pages/newterms").then((it) => it.NewTerms), <PageBones />);
+const PublicPrices = page(() => import("./pages/publicprices").then((it) => it.PublicPrices));
+const NotFound = page(() => import("./pages/notfound").then((it) => it.NotFound));
 
 const INSIDE: readonly Route[] = [
-    { pattern: HOME, page: Home },
-    { pattern: HOME + "/usage", page: Usage },
-    { pattern: HOME + "/usage/:id", page: RequestPage },
-    { pattern: HOME + "/keys", page: Keys },
-    { pattern: HOME + "/credits", page: Credits },
-    { pattern: HOME + "/models", page: Models },
-    { pattern: HOME + "/playground", page: Playground },
-    { pattern: HOME + "/account", page: AccountPage },
+    { pattern: HOME, page: page(() => import("./pages/home").then((it) => it.Home)) },
+    { pattern: HOME + "/usage", page: page(() => import("./pages/usage").then((it) => it.Usage)) },
+    {
+        pattern: HOME + "/usage/:id",
+        page: page(() => import("./pages/request").then((it) => it.RequestPage)),
+    },
+    { pattern: HOME + "/keys", page: page(() => import("./pages/keys").then((it) => it.Keys)) },
+    {
+        pattern: HOME + "/credits",
+        page: page(() => import("./pages/credits").then((it) => it.Credits)),
+    },
+    {
+        pattern: HOME + "/models",
+        page: page(() => import("./pages/models").then((it) => it.Models)),
+    },
+    {
+        pattern: HOME + "/playground",
+        page: page(() => import("./pages/playground").then((it) => it.Playground)),
+    },
+    {
+        pattern: HOME + "/account",
+        page: page(() => import("./pages/account").then((it) => it.AccountPage)),
+    },
 ];
 const ADMIN: readonly Route[] = [
-    { pattern: HOME + "/admin", page: admin((pages) => pages.Overview) },
+    {
+        pattern: HOME + "/admin",
+        page: page(() => import("./pages/admin/overview").then((it) => it.Overview)),
+    },
     {
         pattern: HOME + "/admin/customers",
-        page: admin((pages) => pages.Customers),
+        page: page(() => import("./pages/admin/customers").then((it) => it.Customers)),
     },
     {
         pattern: HOME + "/admin/invitations",
-        page: admin((pages) => pages.Invitations),
+        page: page(() => import("./pages/admin/invitations").then((it) => it.Invitations)),
     },
     {
         pattern: HOME + "/admin/customers/:id",
-        page: admin((pages) => pages.CustomerPage),
+        page: page(() => import("./pages/admin/customer").then((it) => it.CustomerPage)),
     },
     {
         pattern: HOME + "/admin/requests/:id",
-        page: admin((pages) => pages.AdminRequestPage),
+        page: page(() => import("./pages/admin/request").then((it) => it.AdminRequestPage)),
     },
     {
         pattern: HOME + "/admin/payments",
-        page: admin((pages) => pages.AdminPayments),
+        page: page(() => import("./pages/admin/payments").then((it) => it.AdminPayments)),
     },
     {
         pattern: HOME + "/admin/vouchers",
-        page: admin((pages) => pages.Vouchers),
+        page: page(() => import("./pages/admin/vouchers").then((it) => it.Vouchers)),
     },
     {
         pattern: HOME + "/admin/policies",
-        page: admin((pages) => pages.Policies),
+        page: page(() => import("./pages/admin/policies").then((it) => it.Policies)),
     },
     {
         pattern: HOME + "/admin/providers",
-        page: admin((pages) => pages.Providers),
+        page: page(() => import("./pages/admin/providers").then((it) => it.Providers)),
     },
     {
         pattern: HOME + "/admin/alerts",
-        page: admin((pages) => pages.Alerts),
+        page: page(() => import("./pages/admin/alerts").then((it) => it.Alerts)),
     },
     {
         pattern: HOME + "/admin/audit",
-        page: admin((pages) => pages.Audit),
+        page: page(() => import("./pages/admin/audit").then((it) => it.Audit)),
     },
 ];
 const OUTSIDE: readonly Route[] = [
-    { pattern: SIGN_IN, page: SignIn },
-    { pattern: SIGN_UP, page: SignUp },
-    { pattern: FORGOT, page: Forgot },
+    { pattern: SIGN_IN, page: page(() => import("./pages/signin").then((it) => it.SignIn)) },
+    { pattern: SIGN_UP, page: page(() => import("./pages/signup").then((it) => it.SignUp)) },
+    { pattern: FORGOT, page: page(() => import("./pages/forgot").then((it) => it.Forgot)) },
 ];
 
 function find(routes: readonly Route[], path: string) {
@@ -176,10 +171,32 @@ function Outside({ path, query }: Place) {
 
 /** For whom it is is told by the link, not by who is signed in here. */
 const BY_LINK: readonly Route[] = [
-    { pattern: HOME + "/password", page: SetPassword },
-    { pattern: HOME + "/verify", page: Verify },
-    { pattern: HOME + "/invitation", page: Invitation },
+    {
+        pattern: HOME + "/password",
+        page: page(() => import("./pages/setpassword").then((it) => it.SetPassword)),
+    },
+    {
+        pattern: HOME + "/verify",
+        page: page(() => import("./pages/verify").then((it) => it.Verify)),
+    },
+    {
+        pattern: HOME + "/invitation",
+        page: page(() => import("./pages/signup").then((it) => it.Invitation)),
+    },
 ];
+
+const ALL: readonly Route[] = [
+    ...INSIDE,
+    ...ADMIN,
+    ...OUTSIDE,
+    ...BY_LINK,
+    { pattern: PRICES, page: PublicPrices },
+];
+
+/** Fetches the code of the page at this path, so that it is shown at once. */
+export async function prefetchPage(path: string): Promise<void> {
+    await (find(ALL, path)?.page ?? NotFound).prefetch();
+}
 
 export function App() {
     const { path } = place.value;
@@ -188,7 +205,7 @@ export function App() {
     if (path === PRICES && site.value?.public_prices) {
         return (
             <OutsideLayout>
-                <PublicPrices />
+                <PublicPrices address={{}} />
             </OutsideLayout>
         );
     } else if (byLink) {

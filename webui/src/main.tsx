@@ -1,23 +1,28 @@
 import { render } from "preact";
-import { App } from "./app";
+import { App, prefetchPage } from "./app";
 import { startLanguage } from "./i18n";
 import { Unreachable } from "./pages/unreachable";
 import { startFloor } from "./state/floor";
+import { startIntents } from "./state/intent";
 import { startPresses } from "./state/press";
-import { startRouter } from "./state/router";
+import { place, startRouter } from "./state/router";
 import { startSession } from "./state/session";
 import { startSite } from "./state/site";
 import "./style.css";
 
 async function start(root: HTMLElement): Promise<void> {
     startRouter();
+    startIntents(prefetchPage);
+
     startPresses();
     startFloor();
     await startLanguage();
     try {
-        await Promise.all([startSession(), startSite()]);
+        await Promise.all([startSession(), startSite(), prefetchPage(place.value.path)]);
+        root.replaceChildren();
         render(<App />, root);
     } catch (error) {
+        root.replaceChildren();
         render(<Unreachable error={error} />, root);
     }
 }

@@ -1,6 +1,7 @@
 // Calls of the account API (/api/...): JSON in and out, the session in a cookie that scripts cannot see.
 import { noteAnswer, noteSilence } from "../state/connection";
 import { ApiError, fromAnswer, offline } from "./error";
+import { takeFirst } from "./first";
 
 export type Query = Record<string, string | number | null | undefined>;
 
@@ -53,7 +54,7 @@ export async function send(method: string, url: string, how: Call = {}): Promise
         init.body = JSON.stringify(how.body);
     }
     try {
-        const response = await fetch(url, init);
+        const response = await ((method === "GET" && takeFirst(url)) || fetch(url, init));
         noteAnswer();
         return response;
     } catch (cause) {

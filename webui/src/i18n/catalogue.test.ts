@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { en } from "./en";
-import { preferred } from ".";
+import { preferred } from "./preferred";
 import { ko } from "./ko";
 import { fill } from "./text";
 

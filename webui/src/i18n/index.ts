@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { read, write } from "../state/storage";
 import { en } from "./en";
+import { type Locale, preferred, STORED_LANGUAGE } from "./preferred";
 import { fill, type Params, type Values } from "./text";
 
 export type Key = keyof typeof en;
@@ -10,14 +11,13 @@ export type PlainKey = {
     [K in Key]: [Params<(typeof en)[K]>] extends [never] ? K : never;
 }[Key];
 export type Catalogue = Readonly<Record<Key, string>>;
-export type Locale = "en" | "ko";
+export type { Locale };
 
 export const LOCALES: readonly { locale: Locale; name: string }[] = [
     { locale: "en", name: "English" },
     { locale: "ko", name: "한국어" },
 ];
 
-const STORED = "language";
 const current = signal<{ locale: Locale; catalogue: Catalogue }>({ locale: "en", catalogue: en });
 
 /** The present language; whoever renders with it is rendered again when it changes. */
@@ -48,21 +48,11 @@ async function use(wanted: Locale): Promise<void> {
     document.documentElement.lang = wanted;
 }
 
-function isLocale(text: string | undefined): text is Locale {
-    return LOCALES.some((known) => known.locale === text);
-}
-
-/** The first language of the browser that we have. */
-export function preferred(stored: string | null, languages: readonly string[]): Locale {
-    const wanted = [stored ?? "", ...languages].map((tag) => tag.toLowerCase().split("-")[0]);
-    return wanted.find(isLocale) ?? "en";
-}
-
 export async function startLanguage(): Promise<void> {
-    await use(preferred(read(STORED), navigator.languages));
+    await use(preferred(read(STORED_LANGUAGE), navigator.languages));
 }
 
 export async function switchLanguage(wanted: Locale): Promise<void> {
-    write(STORED, wanted);
+    write(STORED_LANGUAGE, wanted);
     await use(wanted);
 }

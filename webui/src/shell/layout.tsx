@@ -132,9 +132,9 @@ function SideBar() {
     );
 }
 
-/** Of the operators' chunk, which customers never load. */
+/** A chunk that customers never load. */
 const Search = lazy(
-    () => import("../pages/admin").then((it) => it.Search),
+    () => import("../pages/admin/search").then((it) => it.Search),
     <div class="control opacity-0" />,
 );
 

@@ -1,4 +1,4 @@
-// Light, dark, or what the system says. public/theme.js does the same before the first paint.
+// Light, dark, or what the system says. start.ts does the same before the first paint.
 import { computed, signal } from "@preact/signals";
 import { read, write } from "./storage";
 

@@ -1,14 +1,22 @@
-// A component whose code is fetched when it is first shown.
+// A component whose code is fetched when it is first shown, or before.
 import type { ComponentChildren, FunctionComponent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure } from "./notice";
 
+export type LazyComponent<P extends object> = FunctionComponent<P> & {
+    /** Fetches the code, once; it is there at the first rendering then. Never fails: who shows the component is told. */
+    prefetch: () => Promise<void>;
+};
+
 export function lazy<P extends object>(
     load: () => Promise<FunctionComponent<P>>,
     meanwhile: ComponentChildren,
-): FunctionComponent<P> {
+): LazyComponent<P> {
     let loaded: FunctionComponent<P> | null = null;
-    return function Lazy(props: P) {
+    const fetchCode = async () => {
+        loaded ??= await load();
+    };
+    function Lazy(props: P) {
         const [state, setState] = useState<{ error: unknown; turn: number }>({
             error: null,
             turn: 0,
@@ -17,11 +25,8 @@ export function lazy<P extends object>(
             if (loaded) {
                 return;
             }
-            load().then(
-                (component) => {
-                    loaded = component;
-                    setState({ error: null, turn: state.turn + 1 });
-                },
+            fetchCode().then(
+                () => setState({ error: null, turn: state.turn + 1 }),
                 (error: unknown) => setState({ error, turn: state.turn }),
             );
         }, []);
@@ -38,5 +43,6 @@ export function lazy<P extends object>(
                 )}
             </>
         );
-    };
+    }
+    return Object.assign(Lazy, { prefetch: () => fetchCode().catch(() => undefined) });
 }
