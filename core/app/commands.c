@@ -52,7 +52,6 @@ struct store *commands_open_store(const struct config *config, struct alerts *al
                                           .power_durable = config->durability == 0,
                                           .serve = alerts != NULL,
                                           .providers_shown = config->show_providers != 0,
-                                          .tops_up = config->payments == PAYMENTS_STRIPE,
                                           .migrations = migration_assets,
                                           .migration_count = migration_asset_count,
                                           .alerts = alerts,

@@ -31,6 +31,7 @@
 #include "script/doors.h"
 #include "script/mounts.h"
 #include "script/task.h"
+#include "script/top_up_terms.h"
 #include "script/vm.h"
 #include "store/store.h"
 
@@ -277,6 +278,9 @@ static void survey(struct worker *worker)
     survey_list_unref(list);
     asked_servers_want_tokens(worker->vm, worker->shared->tokens);
     balance_sources_give(worker->vm, worker->watcher);
+    store_set_top_ups(worker->shared->store, worker->shared->config->payments == PAYMENTS_STRIPE
+                                                 ? top_up_terms(worker->vm)
+                                                 : TOP_UPS_OFF);
 }
 
 void worker_take_vm(struct worker *worker, struct vm *vm)

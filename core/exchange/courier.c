@@ -14,6 +14,7 @@
 #include "exchange/courier_settings.h"
 #include "exchange/emergency.h"
 #include "exchange/mail_templates.h"
+#include "exchange/processor_steps.h"
 #include "net/client/delivery.h"
 #include "store/outbox.h"
 
@@ -94,7 +95,7 @@ static void log_failure(const struct outbox_message *message, const struct outbo
 }
 
 static void note(struct courier *courier, const struct outbox_message *message,
-                 const struct delivery_end *end)
+                 const struct delivery_end *end, struct buffer *rest)
 {
     int64_t now_ms = clock_wall_ms();
     struct outbox_result result = {.id = message->id,
@@ -102,6 +103,12 @@ static void note(struct courier *courier, const struct outbox_message *message,
                                    .state = OUTBOX_DELIVERED,
                                    .tries = message->tries + 1,
                                    .due_ms = now_ms};
+    if (end->taken && rest->bytes > 0) {
+        result.state = OUTBOX_WAITING;
+        result.tries = 0;
+        result.rest = strndup(rest->data, rest->bytes);
+        check(result.rest != NULL);
+    }
     if (!end->taken) {
         int64_t retry_ms = outbox_retry_ms(message->created_ms, result.tries, now_ms, random_u64());
         bool over = retry_ms == 0 || is_final(message, end->status);
@@ -113,25 +120,53 @@ static void note(struct courier *courier, const struct outbox_message *message,
     outbox_note(courier->store, &result);
 }
 
+/* What a payment's end means: the processor's own words say why it refuses; and what it answers to
+ * one question may be needed for the next. */
+static void read_payment(const struct outbox_message *message, struct delivery_end *end,
+                         struct buffer *rest)
+{
+    struct slice steps = slice_of(message->payload);
+    struct buffer words;
+    const char *why = "";
+    buffer_init(&words, LIMIT_MESSAGE_BYTES);
+    if (!end->taken && processor_steps_refusal(buffer_slice(&end->answer), &words))
+        slice_copy(buffer_slice(&words), end->words, sizeof end->words);
+    buffer_fini(&words);
+    if (!end->taken || !processor_steps_more(steps) ||
+        processor_steps_rest(steps, buffer_slice(&end->answer), rest, &why))
+        return;
+    buffer_reset(rest);
+    end->taken = false;
+    end->status = STATUS_NEVER;
+    snprintf(end->words, sizeof end->words, "%s", why);
+}
+
 static void drop(struct outbox_message *message)
 {
     outbox_message_fini(message);
     free(message);
 }
 
-static void finish(struct courier *courier, const struct delivery_end *end)
+static void finish(struct courier *courier, struct delivery_end *end)
 {
+    struct buffer rest;
     for (size_t i = 0; i < LIMIT_DELIVERIES; i++) {
         struct outbox_message *message = courier->under_way[i];
         if (message == NULL || message != end->arg)
             continue;
-        note(courier, message, end);
+        buffer_init(&rest, LIMIT_MESSAGE_BYTES);
+        if (outbox_is_payment(message))
+            read_payment(message, end, &rest);
+        note(courier, message, end, &rest);
+        buffer_fini(&rest);
+        buffer_fini(&end->answer);
         drop(message);
         courier->under_way[i] = NULL;
         courier->next_ms = 0; /* the destination may have more */
         return;
     }
     emergency_end(&courier->emergency, end);
+    buffer_fini(&end->answer);
 }
 
 /* ---- taking messages ---- */

@@ -14,6 +14,7 @@
 #include "exchange/mail_message.h"
 #include "exchange/mail_templates.h"
 #include "exchange/processor.h"
+#include "exchange/processor_steps.h"
 #include "net/client/delivery.h"
 #include "store/outbox.h"
 
@@ -44,8 +45,7 @@ static char *take_line(char **text)
     return line;
 }
 
-/* The message is as lua/payments has made it: the path, lines of headers, an empty line, the body.
- * The secret is added here. */
+/* The first question of the message (processor_steps.h). The secret is added here. */
 static enum courier_start send_payment(struct deliveries *deliveries,
                                        const struct courier_settings *settings,
                                        const struct outbox_message *message, void *arg,
@@ -57,7 +57,8 @@ static enum courier_start send_payment(struct deliveries *deliveries,
     *why = "payments are switched off";
     if (settings->processor == NULL)
         return COURIER_LATER;
-    char *copy = strdup(message->payload), *rest = copy;
+    struct slice question = processor_steps_first(slice_of(message->payload));
+    char *copy = strndup(question.data, question.bytes), *rest = copy;
     check(copy != NULL);
     char *line = take_line(&rest);
     snprintf(url, sizeof url, "%s%s", settings->processor->url, line != NULL ? line : "");
@@ -67,6 +68,7 @@ static enum courier_start send_payment(struct deliveries *deliveries,
            headers < DELIVERY_HEADERS)
         delivery.headers[headers++] = line;
     delivery.body = slice_of(rest);
+    delivery.keeps_answer = true;
     *why = "the message is no request";
     bool ok = line != NULL && line[0] == '\0' && deliveries_start(deliveries, &delivery, arg, why);
     secret_wipe(copy, strlen(copy));

@@ -15,7 +15,7 @@
 #include "base/seal.h"
 #include "base/text.h"
 
-enum { FILE_BYTES_MAX = 64 * 1024, NAMES_MAX = 12, SCENE_NAMES = 5, PATH_BYTES = 512 };
+enum { FILE_BYTES_MAX = 64 * 1024, NAMES_MAX = 14, SCENE_NAMES = 5, PATH_BYTES = 512 };
 
 #define SUBJECT "Subject: "
 
@@ -38,12 +38,12 @@ static const struct template_form forms[] = {
     {"verify", "verify", {NULL}},
     {"reset", "password", {NULL}},
     {"invitation", "invitation", {NULL}},
-    {"receipt", "credits", {"kind", "amount", "balance", "reference", "date", NULL}},
+    {"receipt", "credits", {"kind", "paid", "amount", "balance", "reference", "date", NULL}},
     {"balance_low", "credits", {"balance", "threshold", NULL}},
     {"key_expiring", "keys", {"key", "last4", "days", "expires", NULL}},
     {"webhook_disabled", "account", {"url", "error", NULL}},
 };
-enum { FORMS = sizeof forms / sizeof forms[0] };
+enum { FORMS = sizeof forms / sizeof forms[0], PAID_WORDS_BYTES = 64 };
 
 static const char *const common_names[] = {"email",   "sender", "dashboard",  "link",
                                            "contact", "accent", "accent_ink", NULL};
@@ -420,6 +420,24 @@ static bool write_link(const struct mail_scene *scene, const struct template_for
     return ok;
 }
 
+/* What the card was charged, and how much of it are taxes. */
+static const char *const taxed_words[LANGUAGES] = {", %.*s of which %.*s are taxes",
+                                                   ", %.*s (세금 %.*s 포함)"};
+
+/* "22.00 USD" or "22.00 USD|2.00 USD", in words behind it in the room. */
+static struct slice paid_text(struct slice value, int language, struct buffer *room)
+{
+    size_t begin = room->bytes;
+    const char *bar = slice_char(value, '|');
+    size_t total_bytes = bar != NULL ? (size_t)(bar - value.data) : value.bytes;
+    if (bar == NULL)
+        buffer_printf(room, ", %.*s", (int)total_bytes, value.data);
+    else
+        buffer_printf(room, taxed_words[language], (int)total_bytes, value.data,
+                      (int)(value.bytes - total_bytes - 1), bar + 1);
+    return (struct slice){room->data + begin, room->bytes - begin};
+}
+
 /* The word for a receipt's kind; other values are themselves. */
 static struct slice localised(const char *name, struct slice value, int language)
 {
@@ -445,7 +463,9 @@ static void fill_values(const struct json_value *values, const struct template_f
         if (json_find(values, names[i], &value) != 1 || value.type != JSON_STRING ||
             !json_decode_string(&value, room))
             continue;
-        const struct slice text = {room->data + begin, room->bytes - begin};
+        struct slice text = {room->data + begin, room->bytes - begin};
+        if (text.bytes > 0 && strcmp(names[i], "paid") == 0)
+            text = paid_text(text, language, room);
         fill(out, names[i], localised(names[i], text, language));
     }
 }
@@ -483,7 +503,7 @@ bool mail_templates_write(const struct mail_templates *templates, const struct m
     struct buffer room, link;
     buffer_init(&room, LIMIT_MESSAGE_BYTES);
     buffer_init(&link, LIMIT_DESTINATION_BYTES * 2);
-    bool ok = buffer_reserve(&room, payload.bytes + 1) != NULL &&
+    bool ok = buffer_reserve(&room, 2 * payload.bytes + PAID_WORDS_BYTES) != NULL &&
               write_link(scene, &forms[form], &root, &link);
     fill_scene(scene, &fillings);
     fill(&fillings, "link", buffer_slice(&link));

@@ -234,9 +234,9 @@ void store_call_now(struct store *store, struct store_call *call);
  *   top_up.get        user_id -> {threshold, currency, amount, credit, month_max, paused}
  *                     ! not_found
  *   top_up.set        user_id processor threshold_nusd currency amount_minor decimals credit_nusd
- *                     month_max_minor request -> as top_up.get: what is charged by itself
+ *                     month_max_minor request taxed -> as top_up.get: what is charged by itself
  *   top_up.delete     user_id -> {}
- *   top_up.run        -> {}: begins what is due
+ *   top_up.run        taxed -> {}: begins what is due
  *   object.add        account_id provider lines -> {}: what the provider keeps for the account
  *                     (objects.h); a line for each, "KIND TOKENS ID", TOKENS -1: unknown. What was
  *                     noted before lasts anew

@@ -315,6 +315,13 @@ uint64_t outbox_version(const struct store *store)
     return atomic_load(&store->outbox.version);
 }
 
+/* ---- top_ups.h ---- */
+
+void store_set_top_ups(struct store *store, enum top_ups top_ups)
+{
+    atomic_store(&store->tops_up, (int)top_ups);
+}
+
 /* ---- notices.h ---- */
 
 void store_set_notices(struct store *store, const struct notice_settings *settings)

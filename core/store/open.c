@@ -84,7 +84,7 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
         .outbox = &store->outbox,
         .notices = &store->notices,
         .quotas = &store->quotas,
-        .tops_up = store->tops_up};
+        .tops_up = &store->tops_up};
     db_clear(&store->db);
     if (!journal_begin(&store->journal, &store->db) ||
         !changes_load(&store->ledger.changes, &parts.memory, &store->db) ||
@@ -159,7 +159,6 @@ struct store *store_open(const struct store_options *options, struct fault *faul
     struct store *store = new_store(options->path, options->serve);
     store->providers_shown = options->providers_shown;
     store->alerts = options->alerts;
-    store->tops_up = options->tops_up;
     store->quotas.near_ppm = options->quota_near_ppm;
     if ((!store->serve || take_lock(store, fault)) &&
         db_open(&store->db, store->path, mode, fault) && migrate(store, options, fault) &&

@@ -63,6 +63,7 @@ struct outbox_result {
     enum outbox_state state;
     int64_t tries;
     int64_t due_ms; /* when to try again; else the time now */
+    char *rest;     /* taken, but this remains to be sent, now; owned. NULL: nothing */
     char error[LIMIT_ATTEMPT_WORDS_BYTES + 1];
 };
 
@@ -79,6 +80,7 @@ size_t outbox_due(struct store *store, enum outbox_lane lane, int64_t now_ms,
                   struct outbox_message *out, size_t most, int64_t *next_ms);
 /* Whether a further result can be noted; if not, nothing may be sent. */
 bool outbox_has_room(struct store *store);
+/* Takes over `rest`. */
 void outbox_note(struct store *store, const struct outbox_result *result);
 /* Another number than before: rows may have come. */
 uint64_t outbox_version(const struct store *store);

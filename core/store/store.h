@@ -37,7 +37,6 @@ struct store_options {
      * there are no threads, and only store_call_now works. */
     bool serve;
     bool providers_shown;           /* customers see which provider answered */
-    bool tops_up;                   /* by itself */
     const struct asset *migrations; /* sorted by name "NNNN_words.sql" */
     size_t migration_count;
     struct alerts *alerts;  /* or NULL */

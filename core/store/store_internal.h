@@ -2,6 +2,8 @@
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "store/books/ledger_thread.h"
 #include "store/books/notes_table.h"
 #include "store/books/notices.h"
@@ -17,6 +19,7 @@
 #include "store/memory/wallet.h"
 #include "store/questions/reports.h"
 #include "store/store.h"
+#include "store/top_ups.h"
 
 /* Two reports threads, so that a long list does not make sessions wait. */
 enum { REPORTS_QUICK, REPORTS_LONG, REPORTS_THREADS };
@@ -24,7 +27,7 @@ enum { REPORTS_QUICK, REPORTS_LONG, REPORTS_THREADS };
 struct store {
     char *path;
     bool serve;
-    bool tops_up;
+    atomic_int tops_up; /* enum top_ups */
     bool providers_shown;
     struct alerts *alerts;                /* NULL: none */
     int lock_fd;                          /* -1 without `serve` */

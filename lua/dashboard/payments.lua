@@ -184,10 +184,11 @@ function own.set_automatic(x)
     local text = payments.charge_text {
         customer_id = known.customer_id, method_id = known.method_id, email = user.email,
         currency = currency.currency, amount_minor = minor, product = policy.payments.product,
+        automatic_tax = policy.payments.automatic_tax,
     }
     x:reply(200, store.call(x, "top_up.set", user.id, payments.name, threshold_nusd,
         currency.currency, minor, currency.decimals, offers.credit(currency, minor), month_minor,
-        text))
+        text, policy.payments.automatic_tax and 1 or 0))
 end
 
 function own.delete_automatic(x)

@@ -7,7 +7,9 @@
 --   checkout(order)         a page where the customer pays
 --   read_checkout(answer)   its id and its address
 --   portal(customer_id, return_url), read_portal(answer)   a page with receipts and cards
---   charge(order)           of a kept card; "{payment}" in it becomes the payment's id
+--   charge(order)           of a kept card: a list of questions, asked one after the other;
+--                           "{payment}" becomes the payment's id, "{answer.NAME}" a member of the
+--                           answer to the question before
 --   read_error(answer)      why it refuses, for people, or nil
 --   signature_header        where an event's signature stands
 --   check_signature(x, header, now_ms)   true, or nil and why
@@ -110,10 +112,15 @@ function payments.portal(x, customer_id, return_url)
     return url
 end
 
--- What the courier sends to charge a kept card: path, headers, an empty line, body.
+-- What the courier sends to charge a kept card: of each question path, headers, an empty line,
+-- body; with a line "then" between them.
 function payments.charge_text(order)
-    local question = payments.processor.charge(order)
-    return question.path .. "\n" .. table.concat(question.headers, "\n") .. "\n\n" .. question.body
+    local texts = {}
+    for i, question in ipairs(payments.processor.charge(order)) do
+        texts[i] = question.path .. "\n" .. table.concat(question.headers, "\n") .. "\n\n"
+            .. question.body
+    end
+    return table.concat(texts, "\nthen\n")
 end
 
 -- ---- events ----

@@ -89,11 +89,25 @@ function stripe.read_portal(answer)
     return answer.url
 end
 
+-- What taxes are due, by the customer's address and tax ids there.
+local function taxes(order)
+    return question("/v1/tax/calculations", form(
+        "currency", order.currency,
+        "customer", order.customer_id,
+        "line_items[0][amount]", string.format("%.0f", order.amount_minor),
+        "line_items[0][reference]", order.product,
+        "line_items[0][tax_behavior]", "exclusive"), "{payment}-tax")
+end
+
 -- A charge of the kept card, without the customer: {customer_id, method_id, currency,
--- amount_minor, product, email}. "{payment}" stands for the payment's id.
+-- amount_minor, product, email, automatic_tax}. A list of questions, each asked once the one before
+-- it was answered. "{payment}" stands for the payment's id, "{answer.NAME}" for a member of the
+-- answer before. Stripe books the taxes of a calculation that is hooked to a payment, and takes
+-- them back with refunds.
 function stripe.charge(order)
+    local net = string.format("%.0f", order.amount_minor)
     local body = form(
-        "amount", string.format("%.0f", order.amount_minor),
+        "amount", not order.automatic_tax and net or nil,
         "currency", order.currency,
         "customer", order.customer_id,
         "payment_method", order.method_id,
@@ -101,8 +115,13 @@ function stripe.charge(order)
         "confirm", "true",
         "description", order.product,
         "receipt_email", order.email,
-        "metadata[origin]", "automatic")
-    return question("/v1/payment_intents", body .. "&metadata[payment]={payment}", "{payment}")
+        "metadata[origin]", "automatic",
+        "metadata[net]", order.automatic_tax and net or nil) .. "&metadata[payment]={payment}"
+    if order.automatic_tax then
+        body = body .. "&amount={answer.amount_total}&hooks[inputs][tax][calculation]={answer.id}"
+    end
+    local charge = question("/v1/payment_intents", body, "{payment}")
+    return order.automatic_tax and { taxes(order), charge } or { charge }
 end
 
 -- Why it refuses, for people: in its own words.
@@ -161,6 +180,12 @@ local function is_automatic(object)
     return metadata ~= nil and metadata.origin == "automatic"
 end
 
+-- What an automatic payment was for, before taxes.
+local function net_of(intent)
+    local net = intent.metadata.net
+    return type(net) == "string" and #net <= 12 and tonumber(net) or given(intent.amount)
+end
+
 local function paid_session(object)
     return { what = "paid", payment_id = payment_of(object), currency = given(object.currency),
         amount_minor = given(object.amount_subtotal), total_minor = given(object.amount_total),
@@ -190,7 +215,7 @@ end
 read["payment_intent.succeeded"] = function(object)
     if is_automatic(object) then
         return { what = "paid", payment_id = payment_of(object), charge_id = object.id,
-            currency = given(object.currency), amount_minor = given(object.amount),
+            currency = given(object.currency), amount_minor = net_of(object),
             total_minor = given(object.amount_received) }
     elseif given(object.setup_future_usage) == "off_session" and id_of(object.customer) then
         return { what = "method", payment_id = payment_of(object),

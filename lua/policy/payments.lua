@@ -104,10 +104,6 @@ function payments.read(value)
         invoices = schema.boolean(node, "invoices", false),
         product = schema.text(node, "product", "Credits", 100),
     }
-    if found.automatic_tax and found.automatic_top_ups then
-        schema.fail(node, "automatic_tax", "needs automatic_top_ups = false: a card that is charged"
-            .. " by itself is charged without taxes")
-    end
     for i = 1, schema.list(list, "the currency") do
         local currency = read_currency(list, i)
         if found.of[currency.currency] then

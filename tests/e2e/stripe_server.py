@@ -48,6 +48,8 @@ class StripeServer:
         self.asked: list[Asked] = []
         self.sessions: dict[str, dict] = {}  # by id
         self.intents: dict[str, dict] = {}
+        self.calculations: dict[str, int] = {}  # what is to be paid with taxes
+        self.tax: Callable[[int], int] = lambda net: net // 10  # of the customer's country
         self.answer: Callable[[Asked], tuple[int, dict] | None] = lambda _: None
         self._kept: dict[str, tuple[int, dict]] = {}  # by idempotency key
         self._lock = threading.Lock()
@@ -114,7 +116,17 @@ class StripeServer:
             return {"id": f"cus_{number}", "object": "customer"}
         if asked.path == "/v1/billing_portal/sessions":
             return {"id": f"bps_{number}", "url": f"https://billing.stripe.test/{number}"}
+        if asked.path == "/v1/tax/calculations":
+            net = int(form["line_items[0][amount]"])
+            self.calculations[f"taxcalc_{number}"] = net + self.tax(net)
+            return {"id": f"taxcalc_{number}", "object": "tax.calculation",
+                    "customer": form["customer"], "currency": form["currency"],
+                    "tax_amount_exclusive": self.tax(net),
+                    "amount_total": net + self.tax(net)}  # fmt: skip
         if asked.path == "/v1/payment_intents":
+            calculation = form.get("hooks[inputs][tax][calculation]")
+            if calculation is not None:
+                assert self.calculations[calculation] == int(form["amount"])
             intent = {
                 "id": f"pi_{number}",
                 "object": "payment_intent",
@@ -123,7 +135,11 @@ class StripeServer:
                 "currency": form["currency"],
                 "customer": form["customer"],
                 "payment_method": form["payment_method"],
-                "metadata": {"payment": form["metadata[payment]"], "origin": "automatic"},
+                "metadata": {
+                    name[len("metadata[") : -1]: value
+                    for name, value in form.items()
+                    if name.startswith("metadata[")
+                },
             }
             self.intents[intent["id"]] = intent
             return intent

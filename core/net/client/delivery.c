@@ -34,6 +34,8 @@ struct running {
     struct buffer body; /* what is sent */
     size_t sent_bytes;
     size_t answer_bytes;
+    bool keeps_answer;
+    struct buffer answer;
     bool foreign, private_allowed;
     bool refused; /* an address of it was not public */
     void *arg;
@@ -82,6 +84,7 @@ static void running_free(struct running *running)
     curl_slist_free_all(running->headers);
     curl_slist_free_all(running->to);
     buffer_wipe_fini(&running->body);
+    buffer_fini(&running->answer);
     free(running);
 }
 
@@ -129,6 +132,8 @@ static size_t on_write(char *data, size_t size, size_t count, void *arg)
         running->said[kept++] = (char)(c < ' ' ? ' ' : c);
     }
     running->said[kept] = '\0';
+    if (running->keeps_answer)
+        buffer_append(&running->answer, data, bytes);
     return running->answer_bytes > ANSWER_BYTES ? 0 : bytes;
 }
 
@@ -246,6 +251,7 @@ static bool prepare_post(struct running *running, const struct delivery *deliver
     bool ok = append(&running->headers, "Expect:");
     running->foreign = delivery->foreign;
     running->private_allowed = delivery->private_allowed;
+    running->keeps_answer = delivery->keeps_answer;
     if (delivery->foreign) {
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, running);
@@ -310,6 +316,7 @@ bool deliveries_start(struct deliveries *deliveries, const struct delivery *deli
     atomic_init(&running->cut, false);
     running->easy = curl_easy_init();
     buffer_init(&running->body, LIMIT_MESSAGE_BYTES * 3);
+    buffer_init(&running->answer, ANSWER_BYTES);
     bool ok = prepare(running, delivery);
     if (ok)
         ok = is_mail(running) ? start_mail(running)
@@ -327,13 +334,15 @@ bool deliveries_start(struct deliveries *deliveries, const struct delivery *deli
 /* ---- ending ---- */
 
 /* Its words, or what libcurl says. A receiver that says yes is believed, whatever follows. */
-static void end(const struct running *running, CURLcode code, struct delivery_end *out)
+static void end(struct running *running, CURLcode code, struct delivery_end *out)
 {
     long status = 0;
     curl_easy_getinfo(running->easy, CURLINFO_RESPONSE_CODE, &status);
     bool mail = is_mail(running);
     bool said_yes = mail ? code == CURLE_OK : status >= 200 && status < 300;
-    *out = (struct delivery_end){.arg = running->arg, .taken = said_yes, .status = (int)status};
+    *out = (struct delivery_end){
+        .arg = running->arg, .taken = said_yes, .status = (int)status, .answer = running->answer};
+    buffer_init(&running->answer, 0); /* moved */
     if (said_yes)
         return;
     const char *error = running->error[0] != '\0' ? running->error : curl_easy_strerror(code);

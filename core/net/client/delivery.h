@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 struct deliveries;
@@ -32,6 +33,7 @@ struct delivery {
      * the answer only the status is told. */
     bool foreign;
     bool private_allowed;
+    bool keeps_answer; /* to be read whole; else only its beginning is, where it refuses */
     /* for SMTP */
     const char *from;
     const char *to;
@@ -46,6 +48,7 @@ struct delivery_end {
     bool taken;                       /* HTTP 2xx, or the mail server has taken it */
     int status;                       /* of HTTP or SMTP; 0: none came */
     char words[DELIVERY_WORDS_BYTES]; /* if not taken: the receiver's, or why it was not reached */
+    struct buffer answer;             /* as far as it came, with `keeps_answer`; fini it */
 };
 
 /* Starts one. Returns false when that is impossible: *why says so (a text of ours). */

@@ -342,9 +342,8 @@ static void on_commit(int pages, void *arg)
         ledger->wal_pages_tried = 0;
 }
 
-/* Keeps the log short without a pause: see checkpoint.h. Small and often, because 8,000 pages at
- * once take a CPU for 20 ms, and the journal's syncs wait as long. An old reader's snapshot may
- * hold pages back; they are tried again when as many are new. */
+/* Without a pause: see checkpoint.h. Small and often, because 8,000 pages at once take a CPU for
+ * 20 ms. An old reader's snapshot may hold pages back; they are tried again with as many new. */
 static void keep_log_short(struct ledger_thread *ledger)
 {
     struct checkpoint *checkpoint = ledger->parts.checkpoint;
@@ -367,12 +366,12 @@ static void keep_log_short(struct ledger_thread *ledger)
 }
 
 /* An operation of the thread's own, on what was answered before it. */
-static void run_own(struct ledger_thread *ledger, const char *operation)
+static void run_own(struct ledger_thread *ledger, const char *what, const struct store_value *arg)
 {
     struct store_call call;
     struct fault fault;
     struct job_list jobs = {0};
-    if (!apply_journal(ledger) || !store_call_init(&call, operation, NULL, 0, &fault))
+    if (!apply_journal(ledger) || !store_call_init(&call, what, arg, arg != NULL ? 1 : 0, &fault))
         return;
     call.wallets = ledger->parts.memory.wallets;
     call.job = (struct job){.run = ledger_thread_call};
@@ -383,16 +382,18 @@ static void run_own(struct ledger_thread *ledger, const char *operation)
 
 static void move_money(struct ledger_thread *ledger, int64_t now_us)
 {
+    enum top_ups top_ups = (enum top_ups)atomic_load(ledger->parts.tops_up);
+    const struct store_value taxed = bind_int(top_ups == TOP_UPS_TAXED);
     if (now_us - ledger->collected_us >= IDLE_MS * 1000) {
         ledger->collected_us = now_us;
         if (wallet_has_debtors(ledger->parts.memory.wallets))
-            run_own(ledger, "debt.collect");
+            run_own(ledger, "debt.collect", NULL);
     }
-    if (ledger->parts.tops_up && now_us - ledger->topped_up_us >= TOP_UP_US) {
-        ledger->topped_up_us = now_us;
-        if (db_number(db_of(ledger), "SELECT 1 FROM automatic_top_ups LIMIT 1", NULL, 0, 0) > 0)
-            run_own(ledger, "top_up.run");
-    }
+    if (top_ups == TOP_UPS_OFF || now_us - ledger->topped_up_us < TOP_UP_US)
+        return;
+    ledger->topped_up_us = now_us;
+    if (db_number(db_of(ledger), "SELECT 1 FROM automatic_top_ups LIMIT 1", NULL, 0, 0) > 0)
+        run_own(ledger, "top_up.run", &taxed);
 }
 
 /* Not while the disk fails: the courier then tells that from memory. */
@@ -479,8 +480,7 @@ static void give_up(struct ledger_thread *ledger)
         return_job(job_list_pop(&ledger->unsettled));
 }
 
-/* Forwards the reads: the tables now have what they must see (or the disk fails, and they read what
- * there is). */
+/* Forwards the reads: the tables have what they must see, or the disk fails. */
 static void send_reads(struct ledger_thread *ledger)
 {
     struct job *job;

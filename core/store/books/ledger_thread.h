@@ -20,6 +20,7 @@
 #include "store/books/changes.h"
 #include "store/books/notices.h"
 #include "store/books/rollup.h"
+#include "store/top_ups.h"
 
 struct alerts;
 struct checkpoint;
@@ -37,7 +38,7 @@ struct ledger_parts {
     struct checkpoint *checkpoint;
     struct alerts *alerts; /* NULL: none */
     struct outbox *outbox;
-    bool tops_up; /* begins automatic top-ups */
+    const atomic_int *tops_up; /* enum top_ups */
     const struct notice_switches *notices;
     struct quota_book *quotas;
 };

@@ -146,6 +146,7 @@ bool notices_receipt(struct db *db, const struct notice_switches *switches,
                    {"amount", customer_messages_money(receipt->amount_nusd, amount)},
                    {"balance", customer_messages_money(receipt->balance_nusd, balance)},
                    {"reference", receipt->transfer_id},
+                   {"paid", receipt->paid != NULL ? receipt->paid : ""},
                    {"date", customer_messages_time(now_ms, date)}}};
     return notices_mail(db, &to, &mail, now_ms, 0);
 }

@@ -51,6 +51,7 @@ struct notice_receipt {
     const char *transfer_id;
     int64_t amount_nusd;
     int64_t balance_nusd; /* after it */
+    const char *paid; /* what was charged: "22.00 USD", with taxes "22.00 USD|2.00 USD"; or NULL */
 };
 /* Adds the receipt to the transaction that posts the transfer, if operator and customer want one.
  * For a payment call it with the kind "payment"; credits_give (operations.h) calls it for all that

@@ -26,6 +26,8 @@ void outbox_table_init(struct outbox *outbox)
 void outbox_table_fini(struct outbox *outbox)
 {
     db_close(&outbox->reader);
+    for (size_t i = 0; i < outbox->count; i++)
+        free(outbox->results[i].rest);
     check(pthread_mutex_destroy(&outbox->mutex) == 0);
 }
 
@@ -101,6 +103,11 @@ static bool fail_payment(struct db *db, const struct outbox_result *result)
                   values, 2);
 }
 
+static struct store_value rest_of(const struct outbox_result *result)
+{
+    return result->rest != NULL ? bind_text(result->rest) : bind_null();
+}
+
 bool outbox_table_write(struct db *db, const struct outbox_result *results, size_t count)
 {
     bool ok = true;
@@ -108,10 +115,10 @@ bool outbox_table_write(struct db *db, const struct outbox_result *results, size
         const struct outbox_result *result = &results[i];
         ok = db_run(db,
                     "UPDATE outbox SET state = ?2, tries = ?3, due_ms = ?4, last_error = ?5,"
-                    " payload = iif(?2 = 'delivered', '', payload) WHERE id = ?1",
+                    " payload = coalesce(?6, iif(?2 = 'delivered', '', payload)) WHERE id = ?1",
                     DB_VALUES(bind_text(result->id.text), bind_text(states[result->state]),
                               bind_int(result->tries), bind_int(result->due_ms),
-                              bind_text(result->error)));
+                              bind_text(result->error), rest_of(result)));
         if (ok && result->state == OUTBOX_GIVEN_UP)
             ok = fail_payment(db, result);
     }
@@ -121,6 +128,8 @@ bool outbox_table_write(struct db *db, const struct outbox_result *results, size
 void outbox_table_written(struct outbox *outbox, size_t count)
 {
     check(pthread_mutex_lock(&outbox->mutex) == 0);
+    for (size_t i = 0; i < count; i++)
+        free(outbox->results[i].rest);
     outbox->count -= count;
     memmove(outbox->results, outbox->results + count, outbox->count * sizeof outbox->results[0]);
     check(pthread_mutex_unlock(&outbox->mutex) == 0);

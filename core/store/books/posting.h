@@ -46,6 +46,7 @@ struct posting_transfer {
     const char *exchange_id; /* NULL: no exchange */
     const char *reason;      /* NULL: no reason */
     const char *receipt;     /* of a credit: what its receipt calls it; NULL: by its kind */
+    const char *paid;        /* of a payment: as of struct notice_receipt */
 };
 bool posting_transfer(struct db *db, const struct posting_transfer *transfer, int64_t now_ms);
 /* What a call that the operator pays (of kind "shadow", "hedge" or "test_call") has cost at this

@@ -208,6 +208,7 @@ static bool add_receipt(struct store_call *call, struct db *db,
                                                    : by_hand                 ? "top_up"
                                                                              : transfer->kind,
                                            .transfer_id = transfer->id.text,
+                                           .paid = transfer->paid,
                                            .amount_nusd = transfer->amount_nusd,
                                            .balance_nusd = posted(db, account_id)};
     return notices_receipt(db, &call->store->notices, &receipt, clock_wall_ms());

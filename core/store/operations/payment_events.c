@@ -2,6 +2,7 @@
  * each is acted on once, in the transaction of what it causes, and what it says is only ever a
  * step forward. So a crash at any time, and the processor's repetition after it, credit a payment
  * once. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -217,14 +218,34 @@ static bool disagrees(struct store_call *call, struct db *db, const struct payme
            done(call, db, "disagreed", payment);
 }
 
+/* "22.00 USD", and the taxes of it behind a bar. */
+enum { PAID_BYTES = 2 * (PAYMENT_AMOUNT_BYTES + PAYMENT_WORD_BYTES) };
+
+static void write_paid(const struct payment *payment, char out[PAID_BYTES])
+{
+    char total[PAYMENT_AMOUNT_BYTES], tax[PAYMENT_AMOUNT_BYTES], code[PAYMENT_WORD_BYTES];
+    int64_t tax_minor = payment->total_minor - payment->amount_minor;
+    payments_amount_text(payment->total_minor, payment->decimals, total);
+    payments_amount_text(tax_minor, payment->decimals, tax);
+    slice_copy(slice_of(payment->currency), code, sizeof code);
+    for (char *c = code; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+    if (tax_minor > 0)
+        snprintf(out, PAID_BYTES, "%s %s|%s %s", total, code, tax, code);
+    else
+        snprintf(out, PAID_BYTES, "%s %s", total, code);
+}
+
 static bool credit(struct store_call *call, struct db *db, const struct payment *payment,
                    struct id *transfer_id)
 {
-    char from[PAYMENT_WORD_BYTES + 16], reason[ID_BYTES + 16];
+    char from[PAYMENT_WORD_BYTES + 16], reason[ID_BYTES + 16], paid[PAID_BYTES];
     struct posting_transfer transfer = {.amount_nusd = payment->credit_nusd,
                                         .debit_account = from,
                                         .kind = "payment",
-                                        .reason = reason};
+                                        .reason = reason,
+                                        .paid = paid};
+    write_paid(payment, paid);
     snprintf(from, sizeof from, "funding:%s", payment->processor);
     snprintf(reason, sizeof reason, "payment %s", payment->id.text);
     return credits_give(call, db, &transfer, &payment->account_id, transfer_id);

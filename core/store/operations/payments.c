@@ -25,7 +25,8 @@ bool payments_find(struct db *db, const char *sql, const struct store_value *val
     *out = (struct payment){.amount_minor = column_int(row, 6),
                             .credit_nusd = column_int(row, 7),
                             .total_minor = column_int(row, 8),
-                            .reversed_nusd = column_int(row, 9)};
+                            .reversed_nusd = column_int(row, 9),
+                            .decimals = column_int(row, 10)};
     ok = id_parse(slice_of(column_text(row, 0)), "pay", &out->id) &&
          id_parse(slice_of(column_text(row, 1)), "user", &out->user_id) &&
          id_parse(slice_of(column_text(row, 2)), "acct", &out->account_id);

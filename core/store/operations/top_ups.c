@@ -54,7 +54,7 @@ bool top_ups_get(struct store_call *call, struct db *db)
 }
 
 /* user_id processor threshold_nusd currency amount_minor decimals credit_nusd month_max_minor
- * request */
+ * request taxed */
 bool top_ups_set(struct store_call *call, struct db *db)
 {
     int64_t amount_minor = operations_int(call, 4), credit_nusd = operations_int(call, 6);
@@ -67,10 +67,10 @@ bool top_ups_set(struct store_call *call, struct db *db)
     return db_run(db,
                   "INSERT OR REPLACE INTO automatic_top_ups (user_id, processor, threshold_nusd,"
                   " currency, amount_minor, decimals, credit_nusd, month_max_minor, request,"
-                  " updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                  " taxed, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                   DB_VALUES(call->args[0], call->args[1], call->args[2], call->args[3],
                             call->args[4], call->args[5], call->args[6], call->args[7],
-                            call->args[8], bind_int(clock_wall_ms()))) &&
+                            call->args[8], call->args[9], bind_int(clock_wall_ms()))) &&
            top_ups_get(call, db);
 }
 
@@ -152,9 +152,21 @@ static bool begin(struct db *db, const struct due *due, int64_t now_ms)
     return ok;
 }
 
+/* Who has agreed to a price with taxes, or without, agrees to the other before it is charged. */
+static bool pause_other_terms(struct db *db, struct store_value taxed)
+{
+    return db_run(db,
+                  "UPDATE automatic_top_ups SET paused = 'Whether taxes are added has changed. Save"
+                  " this again to agree.' WHERE paused = '' AND taxed <> ?1",
+                  DB_VALUES(taxed));
+}
+
+/* taxed */
 bool top_ups_run(struct store_call *call, struct db *db)
 {
     struct due due[DUE_MOST];
+    if (!pause_other_terms(db, call->args[0]))
+        return false;
     size_t count = find_due(db, due);
     bool ok = db->failure == 0;
     for (size_t i = 0; i < count; i++) {

@@ -507,11 +507,6 @@ static void test_payment_mistakes(void **unused)
         {"payments.lua",
          CURRENCY("currency = 'isk', credit = '1', min = '1.5', max = '10', offers = {}"),
          "payments.lua:2: payments.currencies[1].min: must be a multiple of 1.00"},
-        {"payments.lua",
-         "return { automatic_tax = true, currencies = {\n{ " USD_FROM("5", "10") ", offers = {} } "
-                                                                                 "} }",
-         "payments.lua:1: payments.automatic_tax: needs automatic_top_ups = false: a card that is "
-         "charged by itself is charged without taxes"},
     };
     (void)unused;
     ASSERT_REFUSED(mistakes);

@@ -652,6 +652,8 @@ export const en = {
     "automatic.threshold": "When the balance is below (USD)",
     "automatic.amount": "Charge ({currency})",
     "automatic.most": "At most in a month ({currency})",
+    "automatic.taxAdded":
+        "Taxes are added to each charge. The amount and the most of a month are before taxes.",
     "automatic.mostHint": "A calendar month, UTC.",
     "vouchers.lead": "Codes that customers redeem for credits.",
     "vouchers.make": "Make vouchers",

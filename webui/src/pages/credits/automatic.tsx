@@ -48,6 +48,7 @@ export function Automatic({ options, onChange }: Props) {
                     })}
                 </p>
             )}
+            {options.automatic_tax && <p class="mb-3 text-soft">{t("automatic.taxAdded")}</p>}
             {isOpen ? (
                 <WishForm
                     options={options}
