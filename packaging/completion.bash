@@ -2,7 +2,7 @@
 
 _llm_gateway() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="serve check migrate user key credit debit voucher ledger usage replay refund price
+    local commands="serve check migrate user mail key credit debit voucher ledger usage replay refund price
         catalog status top drain log-level doctor completion backup version help"
     local options="--config --set --help --version --first-run --admin --name --reason --amount --count
         --kind --group --expires --format --from --to --tz --policies --json --csv --usage --provider
@@ -15,6 +15,7 @@ _llm_gateway() {
         compopt -o default
         return
         ;;
+    mail) choices="bounced restored" ;;
     user) choices="create password unlock role" ;;
     key | voucher) choices="create" ;;
     ledger) choices="verify explain export" ;;

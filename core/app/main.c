@@ -11,6 +11,7 @@
 #include "app/config.h"
 #include "app/doctor/doctor.h"
 #include "app/ledger_commands.h"
+#include "app/mail_commands.h"
 #include "app/price_command.h"
 #include "app/privileges.h"
 #include "app/replay_command.h"
@@ -55,6 +56,8 @@ static int print_usage(FILE *out)
         "  user second-factor EMAIL off           for a lost phone: the password alone opens\n"
         "  user unlock EMAIL                      forget wrong passwords: no more waiting\n"
         "  user role EMAIL user|support|billing|admin\n"
+        "  mail bounced EMAIL [WHY]               it came back: no more until it is verified\n"
+        "  mail restored EMAIL                    it takes mail again\n"
         "  key create EMAIL [--name NAME]\n"
         "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
         "  debit EMAIL AMOUNT --reason TEXT       a correction downwards: takes what is there,\n"
@@ -351,6 +354,12 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return user_commands_second_factor_off(config, words[2]);
     if (said(arguments, 4, "user", "role"))
         return user_commands_role(config, words[2], words[3]);
+    if (said(arguments, 3, "mail", "bounced"))
+        return mail_commands_bounced(config, words[2], "");
+    if (said(arguments, 4, "mail", "bounced"))
+        return mail_commands_bounced(config, words[2], words[3]);
+    if (said(arguments, 3, "mail", "restored"))
+        return mail_commands_restored(config, words[2]);
     if (said(arguments, 3, "key", "create"))
         return commands_key_create(config, words[2], &arguments->options);
     if (said(arguments, 3, "debit", NULL))

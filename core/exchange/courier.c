@@ -13,6 +13,7 @@
 #include "exchange/courier_send.h"
 #include "exchange/courier_settings.h"
 #include "exchange/emergency.h"
+#include "exchange/mail_refusal.h"
 #include "exchange/mail_templates.h"
 #include "exchange/processor_steps.h"
 #include "net/client/delivery.h"
@@ -115,6 +116,8 @@ static void note(struct courier *courier, const struct outbox_message *message,
         result.state = over ? OUTBOX_GIVEN_UP : OUTBOX_WAITING;
         result.due_ms = over ? now_ms : retry_ms;
         snprintf(result.error, sizeof result.error, "%s", end->words);
+        result.address_refused = over && message->lane == OUTBOX_TO_CUSTOMERS &&
+                                 mail_refusal_is_of_address(end->words, end->of_receiver);
         log_failure(message, &result);
     }
     outbox_note(courier->store, &result);

@@ -40,6 +40,7 @@ static const struct template_form forms[] = {
     {"invitation", "invitation", {NULL}},
     {"receipt", "credits", {"kind", "paid", "amount", "balance", "reference", "date", NULL}},
     {"balance_low", "credits", {"balance", "threshold", NULL}},
+    {"quota_near", "keys", {"quota", "whose", "limit", "used", "renews", NULL}},
     {"key_expiring", "keys", {"key", "last4", "days", "expires", NULL}},
     {"webhook_disabled", "account", {"url", "error", NULL}},
 };
@@ -438,9 +439,48 @@ static struct slice paid_text(struct slice value, int language, struct buffer *r
     return (struct slice){room->data + begin, room->bytes - begin};
 }
 
-/* The word for a receipt's kind; other values are themselves. */
-static struct slice localised(const char *name, struct slice value, int language)
+/* What quotas are called: "user/requests_per_day/gpt-4" has the words in its middle. */
+static const struct {
+    const char *name;
+    const char *words[LANGUAGES];
+} quotas[] = {
+    {"requests_per_day", {"requests in a day", "하루 요청 수"}},
+    {"requests_per_month", {"requests in a month", "한 달 요청 수"}},
+    {"tokens_per_day", {"tokens in a day", "하루 토큰 수"}},
+    {"tokens_per_month", {"tokens in a month", "한 달 토큰 수"}},
+    {"usd_per_day", {"money in a day", "하루 사용 금액"}},
+    {"usd_per_month", {"money in a month", "한 달 사용 금액"}},
+};
+
+static const char *const account_words[LANGUAGES] = {"all of your keys", "모든 키"};
+
+/* In words behind it in the room, with its models, if it is not of all. */
+static struct slice quota_text(struct slice value, int language, struct buffer *room)
 {
+    size_t begin = room->bytes;
+    for (size_t i = 0; i < sizeof quotas / sizeof quotas[0]; i++) {
+        ptrdiff_t at = slice_find(value, slice_of(quotas[i].name));
+        if (at < 0)
+            continue;
+        size_t end = (size_t)at + strlen(quotas[i].name);
+        buffer_append_text(room, quotas[i].words[language]);
+        if (end < value.bytes)
+            buffer_printf(room, " (%.*s)", (int)(value.bytes - end - 1), value.data + end + 1);
+        return (struct slice){room->data + begin, room->bytes - begin};
+    }
+    return value;
+}
+
+/* The word for a receipt's kind; other values are themselves. */
+static struct slice localised(const char *name, struct slice value, int language,
+                              struct buffer *room)
+{
+    if (strcmp(name, "paid") == 0 && value.bytes > 0)
+        return paid_text(value, language, room);
+    if (strcmp(name, "quota") == 0)
+        return quota_text(value, language, room);
+    if (strcmp(name, "whose") == 0 && value.bytes == 0)
+        return slice_of(account_words[language]);
     for (size_t i = 0; strcmp(name, "kind") == 0 && i < sizeof kinds / sizeof kinds[0]; i++) {
         if (slice_equals(value, kinds[i].kind))
             return slice_of(kinds[i].words[language]);
@@ -463,10 +503,8 @@ static void fill_values(const struct json_value *values, const struct template_f
         if (json_find(values, names[i], &value) != 1 || value.type != JSON_STRING ||
             !json_decode_string(&value, room))
             continue;
-        struct slice text = {room->data + begin, room->bytes - begin};
-        if (text.bytes > 0 && strcmp(names[i], "paid") == 0)
-            text = paid_text(text, language, room);
-        fill(out, names[i], localised(names[i], text, language));
+        const struct slice text = {room->data + begin, room->bytes - begin};
+        fill(out, names[i], localised(names[i], text, language, room));
     }
 }
 

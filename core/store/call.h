@@ -103,10 +103,13 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     already_verified
  *   address.verify    token_digest_hex credit_nusd? credits_max_nusd? -> {email}  ! not_found
  *                     (also when expired)
+ *   address.refused   email why -> {}: mail to it came back  ! not_found
+ *   address.restored  email -> {}  ! not_found
  *   notice.get        user_id -> {language, email_verified_at, low_balance, receipts, key_expiry,
+ *                     quotas, mail_refused_at, mail_refused_why,
  *                     webhook: {url, created_at, delivered_at, failed_at, error, disabled_at}?}
- *   notice.set        user_id sets low_nusd? receipts? key_expiry? language? -> as notice.get;
- *                     sets: 1, 2, 4, 8
+ *   notice.set        user_id sets low_nusd? receipts? key_expiry? language? quotas? -> as
+ *                     notice.get; sets: 1, 2, 4, 8, 16
  *   webhook.set       user_id url sealed -> as notice.get
  *   webhook.delete    user_id -> {}
  *   webhook.test      user_id -> {}  ! not_found, also if disabled
@@ -320,6 +323,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *   midnight of the zone. zone: as in base/zone.h; null: UTC. Days are the zone's.
  *
  *   user: {id, email, name, role, account_id, group, disabled, created_at, email_verified_at,
+ *     mail_refused_at, mail_refused_why,
  *         language, second_factor, erased_at, must_verify (and not verified yet),
  *         terms_version, terms_accepted_at}
  *   invitation: {id, email, mailed, group, credit, uses_max, uses, expires_at, created_at,

@@ -62,8 +62,9 @@ struct outbox_result {
     struct id webhook_of; /* the customer whose webhook it went to; "": another receiver */
     enum outbox_state state;
     int64_t tries;
-    int64_t due_ms; /* when to try again; else the time now */
-    char *rest;     /* taken, but this remains to be sent, now; owned. NULL: nothing */
+    bool address_refused; /* of a mail to a customer: the address takes none */
+    int64_t due_ms;       /* when to try again; else the time now */
+    char *rest;           /* taken, but this remains to be sent, now; owned. NULL: nothing */
     char error[LIMIT_ATTEMPT_WORDS_BYTES + 1];
 };
 

@@ -57,7 +57,7 @@ end
 function links.send_verification(x)
     local user = session.user(x)
     check_mail(x)
-    if user.email_verified_at ~= cjson.null then
+    if user.email_verified_at ~= cjson.null and user.mail_refused_at == cjson.null then
         x:refuse(409, "already_verified", "This address is verified already.")
     end
     throttle.count_mail(x, "verify:" .. user.id)

@@ -9,7 +9,7 @@ local store = require "store"
 local notices = {}
 
 -- The members that can be changed, with the bits of notice.set (core/store/call.h).
-local CHANGES = { low_balance = 1, receipts = 2, key_expiry = 4, language = 8 }
+local CHANGES = { low_balance = 1, receipts = 2, key_expiry = 4, language = 8, quotas = 16 }
 local LOW_USD_MAX = limits.CHARGE_USD_MAX
 local URL_BYTES_MAX = 500
 
@@ -47,12 +47,13 @@ function notices.update(x)
     local low_nusd = body.amount(x, members, "low_balance", 1, LOW_USD_MAX)
     local receipts = read_wish(x, members, given, "receipts")
     local key_expiry = read_wish(x, members, given, "key_expiry")
+    local quotas = read_wish(x, members, given, "quotas")
     local language = notices.read_language(x, members)
     if given.language and not language then
         x:refuse(400, "invalid_value", "language must be en or ko.", "language")
     end
     x:reply(200, store.call(x, "notice.set", user.id, sets, low_nusd, receipts, key_expiry,
-        language))
+        language, quotas))
 end
 
 -- ---- the webhook ----
@@ -127,7 +128,7 @@ function notices.keep_language(x, user_text, language)
     if not language or language == user.language then
         return user_text
     end
-    store.call(x, "notice.set", user.id, CHANGES.language, nil, nil, nil, language)
+    store.call(x, "notice.set", user.id, CHANGES.language, nil, nil, nil, language, nil)
     return store.call(x, "user.get", user.id)
 end
 

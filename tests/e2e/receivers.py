@@ -203,7 +203,7 @@ class Mailbox:
 
 
 def outbox(gateway) -> list[dict]:
-    return _rows(gateway, "SELECT * FROM outbox ORDER BY id")
+    return rows(gateway, "SELECT * FROM outbox ORDER BY id")
 
 
 def is_empty(gateway) -> bool:
@@ -231,10 +231,10 @@ def change(gateway, statement: str, *values) -> None:
 
 
 def alerts(gateway) -> list[dict]:
-    return _rows(gateway, "SELECT * FROM alerts ORDER BY id")
+    return rows(gateway, "SELECT * FROM alerts ORDER BY id")
 
 
-def _rows(gateway, query: str) -> list[dict]:
+def rows(gateway, query: str) -> list[dict]:
     """As they are in the database."""
     with closing(sqlite3.connect(f"file:{gateway.database}?mode=ro", uri=True)) as db:
         db.row_factory = sqlite3.Row

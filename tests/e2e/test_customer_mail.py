@@ -425,14 +425,17 @@ def test_wishes(post):
     customer = newcomer(gateway)
     first = customer.call("GET", "/notices", 200)
     assert first == {"language": "en", "email_verified_at": None, "low_balance": None,
-                     "receipts": True, "key_expiry": True, "webhook": None}  # fmt: skip
-    wishes = {"low_balance": "2.50", "receipts": False, "key_expiry": False, "language": "ko"}
+                     "receipts": True, "key_expiry": True, "quotas": True,
+                     "mail_refused_at": None, "mail_refused_why": None,
+                     "webhook": None}  # fmt: skip
+    wishes = {"low_balance": "2.50", "receipts": False, "key_expiry": False, "quotas": False,
+              "language": "ko"}  # fmt: skip
     changed = customer.call("PATCH", "/notices", 200, json=wishes)
     assert changed == first | wishes | {"low_balance": "2.500000000"}
     assert customer.call("PATCH", "/notices", 200, json={"receipts": True})["language"] == "ko"
     assert customer.call("GET", "/auth/me", 200)["user"]["language"] == "ko"
     for wrong in ({"language": "fr"}, {"language": None}, {"receipts": None}, {"receipts": 1},
-                  {"webhook": None}):  # fmt: skip
+                  {"quotas": None}, {"webhook": None}):  # fmt: skip
         check_error(customer.web.patch("/notices", json=wrong), 400, "invalid_value",
                     on_api=False)  # fmt: skip
     stranger = Customer(gateway)

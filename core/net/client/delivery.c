@@ -36,6 +36,7 @@ struct running {
     size_t answer_bytes;
     bool keeps_answer;
     struct buffer answer;
+    bool at_receiver; /* of a mail: RCPT was sent, and DATA was not */
     bool foreign, private_allowed;
     bool refused; /* an address of it was not public */
     void *arg;
@@ -145,6 +146,19 @@ static size_t on_line(char *line, size_t size, size_t count, void *arg)
     if (text.bytes > 3 && (text.data[0] == '4' || text.data[0] == '5'))
         slice_copy(text, running->said, sizeof running->said);
     return size * count;
+}
+
+/* The commands of a mail. */
+static int on_command(CURL *easy, curl_infotype type, char *data, size_t bytes, void *arg)
+{
+    struct running *running = arg;
+    (void)easy;
+    const struct slice command = {data, bytes};
+    if (type == CURLINFO_HEADER_OUT && slice_starts_with(command, "RCPT "))
+        running->at_receiver = true;
+    if (type == CURLINFO_HEADER_OUT && slice_starts_with(command, "DATA"))
+        running->at_receiver = false;
+    return 0;
 }
 
 /* The address is the one that is connected to, whatever was resolved before. */
@@ -276,6 +290,9 @@ static bool prepare_mail(struct running *running, const struct delivery *deliver
     curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_line);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, running);
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_command);
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, running);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(easy, CURLOPT_READDATA, running);
     curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)running->body.bytes);
@@ -340,8 +357,11 @@ static void end(struct running *running, CURLcode code, struct delivery_end *out
     curl_easy_getinfo(running->easy, CURLINFO_RESPONSE_CODE, &status);
     bool mail = is_mail(running);
     bool said_yes = mail ? code == CURLE_OK : status >= 200 && status < 300;
-    *out = (struct delivery_end){
-        .arg = running->arg, .taken = said_yes, .status = (int)status, .answer = running->answer};
+    *out = (struct delivery_end){.arg = running->arg,
+                                 .taken = said_yes,
+                                 .status = (int)status,
+                                 .answer = running->answer,
+                                 .of_receiver = mail && !said_yes && running->at_receiver};
     buffer_init(&running->answer, 0); /* moved */
     if (said_yes)
         return;

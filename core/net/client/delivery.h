@@ -46,6 +46,7 @@ struct delivery {
 struct delivery_end {
     void *arg;
     bool taken;                       /* HTTP 2xx, or the mail server has taken it */
+    bool of_receiver;                 /* of a mail that is not taken: RCPT was refused */
     int status;                       /* of HTTP or SMTP; 0: none came */
     char words[DELIVERY_WORDS_BYTES]; /* if not taken: the receiver's, or why it was not reached */
     struct buffer answer;             /* as far as it came, with `keeps_answer`; fini it */

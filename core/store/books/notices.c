@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/period.h"
 #include "store/books/outbox_table.h"
-#include "store/memory/quota_book.h"
 #include "store/memory/wallet.h"
 
 enum {
@@ -53,7 +52,8 @@ bool notices_find(struct db *db, const char *id, struct notice_receiver *out)
     struct row *row = db_bind(db,
                               "SELECT u.id, u.email, u.language, u.email_verified_ms, u.disabled,"
                               " coalesce(n.receipts, 1), coalesce(n.key_expiry, 1), n.low_nusd,"
-                              " w.user_id IS NOT NULL AND w.disabled_ms IS NULL FROM users u"
+                              " w.user_id IS NOT NULL AND w.disabled_ms IS NULL,"
+                              " coalesce(n.quotas, 1), u.mail_refused_ms FROM users u"
                               " LEFT JOIN notices n ON n.account_id = u.account_id"
                               " LEFT JOIN customer_webhooks w ON w.user_id = u.id"
                               " WHERE u.account_id = ?1 OR u.id = ?1",
@@ -65,7 +65,9 @@ bool notices_find(struct db *db, const char *id, struct notice_receiver *out)
                                     .receipts = column_int(row, 5) != 0,
                                     .key_expiry = column_int(row, 6) != 0,
                                     .low_nusd = column_null(row, 7) ? -1 : column_int(row, 7),
-                                    .webhook = column_int(row, 8) != 0};
+                                    .webhook = column_int(row, 8) != 0,
+                                    .quotas = column_int(row, 9) != 0,
+                                    .refused = !column_null(row, 10)};
     slice_copy(slice_of(column_text(row, 0)), out->user_id.text, sizeof out->user_id.text);
     slice_copy(slice_of(column_text(row, 1)), out->email, sizeof out->email);
     slice_copy(slice_of(column_text(row, 2)), out->language, sizeof out->language);
@@ -73,10 +75,15 @@ bool notices_find(struct db *db, const char *id, struct notice_receiver *out)
     return true;
 }
 
-/* Whether notices, which the customer has not asked for just now, may go to the address. */
-static bool is_mailed(const struct notice_settings *settings, const struct notice_receiver *to)
+bool notices_are_mailed(const struct notice_settings *settings, const struct notice_receiver *to)
 {
-    return settings->mail && !to->disabled && (to->verified || !settings->only_verified);
+    return settings->mail && !to->disabled && !to->refused &&
+           (to->verified || !settings->only_verified);
+}
+
+bool notices_are_posted(const struct notice_settings *settings, const struct notice_receiver *to)
+{
+    return settings->webhooks && to->webhook && !to->disabled;
 }
 
 bool notices_mail(struct db *db, const struct notice_receiver *to, const struct customer_mail *mail,
@@ -96,9 +103,8 @@ bool notices_mail(struct db *db, const struct notice_receiver *to, const struct 
     return ok;
 }
 
-/* The body is complete; its room is freed here. */
-static bool put_webhook(struct db *db, const struct notice_receiver *to, struct buffer *body,
-                        int64_t now_ms)
+bool notices_webhook(struct db *db, const struct notice_receiver *to, struct buffer *body,
+                     int64_t now_ms)
 {
     char destination[sizeof CUSTOMER_WEBHOOK + ID_BYTES];
     snprintf(destination, sizeof destination, CUSTOMER_WEBHOOK "%s", to->user_id.text);
@@ -121,7 +127,7 @@ bool notices_test_webhook(struct db *db, const char *user_id, int64_t now_ms)
     buffer_init(&body, LIMIT_MESSAGE_BYTES);
     customer_messages_webhook("webhook.test", now_ms, &body);
     customer_messages_webhook_end(&body);
-    return put_webhook(db, &to, &body, now_ms);
+    return notices_webhook(db, &to, &body, now_ms);
 }
 
 /* ---- receipts ---- */
@@ -136,7 +142,8 @@ bool notices_receipt(struct db *db, const struct notice_switches *switches,
     if (settings.receipts == RECEIPTS_OFF ||
         (settings.receipts == RECEIPTS_PAYMENTS && !is_payment))
         return true;
-    if (!notices_find(db, receipt->account_id, &to) || !is_mailed(&settings, &to) || !to.receipts)
+    if (!notices_find(db, receipt->account_id, &to) || !notices_are_mailed(&settings, &to) ||
+        !to.receipts)
         return db->failure == 0;
     const struct customer_mail mail = {
         .template = "receipt",
@@ -176,7 +183,7 @@ static bool post_low(struct db *db, const struct notice_receiver *to, int64_t ba
     json_writer_money(&body, "threshold", to->low_nusd);
     json_writer_text(&body, "currency", "USD");
     customer_messages_webhook_end(&body);
-    return put_webhook(db, to, &body, now_ms);
+    return notices_webhook(db, to, &body, now_ms);
 }
 
 /* Once, until the balance has been above again (posting.c forgets it then). */
@@ -193,8 +200,8 @@ static bool tell_low(struct db *db, const struct notice_settings *settings, stru
         return false;
     if (db_changes(db) != 1)
         return true;
-    return (!is_mailed(settings, &to) || mail_low(db, &to, wallet.posted_nusd, now_ms)) &&
-           (!settings->webhooks || !to.webhook || post_low(db, &to, wallet.posted_nusd, now_ms));
+    return (!notices_are_mailed(settings, &to) || mail_low(db, &to, wallet.posted_nusd, now_ms)) &&
+           (!notices_are_posted(settings, &to) || post_low(db, &to, wallet.posted_nusd, now_ms));
 }
 
 /* ---- a budget that is spent ---- */
@@ -236,7 +243,7 @@ static bool post_budget(struct db *db, const struct notice_receiver *to, const c
     json_writer_time_or_null(&body, "resets_at", renews ? period_end_ms(key->period, now_ms) : 0);
     json_writer_text(&body, "currency", "USD");
     customer_messages_webhook_end(&body);
-    return put_webhook(db, to, &body, now_ms);
+    return notices_webhook(db, to, &body, now_ms);
 }
 
 /* Once in each period, and again after the budget was changed. */
@@ -253,65 +260,11 @@ static bool tell_budget(struct db *db, const struct notice_settings *settings,
                 DB_VALUES(bind_text(key_id->text), bind_int(now_ms),
                           bind_int(period_start_ms(key.period, now_ms)))))
         return false;
-    if (db_changes(db) != 1 || !settings->webhooks)
+    if (db_changes(db) != 1)
         return true;
-    if (!notices_find(db, key.user_id.text, &to) || !to.webhook || to.disabled)
+    if (!notices_find(db, key.user_id.text, &to) || !notices_are_posted(settings, &to))
         return db->failure == 0;
     return post_budget(db, &to, key_id->text, &key, now_ms);
-}
-
-/* ---- a quota that is used ---- */
-
-static bool find_owner(struct db *db, const struct quota_event *event, char out[ID_BYTES])
-{
-    struct row *row;
-    if (event->scope == QUOTA_PER_USER) {
-        slice_copy(slice_of(event->subject), out, ID_BYTES);
-        return true;
-    }
-    if (event->scope != QUOTA_PER_KEY)
-        return false;
-    row =
-        db_bind(db, "SELECT user_id FROM keys WHERE id = ?1", DB_VALUES(bind_text(event->subject)));
-    if (!db_row(db, row))
-        return false;
-    slice_copy(slice_of(column_text(row, 0)), out, ID_BYTES);
-    db_leave(row);
-    return true;
-}
-
-static bool post_quota(struct db *db, const struct notice_receiver *to,
-                       const struct quota_event *event)
-{
-    struct buffer body;
-    bool near = event->kind == QUOTA_NEAR;
-    bool of_money = strstr(event->name, "/usd_per_") != NULL;
-    buffer_init(&body, LIMIT_MESSAGE_BYTES);
-    customer_messages_webhook(near ? "quota.near" : "quota.reached", event->created_ms, &body);
-    json_writer_text(&body, "quota", event->name);
-    json_writer_text_or_null(&body, "key_id", event->scope == QUOTA_PER_KEY ? event->subject : "");
-    if (of_money) {
-        json_writer_money(&body, "limit", event->limit);
-        json_writer_money(&body, "used", event->used);
-    } else {
-        json_writer_int(&body, "limit", event->limit);
-        json_writer_int(&body, "used", event->used);
-    }
-    json_writer_time(&body, "since", event->start_ms);
-    customer_messages_webhook_end(&body);
-    return put_webhook(db, to, &body, event->created_ms);
-}
-
-bool notices_quota(struct db *db, const struct notice_switches *switches,
-                   const struct quota_event *event)
-{
-    const struct notice_settings settings = notices_get(switches);
-    struct notice_receiver to;
-    char user_id[ID_BYTES];
-    if (!settings.webhooks || !find_owner(db, event, user_id) || !notices_find(db, user_id, &to) ||
-        !to.webhook || to.disabled)
-        return db->failure == 0;
-    return post_quota(db, &to, event);
 }
 
 /* ---- keys that expire ---- */
@@ -369,7 +322,7 @@ static bool tell_expiry(struct db *db, const struct notice_settings *settings,
                 DB_VALUES(bind_text(key->id.text), bind_int(last ? TOLD_DAY : TOLD_WEEK))))
         return false;
     if (!notices_find(db, key->user_id.text, &to) || key->disabled || !to.key_expiry ||
-        !is_mailed(settings, &to))
+        !notices_are_mailed(settings, &to))
         return db->failure == 0;
     snprintf(days, sizeof days, "%d", (int)left_days);
     const struct customer_mail mail = {
@@ -381,6 +334,35 @@ static bool tell_expiry(struct db *db, const struct notice_settings *settings,
                    {"days", days},
                    {"expires", customer_messages_time(key->expires_ms, expires)}}};
     return notices_mail(db, &to, &mail, now_ms, 0);
+}
+
+/* ---- an address that takes no mail ---- */
+
+bool notices_refuse_address(struct db *db, const char *email, const char *why, int64_t now_ms)
+{
+    return db_run(db,
+                  "UPDATE users SET mail_refused_ms = ?2, mail_refused_why = ?3 WHERE email = ?1"
+                  " AND mail_refused_ms IS NULL AND erased_ms IS NULL",
+                  DB_VALUES(bind_text(email), bind_int(now_ms), bind_text(why))) &&
+           db_run(db,
+                  "UPDATE outbox SET state = 'given_up', due_ms = ?2, last_error ="
+                  " 'the address takes no mail' WHERE lane = 1 AND kind = 'mail' AND state ="
+                  " 'waiting' AND destination = ?1 COLLATE NOCASE"
+                  " AND json_extract(payload, '$.template') NOT IN ('verify', 'reset',"
+                  " 'invitation')",
+                  DB_VALUES(bind_text(email), bind_int(now_ms)));
+}
+
+static bool refuse_receiver(struct db *db, const struct outbox_result *result)
+{
+    char email[LIMIT_DESTINATION_BYTES];
+    struct row *row = db_bind(db, "SELECT destination FROM outbox WHERE id = ?1",
+                              DB_VALUES(bind_text(result->id.text)));
+    if (!db_row(db, row))
+        return db->failure == 0;
+    slice_copy(slice_of(column_text(row, 0)), email, sizeof email);
+    db_leave(row);
+    return notices_refuse_address(db, email, result->error, clock_wall_ms());
 }
 
 /* ---- a customer's webhook ---- */
@@ -405,7 +387,7 @@ static bool mail_disabled(struct db *db, const struct notice_settings *settings,
 {
     struct notice_receiver to;
     char url[LIMIT_DESTINATION_BYTES];
-    if (!notices_find(db, result->webhook_of.text, &to) || !is_mailed(settings, &to))
+    if (!notices_find(db, result->webhook_of.text, &to) || !notices_are_mailed(settings, &to))
         return db->failure == 0;
     struct row *row = db_bind(db, "SELECT url FROM customer_webhooks WHERE user_id = ?1",
                               DB_VALUES(bind_text(to.user_id.text)));
@@ -451,6 +433,8 @@ bool notices_results(struct db *db, const struct notice_switches *switches,
     bool ok = true;
     for (size_t i = 0; i < count && ok; i++) {
         const struct outbox_result *result = &results[i];
+        if (result->address_refused)
+            ok = refuse_receiver(db, result);
         if (result->webhook_of.text[0] == '\0')
             continue;
         ok = result->state == OUTBOX_DELIVERED ? note_taken(db, result) : note_failed(db, result);

@@ -32,17 +32,27 @@ struct notice_receiver {
     char email[LIMIT_EMAIL_BYTES + 1];
     char language[8];
     bool verified, disabled;
-    bool receipts, key_expiry; /* what the customer wants */
-    int64_t low_nusd;          /* -1: none */
-    bool webhook;              /* there is one, and it is in use */
+    bool refused;                      /* mail to it was refused for good, or came back */
+    bool receipts, key_expiry, quotas; /* what the customer wants */
+    int64_t low_nusd;                  /* -1: none */
+    bool webhook;                      /* there is one, and it is in use */
 };
 /* By the id of the user or of the account. False: there is none, or db->failure. */
 bool notices_find(struct db *db, const char *id, struct notice_receiver *out);
+
+/* Whether notices, which the customer has not asked for just now, go to the address; and to the
+ * webhook. */
+bool notices_are_mailed(const struct notice_settings *settings, const struct notice_receiver *to);
+bool notices_are_posted(const struct notice_settings *settings, const struct notice_receiver *to);
 
 /* A mail to the address, whatever the customer's wishes. `useless_ms`: when its link expires; 0:
  * never. */
 bool notices_mail(struct db *db, const struct notice_receiver *to, const struct customer_mail *mail,
                   int64_t now_ms, int64_t useless_ms);
+
+/* A message to the webhook. The body is complete; its room is freed here. */
+bool notices_webhook(struct db *db, const struct notice_receiver *to, struct buffer *body,
+                     int64_t now_ms);
 
 /* What was paid in, for its receipt. */
 struct notice_receipt {
@@ -59,8 +69,9 @@ struct notice_receipt {
 bool notices_receipt(struct db *db, const struct notice_switches *switches,
                      const struct notice_receipt *receipt, int64_t now_ms);
 
-/* A quota of a customer or key is nearly used, or used: for the customer's webhook, in the
- * transaction that notes it. False: db->failure. */
+/* A quota of a customer or key is nearly used (mail and webhook), or used (webhook), in the
+ * transaction that notes it. Quotas by the minute are not mailed. False: db->failure.
+ * (quota_notices.c) */
 bool notices_quota(struct db *db, const struct notice_switches *switches,
                    const struct quota_event *event);
 
@@ -70,7 +81,11 @@ bool notices_test_webhook(struct db *db, const char *user_id, int64_t now_ms);
 /* A key's expiry was set: what of it is still to be told. */
 bool notices_arm_key(struct db *db, const char *key_id, int64_t now_ms);
 
-/* What came of messages to customers' webhooks (others are left out). One that has taken nothing
+/* Mail to the address was refused for good, or came back. Its user, if any, is told by the pages;
+ * what waits for it is given up, but not what verifies it. False: db->failure. */
+bool notices_refuse_address(struct db *db, const char *email, const char *why, int64_t now_ms);
+
+/* What came of messages to customers. A webhook that has taken nothing
  * while a message grew too old, or that says that it is gone, is disabled; its customer is told. */
 bool notices_results(struct db *db, const struct notice_switches *switches,
                      const struct outbox_result *results, size_t count);

@@ -64,7 +64,8 @@ static const char *const statements[] = {
     "UPDATE keys SET name = '', disabled = 1, deleted_ms = coalesce(deleted_ms, ?5)"
     " WHERE user_id = ?1",
     "UPDATE users SET email = ?4, name = '', password_hash = '', role = 'user', \"group\" = '',"
-    " disabled = 1, email_verified_ms = NULL, language = 'en', erased_ms = ?5 WHERE id = ?1",
+    " disabled = 1, email_verified_ms = NULL, mail_refused_why = '', language = 'en',"
+    " erased_ms = ?5 WHERE id = ?1",
     "UPDATE audit SET address = '' WHERE actor = ?1",
     "UPDATE audit SET detail = json_set(detail, '$.name', '') WHERE user_id = ?1"
     " AND json_extract(detail, '$.name') <> ''",

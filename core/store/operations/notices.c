@@ -85,7 +85,7 @@ bool notices_mail_address_link(struct store_call *call, struct db *db)
         return false;
     if (!notices_find(db, operations_text(call, 0), &to))
         return no_user(call);
-    if (to.verified)
+    if (to.verified && !to.refused)
         return fault_set(&call->fault, "already_verified", "this address is verified");
     return db_run(db,
                   "INSERT OR REPLACE INTO address_links (user_id, digest, created_ms, expires_ms)"
@@ -111,7 +111,7 @@ bool notices_verify_address(struct store_call *call, struct db *db)
     }
     if (!notices_find(db, user_id.text, &to))
         return fault_set(&call->fault, "not_found", "there is no such link");
-    if (!db_run(db, "UPDATE users SET email_verified_ms = ?2 WHERE id = ?1",
+    if (!db_run(db, "UPDATE users SET email_verified_ms = ?2, " NOTICES_RESTORED " WHERE id = ?1",
                 DB_VALUES(bind_text(user_id.text), bind_int(now_ms))) ||
         !db_run(db, "DELETE FROM address_links WHERE user_id = ?1",
                 DB_VALUES(bind_text(user_id.text))) ||
@@ -122,6 +122,31 @@ bool notices_verify_address(struct store_call *call, struct db *db)
     json_writer_text(out, "email", to.email);
     json_writer_object_end(out);
     return true;
+}
+
+/* ---- addresses that take no mail ---- */
+
+static bool reply_user(struct store_call *call, struct db *db)
+{
+    if (db_number(db, "SELECT count(*) FROM users WHERE email = ?1", call->args, 1, 0) == 0)
+        return no_user(call);
+    return buffer_append_text(&call->result, "{}");
+}
+
+/* email why */
+bool notices_note_refused(struct store_call *call, struct db *db)
+{
+    return operations_fits(call, 1, LIMIT_ATTEMPT_WORDS_BYTES, "why") &&
+           notices_refuse_address(db, operations_text(call, 0), operations_text(call, 1),
+                                  clock_wall_ms()) &&
+           reply_user(call, db);
+}
+
+/* email */
+bool notices_note_restored(struct store_call *call, struct db *db)
+{
+    return db_run(db, "UPDATE users SET " NOTICES_RESTORED " WHERE email = ?1", call->args, 1) &&
+           reply_user(call, db);
 }
 
 /* ---- wishes ---- */
@@ -150,7 +175,8 @@ bool notices_get_wishes(struct store_call *call, struct db *db)
         db_bind(db,
                 "SELECT u.language, u.email_verified_ms, n.low_nusd, coalesce(n.receipts, 1),"
                 " coalesce(n.key_expiry, 1), w.url, w.created_ms, w.taken_ms, w.failed_ms, w.error,"
-                " w.disabled_ms FROM users u LEFT JOIN notices n ON n.account_id = u.account_id"
+                " w.disabled_ms, coalesce(n.quotas, 1), u.mail_refused_ms, u.mail_refused_why"
+                " FROM users u LEFT JOIN notices n ON n.account_id = u.account_id"
                 " LEFT JOIN customer_webhooks w ON w.user_id = u.id WHERE u.id = ?1",
                 call->args, 1);
     if (!db_row(db, row))
@@ -164,6 +190,9 @@ bool notices_get_wishes(struct store_call *call, struct db *db)
         json_writer_money(out, "low_balance", column_int(row, 2));
     json_writer_bool(out, "receipts", column_int(row, 3) != 0);
     json_writer_bool(out, "key_expiry", column_int(row, 4) != 0);
+    json_writer_bool(out, "quotas", column_int(row, 11) != 0);
+    json_writer_time_or_null(out, "mail_refused_at", column_int(row, 12));
+    json_writer_text_or_null(out, "mail_refused_why", column_text(row, 13));
     render_webhook(out, row, 5);
     json_writer_object_end(out);
     db_leave(row);
@@ -171,7 +200,7 @@ bool notices_get_wishes(struct store_call *call, struct db *db)
 }
 
 /* The bits of `sets`. */
-enum { SETS_LOW = 1, SETS_RECEIPTS = 2, SETS_KEY_EXPIRY = 4, SETS_LANGUAGE = 8 };
+enum { SETS_LOW = 1, SETS_RECEIPTS = 2, SETS_KEY_EXPIRY = 4, SETS_LANGUAGE = 8, SETS_QUOTAS = 16 };
 
 /* A balance that is below already is no fall: that is told when it has been above. */
 static bool set_low(struct store_call *call, struct db *db, const char *account_id)
@@ -193,7 +222,7 @@ static bool find_account(struct store_call *call, struct db *db, struct id *out)
     return true;
 }
 
-/* user_id sets low_nusd? receipts? key_expiry? language?: those that `sets` names. */
+/* user_id sets low_nusd? receipts? key_expiry? language? quotas?: those that `sets` names. */
 bool notices_set_wishes(struct store_call *call, struct db *db)
 {
     int64_t sets = operations_int(call, 1);
@@ -208,9 +237,11 @@ bool notices_set_wishes(struct store_call *call, struct db *db)
                 DB_VALUES(bind_text(account_id.text))) ||
         !db_run(db,
                 "UPDATE notices SET receipts = iif(?2 & 2, ?3, receipts),"
-                " key_expiry = iif(?2 & 4, ?4, key_expiry) WHERE account_id = ?1",
+                " key_expiry = iif(?2 & 4, ?4, key_expiry), quotas = iif(?2 & 16, ?5, quotas)"
+                " WHERE account_id = ?1",
                 DB_VALUES(bind_text(account_id.text), bind_int(sets),
-                          bind_int(operations_int(call, 3)), bind_int(operations_int(call, 4)))))
+                          bind_int(operations_int(call, 3)), bind_int(operations_int(call, 4)),
+                          bind_int(operations_int(call, 6)))))
         return false;
     if ((sets & SETS_LANGUAGE) != 0 && !db_run(db, "UPDATE users SET language = ?2 WHERE id = ?1",
                                                DB_VALUES(call->args[0], call->args[5])))

@@ -99,6 +99,10 @@ bool passwords_unlock(struct store_call *call, struct db *db);
 bool notices_mail_password_link(struct store_call *call, struct db *db);
 bool notices_mail_address_link(struct store_call *call, struct db *db);
 bool notices_verify_address(struct store_call *call, struct db *db);
+bool notices_note_refused(struct store_call *call, struct db *db);
+bool notices_note_restored(struct store_call *call, struct db *db);
+/* Of users: the address takes mail, as far as is known. */
+#define NOTICES_RESTORED "mail_refused_ms = NULL, mail_refused_why = ''"
 bool notices_get_wishes(struct store_call *call, struct db *db);
 bool notices_set_wishes(struct store_call *call, struct db *db);
 bool notices_set_webhook(struct store_call *call, struct db *db);
@@ -202,8 +206,9 @@ bool operations_reply_page(struct store_call *call, struct db *db, struct row *r
     " WHERE f.user_id = u.id AND f.confirmed_ms IS NOT NULL), u.erased_ms, u.must_verify,"         \
     " (SELECT a.version FROM terms_acceptances a WHERE a.user_id = u.id"                           \
     " ORDER BY a.accepted_ms DESC LIMIT 1),"                                                       \
-    " (SELECT max(a.accepted_ms) FROM terms_acceptances a WHERE a.user_id = u.id)"
-enum { USER_COLUMN_COUNT = 15 };
+    " (SELECT max(a.accepted_ms) FROM terms_acceptances a WHERE a.user_id = u.id),"                \
+    " u.mail_refused_ms, u.mail_refused_why"
+enum { USER_COLUMN_COUNT = 17 };
 /* Renders one row, without its closing brace. */
 void users_render_open(struct buffer *out, struct row *row);
 /* Selects `what` of the user whose session has the digest ?1, if it is valid at the time ?2. */

@@ -100,7 +100,8 @@ bool passwords_find_link(struct store_call *call, struct db *db)
 static bool verify_address(struct store_call *call, struct db *db)
 {
     return db_run(db,
-                  "UPDATE users SET email_verified_ms = coalesce(email_verified_ms, ?2) WHERE id ="
+                  "UPDATE users SET email_verified_ms = coalesce(email_verified_ms, ?2),"
+                  " " NOTICES_RESTORED " WHERE id ="
                   " (SELECT user_id FROM password_links WHERE digest = ?1 AND mailed = 1)",
                   DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
 }

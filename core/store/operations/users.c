@@ -29,6 +29,8 @@ void users_render_open(struct buffer *out, struct row *row)
     json_writer_bool(out, "must_verify", column_int(row, 12) != 0 && column_null(row, 8));
     json_writer_text_or_null(out, "terms_version", column_text(row, 13));
     json_writer_time_or_null(out, "terms_accepted_at", column_int(row, 14));
+    json_writer_time_or_null(out, "mail_refused_at", column_int(row, 15));
+    json_writer_text_or_null(out, "mail_refused_why", column_text(row, 16));
 }
 
 static bool not_found(struct store_call *call)

@@ -32,6 +32,8 @@ export interface User {
     disabled: boolean;
     created_at: string;
     email_verified_at: string | null;
+    mail_refused_at: string | null; // its mails were refused for good, or came back
+    mail_refused_why: string | null;
     language: Locale; // of mails
     second_factor: boolean;
     erased_at: string | null;

@@ -17,11 +17,14 @@ export interface Notices {
     low_balance: string | null;
     receipts: boolean;
     key_expiry: boolean;
+    quotas: boolean;
+    mail_refused_at: string | null;
+    mail_refused_why: string | null;
     webhook: Webhook | null;
 }
 
 export const getNotices = (signal?: AbortSignal) => get<Notices>("/notices", {}, signal);
-export const changeNotices = (change: Partial<Omit<Notices, "email_verified_at" | "webhook">>) =>
+export const changeNotices = (change: Partial<Omit<Notices, "email_verified_at" | "webhook" | "mail_refused_at" | "mail_refused_why">>) =>
     call<Notices>("PATCH", "/notices", { body: change });
 
 export const setWebhook = (url: string) =>

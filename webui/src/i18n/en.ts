@@ -240,12 +240,15 @@ export const en = {
     "notices.unverified": "{email} is not confirmed yet.",
     "notices.unverifiedSilent":
         "{email} is not confirmed yet. Until then nothing of this is sent there.",
+    "notices.refused":
+        "Mail to {email} was refused or came back, so nothing more is sent there. {why}",
     "notices.sendVerification": "Send a confirmation mail",
     "notices.verificationSent": "The mail is on its way.",
     "notices.low": "Tell me when the balance falls below (USD)",
     "notices.lowHint": "Once each time it falls below. Empty: never.",
     "notices.receipts": "Mail a receipt for each credit",
     "notices.keyExpiry": "Mail a week and a day before a key expires",
+    "notices.quotas": "Mail when a quota of a day or month is nearly used",
     "notices.language": "Language of mails",
     "notices.save": "Save",
     "notices.saved": "Saved.",
@@ -903,6 +906,8 @@ export const en = {
     "notes.saved": "Note saved.",
     "notes.deleted": "Note deleted.",
     "customers.give": "Give credit",
+    "customers.mailRefused":
+        "Mail to this address was refused or came back, so it gets none until it is verified. {why}",
     "customers.owes": "Owes after a correction, and is not answered until it is paid:",
     "customers.take": "Take credit",
     "customers.takeText":

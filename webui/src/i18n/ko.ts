@@ -238,12 +238,15 @@ export const ko: Catalogue = {
     "notices.unverified": "{email} 주소가 아직 확인되지 않았습니다.",
     "notices.unverifiedSilent":
         "{email} 주소가 아직 확인되지 않았습니다. 확인하기 전에는 알림을 보내지 않습니다.",
+    "notices.refused":
+        "{email} 주소로 보낸 메일이 거부되거나 반송되어 더 이상 보내지 않습니다. {why}",
     "notices.sendVerification": "확인 메일 보내기",
     "notices.verificationSent": "메일을 보냈습니다.",
     "notices.low": "잔액이 이 금액 아래로 떨어지면 알림 (USD)",
     "notices.lowHint": "떨어질 때마다 한 번. 비워 두면 알리지 않습니다.",
     "notices.receipts": "크레딧이 추가될 때마다 영수증 받기",
     "notices.keyExpiry": "키 만료 일주일 전과 하루 전에 메일 받기",
+    "notices.quotas": "일 또는 월 할당량을 거의 다 쓰면 메일 받기",
     "notices.language": "메일 언어",
     "notices.save": "저장",
     "notices.saved": "저장했습니다.",
@@ -896,6 +899,8 @@ export const ko: Catalogue = {
     "notes.saved": "메모를 저장했습니다.",
     "notes.deleted": "메모를 삭제했습니다.",
     "customers.give": "크레딧 주기",
+    "customers.mailRefused":
+        "이 주소로 보낸 메일이 거부되거나 반송되어, 다시 확인될 때까지 보내지 않습니다. {why}",
     "customers.owes": "정정으로 생긴 미수금이 있어, 갚을 때까지 요청에 응답하지 않습니다:",
     "customers.take": "크레딧 차감",
     "customers.takeText":

@@ -54,7 +54,7 @@ function Verification({ email, notices }: { email: string; notices: Notices }) {
         await sendVerification();
         announce(t("notices.verificationSent"));
     });
-    if (notices.email_verified_at !== null) {
+    if (notices.email_verified_at !== null && notices.mail_refused_at === null) {
         return (
             <p class="mb-4 flex flex-wrap items-center gap-2">
                 <span class="wrap-anywhere">{email}</span>
@@ -64,9 +64,11 @@ function Verification({ email, notices }: { email: string; notices: Notices }) {
     }
     return (
         <div class="mb-4">
-            <Notice tone={site.value?.email_verification ? "warn" : "plain"}>
+            <Notice tone={site.value?.email_verification || notices.mail_refused_at ? "warn" : "plain"}>
                 <p class="wrap-anywhere">
-                    {site.value?.email_verification
+                    {notices.mail_refused_at !== null
+                        ? t("notices.refused", { email, why: notices.mail_refused_why ?? "" })
+                        : site.value?.email_verification
                         ? t("notices.unverifiedSilent", { email })
                         : t("notices.unverified", { email })}
                 </p>
@@ -93,6 +95,7 @@ function Wishes({ notices, hasMail, onChanged }: WishesProps) {
     const [low, setLow] = useState(typedOf(notices.low_balance));
     const [receipts, setReceipts] = useState(notices.receipts);
     const [keyExpiry, setKeyExpiry] = useState(notices.key_expiry);
+    const [quotas, setQuotas] = useState(notices.quotas);
     const [language, setLanguage] = useState<string>(notices.language);
     const { run, isBusy, error } = useAction(async () => {
         const amount = typedUsd(low);
@@ -100,6 +103,7 @@ function Wishes({ notices, hasMail, onChanged }: WishesProps) {
             low_balance: low.trim() === "" ? null : amount === null ? low : plain(amount),
             receipts,
             key_expiry: keyExpiry,
+            quotas,
             language: language as Locale,
         });
         noteLow(changed.low_balance);
@@ -131,6 +135,11 @@ function Wishes({ notices, hasMail, onChanged }: WishesProps) {
                         label={t("notices.keyExpiry")}
                         checked={keyExpiry}
                         onChecked={setKeyExpiry}
+                    />
+                    <CheckField
+                        label={t("notices.quotas")}
+                        checked={quotas}
+                        onChecked={setQuotas}
                     />
                     <SelectField
                         label={t("notices.language")}

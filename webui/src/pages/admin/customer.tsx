@@ -193,6 +193,12 @@ function Money({ customer }: { customer: CustomerDetail | undefined }) {
                     {t("customers.owes")} <Exact amount={customer.owed} />
                 </Notice>
             )}
+            {customer && customer.mail_refused_at !== null && (
+                <Notice tone="warn">
+                    {t("customers.mailRefused", { why: customer.mail_refused_why ?? "" })}{" "}
+                    <Time at={customer.mail_refused_at} />
+                </Notice>
+            )}
             <div class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
                 <Stat label={t("home.available")} value={exact(customer?.available)} />
                 <Stat label={t("credits.held")} value={exact(customer?.held)} />
