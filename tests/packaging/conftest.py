@@ -9,6 +9,7 @@ import pytest
 from machine import ROOT, Machine, run
 
 BASE = ROOT / "build/debian12"  # kept: it takes a minute to make
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 # As Debian's installer and its images have them; debootstrap names the first one only.
 SOURCES = """deb http://deb.debian.org/debian bookworm main
 deb http://deb.debian.org/debian bookworm-updates main
@@ -47,6 +48,8 @@ def bare_debian() -> Path:
         for file in Path("/etc/apt", name).glob("*"):
             if "proxy" in file.name:
                 shutil.copy(file, BASE / "etc/apt" / name)
+    # The network of this machine may have authorities of its own.
+    shutil.copy(AUTHORITIES, BASE / AUTHORITIES.lstrip("/"))
     return BASE
 
 

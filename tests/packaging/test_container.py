@@ -8,6 +8,7 @@ from pathlib import Path
 import answers
 import httpx2 as httpx
 import pytest
+from conftest import AUTHORITIES
 from fake_provider import Provider
 from gateway import UPSTREAM_KEY
 from machine import ROOT, run
@@ -43,7 +44,7 @@ def image(bare_debian, tmp_path_factory) -> Path:
     builder("commit", "--quiet", base, "docker.io/library/debian:bookworm-slim")
     builder("rm", base)
     builder("bud", "--quiet", "--isolation", "chroot", "--network", "host", "--pull-never",
-            "--format", "docker", "-t", "llm-gateway", ROOT, timeout=BUILD_S)  # fmt: skip
+            "--build-arg", f"NODE_EXTRA_CA_CERTS={AUTHORITIES}", "--format", "docker", "-t", "llm-gateway", ROOT, timeout=BUILD_S)  # fmt: skip
     container = builder("from", "--pull-never", "llm-gateway")
     yield Path(builder("mount", container))
     builder("umount", container)

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import AUTHORITIES
 from machine import ROOT, Machine, run
 from wait import wait_until
 
@@ -40,7 +41,12 @@ class Shell:
     def __init__(self, machine: Machine, command: str, output: Path):
         self.output = output
         words = ["chroot", machine.root, "bash", "-c", f"cd {FOLDER} && exec {command}"]
-        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
+        env = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            "LC_ALL": "C.UTF-8",
+            "NODE_EXTRA_CA_CERTS": AUTHORITIES,
+        }
         with output.open("wb") as out:
             self.process = subprocess.Popen(words, stdout=out, stderr=out, env=env,
                                             stdin=subprocess.DEVNULL)  # fmt: skip
