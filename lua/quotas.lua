@@ -137,7 +137,7 @@ function quotas.of(x, user, keys, short)
     end
     local text = table.concat(lines, "\n")
     local operation = short and "quota.use" or "quota.use_of_key"
-    local used = cjson.decode(store.call(x, operation, text)).data
+    local used = cjson.decode(store.call(x, operation, user.id, text)).data
     local list = {}
     for i, use in ipairs(used) do
         list[i] = shown(rows[i], use)

@@ -1,5 +1,4 @@
-/* Operations on quotas: those that the dashboard sets, and what is used of any. */
-#include <stdlib.h>
+/* Operations on quotas that the dashboard sets. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,19 +9,11 @@
 #include "store/books/quota_table.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
+#include "store/operations/quota_use.h"
 
-enum { MILLION = 1000000 };
 #define AMOUNT_MAX (INT64_C(1) << 53) /* Lua's numbers are exact up to there */
 
 #define QUOTA_COLUMNS "id, scope, subject, unit, period, model, amount, created_ms"
-
-static void write_amount(struct buffer *out, const char *name, enum quota_unit unit, int64_t amount)
-{
-    if (unit == QUOTA_USD)
-        json_writer_money(out, name, amount);
-    else
-        json_writer_int(out, name, amount);
-}
 
 static void render(struct buffer *out, struct row *row)
 {
@@ -36,7 +27,7 @@ static void render(struct buffer *out, struct row *row)
     json_writer_text(out, "unit", column_text(row, 3));
     json_writer_text_or_null(out, "period", column_text(row, 4));
     json_writer_text_or_null(out, "model", column_text(row, 5));
-    write_amount(out, "amount", rule.unit, rule.limit);
+    quota_use_amount(out, "amount", rule.unit, rule.limit);
     json_writer_text(out, "count", column_text(row, 6)); /* exact; of money in nano-USD */
     json_writer_time(out, "created_at", column_int(row, 7));
     json_writer_object_end(out);
@@ -204,111 +195,4 @@ bool quotas_delete(struct store_call *call, struct db *db)
                 buffer_append_text(&call->result, "{}");
     buffer_fini(&detail);
     return done;
-}
-
-/* ---- what is used ---- */
-
-/* The next word of a line; moves behind it. */
-static char *next_word(char **line)
-{
-    char *word = *line;
-    size_t bytes = strcspn(word, "\t");
-    *line += bytes + (word[bytes] == '\t');
-    word[bytes] = '\0';
-    return word;
-}
-
-/* The index of a word; `count` if it is none of them. */
-static int index_of(const char *word, const char *(*name)(int), int count)
-{
-    int at = 0;
-    while (at < count && strcmp(name(at), word) != 0)
-        at++;
-    return at;
-}
-
-static const char *name_of_unit(int at)
-{
-    return quota_unit_name((enum quota_unit)at);
-}
-
-static const char *name_of_period(int at)
-{
-    return quota_period_name((enum quota_period)at);
-}
-
-static const char *name_of_scope(int at)
-{
-    return quota_scope_name((enum quota_scope)at);
-}
-
-static void render_unknown(struct buffer *out)
-{
-    json_writer_null(out, "used");
-    json_writer_null(out, "left");
-    json_writer_null(out, "resets_at");
-    json_writer_bool(out, "near", false);
-}
-
-static void render_use(const struct store_call *call, struct buffer *out, int64_t limit,
-                       const struct quota_source *source, int64_t used)
-{
-    int64_t left = limit > used ? limit - used : 0;
-    double share = call->quota_near_ppm > 0 ? (double)call->quota_near_ppm / MILLION : 1;
-    write_amount(out, "used", source->unit, used);
-    write_amount(out, "left", source->unit, left);
-    json_writer_time(out, "resets_at", quota_end_ms(source->period, source->start_ms));
-    json_writer_bool(out, "near", (double)used >= (double)limit * share);
-}
-
-/* scope, subject, unit, period, limit and the models, with tabs between them. */
-static bool render_line(struct store_call *call, struct db *db, char *line)
-{
-    struct buffer *out = &call->result;
-    int scope = index_of(next_word(&line), name_of_scope, QUOTA_FOR_ALL + 1);
-    const char *subject = next_word(&line);
-    int unit = index_of(next_word(&line), name_of_unit, QUOTA_UNITS);
-    int period = index_of(next_word(&line), name_of_period, QUOTA_MONTH + 1);
-    int64_t limit = strtoll(next_word(&line), NULL, 10);
-    if (scope > QUOTA_FOR_ALL || unit >= QUOTA_UNITS || period > QUOTA_MONTH)
-        return fault_set(&call->fault, "invalid_value", "a line names no quota");
-    for (char *c = line; *c != '\0'; c++)
-        *c = *c == '\t' ? '\n' : *c;
-    struct quota_source source = {.unit = (enum quota_unit)unit,
-                                  .scope = (enum quota_scope)scope,
-                                  .period = (enum quota_period)period,
-                                  .subject = subject,
-                                  .models = line};
-    json_writer_object(out, NULL);
-    write_amount(out, "amount", source.unit, limit);
-    if (unit == QUOTA_CONCURRENCY || period == QUOTA_WINDOW ||
-        (period == QUOTA_MINUTE && unit != QUOTA_USD)) { /* in memory only */
-        render_unknown(out);
-    } else {
-        source.start_ms = quota_start_ms(source.period, clock_wall_ms());
-        render_use(call, out, limit, &source, quota_table_used(db, &source));
-    }
-    json_writer_object_end(out);
-    return db->failure == 0;
-}
-
-/* lines -> {data: [{amount, used, left, resets_at, near}]} */
-bool quotas_use(struct store_call *call, struct db *db)
-{
-    struct buffer *out = &call->result;
-    char *lines = strdup(operations_text(call, 0));
-    bool ok = lines != NULL;
-    json_writer_object(out, NULL);
-    json_writer_array(out, "data");
-    for (char *at = lines; ok && *at != '\0';) {
-        size_t bytes = strcspn(at, "\n");
-        char *next = at + bytes + (at[bytes] == '\n');
-        at[bytes] = '\0';
-        ok = render_line(call, db, at);
-        at = next;
-    }
-    free(lines);
-    json_writer_array_end(out);
-    json_writer_object_end(out);
-    return ok;
 }

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/engine/db.h"
 #include "store/operations/operations.h"
+#include "store/quotas.h"
 #include "store/store_internal.h"
 
 enum { RECORDS = 100000, PAGE = 50 };
@@ -322,6 +324,44 @@ static void searches(void **state)
 }
 
 /* Of few customers it takes no more for many records: day sums and hours, not records. */
+/* So many of ann's keys, each with a quota and ten hours of this month; returns what is asked. */
+static char *fill_quotas(int count)
+{
+    char sql[1024];
+    int64_t hour = quota_start_ms(QUOTA_MONTH, clock_wall_ms()) / 3600000;
+    char *lines = calloc((size_t)count + 1, 96);
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d),"
+             " h (j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM h WHERE j < 9)"
+             " INSERT OR REPLACE INTO hourly SELECT '%s', %lld + j, 'quota_key_' || i, 'm', 1, 0,"
+             " 2, 0, 3, 0, 4, 0, 0 FROM n CROSS JOIN h",
+             count, ann.account_id.text, (long long)hour);
+    fixture_sql(f.path, sql);
+    int at = sprintf(lines, "user\t%s\trequests\tmonth\t1000000\t", ann.user_id.text);
+    for (int i = 1; i <= count; i++)
+        at += sprintf(lines + at, "\nkey\tquota_key_%d\ttokens\tmonth\t100\tm\tother", i);
+    return lines;
+}
+
+/* The sums are read once, however many quotas there are. */
+static void quotas(void **state)
+{
+    enum { KEYS = 500 };
+    (void)state;
+    char *lines = fill_quotas(KEYS);
+    const struct store_value all[] = {text(ann.user_id.text), text(lines)};
+    int64_t steps = steps_of("quota.use", all, 2);
+    size_t told = 0;
+    for (const char *row = call.result.data; (row = strstr(row, "\"amount\":100,")) != NULL; row++)
+        told += strstr(row, "\"used\":50,") == row + strlen("\"amount\":100,") ? 1 : 0;
+    assert_int_equal(told, KEYS);
+    char *end = strchr(lines, '\n');
+    *end = '\0';
+    const struct store_value one[] = {text(ann.user_id.text), text(lines)};
+    assert_below("quota.use of 500 keys", steps, steps_of("quota.use", one, 2) + 100);
+    free(lines);
+}
+
 static void statements(void **state)
 {
     const struct store_value month[] = {text("2023-11"), text(""), bind_int(1), bind_null()};
@@ -334,15 +374,11 @@ static void statements(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pages_by_time),
-        cmocka_unit_test(pages_by_size),
-        cmocka_unit_test(sums),
-        cmocka_unit_test(single_records),
-        cmocka_unit_test(csv_pages),
-        cmocka_unit_test(transfers),
-        cmocka_unit_test(house),
-        cmocka_unit_test(statements),
-        cmocka_unit_test(rare_in_a_crowd),
+        cmocka_unit_test(pages_by_time), cmocka_unit_test(pages_by_size),
+        cmocka_unit_test(sums),          cmocka_unit_test(single_records),
+        cmocka_unit_test(csv_pages),     cmocka_unit_test(transfers),
+        cmocka_unit_test(house),         cmocka_unit_test(statements),
+        cmocka_unit_test(quotas),        cmocka_unit_test(rare_in_a_crowd),
         cmocka_unit_test(searches),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
