@@ -132,6 +132,18 @@ static int64_t amount_of(const struct exchange *exchange, enum limit_kind kind)
     return kind == LIMIT_TOKENS && tokens > 1 ? tokens : 1;
 }
 
+/* The answer that a quota of tokens holds: as long as the request names it, at most a chunk, as the
+ * hold of a stream. Most answers are no longer, and agents name far more than they need. */
+static int64_t answer_tokens(const struct exchange *exchange)
+{
+    const struct model_request *asks = &exchange->asks;
+    bool of_text = dialect_is_conversation(asks->dialect) || asks->dialect == DIALECT_COMPLETIONS;
+    int64_t each = asks->output_tokens > 0 && asks->output_tokens < HOLD_CHUNK_TOKENS
+                       ? asks->output_tokens
+                       : HOLD_CHUNK_TOKENS;
+    return of_text ? each * asks->choices : 0;
+}
+
 static bool take(struct exchange *exchange, const struct limit_rule *rule,
                  const struct counted_limit *counted, struct limit_state *state)
 {
@@ -234,10 +246,12 @@ static struct quota_claim *claim(const struct exchange *exchange, const struct l
                                             .name = rule->name,
                                             .models = rule->models,
                                             .version = rule->version};
-        asks[count] = (struct quota_ask){.rule = &quotas[count],
-                                         .subject = subject_of(exchange, rule->scope),
-                                         .place = {place.low, place.high},
-                                         .amount = amount_of(exchange, rule->kind)};
+        asks[count] =
+            (struct quota_ask){.rule = &quotas[count],
+                               .subject = subject_of(exchange, rule->scope),
+                               .place = {place.low, place.high},
+                               .amount = amount_of(exchange, rule->kind),
+                               .more = rule->kind == LIMIT_TOKENS ? answer_tokens(exchange) : 0};
         count++;
     }
     struct quota_claim *made = quotas_claim(exchange->env->store, asks, count);

@@ -75,6 +75,7 @@ struct quota_ask {
     const char *subject; /* id of key or user, group, or "" */
     struct quota_place place;
     int64_t amount; /* that it takes with its hold; of money the hold's own */
+    int64_t more; /* that it takes as far as there is so much left: refused without it, it is not */
 };
 
 struct quota_claim; /* of one call; not shared by threads, but for its settlement */

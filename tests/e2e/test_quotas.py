@@ -127,6 +127,33 @@ def test_holds_count(limited, provider):
     assert customer.ask(max_tokens=1000).status_code == 200
 
 
+@pytest.mark.parametrize(("named", "most"), [(900, 4), (None, 3), (100, 20)])
+def test_tokens_hold_the_answer(limited, provider, named, most):
+    """Calls that run at the same time do not pass by their prompts alone. What is left is enough for
+    the prompt of one more, which takes the rest for its answer."""
+    customer = limited('scope = "key", tokens_per_day = 1900').customer()
+    gate = threading.Event()
+    provider.answer = answers.behind(gate, answers.chat(usage=Usage(10, 10)))
+    asked = []
+    body = {"max_tokens": named} if named else {}
+
+    def ask():
+        asked.append(customer.ask(**body).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: asked.count(429) >= 30 - most, 20, "refusals")
+    gate.set()
+    for thread in threads:
+        thread.join(30)
+    assert most / 2 <= asked.count(200) <= most
+    customer.wait_for_no_hold()
+    (quota,) = customer.get("/key").json()["data"]["quotas"]
+    assert quota["used"] == 20 * asked.count(200)
+    assert customer.ask(**body).status_code == 200
+
+
 def test_an_answer_is_capped(limited, provider):
     """As for a budget: who names no longest answer gets what the quota pays."""
     customer = limited('scope = "key", usd_per_month = "0.0003"').customer()

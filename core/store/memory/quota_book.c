@@ -52,6 +52,7 @@ struct quota_part {
     int64_t limit;
     uint64_t version; /* of its rule */
     int64_t amount;   /* that each hold takes; of money the hold's own */
+    int64_t more;     /* that it takes of what is left then */
     int64_t held;     /* of this call */
     int64_t start_ms; /* of the period in which it is held */
 };
@@ -218,7 +219,8 @@ struct quota_claim *quota_book_claim(struct quota_book *book, const struct quota
         claim->parts[i] = (struct quota_part){.counter = counter,
                                               .limit = asks[i].rule->limit,
                                               .version = asks[i].rule->version,
-                                              .amount = asks[i].amount};
+                                              .amount = asks[i].amount,
+                                              .more = asks[i].more};
     }
     return claim;
 }
@@ -397,8 +399,10 @@ static int64_t left_of(const struct quota_use *use, int64_t limit)
 static bool take(struct quota_part *part, int64_t amount, int64_t at_ms)
 {
     struct quota_use *use = use_at(part->counter, at_ms);
-    if (left_of(use, part->limit) < amount)
+    int64_t left = left_of(use, part->limit);
+    if (left < amount)
         return false;
+    amount += part->more < left - amount ? part->more : left - amount;
     use->held += amount;
     part->held += amount;
     part->start_ms = use->start_ms;

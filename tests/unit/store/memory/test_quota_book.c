@@ -46,7 +46,7 @@ static const struct quota_rule requests = {.unit = QUOTA_REQUESTS,
 /* A claim of both; the counters are loaded with `used`, at a generation of the journal. */
 static struct quota_claim *claim_at(struct quota_book *book, int64_t now_ms)
 {
-    const struct quota_ask asks[] = {{&money, "k1", {1, 2}, 0}, {&requests, "u1", {3, 4}, 1}};
+    const struct quota_ask asks[] = {{&money, "k1", {1, 2}, 0, 0}, {&requests, "u1", {3, 4}, 1, 0}};
     struct quota_claim *claim = quota_book_claim(book, asks, 2);
     (void)now_ms;
     return claim;
@@ -253,7 +253,7 @@ static void *spend(void *arg)
                                            .models = ""};
     int64_t spent = 0;
     for (int i = 0; i < CALLS; i++) {
-        const struct quota_ask ask = {&wide, "k1", {9, 9}, 0};
+        const struct quota_ask ask = {&wide, "k1", {9, 9}, 0, 0};
         struct quota_claim *claim = quota_book_claim(book, &ask, 1);
         struct quota_refusal refusal;
         if (!quotas_are_loaded(claim, AT * DAY))
@@ -269,11 +269,41 @@ static void *spend(void *arg)
     return (void *)(intptr_t)spent;
 }
 
+static void what_is_left_is_taken_as_far_as_it_goes(void **state)
+{
+    static const struct quota_rule tokens = {.unit = QUOTA_TOKENS,
+                                             .scope = QUOTA_PER_KEY,
+                                             .period = QUOTA_DAY,
+                                             .limit = 100,
+                                             .name = "key/tokens_per_day",
+                                             .models = ""};
+    const struct quota_ask ask = {&tokens, "k1", {7, 7}, 10, 50};
+    static const int64_t none[2], held[] = {60, 100};
+    struct quota_book *book = make_book();
+    struct quota_claim *claims[3];
+    struct quota_refusal refusal;
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        claims[i] = quota_book_claim(book, &ask, 1);
+        load(claims[i], DAY, none, 1);
+        assert_true(quota_book_take(claims[i], 0, DAY, &refusal) == (i < 2));
+        assert_int_equal(look(claims[i], 0, DAY).held, held[i < 2 ? i : 1]);
+    }
+    assert_int_equal(refusal.required, 10);
+    quotas_claim_free(claims[1]); /* gives back the 40 that it has */
+    assert_int_equal(look(claims[0], 0, DAY).held, 60);
+    assert_true(quota_book_take(claims[2], 0, DAY, &refusal));
+    assert_int_equal(look(claims[0], 0, DAY).held, 100);
+    quotas_claim_free(claims[0]);
+    quotas_claim_free(claims[2]);
+    free_book(book);
+}
+
 static void threads_do_not_overdraw(void **state)
 {
     (void)state;
     struct quota_book *book = make_book();
-    const struct quota_ask ask = {&money, "k1", {9, 9}, 0};
+    const struct quota_ask ask = {&money, "k1", {9, 9}, 0, 0};
     struct quota_claim *claim = quota_book_claim(book, &ask, 1);
     pthread_t threads[THREADS];
     int64_t spent = 0;
@@ -297,11 +327,11 @@ static void memory_is_bounded(void **state)
 {
     (void)state;
     struct quota_book *book = make_book();
-    const struct quota_ask kept = {&money, "kept", {1, QUOTA_SHARDS}, 0};
+    const struct quota_ask kept = {&money, "kept", {1, QUOTA_SHARDS}, 0, 0};
     struct quota_claim *claim = quota_book_claim(book, &kept, 1);
     load(claim, AT * DAY, (int64_t[]){42, 0}, 0);
     for (uint64_t i = 2; i < 3 * QUOTA_SHARD_COUNTERS; i++) {
-        const struct quota_ask ask = {&money, "k", {i, 0}, 0};
+        const struct quota_ask ask = {&money, "k", {i, 0}, 0, 0};
         quotas_claim_free(quota_book_claim(book, &ask, 1));
         assert_true(book->shards[0].table.node_count <= QUOTA_SHARD_COUNTERS);
     }
@@ -319,6 +349,7 @@ int main(void)
         cmocka_unit_test(renews_with_its_period),
         cmocka_unit_test(a_call_may_outlive_its_period),
         cmocka_unit_test(each_threshold_is_told_once),
+        cmocka_unit_test(what_is_left_is_taken_as_far_as_it_goes),
         cmocka_unit_test(threads_do_not_overdraw),
         cmocka_unit_test(memory_is_bounded),
     };
