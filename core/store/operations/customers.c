@@ -11,7 +11,7 @@
 #include "store/operations/operations.h"
 #include "store/questions/key_search.h"
 
-enum { EXAMINED_MAX = 20000, GROUP_BYTES_MAX = 31, REASON_BYTES_MAX = 500 };
+enum { GROUP_BYTES_MAX = 31, REASON_BYTES_MAX = 500 };
 
 #define CUSTOMER_COLUMNS                                                                           \
     USER_COLUMNS                                                                                   \
@@ -47,18 +47,6 @@ static void render(struct store_call *call, struct db *db, struct row *row, bool
         json_writer_time(out, "last_used_at", column_int(row, USER_COLUMN_COUNT + 3));
 }
 
-static bool has(const char *text, const char *part)
-{
-    return strcasestr(text, part) != NULL;
-}
-
-static bool matches(const char *search, const struct key_search *keys, struct row *row)
-{
-    const char *id = column_text(row, 0);
-    return !search[0] || strcmp(id, search) == 0 || has(column_text(row, 1), search) ||
-           has(column_text(row, 2), search) || key_search_has(keys, id);
-}
-
 static bool end_list(struct store_call *call, const struct db *db, bool more, const struct id *last)
 {
     json_writer_array_end(&call->result);
@@ -67,30 +55,44 @@ static bool end_list(struct store_call *call, const struct db *db, bool more, co
     return db->failure == 0;
 }
 
+/* JSON of their ids. */
+static void write_owners(const struct key_search *keys, struct buffer *out)
+{
+    json_writer_array(out, NULL);
+    for (size_t i = 0; i < keys->count; i++)
+        json_writer_text(out, NULL, keys->user_ids[i].text);
+    json_writer_array_end(out);
+    buffer_append_char(out, '\0');
+}
+
+static struct row *find(struct store_call *call, struct db *db, const char *owners, int64_t limit)
+{
+    return db_bind(db,
+                   "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES
+                   " WHERE u.id IN (SELECT id FROM " USER_PARTS
+                   " WHERE id < coalesce(?2, '~') AND (?1 IS NULL OR ?1 = '' OR id = ?1"
+                   " OR " USER_HAS("?1") " OR id IN (SELECT value FROM json_each(?4)))"
+                                         " ORDER BY id DESC LIMIT ?3) ORDER BY u.id DESC",
+                   DB_VALUES(call->args[0], call->args[1], bind_int(limit), bind_text(owners)));
+}
+
 static bool list(struct store_call *call, struct db *db, const struct key_search *keys,
                  int64_t limit)
 {
-    const char *search = operations_text(call, 0);
     struct id last = {{0}};
-    int64_t count = 0, examined = 0;
-    bool more = false;
-    struct row *row = db_bind(db,
-                              "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES
-                              " WHERE u.id < coalesce(?1, '~') ORDER BY u.id DESC",
-                              &call->args[1], 1);
-    while (db_row(db, row)) {
-        bool wanted = matches(search, keys, row);
-        more = examined++ == EXAMINED_MAX || (wanted && count == limit);
-        if (more)
-            break;
+    struct buffer owners;
+    int64_t count = 0;
+    buffer_init(&owners, sizeof keys->user_ids * 2);
+    write_owners(keys, &owners);
+    struct row *row = find(call, db, owners.data, limit + 1);
+    for (; db_row(db, row) && count < limit; count++) {
         id_parse(slice_of(column_text(row, 0)), "user", &last);
-        if (!wanted)
-            continue;
         render(call, db, row, false);
         json_writer_object_end(&call->result);
-        count++;
     }
+    bool more = count == limit && db_row(db, row);
     db_leave(row);
+    buffer_fini(&owners);
     return end_list(call, db, more, &last);
 }
 
@@ -110,8 +112,8 @@ static bool list_owners(struct store_call *call, struct db *db, const struct key
     return end_list(call, db, false, NULL);
 }
 
-/* search? cursor? limit. Newest first; the cursor is the id of the last user that was
- * examined, because ids sort by time. */
+/* search? cursor? limit. Newest first; the cursor is the id of the last one, because ids sort by
+ * time. */
 bool customers_list(struct store_call *call, struct db *db)
 {
     struct key_search keys;

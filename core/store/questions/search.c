@@ -1,7 +1,7 @@
 /* What an operator has in hand (an id that we print, a key or a part of it, an e-mail, a name) and
  * what it belongs to. Ids and what is shown of keys are looked up in an index, so they are found as
  * soon among ten million records as among ten. Only parts of addresses and names are compared with
- * users: with the newest EXAMINED_MAX. */
+ * all users. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "store/operations/operations.h"
 #include "store/questions/key_search.h"
 
-enum { HITS_MAX = 20, EXAMINED_MAX = 100000, PART_BYTES = 2 };
+enum { HITS_MAX = 20, PART_BYTES = 2 };
 
 struct search {
     struct buffer *out;
@@ -129,10 +129,9 @@ static void find_parts(struct search *search, const char *text)
                      DB_VALUES(bind_text(KEY_MARK), bind_text(text))));
     take(search, "customer",
          db_bind(search->db,
-                 "SELECT o.id, NULL, NULL, o.created_ms, " USER " FROM (SELECT id, email, name,"
-                 " created_ms FROM users ORDER BY id DESC LIMIT ?2) o"
-                 " WHERE instr(lower(o.email), lower(?1)) OR instr(lower(o.name), lower(?1))",
-                 DB_VALUES(bind_text(text), bind_int(EXAMINED_MAX))));
+                 CUSTOMERS "o.id IN (SELECT id FROM " USER_PARTS " WHERE " USER_HAS(
+                     "?1") " ORDER BY id DESC LIMIT ?2) ORDER BY o.id DESC",
+                 DB_VALUES(bind_text(text), bind_int(HITS_MAX))));
 }
 
 static bool begins(const char *text, const char *with)

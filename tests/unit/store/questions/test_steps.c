@@ -323,7 +323,34 @@ static void searches(void **state)
     fixture_assert_has(call.result.data, "\"key_1\"");
 }
 
-/* Of few customers it takes no more for many records: day sums and hours, not records. */
+/* 150,000 customers; the oldest is "Rare_Person", the others have parts of it. */
+static void fill_users(void)
+{
+    fixture_sql(f.path,
+                "PRAGMA foreign_keys = OFF; BEGIN;"
+                "CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
+                " FROM n WHERE i < 150000) SELECT i FROM n;"
+                "INSERT INTO users (id, email, name, password_hash, role, account_id, created_ms)"
+                " SELECT printf('user_00%024d', i), 'u' || i || '@often.example',"
+                " iif(i = 1, 'Rare_Person', 'Rare-Person'), '', 'user', 'acct_' || i, i FROM n;"
+                "INSERT INTO balances (account_id, floor_zero) SELECT 'acct_' || i, 1 FROM n"
+                " WHERE i < 100; COMMIT");
+}
+
+/* A part of a name is found however many have come since, and costs a look at each. */
+static void parts_of_names(void **state)
+{
+    enum { USERS = 150000, EACH = 20 };
+    const struct store_value listed[] = {text("rare_p"), bind_null(), bind_int(PAGE)};
+    (void)state;
+    fill_users();
+    assert_below("a part of a name", search_steps("rare_p", NULL), USERS * EACH);
+    fixture_assert_has(call.result.data, "u1@often.example");
+    assert_below("what all have", search_steps("often", NULL), 1500);
+    assert_below("a list of it", steps_of("customer.list", listed, 3), USERS * EACH);
+    fixture_assert_has(call.result.data, "u1@often.example");
+}
+
 /* So many of ann's keys, each with a quota and ten hours of this month; returns what is asked. */
 static char *fill_quotas(int count)
 {
@@ -362,6 +389,7 @@ static void quotas(void **state)
     free(lines);
 }
 
+/* Of few customers it takes no more for many records: day sums and hours, not records. */
 static void statements(void **state)
 {
     const struct store_value month[] = {text("2023-11"), text(""), bind_int(1), bind_null()};
@@ -379,7 +407,7 @@ int main(void)
         cmocka_unit_test(csv_pages),     cmocka_unit_test(transfers),
         cmocka_unit_test(house),         cmocka_unit_test(statements),
         cmocka_unit_test(quotas),        cmocka_unit_test(rare_in_a_crowd),
-        cmocka_unit_test(searches),
+        cmocka_unit_test(searches),      cmocka_unit_test(parts_of_names),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
