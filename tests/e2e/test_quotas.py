@@ -129,8 +129,7 @@ def test_holds_count(limited, provider):
 
 @pytest.mark.parametrize(("named", "most"), [(900, 4), (None, 3), (100, 20)])
 def test_tokens_hold_the_answer(limited, provider, named, most):
-    """Calls that run at the same time do not pass by their prompts alone. The last one takes what is
-    left for its answer."""
+    """Calls that run at the same time do not pass by their prompts alone."""
     customer = limited('scope = "key", tokens_per_day = 1900').customer()
     gate = threading.Event()
     provider.answer = answers.behind(gate, answers.chat(usage=Usage(10, 10)))

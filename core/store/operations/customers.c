@@ -85,7 +85,7 @@ static bool list(struct store_call *call, struct db *db, const struct key_search
     buffer_init(&owners, sizeof keys->user_ids * 2);
     write_owners(keys, &owners);
     struct row *row = find(call, db, owners.data, limit + 1);
-    for (; db_row(db, row) && count < limit; count++) {
+    for (; count < limit && db_row(db, row); count++) {
         id_parse(slice_of(column_text(row, 0)), "user", &last);
         render(call, db, row, false);
         json_writer_object_end(&call->result);
