@@ -6,10 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from machine import ROOT, Machine, run
+from machine import AUTHORITIES, ROOT, Machine, run
 
 BASE = ROOT / "build/debian12"  # kept: it takes a minute to make
-AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 # As Debian's installer and its images have them; debootstrap names the first one only.
 SOURCES = """deb http://deb.debian.org/debian bookworm main
 deb http://deb.debian.org/debian bookworm-updates main

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def run(*words: str | Path, **how) -> subprocess.CompletedProcess:

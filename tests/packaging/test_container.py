@@ -8,10 +8,9 @@ from pathlib import Path
 import answers
 import httpx2 as httpx
 import pytest
-from conftest import AUTHORITIES
 from fake_provider import Provider
 from gateway import UPSTREAM_KEY
-from machine import ROOT, run
+from machine import AUTHORITIES, ROOT, run
 from wait import wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
@@ -44,7 +43,8 @@ def image(bare_debian, tmp_path_factory) -> Path:
     builder("commit", "--quiet", base, "docker.io/library/debian:bookworm-slim")
     builder("rm", base)
     builder("bud", "--quiet", "--isolation", "chroot", "--network", "host", "--pull-never",
-            "--build-arg", f"NODE_EXTRA_CA_CERTS={AUTHORITIES}", "--format", "docker", "-t", "llm-gateway", ROOT, timeout=BUILD_S)  # fmt: skip
+            "--build-arg", f"NODE_EXTRA_CA_CERTS={AUTHORITIES}",
+            "--format", "docker", "-t", "llm-gateway", ROOT, timeout=BUILD_S)  # fmt: skip
     container = builder("from", "--pull-never", "llm-gateway")
     yield Path(builder("mount", container))
     builder("umount", container)
