@@ -46,6 +46,7 @@ class Shell:
             "HOME": "/root",
             "LC_ALL": "C.UTF-8",
             "NODE_EXTRA_CA_CERTS": AUTHORITIES,
+            "PIP_CERT": AUTHORITIES,
         }
         with output.open("wb") as out:
             self.process = subprocess.Popen(words, stdout=out, stderr=out, env=env,
