@@ -5,8 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import AUTHORITIES
-from machine import ROOT, Machine, run
+from machine import AUTHORITIES, ROOT, Machine, run
 from wait import wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
