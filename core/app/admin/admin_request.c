@@ -9,7 +9,7 @@ void admin_reply(struct http_request *request, int status, const char *content_t
 {
     if (body->failed) {
         buffer_fini(body);
-        admin_refuse(request, 500, "too_large", "The reply does not fit into memory.");
+        admin_refuse(request, 500, "internal_error", "The reply does not fit into memory.");
         return;
     }
     http_reply_header(request, "Content-Type", content_type);
