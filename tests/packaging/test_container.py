@@ -65,7 +65,8 @@ class Container:
 
     def __init__(self, image: Path, provider: Provider, log: Path):
         self.image = image
-        self.env = {"OPENAI_API_KEY": UPSTREAM_KEY, "OPENAI_BASE_URL": provider.url}
+        self.env = {"OPENAI_API_KEY": UPSTREAM_KEY, "OPENAI_BASE_URL": provider.url,
+                    "PATH": os.environ["PATH"]}  # fmt: skip
         self.log = log
         with log.open("wb") as out:
             self.process = subprocess.Popen(self.words("serve"), stdout=out, stderr=out,
