@@ -6,6 +6,7 @@
 local admin = require "admin"
 local cohere = require "openai.cohere"
 local dashboard = require "dashboard"
+local docs = require "docs"
 local gemini = require "gemini"
 local openai = require "openai"
 local policy = require "policy"
@@ -49,6 +50,7 @@ for _, place in ipairs(policy.mounts.cohere) do
 end
 mount(policy.mounts.dashboard, dashboard)
 mount(policy.mounts.dashboard, admin)
+mount("", docs)
 table.sort(prefixes, function(a, b)
     return #a.prefix + #a.suffix > #b.prefix + #b.suffix
 end)

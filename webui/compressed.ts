@@ -1,5 +1,6 @@
 // Puts FILE.br and FILE.gz beside each FILE of the build where that saves something: the gateway
-// sends what the browser takes and never compresses by itself. It writes the brand into index.html.
+// sends what the browser takes. It writes the brand into index.html and the pages of docs/, which it
+// packs by itself.
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -33,7 +34,7 @@ export function compressed(): Plugin {
         },
         async closeBundle() {
             const names = await readdir(folder, { recursive: true });
-            const texts = names.filter((name) => TEXTS.test(name));
+            const texts = names.filter((name) => TEXTS.test(name) && !name.startsWith("docs/"));
             await Promise.all(texts.map((name) => compress(join(folder, name))));
         },
     };

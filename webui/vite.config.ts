@@ -1,6 +1,7 @@
 import tailwindcss from "@tailwindcss/vite";
 import { defineConfig } from "vitest/config";
 import { compressed } from "./compressed";
+import { docs } from "./docs/plugin";
 import { inline } from "./inline";
 
 /** Parts that most pages have are one chunk; what is large and needed by few is none of them. */
@@ -16,7 +17,7 @@ function chunkOf(id: string): string | undefined {
 
 // The gateway serves dist/ from memory: /assets/ for ever, everything else after asking again.
 export default defineConfig({
-    plugins: [tailwindcss(), inline(), compressed()],
+    plugins: [tailwindcss(), inline(), docs(), compressed()],
     esbuild: { jsx: "automatic", jsxImportSource: "preact" },
     build: {
         target: "es2022",
@@ -34,6 +35,6 @@ export default defineConfig({
         },
     },
     // `npx vite` while working on the pages: the API comes from a gateway that runs beside it.
-    server: { proxy: { "/api": "http://127.0.0.1:3000" } },
-    test: { include: ["src/**/*.test.ts"], environment: "node" },
+    server: { proxy: { "/api": "http://127.0.0.1:3000", "/docs": "http://127.0.0.1:3000" } },
+    test: { include: ["src/**/*.test.ts", "docs/**/*.test.ts"], environment: "node" },
 });

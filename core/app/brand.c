@@ -163,6 +163,27 @@ static void write_meta(struct buffer *out, const char *name, const char *before,
     buffer_append_text(out, "\" />\n");
 }
 
+/* The icon of the tab, and the shades. */
+static void write_links(struct brand *brand, const struct brand_settings *settings)
+{
+    struct shades light, dark;
+    bool coloured = read_shades(settings->colour, &light, &dark);
+    if (coloured && brand->logo_type == NULL)
+        write_icon(&light, &dark, &brand->icon);
+    buffer_printf(&brand->links, "<link rel=\"icon\" href=\"%s\" type=\"%s\" />",
+                  brand_mark_path(brand),
+                  brand->logo_type != NULL ? brand->logo_type : "image/svg+xml");
+    if (coloured)
+        write_style(&light, &dark, &brand->links);
+}
+
+const char *brand_mark_path(const struct brand *brand)
+{
+    if (brand->logo_type != NULL)
+        return BRAND_LOGO_PATH;
+    return brand->icon.bytes > 0 ? BRAND_ICON_PATH : "/favicon.svg";
+}
+
 static void write_head(struct brand *brand, const struct brand_settings *settings)
 {
     struct buffer *out = &brand->head;
@@ -175,16 +196,8 @@ static void write_head(struct brand *brand, const struct brand_settings *setting
         write_meta(out, "brand-contact", "", settings->contact);
     if (brand->logo_type != NULL)
         write_meta(out, "brand-logo", "", BRAND_LOGO_PATH);
-    struct shades light, dark;
-    bool coloured = read_shades(settings->colour, &light, &dark);
-    if (coloured && brand->logo_type == NULL)
-        write_icon(&light, &dark, &brand->icon);
-    const char *icon = brand->icon.bytes > 0 ? BRAND_ICON_PATH : "/favicon.svg";
-    buffer_printf(out, "        <link rel=\"icon\" href=\"%s\" type=\"%s\" />",
-                  brand->logo_type != NULL ? BRAND_LOGO_PATH : icon,
-                  brand->logo_type != NULL ? brand->logo_type : "image/svg+xml");
-    if (coloured)
-        write_style(&light, &dark, out);
+    buffer_append_text(out, "        ");
+    buffer_append_slice(out, buffer_slice(&brand->links));
 }
 
 struct brand *brand_new(const struct brand_settings *settings, struct fault *fault)
@@ -192,6 +205,7 @@ struct brand *brand_new(const struct brand_settings *settings, struct fault *fau
     struct brand *brand = calloc(1, sizeof *brand);
     check(brand != NULL);
     buffer_init(&brand->head, HEAD_BYTES_MAX);
+    buffer_init(&brand->links, HEAD_BYTES_MAX);
     buffer_init(&brand->icon, ICON_BYTES_MAX);
     buffer_init(&brand->logo, LOGO_BYTES_MAX + 1);
     if (!check_name(settings->name, fault) || !check_contact(settings->contact, fault) ||
@@ -199,8 +213,9 @@ struct brand *brand_new(const struct brand_settings *settings, struct fault *fau
         brand_free(brand);
         return NULL;
     }
+    write_links(brand, settings);
     write_head(brand, settings);
-    check(!brand->head.failed && !brand->icon.failed);
+    check(!brand->head.failed && !brand->links.failed && !brand->icon.failed);
     return brand;
 }
 
@@ -209,6 +224,7 @@ void brand_free(struct brand *brand)
     if (brand == NULL)
         return;
     buffer_fini(&brand->head);
+    buffer_fini(&brand->links);
     buffer_fini(&brand->icon);
     buffer_fini(&brand->logo);
     free(brand);

@@ -27,14 +27,18 @@ struct brand_settings {
 struct brand {
     struct buffer head; /* for the <head> of index.html, with the shades of the colour; it names the
                            two paths if they are there */
-    struct buffer icon; /* our icon in the colour; empty: none was set, or there is a logo */
-    struct buffer logo; /* empty: none was set */
+    struct buffer links; /* the part of it for all other pages: icon and shades */
+    struct buffer icon;  /* our icon in the colour; empty: none was set, or there is a logo */
+    struct buffer logo;  /* empty: none was set */
     const char *logo_type;
 };
 
 /* Reads the logo. NULL: *fault names the setting and says what to do. */
 struct brand *brand_new(const struct brand_settings *settings, struct fault *fault);
 void brand_free(struct brand *brand); /* NULL is allowed */
+
+/* The path of the picture beside the name: logo, our icon in the colour, or our icon. */
+const char *brand_mark_path(const struct brand *brand);
 
 /* The colour of buttons in mails and of the text on them, of settings that were checked. */
 enum { BRAND_COLOUR_BYTES = sizeof "#rrggbb" };

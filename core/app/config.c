@@ -106,6 +106,7 @@ static const struct setting settings[] = {
     PATH(tls_key, ""),
     CHOICE(show_providers, "no", "no", "yes"),
     CHOICE(public_prices, "off", "off", "on"),
+    CHOICE(docs, "public", "off", "public", "signed_in"),
     CHOICE(cors, "any", "off", "any"),
     INTEGER(hsts_max_age_s, "31536000", 0, INT64_C(10) * 366 * 24 * 3600),
     TEXT(user, ""),

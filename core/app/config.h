@@ -36,6 +36,7 @@ struct config {
     int64_t hsts_max_age_s;
     int64_t show_providers;           /* 0: no */
     int64_t public_prices;            /* 0: off */
+    int64_t docs;                     /* enum docs_for */
     int64_t second_factor;            /* who needs one; 0: optional, 1: operators, 2: all */
     int64_t cors;                     /* enum cors */
     char user[CONFIG_TEXT_BYTES];     /* the user to become; "": keep the present user */

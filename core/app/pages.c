@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/doc_pages.h"
 #include "app/page_policy.h"
 #include "base/check.h"
 #include "base/id.h"
@@ -22,7 +23,7 @@ enum {
     PAGES_MAX = 1000,
     PAGE_BYTES_MAX = 16 * 1024 * 1024,
     PATH_BYTES = 512,
-    POLICY_BYTES = 1024,
+    ORIGIN_BYTES = 512,
     PACKED_BYTES_EXTRA = 4096
 };
 
@@ -47,11 +48,14 @@ struct pages {
     struct page *page; /* sorted by path */
     size_t count;
     bool prices_public;
+    enum docs_for docs_for;
+    char origin[ORIGIN_BYTES];          /* of this gateway, for the documentation; "": not known */
     pthread_rwlock_t lock;              /* SIGHUP changes the brand while the workers serve it */
     struct page branded[BRANDED_COUNT]; /* without data: there is none */
     const char *logo_type;
-    char file_policy[POLICY_BYTES]; /* of all but the branded index.html */
-    char home_policy[POLICY_BYTES];
+    struct doc_pages *docs;
+    char file_policy[PAGE_POLICY_BYTES]; /* of all but the branded index.html */
+    char home_policy[PAGE_POLICY_BYTES];
 };
 
 /* A logo that somebody opens by itself runs no script and has no origin. */
@@ -184,6 +188,7 @@ void pages_free(struct pages *pages)
         free(pages->page[i].data);
     for (size_t i = 0; i < BRANDED_COUNT; i++)
         free(pages->branded[i].data);
+    doc_pages_free(pages->docs);
     pthread_rwlock_destroy(&pages->lock);
     free(pages->page);
     free(pages);
@@ -233,16 +238,28 @@ static void pack_home(const struct page *home, struct page *out)
 }
 
 /* False: there are more inline scripts than fit, which our build never makes. */
-static bool write_policy(struct slice page, char text[POLICY_BYTES])
+static bool write_policy(struct slice page, char text[PAGE_POLICY_BYTES])
 {
     struct buffer policy;
-    buffer_init(&policy, POLICY_BYTES);
+    buffer_init(&policy, PAGE_POLICY_BYTES);
     page_policy_write(page, &policy);
     bool whole = !policy.failed;
     if (whole)
         memcpy(text, policy.data, policy.bytes);
     buffer_fini(&policy);
     return whole;
+}
+
+/* The documentation with this brand. */
+static struct doc_pages *brand_docs(const struct pages *pages, const struct doc_marks *marks)
+{
+    struct doc_pages *docs = doc_pages_new(pages->count);
+    for (size_t i = 0; i < pages->count && pages->docs_for != DOCS_OFF; i++) {
+        const struct page *page = &pages->page[i];
+        if (doc_pages_take(slice_of(page->path)))
+            doc_pages_add(docs, page->path, (struct slice){page->data, page->bytes}, marks);
+    }
+    return docs;
 }
 
 bool pages_set_brand(struct pages *pages, const struct brand_settings *settings,
@@ -258,7 +275,14 @@ bool pages_set_brand(struct pages *pages, const struct brand_settings *settings,
     copy_page(&fresh[BRANDED_ICON], none, buffer_slice(&brand->icon), none);
     copy_page(&fresh[BRANDED_LOGO], none, buffer_slice(&brand->logo), none);
     const struct slice home = {fresh[BRANDED_HOME].data, fresh[BRANDED_HOME].bytes};
+    const struct doc_marks marks = {.brand = brand,
+                                    .brand_name = settings->name,
+                                    .contact = settings->contact,
+                                    .origin = pages->origin};
+    struct doc_pages *docs = brand_docs(pages, &marks);
     check(pthread_rwlock_wrlock(&pages->lock) == 0);
+    doc_pages_free(pages->docs);
+    pages->docs = docs;
     if (!write_policy(home, pages->home_policy)) /* then none of them runs */
         check(write_policy(none, pages->home_policy));
     for (size_t i = 0; i < BRANDED_COUNT; i++) {
@@ -273,24 +297,32 @@ bool pages_set_brand(struct pages *pages, const struct brand_settings *settings,
 
 /* ---- loading ---- */
 
-struct pages *pages_load(const char *folder, bool prices_public, const struct brand_settings *brand,
-                         struct fault *fault)
+static struct slice without_slash(const char *url)
+{
+    struct slice text = slice_of(url);
+    text.bytes -= text.bytes > 0 && text.data[text.bytes - 1] == '/' ? 1 : 0;
+    return text;
+}
+
+struct pages *pages_load(const struct config *config, struct fault *fault)
 {
     struct pages *pages = calloc(1, sizeof *pages);
     struct stat info;
     check(pages != NULL && pthread_rwlock_init(&pages->lock, NULL) == 0);
-    pages->prices_public = prices_public;
+    pages->prices_public = config->public_prices != 0;
+    pages->docs_for = (enum docs_for)config->docs;
+    slice_copy(without_slash(config->public_url), pages->origin, sizeof pages->origin);
     check(write_policy((struct slice){0}, pages->file_policy));
     pages->page = calloc(PAGES_MAX + 1, sizeof *pages->page); /* 1: not_built */
     check(pages->page != NULL);
-    if (stat(folder, &info) == 0 && !read_folder(pages, folder, "", fault)) {
+    if (stat(config->webui, &info) == 0 && !read_folder(pages, config->webui, "", fault)) {
         pages_free(pages);
         return NULL;
     }
     sort(pages);
     if (find(pages, HOME, "") == NULL)
         add_not_built(pages);
-    if (pages_set_brand(pages, brand, fault))
+    if (pages_set_brand(pages, &config->brand, fault))
         return pages;
     pages_free(pages);
     return NULL;
@@ -345,7 +377,9 @@ static const struct page *choose(const struct pages *pages, const struct page *p
 
 /* How a page is sent. */
 struct sending {
-    const struct page *page;
+    int status; /* 0: 200 */
+    const char *etag;
+    struct slice content;
     const char *type;
     const char *encoding; /* NULL: as it is */
     const char *policy;
@@ -358,7 +392,7 @@ static void send_headers(struct http_request *request, const struct sending *sen
     id_make(&id, "req");
     http_reply_header(request, "x-request-id", id.text);
     http_reply_header(request, "Content-Type", sending->type);
-    http_reply_header(request, "ETag", sending->page->etag);
+    http_reply_header(request, "ETag", sending->etag);
     http_reply_header(request, "Vary", "Accept-Encoding");
     http_reply_header(request, "Cache-Control",
                       sending->hashed ? "public, max-age=31536000, immutable" : "no-cache");
@@ -372,12 +406,12 @@ static void send_headers(struct http_request *request, const struct sending *sen
 
 static void send_page(struct http_request *request, const struct sending *sending)
 {
-    const struct page *page = sending->page;
+    int status = sending->status != 0 ? sending->status : 200;
     send_headers(request, sending);
-    if (header_has(request, "if-none-match", page->etag))
+    if (status == 200 && header_has(request, "if-none-match", sending->etag))
         http_reply(request, 304, (struct slice){0});
     else
-        http_reply(request, 200, (struct slice){page->data, page->bytes});
+        http_reply(request, status, sending->content);
 }
 
 /* Whether the path is one of index.html, which shows the page itself. */
@@ -399,7 +433,9 @@ static enum branded branded_of(const struct pages *pages, struct slice path)
 
 static struct sending branded_sending(const struct pages *pages, enum branded which)
 {
-    struct sending sending = {.page = &pages->branded[which],
+    const struct page *page = &pages->branded[which];
+    struct sending sending = {.etag = page->etag,
+                              .content = {page->data, page->bytes},
                               .type = type_of(which == BRANDED_ICON ? BRAND_ICON_PATH : HOME),
                               .policy = logo_policy};
     if (which == BRANDED_LOGO)
@@ -418,11 +454,57 @@ static bool answer_branded(struct pages *pages, struct http_request *request, en
     if (which == BRANDED_HOME && gzip_is_taken(&request->head))
         which = BRANDED_HOME_GZIP;
     const struct sending sending = branded_sending(pages, which);
-    bool is_there = sending.page->data != NULL;
+    bool is_there = sending.content.data != NULL;
     if (is_there)
         send_page(request, &sending);
     check(pthread_rwlock_unlock(&pages->lock) == 0);
     return is_there;
+}
+
+/* ---- the documentation ---- */
+
+static bool is_doc(struct slice path)
+{
+    return slice_equals(path, DOCS_PATH) || slice_starts_with(path, DOCS_PATH "/");
+}
+
+/* A page for everybody. Who must be known first is found out by lua/docs.lua. */
+static bool answer_doc(struct pages *pages, struct http_request *request)
+{
+    struct sending sending = {0};
+    bool packed = gzip_is_taken(&request->head);
+    bool answered = false;
+    if (pages->docs_for == DOCS_OFF)
+        return false;
+    check(pthread_rwlock_rdlock(&pages->lock) == 0);
+    const struct doc_page *page = doc_pages_choose(pages->docs, request->head.path, pages->docs_for,
+                                                   DOC_READER_NOBODY, &sending.status);
+    if (page != NULL && sending.status != 401) {
+        sending.etag = doc_pages_etag(page, packed);
+        sending.type = type_of(doc_pages_path(page));
+        sending.policy = doc_pages_policy(page);
+        sending.content = doc_pages_text(pages->docs, page, packed);
+        sending.encoding = packed ? "gzip" : NULL;
+        send_page(request, &sending);
+        answered = true;
+    }
+    check(pthread_rwlock_unlock(&pages->lock) == 0);
+    return answered;
+}
+
+bool pages_read_doc(void *arg, struct slice path, enum doc_reader reader, struct doc_reply *out)
+{
+    struct pages *pages = arg;
+    check(pthread_rwlock_rdlock(&pages->lock) == 0);
+    const struct doc_page *page =
+        doc_pages_choose(pages->docs, path, pages->docs_for, reader, &out->status);
+    if (page != NULL) {
+        out->type = type_of(doc_pages_path(page));
+        snprintf(out->policy, sizeof out->policy, "%s", doc_pages_policy(page));
+        buffer_append_slice(&out->content, doc_pages_text(pages->docs, page, false));
+    }
+    check(pthread_rwlock_unlock(&pages->lock) == 0);
+    return page != NULL;
 }
 
 bool pages_answer(struct pages *pages, struct http_request *request)
@@ -435,6 +517,8 @@ bool pages_answer(struct pages *pages, struct http_request *request)
     enum branded which = branded_of(pages, asked);
     if (which != BRANDED_NONE)
         return answer_branded(pages, request, which);
+    if (is_doc(asked))
+        return answer_doc(pages, request);
     slice_copy(asked, path, sizeof path);
     const struct page *page = find(pages, path, "");
     if (page == NULL)
@@ -442,7 +526,9 @@ bool pages_answer(struct pages *pages, struct http_request *request)
     struct sending sending = {.type = type_of(page->path),
                               .policy = pages->file_policy,
                               .hashed = strncmp(page->path, "/assets/", 8) == 0};
-    sending.page = choose(pages, page, request, &sending.encoding);
+    page = choose(pages, page, request, &sending.encoding);
+    sending.etag = page->etag;
+    sending.content = (struct slice){page->data, page->bytes};
     send_page(request, &sending);
     return true;
 }

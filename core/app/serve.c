@@ -339,7 +339,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
     struct policy_files *files = policy_files_read(config->policies, fault);
     if (files == NULL)
         return false;
-    gateway->pages = pages_load(config->webui, config->public_prices != 0, &config->brand, fault);
+    gateway->pages = pages_load(config, fault);
     bool good = gateway->pages != NULL && open_store(gateway, fault) &&
                 open_spending(gateway, fault) && start_crews(gateway, fault);
     if (good) {

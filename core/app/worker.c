@@ -245,14 +245,18 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                            struct fault *fault)
 {
     static const char *const webhooks[] = {"off", "public", "any"};
+    static const char *const doc_readers[] = {"off", "public", "signed_in"};
     static const char *const second_factors[] = {"optional", "operators", "all"};
     struct doors doors;
     door_settings_read(&shared->config->doors, &doors);
+    const struct doc_source docs = {
+        .read = pages_read_doc, .arg = shared->pages, .readers = doc_readers[shared->config->docs]};
     doors.must_verify = shared->config->alerts.email_verification == VERIFICATION_REQUIRED;
     struct task_settings settings = {.payments = config_payments_name(shared->config),
                                      .payments_live = shared->config->processor.live,
                                      .providers_shown = shared->config->show_providers != 0,
                                      .prices_public = shared->config->public_prices != 0,
+                                     .docs = docs,
                                      .mail = shared->config->alerts.smtp_url[0] != '\0',
                                      .verifies_email = shared->config->alerts.email_verification !=
                                                        VERIFICATION_OFF,

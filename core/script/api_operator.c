@@ -17,6 +17,7 @@
 #include "exchange/test_call.h"
 #include "script/bindings.h"
 #include "script/compiled_plan.h"
+#include "script/doc_source.h"
 #include "script/reload_status.h"
 #include "script/replay_service.h"
 
@@ -154,6 +155,32 @@ static void copy_text(lua_State *state, int index, char *out, size_t bytes)
     const char *text = luaL_optstring(state, index, "");
     luaL_argcheck(state, strlen(text) < bytes, index, "too long");
     slice_copy(slice_of(text), out, bytes);
+}
+
+/* x:reply_doc(path, reader): answers with the page of the documentation for this reader
+ * ("operator", "customer", nil); returns when there is none; upvalue 1 is the doc_source. It goes
+ * out here, because it is larger than what a VM should hold. */
+int api_reply_doc(lua_State *state)
+{
+    static const char *const readers[] = {"nobody", "customer", "operator", NULL};
+    const struct doc_source *source = lua_touserdata(state, lua_upvalueindex(1));
+    struct exchange *exchange = task_exchange(state);
+    struct doc_reply reply = {0};
+    struct slice path;
+    path.data = luaL_checklstring(state, 2, &path.bytes);
+    enum doc_reader reader = (enum doc_reader)luaL_checkoption(state, 3, "nobody", readers);
+    buffer_init(&reply.content, DOC_BYTES_MAX);
+    bool found = source->read != NULL && source->read(source->arg, path, reader, &reply);
+    if (found) {
+        exchange_header(exchange, "Content-Security-Policy", reply.policy);
+        exchange_header(exchange, "X-Frame-Options", "DENY");
+        exchange_header(exchange, "Referrer-Policy", "same-origin");
+        exchange_header(exchange, "Cache-Control", "private, no-cache");
+        packed_reply_allow(exchange);
+        exchange_reply(exchange, reply.status, reply.type, buffer_slice(&reply.content));
+    }
+    buffer_fini(&reply.content);
+    return found ? task_stop(state) : 0;
 }
 
 /* x:reply_replay(from, to?, zone?): answers with the state of that replay, which it begins if

@@ -54,6 +54,7 @@ extern const struct luaL_Reg api_payments_bindings[]; /* methods for payments */
 extern const struct luaL_Reg api_trials_bindings[];   /* methods for canaries and shadows */
 int api_reload_status(lua_State *state);
 int api_reply_replay(lua_State *state);
+int api_reply_doc(lua_State *state);
 extern const struct luaL_Reg api_core_bindings[]; /* functions of the table `core` */
 extern const struct luaL_Reg api_text_bindings[]; /* and for texts that clients wrote */
 /* Reads a list of candidates; they are borrowed. Returns how many. */

@@ -303,6 +303,8 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "providers_shown");
     lua_pushboolean(state, settings->prices_public);
     lua_setfield(state, -2, "prices_public");
+    lua_pushstring(state, settings->docs.readers);
+    lua_setfield(state, -2, "docs");
     lua_pushboolean(state, settings->mail);
     lua_setfield(state, -2, "mail");
     lua_pushboolean(state, settings->verifies_email);
@@ -333,6 +335,9 @@ void task_install(lua_State *state, void *arg)
     lua_pushlightuserdata(state, settings->replay_service);
     lua_pushcclosure(state, api_reply_replay, 1);
     lua_setfield(state, -2, "reply_replay");
+    *(struct doc_source *)lua_newuserdata(state, sizeof(struct doc_source)) = settings->docs;
+    lua_pushcclosure(state, api_reply_doc, 1);
+    lua_setfield(state, -2, "reply_doc");
     lua_setfield(state, -2, "__index");
     lua_pop(state, 1);
     luaL_register(state, NULL, api_core_bindings);

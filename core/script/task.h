@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "exchange/exchange.h"
+#include "script/doc_source.h"
 #include "script/vm.h"
 
 struct doors;
@@ -23,24 +24,25 @@ struct replay_service;
 /* Starts main's handler for a new exchange. */
 void task_start(struct vm *vm, struct exchange *exchange);
 
-/* What lua/ sees of gateway.conf and the process; until the VM is built. */
+/* What lua/ sees of settings and process; until the VM is built. */
 struct task_settings {
     const char *payments; /* "test", "stripe", "off" */
     bool payments_live;
     bool providers_shown; /* customers may know who serves them */
     bool prices_public;
+    struct doc_source docs;
     bool mail, verifies_email;
     const char *webhooks, *second_factor;
     const struct doors *doors;
-    const char *public_url; /* no slash at its end */
+    const char *public_url; /* no final slash */
     bool public_url_set;    /* by the operator */
     const char *version;
     struct reload_status *reload_status; /* outlives the VM */
     struct replay_service *replay_service;
 };
 
-/* Puts the primitives into the table on top of the stack. It is a vm_options.install; its argument
- * is a const struct task_settings. */
+/* Puts the primitives into the table on top of the stack: a vm_options.install whose argument is a
+ * const struct task_settings. */
 void task_install(lua_State *state, void *arg);
 
 #endif

@@ -581,6 +581,12 @@ function exchange:provider_state(name) end
 ---@param zone string?
 function exchange:reply_replay(from, to, zone) end
 
+---Answers with the page of the documentation at this path for this reader, or with the one that
+---says why not, and ends the task. Returns when no page is there at all.
+---@param path string
+---@param reader? "customer"|"operator" nil: nobody is known
+function exchange:reply_doc(path, reader) end
+
 -- ---- the table `core` ----
 
 ---@class core.doors
@@ -603,6 +609,7 @@ function exchange:reply_replay(from, to, zone) end
 ---@field verifies_email boolean new users are asked to verify their address
 ---@field doors core.doors who may become a customer
 ---@field webhooks "off"|"public"|"any" where customers' webhooks may be
+---@field docs "off"|"public"|"signed_in" who may read the documentation
 ---@field second_factor "optional"|"operators"|"all" who needs one
 ---@field public_url string the gateway's address for customers; no slash at the end
 ---@field public_url_set boolean by the operator; else it is the address that is listened at

@@ -32,6 +32,7 @@ return function(x)
         base_url = core.public_url .. api_mount(),
         payments = core.payments,
         public_prices = core.prices_public,
+        docs = core.docs,
         payments_are_fake = core.payments == "test",
         currency = "USD",
         mail = core.mail,

@@ -46,6 +46,8 @@ def test_where_things_are(tree):
         "etc/llm-gateway/gateway.conf",
         "etc/llm-gateway/policies/models.lua",
         "share/llm-gateway/webui/index.html",
+        "share/llm-gateway/webui/docs/index.html",
+        "share/llm-gateway/webui/docs/operators/incidents.html",
         "share/man/man8/llm-gateway.8.gz",
         "share/man/man5/gateway.conf.5.gz",
         "share/bash-completion/completions/llm-gateway",
