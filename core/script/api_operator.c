@@ -12,6 +12,7 @@
 #include "exchange/health.h"
 #include "exchange/limit_queues.h"
 #include "exchange/live_metrics.h"
+#include "exchange/packed_reply.h"
 #include "exchange/spending.h"
 #include "exchange/survey.h"
 #include "exchange/test_call.h"

@@ -10,7 +10,10 @@ from test_admin_api import make_admin
 from test_brand import configure
 
 SCRIPT = "theme();"
-HEAD = f"<!doctype html><script>{SCRIPT}</script><title>Page · @brand-name@</title><!-- brand --><img src='@brand-logo@'>"
+HEAD = (
+    f"<!doctype html><script>{SCRIPT}</script><title>Page · @brand-name@</title>"
+    "<!-- brand --><img src='@brand-logo@'>"
+)
 BODY = (
     "<p>curl http://127.0.0.1:3000/v1 h@t <b>@brand-name@</b></p><footer><!-- contact --></footer>"
 )

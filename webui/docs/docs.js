@@ -178,8 +178,18 @@ function offerSearch() {
     });
 }
 
+/** In a long menu the page that is shown may be far down. */
+function showPlace() {
+    const menu = document.getElementById("menu");
+    const here = menu?.querySelector("[aria-current]");
+    if (here && menu.scrollHeight > menu.clientHeight) {
+        menu.scrollTop = here.offsetTop - menu.clientHeight / 3;
+    }
+}
+
 putAddress();
 offerCopies();
+showPlace();
 if (field) {
     offerSearch();
 }

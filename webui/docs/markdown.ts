@@ -48,13 +48,13 @@ export function codeBlock(text: string, language: string): string {
     return (
         `<div class="code"><div class="bar"><span>${name}</span>` +
         `<button type="button" class="copy" hidden>Copy</button></div>` +
-        `<pre tabindex="0" role="region" aria-label="${label}">` +
+        `<pre tabindex="0" role="group" aria-label="${label}">` +
         `<code>${escape(text.replace(/\n+$/, ""))}</code></pre></div>\n`
     );
 }
 
 export function scrolling(table: string, label: string): string {
-    return `<div class="wide" tabindex="0" role="region" aria-label="${escape(label)}">${table}</div>\n`;
+    return `<div class="wide" tabindex="0" role="group" aria-label="${escape(label)}">${table}</div>\n`;
 }
 
 export function anchored(depth: number, html: string, id: string): string {

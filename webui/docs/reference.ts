@@ -8,6 +8,7 @@ import {
     routesOf,
     type Schema,
 } from "./openapi";
+import { Slugs } from "./text";
 
 interface Subject {
     name: string;
@@ -348,9 +349,13 @@ function replyOf(document: OpenApi, status: string, raw: Reply): string[] {
     ];
 }
 
+function nameOf({ method, paths }: Route): string {
+    return `${method} ${paths[0] ?? ""}`;
+}
+
 function operationOf(document: OpenApi, route: Route): string {
     const { operation, paths } = route;
-    const [path = "", ...others] = paths;
+    const others = paths.slice(1);
     const body = operation.requestBody && deref(document, operation.requestBody);
     const replies = Object.entries(operation.responses);
     const good = replies.filter(([status]) => status < "4");
@@ -360,7 +365,7 @@ function operationOf(document: OpenApi, route: Route): string {
         return `| ${status === "default" ? "else" : status} | ${cell(description)} |`;
     });
     return [
-        `## ${route.method} ${path}`,
+        `## ${nameOf(route)}`,
         `${operation.summary ?? ""}.`,
         others.length > 0 ? `Also at ${others.map((one) => `\`${one}\``).join(", ")}.` : "",
         operation.description ?? "",
@@ -388,10 +393,12 @@ function pageOf(document: OpenApi, subject: Subject, routes: readonly Route[]): 
 
 function indexOf(lead: string, url: string, made: readonly [Subject, Route[]][]): string {
     const sections = made.map(([subject, routes]) => {
-        const rows = routes.map(
-            ({ method, paths, operation }) =>
-                `| \`${method} ${paths[0] ?? ""}\` | ${operation.summary ?? ""} |`,
-        );
+        const slugs = new Slugs();
+        const rows = routes.map((route) => {
+            const name = nameOf(route);
+            const link = `${url}/${subject.name}#${slugs.of(name)}`;
+            return `| [\`${name}\`](${link}) | ${route.operation.summary ?? ""} |`;
+        });
         return [
             `## ${subject.title}`,
             `[${subject.lead}](${url}/${subject.name})`,

@@ -104,7 +104,8 @@ export function pageHtml(page: Page, menus: readonly Menu[], assets: Assets): st
     const { article } = page;
     const order = menus.flatMap(({ links }) => links);
     const here = order.findIndex(({ url }) => url === page.url);
-    const main = `<div class="columns">
+    const toc = tocOf(article.headings);
+    const main = `<div class="columns${toc && " three"}">
 ${menuOf(menus, page.url)}
 <main id="main" tabindex="-1">
 <article>
@@ -112,7 +113,7 @@ ${article.html}</article>
 ${stepsOf(order[here - 1], order[here + 1])}
 <footer><!-- contact --></footer>
 </main>
-${tocOf(article.headings)}
+${toc}
 </div>`;
     const { title, description } = article;
     return frame({ title, description, part: page.part, main }, assets);

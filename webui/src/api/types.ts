@@ -235,6 +235,7 @@ export interface Site {
     payments: "test" | "stripe" | "off";
     payments_are_fake: boolean;
     public_prices: boolean;
+    docs: "off" | "public" | "signed_in";
     mail: boolean;
     email_verification: boolean;
     second_factor: "optional" | "operators" | "all"; // who needs one

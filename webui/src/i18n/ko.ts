@@ -33,6 +33,8 @@ export const ko: Catalogue = {
     "nav.audit": "감사 기록",
     "nav.alerts": "알림",
     "nav.credits": "크레딧",
+    "nav.docs": "개발 문서",
+    "nav.handbook": "운영자 안내서",
     "nav.customers": "고객",
     "nav.home": "홈",
     "nav.keys": "API 키",
@@ -702,6 +704,7 @@ export const ko: Catalogue = {
 
     "prices.title": "가격",
     "prices.lead": "이곳에서 각 모델의 가격입니다. 100만 토큰당 USD.",
+    "docs.link": "개발 문서 보기",
     "prices.link": "모든 모델과 가격 보기",
     "prices.dashboard": "내 계정으로",
 
@@ -1138,6 +1141,7 @@ export const ko: Catalogue = {
     "alerts.sent": "시험 메시지를 보내는 중입니다.",
     "alerts.open": "진행 중",
     "alerts.closed": "종료됨",
+    "alerts.more": "확인하고 할 일",
     "alerts.undelivered": "전달되지 않은 메시지",
     "alerts.none": "문제가 없습니다",
     "alerts.noneText": "알아야 할 일과 할 일이 여기에 표시됩니다.",

@@ -1,11 +1,19 @@
 // The frame of the pages for signing in and up: what this is, beside the form.
 import type { ComponentChildren } from "preact";
 import { t } from "../i18n";
-import { PRICES } from "../state/router";
+import { DOCS, PRICES } from "../state/router";
 import { site } from "../state/site";
 import { Icon } from "../ui/icon";
 
 const POINTS = ["welcome.point1", "welcome.point2", "welcome.point3"] as const;
+
+function Way({ href, text }: { href: string; text: string }) {
+    return (
+        <a class="font-medium text-accent underline underline-offset-2" href={href}>
+            {text}
+        </a>
+    );
+}
 
 export function Welcome({ children }: { children: ComponentChildren }) {
     return (
@@ -23,14 +31,10 @@ export function Welcome({ children }: { children: ComponentChildren }) {
                         </li>
                     ))}
                 </ul>
-                {site.value?.public_prices && (
-                    <a
-                        class="mt-6 inline-block font-medium text-accent underline underline-offset-2"
-                        href={PRICES}
-                    >
-                        {t("prices.link")}
-                    </a>
-                )}
+                <p class="mt-6 flex flex-wrap gap-x-6 gap-y-2">
+                    {site.value?.public_prices && <Way href={PRICES} text={t("prices.link")} />}
+                    {site.value?.docs === "public" && <Way href={DOCS} text={t("docs.link")} />}
+                </p>
             </div>
         </div>
     );

@@ -1,8 +1,9 @@
 // The way from page to page.
 import { type PlainKey, t } from "../i18n";
-import { match, place } from "../state/router";
+import { DOCS, match, place } from "../state/router";
 import { isOpen } from "../state/needs";
 import { isOperator, session, signOutHere } from "../state/session";
+import { hasDocs } from "../state/site";
 import { announce } from "../state/announce";
 import { sentence } from "../api/error";
 import { IconButton } from "../ui/button";
@@ -28,6 +29,7 @@ const OWN: readonly Item[] = [
     { path: "/dashboard/credits", icon: "credits", label: "nav.credits" },
     { path: "/dashboard/models", icon: "models", label: "nav.models" },
     { path: "/dashboard/playground", icon: "playground", label: "nav.playground" },
+    { path: DOCS, icon: "docs", label: "nav.docs" },
 ];
 const OPERATOR: readonly Item[] = [
     { path: "/dashboard/admin", icon: "overview", label: "nav.overview" },
@@ -67,6 +69,7 @@ const OPERATOR: readonly Item[] = [
         label: "nav.alerts",
     },
     { path: "/dashboard/admin/audit", icon: "audit", label: "nav.audit" },
+    { path: `${DOCS}/operators`, icon: "docs", label: "nav.handbook" },
 ];
 
 const ACCOUNT = "/dashboard/account";
@@ -95,14 +98,19 @@ function Items({ items }: { items: readonly Item[] }) {
     );
 }
 
+/** What is a page for who is signed in. */
+function isThere({ path }: Item): boolean {
+    return path.startsWith(DOCS) ? hasDocs() : isOpen(path);
+}
+
 export function Menu() {
     return (
         <nav aria-label={t("nav.label")} class="flex flex-col gap-5">
-            <Items items={OWN} />
+            <Items items={OWN.filter(isThere)} />
             {isOperator() && (
                 <div>
                     <h2 class="mb-1.5 px-3 text-sm font-medium text-soft">{t("nav.operator")}</h2>
-                    <Items items={OPERATOR.filter(({ path }) => isOpen(path))} />
+                    <Items items={OPERATOR.filter(isThere)} />
                 </div>
             )}
         </nav>

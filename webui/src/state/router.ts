@@ -15,6 +15,10 @@ function here(): Place {
 /** Everybody's price list, where there is one. */
 export const PRICES = "/prices";
 
+/** The documentation, which is no part of these pages: links to it load it. */
+export const DOCS = "/docs";
+export const INCIDENTS = "/docs/operators/incidents";
+
 export const place = signal<Place>(here());
 
 export function isInside(path: string): boolean {

@@ -16,6 +16,11 @@ export function clientUrl(): string {
         : location.origin + known.base_url.slice(known.public_url.length);
 }
 
+/** Whether there is documentation for who is signed in. */
+export function hasDocs(): boolean {
+    return site.value !== null && site.value.docs !== "off";
+}
+
 export async function startSite(): Promise<void> {
     site.value = await getSite();
 }

@@ -5,7 +5,9 @@ import { useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { useEvery } from "../../state/every";
 import { useResource } from "../../state/resource";
+import { INCIDENTS } from "../../state/router";
 import { may } from "../../state/session";
+import { hasDocs } from "../../state/site";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
@@ -121,6 +123,14 @@ function alertColumns(advises: boolean): Column<Alert>[] {
                     <span class="block text-sm break-words">{detail || "–"}</span>
                     {advises && (
                         <span class="mt-1 block">{textNamed(`advice.${kind}`) ?? advice}</span>
+                    )}
+                    {advises && hasDocs() && (
+                        <a
+                            class="mt-1 inline-block font-medium text-accent underline underline-offset-2"
+                            href={`${INCIDENTS}#${kind}`}
+                        >
+                            {t("alerts.more")}
+                        </a>
                     )}
                 </>
             ),
