@@ -4,6 +4,7 @@
 export interface Entry {
     source: string; // below the repository; of a page that is made: a name of its own
     url: string;
+    language?: string; // en, if none is named
 }
 
 export interface Section {
@@ -39,6 +40,7 @@ export const DEVELOPERS: Part = {
             entries: [
                 { source: "docs/developers/README.md", url: "/docs" },
                 developers("developers/quickstart", "quickstart"),
+                { ...developers("developers/quickstart.ko", "quickstart-ko"), language: "ko" },
                 developers("developers/authentication", "authentication"),
                 developers("developers/models", "models"),
                 developers("AGENTS", "agents"),
@@ -83,6 +85,7 @@ export const OPERATORS: Part = {
             entries: [
                 { source: "docs/README.md", url: "/docs/operators" },
                 operators("operators/install", "install"),
+                operators("CONTAINER", "container"),
                 { source: "gateway.conf", url: "/docs/operators/settings" },
                 operators("BRAND", "brand"),
                 operators("DOORS", "doors"),
@@ -108,6 +111,7 @@ export const OPERATORS: Part = {
         {
             title: "Running it",
             entries: [
+                operators("ADMIN", "admin"),
                 operators("operators/upgrade", "upgrade"),
                 operators("operators/incidents", "incidents"),
                 operators("ALERTS", "alerts"),

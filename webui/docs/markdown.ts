@@ -19,7 +19,8 @@ export interface Article {
 export type Resolve = (href: string) => string | null;
 
 const DESCRIPTION_CHARACTERS = 155;
-const NOTHING = '<span class="sr-only">nothing</span>'; // an empty head of a table says nothing aloud
+/** In a head that is empty among others: what a column without a name has. */
+const NAMELESS = '<span class="sr-only">description</span>';
 
 /** The beginning of a text, as search engines show it, cut between words. */
 export function shortened(text: string): string {
@@ -108,15 +109,18 @@ export function render(markdown: string, resolve: Resolve): Article {
                 return codeBlock(text, lang ?? "");
             },
             table(token: Tokens.Table) {
-                const cells = (row: Tokens.TableCell[], tag: string, attributes = "") =>
-                    row
-                        .map(({ tokens }) => this.parser.parseInline(tokens))
-                        .map((html) => `<${tag}${attributes}>${html || NOTHING}</${tag}>`)
-                        .join("");
-                const head = cells(token.header, "th", ' scope="col"');
-                const rows = token.rows.map((row) => `<tr>${cells(row, "td")}</tr>`);
+                const cells = (row: Tokens.TableCell[], html: (text: string) => string) =>
+                    row.map(({ tokens }) => html(this.parser.parseInline(tokens))).join("");
+                const head = cells(
+                    token.header,
+                    (text) => `<th scope="col">${text || NAMELESS}</th>`,
+                );
+                const isNamed = token.header.some(({ text }) => text !== "");
+                const rows = token.rows.map(
+                    (row) => `<tr>${cells(row, (text) => `<td>${text}</td>`)}</tr>`,
+                );
                 return scrolling(
-                    `<table><thead><tr>${head}</tr></thead>` +
+                    `<table>${isNamed ? `<thead><tr>${head}</tr></thead>` : ""}` +
                         `<tbody>${rows.join("\n")}</tbody></table>`,
                     section,
                 );

@@ -24,6 +24,11 @@ function read(paragraph: string): Settings {
     return { about, given };
 }
 
+/** Documents that the comments name; they are not links there. */
+function linked(words: string): string {
+    return words.replace(/\bdocs\/(\w+\.md)/g, (path, name: string) => `[${name}](${path})`);
+}
+
 function code(text: string): string {
     return text === "" ? "empty" : `\`${text}\``;
 }
@@ -34,7 +39,7 @@ function section({ about, given }: Settings): string {
         ({ name, value, isDefault }) =>
             `| \`${name}\` | ${isDefault ? "default" : "as shipped"}: ${code(value)} |`,
     );
-    const words = escape(about.join(" ").trim());
+    const words = linked(escape(about.join(" ").trim()));
     return [`## ${names}`, words, ["| setting | value |", "|---|---|", ...rows].join("\n")]
         .filter((text) => text !== "")
         .join("\n\n");

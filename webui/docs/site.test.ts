@@ -207,6 +207,43 @@ describe("the settings", () => {
     });
 });
 
+describe("incidents", () => {
+    const kinds = [
+        ...read("core/store/alert_kinds.c").matchAll(/^\s+(?:\[\w+\] = )?\{"(\w+)", ALERT_/gm),
+    ];
+    const sections = read("docs/operators/incidents.md").split(/^## /m).slice(1);
+    const sectionOf = (name: string) => sections.find((text) => text.startsWith(`${name}\n`)) ?? "";
+
+    it("know all kinds of alerts", () => {
+        const names =
+            /ALERT_BREAKER_OPEN,.*?ALERT_KINDS/s.exec(read("core/store/alerts.h"))?.[0] ?? "";
+        expect(kinds.length).toBe(names.match(/^ *ALERT_\w+, +\/\*/gm)?.length);
+    });
+
+    it.each(kinds.map(([, kind = ""]) => kind))("say of %s what it is and what to do", (kind) => {
+        expect(read("docs/ALERTS.md")).toContain(`\n## ${kind}\n`);
+        for (const part of [
+            "What it means.",
+            "What customers see.",
+            "What to check.",
+            "What to do.",
+        ]) {
+            expect(sectionOf(kind)).toMatch(new RegExp(`^\\*\\*${part}\\*\\* \\S`, "m"));
+        }
+    });
+
+    // Alarms of Prometheus lead to the site by themselves.
+    const RULES = "packaging/prometheus/alerts.yml";
+    const rules = existsSync(join(ROOT, RULES)) ? read(RULES) : "";
+    const urls = [...rules.matchAll(/(\/docs\/[\w/-]+)#([\w-]+)/g)];
+    it("are where Prometheus says that they are", () => {
+        expect(urls.length).toBe(rules.match(/^\s+- alert: /gm)?.length ?? 0);
+        for (const [, path = "", anchor = ""] of urls) {
+            expect(idsOf(files.get(fileOf(path) ?? "") ?? "")).toContain(anchor);
+        }
+    });
+});
+
 describe("the search", () => {
     it("finds each heading where it is", () => {
         for (const part of PARTS) {
@@ -251,6 +288,7 @@ describe("markdown", () => {
     });
 
     it("lets wide things scroll, and the keyboard reach them", () => {
+        expect(html("| | |\n|---|---|\n| b | c |")).not.toContain("<th");
         expect(html("| a | |\n|---|---|\n| b | c |")).toMatch(
             /^<div class="wide" tabindex="0" role="group" aria-label="[^"]+"><table>/,
         );

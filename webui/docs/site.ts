@@ -14,6 +14,7 @@ export interface Page {
     url: string;
     part: Part;
     section: string;
+    language: string;
     article: Article;
 }
 
@@ -84,6 +85,7 @@ export function pagesOf(read: Read): Page[] {
         url: source.url,
         part: source.part,
         section: source.section,
+        language: source.language ?? "en",
         article: render(source.markdown, resolver(source, urls)),
     }));
 }
@@ -93,7 +95,7 @@ function menusOf(pages: readonly Page[], part: Part): Menu[] {
         title,
         links: pages
             .filter((page) => page.part === part && page.section === title)
-            .map((page) => ({ url: page.url, title: page.article.title })),
+            .map((page) => ({ url: page.url, title: page.article.title, language: page.language })),
     }));
 }
 

@@ -14,6 +14,7 @@ export interface Assets {
 export interface Link {
     url: string;
     title: string;
+    language: string;
 }
 
 export interface Menu {
@@ -30,11 +31,16 @@ interface Frame {
 
 const TOC_MIN = 3;
 
+/** Menus are English; a title of another language says so to screen readers. */
+function langOf(language: string): string {
+    return language === "en" ? "" : ` lang="${language}"`;
+}
+
 function menuOf(menus: readonly Menu[], url: string): string {
     const sections = menus.map(({ title, links }) => {
         const items = links.map((link) => {
             const here = link.url === url ? ' aria-current="page"' : "";
-            return `<li><a href="${link.url}"${here}>${escape(link.title)}</a></li>`;
+            return `<li><a href="${link.url}"${langOf(link.language)}${here}>${escape(link.title)}</a></li>`;
         });
         return `<h2>${title}</h2>\n<ul>${items.join("\n")}</ul>`;
     });
@@ -94,7 +100,7 @@ ${main}
 function stepsOf(previous: Link | undefined, next: Link | undefined): string {
     const step = (link: Link | undefined, rel: string, words: string) =>
         link
-            ? `<a rel="${rel}" href="${link.url}"><span>${words}</span>${escape(link.title)}</a>`
+            ? `<a rel="${rel}" href="${link.url}"${langOf(link.language)}><span>${words}</span>${escape(link.title)}</a>`
             : "";
     return `<nav class="steps" aria-label="Further pages">${step(previous, "prev", "Before")}${step(next, "next", "Next")}</nav>`;
 }
@@ -108,7 +114,7 @@ export function pageHtml(page: Page, menus: readonly Menu[], assets: Assets): st
     const main = `<div class="columns${toc && " three"}">
 ${menuOf(menus, page.url)}
 <main id="main" tabindex="-1">
-<article>
+<article${langOf(page.language)}>
 ${article.html}</article>
 ${stepsOf(order[here - 1], order[here + 1])}
 <footer><!-- contact --></footer>

@@ -196,7 +196,7 @@ function Money({ customer }: { customer: CustomerDetail | undefined }) {
             {customer && customer.mail_refused_at !== null && (
                 <Notice tone="warn">
                     {t("customers.mailRefused", { why: customer.mail_refused_why ?? "" })}{" "}
-                    <Time at={customer.mail_refused_at} />
+                    <Time time={customer.mail_refused_at} />
                 </Notice>
             )}
             <div class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
