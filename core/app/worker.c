@@ -56,7 +56,8 @@ struct worker {
     struct balance_watcher *watcher; /* likewise */
     struct token_keeper *keeper;     /* likewise */
     struct vm *vm;
-    struct worker_job *drain; /* waits for the last exchange and the last connection */
+    struct worker_job *drain; /* waits for the last exchange and the last connection; NULL: none */
+    bool stopping;            /* a drain has come */
     uint64_t served_before;   /* at the last tick */
     unsigned idle_ticks;
     _Atomic int64_t beat_us; /* these are for other threads */
@@ -88,7 +89,7 @@ static bool answer_health(struct worker *worker, struct http_request *request)
     }
     if (!get || !slice_equals(request->head.path, "/readyz"))
         return false;
-    if (worker->drain != NULL)
+    if (worker->stopping)
         json_writer_text(request, 503, "{\"status\":\"stopping\"}");
     else if (atomic_load_explicit(worker->shared->draining, memory_order_relaxed))
         json_writer_text(request, 503, "{\"status\":\"draining\"}");
@@ -174,9 +175,9 @@ static void finish_drain(struct worker *worker)
 {
     struct worker_job *job = worker->drain;
     bool connected = server_connection_count(worker->server) > 0 && !worker->cancelled;
-    if (job == NULL || job->ended || worker->env.live_count > 0 || connected)
+    if (job == NULL || worker->env.live_count > 0 || connected)
         return;
-    job->ended = true;
+    worker->drain = NULL; /* whoever sent it may forget it now */
     job_return(&job->job);
 }
 
@@ -307,7 +308,7 @@ static void run_order(struct worker *worker, struct worker_job *job)
         return;
     case WORKER_DRAIN:
         worker->drain = job;
-        job->ended = false;
+        worker->stopping = true;
         server_drain(worker->server);
         shadow_stop_all(&worker->env);
         if (worker->surveyor != NULL)

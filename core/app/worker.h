@@ -114,7 +114,6 @@ struct worker_job {
     struct vm *vm;                /* for WORKER_SWAP; NULL once the worker has taken it */
     int64_t keepalive_comment_ms; /* for WORKER_SWAP: settings that a reload may change */
     int64_t first_event_wait_ms;
-    bool ended;                     /* for WORKER_DRAIN: nothing is left */
     bool returned;                  /* set before on_returned is called */
     void (*on_returned)(void *arg); /* called on the main thread; may be NULL */
     void *arg;
