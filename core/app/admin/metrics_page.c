@@ -56,6 +56,14 @@ static void render_build(struct metrics_text *text)
     metrics_int(text, labels, 1);
 }
 
+static void render_url(const struct worker_shared *shared, struct metrics_text *text)
+{
+    metrics_family(text, METRICS_GAUGE, "llm_gateway_public_url_info", "",
+                   "1; the label is the gateway's address for customers, where its pages are.");
+    if (text_is_utf8(slice_of(shared->public_url)))
+        labelled(text, "url", shared->public_url, 1);
+}
+
 static void render_policies(const struct worker_shared *shared, struct metrics_text *text)
 {
     struct reload_facts times;
@@ -341,6 +349,7 @@ void metrics_page_render(const struct admin_view *view, enum metrics_format form
     struct store_figures store;
     store_figures(shared->store, &store);
     render_build(&text);
+    render_url(shared, &text);
     render_policies(shared, &text);
     call_metrics_render(live_metrics_calls(shared->metrics), &text);
     render_workers(view->workers, &text);
