@@ -327,19 +327,10 @@ static int run_admin_command(const struct config *config, const struct arguments
     return -1;
 }
 
-static int run_command(const struct arguments *arguments, const struct config *config)
+/* Commands that work on files and the database. */
+static int run_own_command(const struct arguments *arguments, const struct config *config)
 {
     const char *const *words = arguments->words;
-    struct privileges privileges;
-    struct fault fault;
-    /* Files that a command makes beside the database must belong to the server's user, too. */
-    if (!privileges_find(config, &privileges, &fault) || !privileges_drop(&privileges, &fault)) {
-        fprintf(stderr, "llm-gateway: %s\n", fault.message);
-        return 1;
-    }
-    int status = run_admin_command(config, arguments);
-    if (status >= 0)
-        return status;
     if (said(arguments, 1, "check", NULL))
         return commands_check(config);
     if (said(arguments, 1, "migrate", NULL))
@@ -396,6 +387,25 @@ static int run_command(const struct arguments *arguments, const struct config *c
         snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? " " : "", words[i]);
     }
     return usage_error("unknown command, or it lacks a word", all);
+}
+
+static int run_command(const struct arguments *arguments, const struct config *config)
+{
+    struct privileges privileges;
+    struct fault fault;
+    /* Files that a command makes beside the database must belong to the server's user, too. */
+    if (!privileges_find(config, &privileges, &fault) || !privileges_drop(&privileges, &fault)) {
+        fprintf(stderr, "llm-gateway: %s\n", fault.message);
+        return 1;
+    }
+    int status = run_admin_command(config, arguments);
+    if (status >= 0)
+        return status;
+    status = run_own_command(arguments, config);
+    fflush(stdout);
+    if (status == 0)
+        admin_commands_refresh(config); /* what it has changed is in force now */
+    return status;
 }
 
 static bool wants_help(int argc, char **argv)

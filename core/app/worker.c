@@ -209,8 +209,7 @@ static void note_beat(struct worker *worker)
     int64_t now_us = clock_mono_us();
     int64_t before_us = metrics_get(&worker->beat_us);
     int64_t late_us = now_us - before_us - INT64_C(1000) * TICK_MS;
-    if (before_us != 0)
-        metrics_observe(&worker->lag, metrics_short_us, late_us > 0 ? late_us : 0, NULL);
+    metrics_observe(&worker->lag, metrics_short_us, late_us > 0 ? late_us : 0, NULL);
     metrics_set(&worker->beat_us, now_us);
 }
 
@@ -514,13 +513,13 @@ int worker_port(const struct worker *worker)
 static void *thread_main(void *arg)
 {
     struct worker *worker = arg;
-    show_figures(worker);
     loop_run(worker->loop);
     return NULL;
 }
 
 bool worker_start(struct worker *worker, struct fault *fault)
 {
+    metrics_set(&worker->beat_us, clock_mono_us()); /* it has not hung before its first turn */
     if (pthread_create(&worker->thread, NULL, thread_main, worker) != 0)
         return fault_set(fault, "out_of_threads", "a worker's thread could not be started");
     pthread_setname_np(worker->thread, "worker");

@@ -290,3 +290,25 @@ def test_watch_draws_again(gateway):
         screens += "\033[2J" in line
     watching.send_signal(signal.SIGINT)
     assert watching.wait(10) == -signal.SIGINT
+
+
+def test_a_command_is_in_force_when_it_returns(gateway, provider):
+    """A script that makes a key uses it at once."""
+    gateway.value_of("user", "create", "script@example.com")
+    gateway.value_of("credit", "script@example.com", "5")
+    for _ in range(10):
+        key = gateway.value_of("key", "create", "script@example.com")
+        body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "x"}]}
+        answer = gateway.http.post(
+            "/v1/chat/completions", json=body, headers={"Authorization": f"Bearer {key}"}
+        )
+        assert answer.status_code == 200, answer.text
+
+
+def test_a_refresh_of_a_client_that_leaves(gateway):
+    for _ in range(20):
+        with socket.socket(socket.AF_UNIX) as left:
+            left.connect(str(gateway.folder / "data/admin.sock"))
+            left.sendall(request_bytes("PUT", "/refresh"))
+    with admin_of(gateway) as admin:
+        assert admin.put("/refresh").json() == {"refreshed": True}

@@ -7,6 +7,7 @@
 #include "app/admin/admin_request.h"
 #include "app/admin/calls.h"
 #include "app/admin/metrics_page.h"
+#include "app/admin/refresh.h"
 #include "app/admin/status.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -33,7 +34,7 @@ struct admin {
     struct server *local; /* on admin_socket; NULL: off */
     struct server *open;  /* on metrics_listen; NULL: off */
     struct peer_trust trust;
-    struct calls *calls;
+    struct pending pending;
     pthread_t thread;
     bool started;
     int64_t drained_us; /* when draining began */
@@ -75,7 +76,12 @@ static void answer_metrics(struct admin *admin, struct http_request *request)
 
 static void answer_calls(struct admin *admin, struct http_request *request)
 {
-    calls_answer(admin->calls, request);
+    calls_answer(admin->view.workers, &admin->queue, &admin->pending, request);
+}
+
+static void answer_refresh(struct admin *admin, struct http_request *request)
+{
+    refresh_answer(admin->view.workers->shared->store, &admin->queue, &admin->pending, request);
 }
 
 static void answer_text(struct http_request *request, const char *text)
@@ -160,6 +166,7 @@ static const struct admin_route routes[] = {
     {HTTP_GET, "/metrics", true, answer_metrics},
     {HTTP_GET, "/status", false, answer_status},
     {HTTP_GET, "/calls", false, answer_calls},
+    {HTTP_PUT, "/refresh", false, answer_refresh},
     {HTTP_GET, "/log-level", false, answer_log_level},
     {HTTP_PUT, "/log-level", false, set_log_level},
     {HTTP_GET, "/drain", false, answer_drain},
@@ -272,7 +279,6 @@ struct admin *admin_new(const struct admin_view *view, struct fault *fault)
         return NULL;
     }
     admin->tally = tally_new();
-    admin->calls = calls_new(view->workers, &admin->queue);
     admin->loop = loop_new(&admin->queue, admin, fault);
     if (admin->loop == NULL || !listen_locally(admin, fault) || !listen_openly(admin, fault)) {
         admin_free(admin);
@@ -313,7 +319,7 @@ static void run_stop(struct job *job, void *server)
 {
     (void)job;
     struct admin *admin = server;
-    calls_finish(admin->calls, end_loop, admin);
+    pending_finish(&admin->pending, end_loop, admin);
 }
 
 void admin_free(struct admin *admin)
@@ -333,7 +339,6 @@ void admin_free(struct admin *admin)
         server_free(admin->open);
     if (admin->loop != NULL)
         loop_free(admin->loop);
-    calls_free(admin->calls);
     tally_free(admin->tally);
     job_queue_fini(&admin->queue);
     free(admin);

@@ -11,38 +11,16 @@
 
 enum { ROOM = 200, MODEL_COLUMN = 32, PROVIDER_COLUMN = 16 };
 
-struct calls {
-    const struct workers *workers;
-    struct job_queue *queue;
-    unsigned under_way;
-    void (*on_end)(void *arg); /* NULL: goes on */
-    void *arg;
-};
-
 /* A request that waits for the workers. */
 struct lookup {
-    struct calls *calls;
+    const struct workers *workers;
+    struct pending *pending;
     struct http_request *request; /* NULL: the client has left */
     bool text;
     unsigned away; /* jobs that are not back */
     struct worker_listing listings[LIMIT_WORKERS];
     struct running_call found[]; /* ROOM for each worker */
 };
-
-struct calls *calls_new(const struct workers *workers, struct job_queue *queue)
-{
-    struct calls *calls = calloc(1, sizeof *calls);
-    check(calls != NULL);
-    calls->workers = workers;
-    calls->queue = queue;
-    return calls;
-}
-
-void calls_free(struct calls *calls)
-{
-    check(calls->under_way == 0);
-    free(calls);
-}
 
 /* ---- the reply ---- */
 
@@ -60,7 +38,7 @@ static size_t gather(struct lookup *lookup, size_t *all)
 {
     size_t count = 0;
     *all = 0;
-    for (unsigned i = 0; i < lookup->calls->workers->count; i++) {
+    for (unsigned i = 0; i < lookup->workers->count; i++) {
         const struct worker_listing *listing = &lookup->listings[i];
         memmove(&lookup->found[count], listing->calls, listing->count * sizeof *listing->calls);
         count += listing->count;
@@ -151,55 +129,42 @@ static void on_gone(void *user)
     lookup->request = NULL;
 }
 
-static void end_if_idle(struct calls *calls)
-{
-    if (calls->on_end != NULL && calls->under_way == 0)
-        calls->on_end(calls->arg);
-}
-
 static void on_listed(struct job *job)
 {
     struct lookup *lookup = ((struct worker_listing *)(void *)job)->owner;
-    struct calls *calls = lookup->calls;
+    struct pending *pending = lookup->pending;
     if (--lookup->away > 0)
         return;
     if (lookup->request != NULL)
         reply(lookup);
     free(lookup);
-    calls->under_way--;
-    end_if_idle(calls);
+    pending_end(pending);
 }
 
-void calls_answer(struct calls *calls, struct http_request *request)
+void calls_answer(const struct workers *workers, struct job_queue *queue, struct pending *pending,
+                  struct http_request *request)
 {
-    unsigned count = calls->workers->count;
+    unsigned count = workers->count;
     struct lookup *lookup =
         calloc(1, sizeof *lookup + (size_t)count * ROOM * sizeof lookup->found[0]);
-    if (lookup == NULL || calls->on_end != NULL) {
+    if (lookup == NULL || !pending_begin(pending)) {
         free(lookup);
-        admin_refuse(request, 503, "unavailable", "The gateway stops, or has no memory.");
+        admin_refuse(request, 503, "overloaded", "The gateway stops, or has no memory.");
         return;
     }
-    lookup->calls = calls;
+    lookup->workers = workers;
+    lookup->pending = pending;
     lookup->request = request;
     lookup->text = admin_wants_text(request);
     lookup->away = count;
     request->user = lookup;
     request->on_gone = on_gone;
-    calls->under_way++;
     for (unsigned i = 0; i < count; i++) {
         struct worker_listing *listing = &lookup->listings[i];
-        listing->job = (struct job){.reply_queue = calls->queue, .done = on_listed};
+        listing->job = (struct job){.reply_queue = queue, .done = on_listed};
         listing->owner = lookup;
         listing->calls = &lookup->found[(size_t)i * ROOM];
         listing->room = ROOM;
-        worker_list_calls(calls->workers->list[i], listing);
+        worker_list_calls(workers->list[i], listing);
     }
-}
-
-void calls_finish(struct calls *calls, void (*on_end)(void *arg), void *arg)
-{
-    calls->on_end = on_end;
-    calls->arg = arg;
-    end_if_idle(calls);
 }
