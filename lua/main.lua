@@ -14,6 +14,7 @@ local policy = require "policy"
 local PATH_BYTES = 1024 -- of a path that is tidied
 local DOUBLES = 3
 
+local patterns = {} -- the methods at a path -> the path as a route has it
 local exact = {} -- path -> {GET = handler, ...}
 local prefixes = {} -- list of {prefix, suffix, methods}, longest first
 
@@ -35,7 +36,10 @@ end
 
 local function mount(place, routes)
     for _, route in ipairs(routes) do
-        methods_at(place .. route.path)[route.method] = route.handler
+        local path = place .. route.path
+        local methods = methods_at(path)
+        methods[route.method] = route.handler
+        patterns[methods] = path
     end
 end
 
@@ -150,8 +154,11 @@ local function allowed(methods)
 end
 
 return function(x)
-    local method, path = x:asked()
+    local method, path, _, traced = x:asked()
     local methods, id = find(path)
+    if traced and methods then
+        x:note_route(patterns[methods])
+    end
     if not methods then
         local endpoint = meant(path)
         x:refuse(404, "not_found", "There is nothing at " .. path .. "."

@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
-#include "exchange/courier_settings.h"
+#include "base/secret.h"
 
 enum { LINE_BYTES = 2048 };
 
@@ -71,6 +71,12 @@ _Static_assert((int)BRAND_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts ar
         .offset = offsetof(struct config, doors.field), .reloadable = true                         \
     }
 _Static_assert((int)DOOR_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
+#define TRACE_TEXT(setting_name, field, standard_text)                                             \
+    {                                                                                              \
+        .name = setting_name, .standard = standard_text, .type = SETTING_TEXT,                     \
+        .offset = offsetof(struct config, traces.field)                                            \
+    }
+_Static_assert((int)TRACE_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
 #define INTEGER(field, standard_text, least, most)                                                 \
     {                                                                                              \
         .name = #field, .standard = standard_text, .type = SETTING_INTEGER,                        \
@@ -225,6 +231,21 @@ static const struct setting settings[] = {
     DOOR_TEXT(terms_url, ""),
     DOOR_TEXT(terms_version, "1"),
     DOOR_TEXT(privacy_url, ""),
+    TRACE_TEXT("trace_url", url, ""),
+    TRACE_TEXT("trace_headers", headers, ""),
+    TRACE_TEXT("trace_sample", sample, "1"),
+    TRACE_TEXT("trace_service_name", service_name, "llm-gateway"),
+    {.name = "trace_trust_parent",
+     .standard = "no",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct config, traces.trust_parent),
+     .choices = {"no", "yes"}},
+    {.name = "trace_queue_max",
+     .standard = "8192",
+     .type = SETTING_INTEGER,
+     .offset = offsetof(struct config, traces.queue_max),
+     .min = 1,
+     .max = 1000000},
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 
@@ -235,26 +256,6 @@ static const struct setting *find_setting(struct slice name)
             return &settings[i];
     }
     return NULL;
-}
-
-bool config_courier(const struct config *config, const char *public_url,
-                    const struct secret *secret, struct courier_settings *out, struct fault *fault)
-{
-    if (!alert_settings_courier(&config->alerts, public_url, secret, out, fault))
-        return false;
-    const struct brand_settings *brand = &config->brand;
-    if (out->mail_name[0] == '\0')
-        slice_copy(slice_of(brand->name), out->mail_name, sizeof out->mail_name);
-    slice_copy(slice_of(brand->contact), out->contact, sizeof out->contact);
-    brand_mail_colours(brand, out->accent, out->accent_ink);
-    out->processor = config->processor.name != NULL ? &config->processor : NULL;
-    return true;
-}
-
-const char *config_payments_name(const struct config *config)
-{
-    static const char *const names[] = {"test", "stripe", "off"};
-    return names[config->payments];
 }
 
 /* ---- values ---- */
@@ -527,7 +528,10 @@ static bool check_together(struct config *config, struct fault *fault)
             config->listen);
     struct brand *brand = brand_new(&config->brand, fault);
     brand_free(brand);
-    return brand != NULL && door_settings_check(&config->doors, fault) &&
+    struct tracer_settings traces;
+    bool traced = trace_settings_read(&config->traces, &traces, fault);
+    secret_wipe(&traces, sizeof traces);
+    return brand != NULL && traced && door_settings_check(&config->doors, fault) &&
            alert_settings_check(&config->alerts, fault);
 }
 

@@ -12,6 +12,7 @@
 #include "app/brand.h"
 #include "app/door_settings.h"
 #include "app/payment_settings.h"
+#include "app/trace_settings.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "net/server/peer.h"
@@ -77,6 +78,7 @@ struct config {
     struct payment_settings stripe;
     struct brand_settings brand;
     struct door_settings doors;
+    struct trace_settings traces;
 
     /* from `listen` */
     char address[64];

@@ -20,6 +20,7 @@
 #include "app/replay_runner.h"
 #include "app/service_manager.h"
 #include "app/signals.h"
+#include "app/tracing.h"
 #include "app/worker.h"
 #include "app/workers.h"
 #include "base/check.h"
@@ -361,7 +362,8 @@ static bool start(struct gateway *gateway, struct fault *fault)
         share_all(gateway);
         gateway->workers.shared = &gateway->shared;
         gateway->workers.signal_fd = gateway->signal_fd;
-        good = open_admin(gateway, fault) && make_workers(gateway, files, fault);
+        good = open_admin(gateway, fault) && tracing_start(&gateway->shared, fault) &&
+               make_workers(gateway, files, fault);
     }
     good = good && start_courier(gateway, fault) && admin_start(gateway->admin, fault);
     if (good) {
@@ -451,15 +453,14 @@ static void stop(struct gateway *gateway)
     workers_stop(&gateway->workers);
     if (gateway->helpers != NULL)
         fair_pool_free(gateway->helpers);
-    if (gateway->signer != NULL)
-        thread_pool_free(gateway->signer);
+    thread_pool_free(gateway->signer);
     courier_free(gateway->courier);
     if (gateway->store != NULL)
         store_close(gateway->store);
     for (unsigned i = 0; i < gateway->workers.count; i++)
         worker_free(gateway->workers.list[i]);
-    if (gateway->builder != NULL)
-        thread_pool_free(gateway->builder); /* closes the workers' VMs */
+    tracing_stop(&gateway->shared);
+    thread_pool_free(gateway->builder); /* closes the workers' VMs */
     if (gateway->queue.wake_fd >= 0)
         job_queue_finish(&gateway->queue); /* jobs that a reload under way waited for */
     reload_free(gateway->reload);

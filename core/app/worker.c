@@ -21,6 +21,7 @@
 #include "exchange/shadow.h"
 #include "exchange/surveyor.h"
 #include "exchange/token_keeper.h"
+#include "exchange/tracer.h"
 #include "net/client/upstream.h"
 #include "net/loop/library.h"
 #include "net/loop/loop.h"
@@ -444,6 +445,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .helpers = shared->helpers,
                               .metrics = shared->metrics,
                               .shard = live_metrics_shard(shared->metrics, index),
+                              .traces = trace_feed_new(shared->tracer),
                               .secret = shared->secret,
                               .public_url = shared->public_url,
                               .body_bytes_max = shared->config->body_bytes_max,
@@ -543,6 +545,7 @@ void worker_free(struct worker *worker)
         server_free(worker->server);
     while (worker->env.live != NULL)
         exchange_discard(worker->env.live);
+    trace_feed_free(worker->env.traces);
     surveyor_free(worker->surveyor);
     balance_watcher_free(worker->watcher);
     token_keeper_free(worker->keeper);

@@ -18,6 +18,7 @@ struct worker;
 struct pages;
 struct tally;
 struct tls;
+struct tracer;
 struct vm;
 
 /* What all workers share; must outlive them. */
@@ -41,6 +42,7 @@ struct worker_shared {
     struct thread_pool *signer;   /* one thread: signs for access tokens */
     struct thread_pool *builder;  /* one thread: builds and closes VMs */
     struct live_metrics *metrics; /* a shard for each worker */
+    struct tracer *tracer;        /* NULL: nothing is traced */
     struct reload_status *reload_status;
     struct replay_service *replay_service;
     const struct secret *secret;

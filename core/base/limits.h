@@ -137,6 +137,11 @@ enum {
     LIMIT_MESSAGE_BYTES = 256 * 1024,
     LIMIT_ALERT_RECEIVERS = 8, /* mail addresses */
 
+    /* spans on their way to a collector (tracer.h) */
+    LIMIT_TRACE_BATCH_BYTES = 64 * 1024,  /* of records that a worker hands over at once */
+    LIMIT_TRACE_RECORDS = 256,            /* as many are sent before their time */
+    LIMIT_TRACE_BODY_BYTES = 1024 * 1024, /* the body that is larger takes no more of them */
+
     /* what providers keep for customers: responses, conversations, items */
     LIMIT_OBJECT_ID_BYTES = 200,
     LIMIT_NAMED_OBJECTS = 1000, /* that one request names */

@@ -279,6 +279,11 @@ uint64_t random_u64(void)
     return n;
 }
 
+void random_bytes(void *out, size_t bytes)
+{
+    randombytes_buf(out, bytes);
+}
+
 void digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES])
 {
     sodium_bin2hex(out, DIGEST_HEX_BYTES, digest->bytes, sizeof digest->bytes);

@@ -60,5 +60,6 @@ bool password_verify(struct slice password, const char *hash);
 
 void secret_wipe(void *data, size_t bytes);
 uint64_t random_u64(void);
+void random_bytes(void *out, size_t bytes);
 
 #endif

@@ -72,6 +72,8 @@ bool thread_pool_post(struct thread_pool *pool, struct job *job)
 
 void thread_pool_free(struct thread_pool *pool)
 {
+    if (pool == NULL)
+        return;
     check(pthread_mutex_lock(&pool->mutex) == 0);
     pool->closing = true;
     check(pthread_cond_broadcast(&pool->arrived) == 0);

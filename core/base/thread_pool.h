@@ -16,7 +16,7 @@ struct thread_pool *thread_pool_new(unsigned thread_count, size_t jobs_max);
 bool thread_pool_post(struct thread_pool *pool, struct job *job);
 /* How many jobs wait. Any thread. */
 size_t thread_pool_waiting(struct thread_pool *pool);
-/* Runs the waiting jobs, ends the threads, frees the pool. */
+/* Runs the waiting jobs, ends the threads, frees the pool. NULL is allowed. */
 void thread_pool_free(struct thread_pool *pool);
 
 #endif

@@ -9,6 +9,7 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
+#include "exchange/trace_record.h"
 
 /* ---- events in the client's dialect ---- */
 
@@ -35,6 +36,7 @@ static void note_counts(struct exchange *exchange, const struct answer_facts *fa
 {
     struct meter *meter = &exchange->stream.meter;
     const struct price_facts before = meter->said;
+    attempt_span_note_answer(exchange->attempt.span, &facts->holder, &facts->model);
     price_facts_note_tier(&meter->said, &facts->service_tier);
     if (exchange->asks.media.medium == ANSWERS_PICTURES)
         price_facts_note_pictures(&meter->said, &facts->holder);

@@ -17,6 +17,7 @@
 #include "exchange/processor_call.h"
 #include "exchange/provider_headers.h"
 #include "exchange/rate_limits.h"
+#include "exchange/trace.h"
 
 enum {
     ADDRESS_BYTES = CANDIDATE_BASE_URL_BYTES + CANDIDATE_PATH_BYTES + CANDIDATE_QUERY_BYTES +
@@ -77,8 +78,7 @@ static void log_failure(const struct ask *ask)
     const struct attempt *attempt = &ask->attempt;
     bool ours = attempt->outcome == ATTEMPT_DENIED;
     log_event(ours ? LOG_ERROR : LOG_INFO, ours ? "a provider refuses our account" : "ask failed",
-              log_text("request_id", ask->exchange->id.text),
-              log_text("provider", attempt_provider(attempt)),
+              LOG_CALL(ask->exchange), log_text("provider", attempt_provider(attempt)),
               log_text("model", attempt->candidate->terms.model),
               log_text("outcome", attempt_outcome_name(attempt->outcome)),
               log_int("status", attempt->status), log_text("detail", attempt->detail),
@@ -233,7 +233,7 @@ static void start(struct ask *ask)
     buffer_init(&url, ADDRESS_BYTES);
     candidate_address(attempt->candidate, attempt->dialect, ask->path, &url);
     provider_headers_fill(attempt->candidate, terms->account != NULL ? token.header : NULL,
-                          attempt->dialect, &exchange->asks, head, &headers);
+                          attempt->dialect, &exchange->asks, head, NULL, &headers);
     const struct upstream_request request = {
         .url = url.data,
         .method = ask->method,

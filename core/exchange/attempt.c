@@ -17,6 +17,7 @@
 #include "exchange/plain_answer.h"
 #include "exchange/provider_headers.h"
 #include "exchange/shared_calls.h"
+#include "exchange/trace_record.h"
 
 const char *attempt_provider(const struct attempt *attempt)
 {
@@ -79,7 +80,7 @@ static bool start_call(struct attempt *attempt, const struct attempt_request *as
     const struct candidate *candidate = attempt->candidate;
     struct provider_headers headers;
     provider_headers_fill(candidate, asked->key, attempt->dialect, asked->asks, asked->head,
-                          &headers);
+                          asked->trace, &headers);
     const struct upstream_request request = {
         .url = url_of(attempt, asked->asks),
         .headers = headers.lines,
@@ -132,6 +133,7 @@ void attempt_start(struct attempt *attempt, struct candidate *candidate,
     attempt->events = events;
     attempt->owner = owner;
     attempt->asks = request->asks;
+    attempt->span = request->span;
     if (attempt->asks->media.medium == ANSWERS_PICTURES)
         attempt->body.bytes_max = LIMIT_PICTURES_BYTES;
     attempt->dialect = candidate_dialect(candidate, request->asks);
@@ -176,6 +178,8 @@ void attempt_fini(struct attempt *attempt)
     mapped_api_free(attempt->mapped);
     attempt->mapped = NULL;
     buffer_fini(&attempt->body);
+    attempt_span_free(attempt->span);
+    attempt->span = NULL;
     candidate_unref(attempt->candidate);
     attempt->candidate = NULL;
 }
@@ -187,20 +191,6 @@ void attempt_settle_in(struct attempt *attempt, void *owner, const struct model_
     attempt->asks = asks;
     if (attempt->call != NULL)
         upstream_rebind(attempt->call, attempt->copy.parts, attempt);
-}
-
-void attempt_pause(struct attempt *attempt)
-{
-    attempt->held_up = true;
-    if (attempt->call != NULL)
-        upstream_pause(attempt->call);
-}
-
-void attempt_resume(struct attempt *attempt)
-{
-    attempt->heard_us = clock_mono_us(); /* we caused the silence */
-    if (attempt->call != NULL)
-        upstream_resume(attempt->call);
 }
 
 /* ---- the answer comes ---- */
@@ -409,6 +399,8 @@ static bool hide_prices(struct attempt *attempt, const struct json_value *root)
 
 static void take_body(struct attempt *attempt, struct json_index *index)
 {
+    attempt_span_note_chunk(attempt->span,
+                            &attempt->completion.root); /* NULL if it is not traced */
     if (hide_prices(attempt, &attempt->completion.root))
         (void)completion_read_indexed(buffer_slice(&attempt->body), index, &attempt->completion);
     rename_body(attempt, index);
@@ -503,6 +495,7 @@ static void judge_form_body(struct attempt *attempt)
         plain_answer_name(attempt->candidate->terms.rerank, &attempt->body, &root))
         check(open_body(attempt, &index, &root));
     dialect_form(attempt->dialect)->read_answer(&root, &facts);
+    attempt_span_note_answer(attempt->span, &facts.holder, &facts.model);
     if (facts.kind == ANSWER_FAILS) {
         attempt_decide(
             attempt,

@@ -74,6 +74,8 @@ struct attempt_request {
     size_t closing_bytes;
     struct shared_answer *record;      /* of the answer; or NULL */
     const struct shared_answer *given; /* in place of the provider's; or NULL */
+    const struct trace_lines *trace;   /* or NULL */
+    struct attempt_span *span;         /* moved in; or NULL */
     /* Moved in; zeroed: nothing is translated, or mapped. */
     struct translator translator, mapper;
 };
@@ -84,12 +86,13 @@ struct attempt {
     struct candidate *candidate;      /* a reference; NULL before the first attempt */
     const struct model_request *asks; /* the request */
     struct upstream_call *call;       /* NULL: no call runs */
-    struct local_call *local;         /* the same where no provider is asked */
+    struct local_call *local;         /* where no provider is asked */
     struct request_copy copy;         /* of the request; the upstream call borrows it */
     enum attempt_outcome outcome;     /* ATTEMPT_NONE: undecided */
     int status;                       /* the provider's */
     bool labelled_stream; /* its Content-Type says that it is a stream; the first bytes decide */
     struct shared_answer *record; /* or NULL */
+    struct attempt_span *span;    /* or NULL */
     bool sorted;                  /* the first bytes have come and were judged */
     size_t early_bytes;           /* bytes that came before that */
     bool event_stream;
@@ -107,15 +110,15 @@ struct attempt {
     struct answer_facts answer;   /* of a plain answer in another dialect of the client */
     struct stated_cost stated;
     int64_t started_us;
-    int64_t sent_us;    /* of a tail; 0: nothing */
-    int64_t heard_us;   /* when the last byte came; 0: no byte yet */
-    bool sent;          /* the provider may have the request */
-    bool stale;         /* UPSTREAM_STALE */
-    bool held_up;       /* by us */
-    char detail[160];   /* for the log */
-    bool late;          /* a time limit has ended it; `detail` may also go to the client */
-    bool rate_limited;  /* OVERLOADED by a limit on us */
-    bool too_large;     /* for it */
+    int64_t sent_us;   /* of a tail; 0: nothing */
+    int64_t heard_us;  /* when the last byte came; 0: no byte yet */
+    bool sent;         /* the provider may have the request */
+    bool stale;        /* UPSTREAM_STALE */
+    bool held_up;      /* by us */
+    char detail[160];  /* for the log */
+    bool late;         /* a time limit has ended it; `detail` may also go to the client */
+    bool rate_limited; /* OVERLOADED by a limit on us */
+    bool too_large;
     bool explained;     /* the provider gave a reason; refusal_message repeats it */
     int refusal_status; /* for the client of a REFUSED attempt */
     /* What the client may learn of a failed attempt. */
@@ -142,16 +145,15 @@ bool attempt_make_body(struct attempt *attempt, const struct attempt_request *as
 void attempt_start(struct attempt *attempt, struct candidate *candidate,
                    const struct attempt_request *request, const struct attempt_events *events,
                    void *owner);
-/* Ends the attempt at once, if it runs. */
 void attempt_cancel(struct attempt *attempt);
 void attempt_fini(struct attempt *attempt); /* also for a zeroed attempt */
 /* Checks the candidate's time-outs. `held_up`: we cause the silence, because we read no more. */
 void attempt_tick(struct attempt *attempt, bool held_up, int64_t now_us);
-/* Sets the outcome, once. A failure ends a call that still runs. */
+/* Once. A failure ends a call that still runs. */
 void attempt_decide(struct attempt *attempt, enum attempt_outcome outcome, const char *detail);
 /* It was moved here: what runs for it learns of that. Not inside an event; no local one. */
 void attempt_settle_in(struct attempt *attempt, void *owner, const struct model_request *asks);
-/* Pauses the provider while its client does not read, and resumes it. */
+/* While its client does not read. */
 void attempt_pause(struct attempt *attempt);
 void attempt_resume(struct attempt *attempt);
 

@@ -1,6 +1,7 @@
 /* The time limits of an attempt. */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "exchange/attempt.h"
 
 /* "400 ms", "20 s", "6 h" */
@@ -53,4 +54,18 @@ void attempt_tick(struct attempt *attempt, bool held_up, int64_t now_us)
         attempt_decide(attempt, ATTEMPT_TIMED_OUT, why);
     else
         attempt->events->on_answer_end(UPSTREAM_TIMED_OUT, why, attempt->owner);
+}
+
+void attempt_pause(struct attempt *attempt)
+{
+    attempt->held_up = true;
+    if (attempt->call != NULL)
+        upstream_pause(attempt->call);
+}
+
+void attempt_resume(struct attempt *attempt)
+{
+    attempt->heard_us = clock_mono_us(); /* we caused the silence */
+    if (attempt->call != NULL)
+        upstream_resume(attempt->call);
 }

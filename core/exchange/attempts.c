@@ -20,6 +20,8 @@
 #include "exchange/raised_alerts.h"
 #include "exchange/relay.h"
 #include "exchange/sharing.h"
+#include "exchange/trace.h"
+#include "exchange/trace_context.h"
 #include "exchange/worst_price.h"
 
 /* The keeper gives up sooner (token_keeper.h), unless its worker hangs. */
@@ -40,8 +42,7 @@ static void note_limits(const struct exchange *exchange)
     const struct provider_limit *requests = &attempt->limits.of[PROVIDER_REQUESTS];
     const struct provider_limit *tokens = &attempt->limits.of[PROVIDER_TOKENS];
     live_metrics_note_limits(exchange->env->shard, attempt_provider(attempt), &attempt->limits);
-    log_event(LOG_DEBUG, "a provider's limits",
-              log_text("request_id", exchange_told_id(exchange)->text),
+    log_event(LOG_DEBUG, "a provider's limits", LOG_CALL(exchange),
               log_text("provider", attempt_provider(attempt)), log_int("requests", requests->limit),
               log_int("requests_remaining", requests->remaining),
               log_int("requests_reset_ms", requests->reset_ms), log_int("tokens", tokens->limit),
@@ -92,8 +93,8 @@ static void note_failure(struct exchange *exchange)
 {
     const struct attempt *attempt = &exchange->attempt;
     attempt_log_failure(&exchange->attempt_log, exchange->number, attempt);
-    log_event(level_of(attempt->outcome), failure_of(attempt->outcome),
-              log_text("request_id", exchange_told_id(exchange)->text),
+    trace_attempt_failed(exchange);
+    log_event(level_of(attempt->outcome), failure_of(attempt->outcome), LOG_CALL(exchange),
               log_text(exchange->hedge != NULL ? "hedge_id" : NULL, exchange->id.text),
               log_text("provider", attempt_provider(attempt)),
               log_text("model", attempt->candidate->terms.model),
@@ -161,6 +162,7 @@ static void on_decided(void *owner)
         raised_alerts_of_trial(exchange);
     }
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED) {
+        trace_attempt_answered(exchange);
         if (exchange->hedge == NULL) /* a hedge goes on, if another takes its answer */
             exchange_enter(exchange, EXCHANGE_ANSWERED);
     } else if (told) {
@@ -225,6 +227,7 @@ static void on_translated(struct slice translated, void *owner)
 
 static void on_answer_end(enum upstream_end end, const char *detail, void *owner)
 {
+    trace_attempt_ended(owner);
     relay_upstream_ended(owner, end, detail);
 }
 
@@ -323,6 +326,16 @@ static void bar(const struct exchange *exchange, struct attempt_request *request
     request->retry_after_ms = paused ? bar->until_ms - health_now_ms() : -1;
 }
 
+/* Whoever is not asked has no span. */
+static void trace_request(struct exchange *exchange, struct candidate *candidate,
+                          struct attempt_request *request, struct trace_lines *lines)
+{
+    if (request->given != NULL || request->why_not != NULL)
+        return;
+    request->span = trace_attempt_begin(exchange, candidate);
+    request->trace = trace_attempt_lines(exchange, candidate, request->span, lines);
+}
+
 /* The translators are moved in. */
 static void start(struct exchange *exchange, struct candidate *candidate, const struct means *means)
 {
@@ -354,7 +367,10 @@ static void start(struct exchange *exchange, struct candidate *candidate, const 
         .given = sharing_answer(exchange),
         .translator = means->translator,
         .mapper = means->mapper};
+    struct trace_lines lines;
     bar(exchange, &request);
+    if (exchange->env->traces != NULL)
+        trace_request(exchange, candidate, &request, &lines);
     call_times_ask(&exchange->times, clock_mono_us());
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
 }

@@ -1,10 +1,12 @@
 #include "exchange/call_count.h"
 
+#include "base/metrics.h"
 #include "exchange/call_metrics.h"
 #include "exchange/choice.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/live_metrics.h"
 #include "exchange/sharing.h"
+#include "exchange/trace.h"
 
 /* Counts the broken answer for the provider's live metrics. */
 static void count_cut(const struct exchange *exchange)
@@ -50,6 +52,7 @@ static void count_ended(struct exchange *exchange)
     const struct usage_record *record = &settlement->record;
     bool charged = settlement->durable && !settlement->voided;
     bool asked = exchange->attempts > 0;
+    struct metrics_trace trace;
     call_times_answer(times, exchange->ended_us);
     int64_t total_us = exchange->ended_us - exchange->started_us;
     int64_t waited_us = times->provider_us + exchange->waited_ms * 1000;
@@ -71,7 +74,8 @@ static void count_ended(struct exchange *exchange)
         .units = charged ? &record->counts : NULL,
         .charged_nusd = record->charge_nusd,
         .cost_nusd = record->cost_nusd,
-        .overrun_nusd = record->overrun_nusd};
+        .overrun_nusd = record->overrun_nusd,
+        .trace = trace_exemplar(exchange, &trace)};
     call_metrics_count(live_metrics_call_shard(exchange->env->shard), &end);
 }
 

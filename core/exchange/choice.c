@@ -10,6 +10,7 @@
 #include "exchange/limit_wait.h"
 #include "exchange/raised_alerts.h"
 #include "exchange/spend_cap.h"
+#include "exchange/trace.h"
 
 /* No prompt cache begins below 1,024 tokens: what requests have in common there tells which ones
  * belong together. */
@@ -267,8 +268,7 @@ static void log_change(const struct exchange *exchange, enum breaker_change chan
     bool opens = change == BREAKER_OPENS;
     log_event(opens ? LOG_ERROR : LOG_WARN, opens ? opened : closed,
               log_text("provider", attempt_provider(attempt)),
-              log_text("model", attempt->candidate->terms.model),
-              log_text("request_id", exchange_told_id(exchange)->text),
+              log_text("model", attempt->candidate->terms.model), LOG_CALL(exchange),
               log_int(opens ? "pause_ms" : NULL, pause_ms),
               log_text(opens ? "detail" : NULL, attempt->detail));
 }

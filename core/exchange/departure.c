@@ -10,6 +10,7 @@
 #include "exchange/idempotency.h"
 #include "exchange/rate_limits.h"
 #include "exchange/relay.h"
+#include "exchange/trace.h"
 
 /* The pace of a fast model. An answer that was cancelled unseen is charged by an estimate: the time
  * that the provider had, at this pace. */
@@ -54,7 +55,7 @@ static bool detach(struct exchange *exchange)
     log_event(LOG_INFO,
               exchange->abandoned ? "client gone, the call runs on and is charged"
                                   : "client gone, the call runs on for its retry",
-              log_text("request_id", exchange->id.text));
+              LOG_CALL(exchange));
     relay_drained(exchange); /* no client is left to wait for */
     return true;
 }

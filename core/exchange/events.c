@@ -13,6 +13,8 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/price_facts.h"
 #include "exchange/relay.h"
+#include "exchange/trace.h"
+#include "exchange/trace_record.h"
 
 /* Writes the event without one of its members to *out (initialised here). Returns false if it
  * cannot. */
@@ -134,12 +136,10 @@ void events_end_for_budget(struct exchange *exchange)
     struct stream *stream = &exchange->stream;
     if (exchange->budget.limit_reached)
         log_event(LOG_WARN, "a provider goes on beyond the longest answer that it was asked for",
-                  log_text("request_id", exchange->id.text),
-                  log_text("provider", attempt_provider(&exchange->attempt)),
+                  LOG_CALL(exchange), log_text("provider", attempt_provider(&exchange->attempt)),
                   log_int("output_tokens_allowed", exchange->charge_limits.output_tokens));
     else
-        log_event(LOG_INFO, "the money for a stream has ended",
-                  log_text("request_id", exchange->id.text),
+        log_event(LOG_INFO, "the money for a stream has ended", LOG_CALL(exchange),
                   log_text("code", stream_budget_reason(&exchange->budget)));
     snprintf(stream->meter.finish_reason, sizeof stream->meter.finish_reason, "length");
     stream->out_of_budget = stream->done = stream->upstream_ended = true;
@@ -351,6 +351,8 @@ void events_note_terms(struct exchange *exchange, const struct price_facts *befo
 static void take_chunk(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
 {
+    if (exchange->attempt.span != NULL && !attempt_translates(&exchange->attempt))
+        attempt_span_note_chunk(exchange->attempt.span, &chunk->root);
     if (take_hidden(exchange, event, &chunk->root) || take_renamed(exchange, event, &chunk->root))
         return;
     struct stream *stream = &exchange->stream;

@@ -31,6 +31,7 @@ struct shared_calls;
 struct spending;
 struct store;
 struct survey;
+struct trace_feed;
 struct trial_watch;
 struct upstream;
 
@@ -81,6 +82,7 @@ struct exchange_env {
     uint64_t revocations;  /* the directory's count when revocation_due last looked */
     uint64_t served;
     struct alarm_gate alarms;
+    struct trace_feed *traces; /* of this worker; NULL: nothing is traced */
 };
 
 #endif

@@ -45,6 +45,7 @@ struct processor_call;
 struct shadow;
 struct sharing;
 struct test_call;
+struct trace_record;
 
 enum exchange_state {
     EXCHANGE_RECEIVED,
@@ -165,6 +166,7 @@ struct exchange {
     int number; /* of the attempt */
     struct attempt attempt;
     struct attempt_log attempt_log;
+    struct trace_record *trace; /* NULL: it is not traced (trace.h) */
     struct stream stream;
 
     struct exchange_call *call; /* of the store; NULL: no call, or its result is freed */

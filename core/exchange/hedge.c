@@ -17,6 +17,7 @@
 #include "exchange/own_call.h"
 #include "exchange/shadow.h"
 #include "exchange/spend_cap.h"
+#include "exchange/trace.h"
 
 enum { UNKNOWN_COST = -1 };
 
@@ -87,6 +88,7 @@ struct exchange *hedge_new(struct exchange *original, struct candidate *candidat
     struct exchange *exchange = exchange_new_detached(original->env);
     exchange->env->hedge_count++;
     exchange->hedge = hedge;
+    trace_begin_beside(original, exchange);
     hedge->own = (struct own_call){.exchange = exchange, .end = end, .log_loss = log_loss};
     hedge->candidate = candidate_ref(candidate);
     copy_terms(original, exchange);
@@ -195,6 +197,12 @@ static void write_log(const struct exchange *exchange)
         log_text("detail", exchange->attempt.detail));
 }
 
+/* An answer that came too late is one; a failed attempt has told its own. */
+static const char *error_of(const struct exchange *exchange)
+{
+    return exchange->attempt.outcome == ATTEMPT_ANSWERED ? NULL : "cancelled";
+}
+
 /* Nothing more comes of the provider. */
 static void finish(struct exchange *exchange, const char *outcome, int64_t cost_nusd)
 {
@@ -214,6 +222,7 @@ static void finish(struct exchange *exchange, const char *outcome, int64_t cost_
         exchange_enter(exchange, EXCHANGE_SETTLING);
     attempt_log_write(&exchange->attempt_log, exchange->env->store, &hedge->original_id);
     write_log(exchange);
+    trace_end_beside(exchange, error_of(exchange));
     tell_result(exchange);
     if (hedge->original != NULL)
         hedge->events->on_failure(hedge->original);

@@ -14,6 +14,7 @@
 #include "exchange/limit_queues.h"
 #include "exchange/limit_wait.h"
 #include "exchange/shadow.h"
+#include "exchange/trace.h"
 
 struct hedging {
     struct hedge_terms terms;
@@ -203,7 +204,7 @@ static void begin(struct exchange *exchange)
     if (place < 0 || env->stopping || env->hedge_count >= LIMIT_HEDGES ||
         !hedge_budget_take(env->hedges, exchange->asks.model)) {
         log_event(
-            LOG_DEBUG, "a hedge is left out", log_text("request_id", exchange->id.text),
+            LOG_DEBUG, "a hedge is left out", LOG_CALL(exchange),
             log_text("reason", place < 0 ? "no other provider may be asked now" : "too many"));
         return;
     }

@@ -31,6 +31,8 @@
 #include "exchange/revocation.h"
 #include "exchange/sharing.h"
 #include "exchange/spend_cap.h"
+#include "exchange/trace.h"
+#include "exchange/tracer.h"
 
 /* How long a provider may take to close the answer after its last event, so that its connection can
  * be kept. */
@@ -136,6 +138,8 @@ struct exchange *exchange_new(struct exchange_env *env, struct http_request *req
     request->on_drained = on_client_drained;
     if (request->flows)
         form_intake_begin(exchange);
+    if (env->traces != NULL)
+        trace_begin(exchange);
     return exchange;
 }
 
@@ -173,6 +177,7 @@ static void release(struct exchange *exchange)
     hedging_fini(exchange);
     attempt_fini(&exchange->attempt);
     attempt_log_fini(&exchange->attempt_log);
+    trace_fini(exchange);
     event_room_leave(exchange);
     stream_fini(&exchange->stream);
     exchange_forget_key(exchange);
@@ -233,12 +238,12 @@ static void write_log(const struct exchange *exchange)
     bool replayed = exchange->replay_of.text[0] != '\0';
     enum log_level level = exchange->status == 304 ? LOG_DEBUG : LOG_INFO;
     log_event_later(
-        level, "exchange", log_text("request_id", exchange->id.text),
-        log_text("method", exchange->method), log_text("path", exchange->path),
-        log_int("status", exchange->status), log_text("error", exchange->error_code),
-        log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),
-        log_text("model", exchange->asks.model), log_text("provider", record->provider),
-        log_int("attempts", exchange->attempts), log_text(hedge != NULL ? "hedge" : NULL, hedge),
+        level, "exchange", LOG_CALL(exchange), log_text("method", exchange->method),
+        log_text("path", exchange->path), log_int("status", exchange->status),
+        log_text("error", exchange->error_code), log_text("peer", exchange->peer_address),
+        log_text("key", exchange->key.key_id.text), log_text("model", exchange->asks.model),
+        log_text("provider", record->provider), log_int("attempts", exchange->attempts),
+        log_text(hedge != NULL ? "hedge" : NULL, hedge),
         log_int("tokens_in", unit_counts_fresh(&record->counts)),
         log_int("tokens_cached", unit_counts_cached(&record->counts)),
         log_int("tokens_out", unit_counts_answer(&record->counts)),
@@ -281,6 +286,7 @@ void exchange_end(struct exchange *exchange)
     call_count_end(exchange);
     exchange_note_attempts(exchange);
     write_log(exchange);
+    trace_end(exchange, sharing_leader(exchange));
     sharing_end(exchange);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
@@ -321,8 +327,8 @@ void exchange_task_failed(struct exchange *exchange, const char *code, const cha
 {
     if (ours_fail(exchange, code))
         return;
-    log_event(LOG_ERROR, "task failed", log_text("request_id", exchange->id.text),
-              log_text("code", code), log_text("reason", place));
+    log_event(LOG_ERROR, "task failed", LOG_CALL(exchange), log_text("code", code),
+              log_text("reason", place));
     if (strcmp(code, "policy_error") == 0)
         raised_alerts_of_policy(exchange, place);
     exchange->task.task = NULL;
@@ -426,6 +432,11 @@ bool exchange_call(struct exchange *exchange, const char *actor, const char *ope
     return true;
 }
 
+const struct store_call *exchange_call_result(const struct exchange *exchange)
+{
+    return &exchange->call->call;
+}
+
 /* ---- time ---- */
 
 static void wake_up(struct exchange *exchange)
@@ -475,6 +486,8 @@ void exchange_tick_all(struct exchange_env *env)
         }
     }
     live_metrics_count_open(env->shard, calls, streams);
+    if (env->traces != NULL)
+        trace_feed_flush(env->traces);
 }
 
 void exchange_cancel_all(struct exchange_env *env)
@@ -504,72 +517,4 @@ void exchange_cancel_all(struct exchange_env *env)
             exchange_refuse(exchange, &error);
         }
     }
-}
-
-/* ---- what the task may read ---- */
-
-bool exchange_is_over(const struct exchange *exchange)
-{
-    bool gone = exchange->request == NULL && !exchange->detached;
-    return gone || exchange->state == EXCHANGE_ENDED;
-}
-
-bool exchange_has_begun_reply(const struct exchange *exchange)
-{
-    return exchange->reply_begun;
-}
-
-struct exchange_env *exchange_shared(const struct exchange *exchange)
-{
-    return exchange->env;
-}
-
-const struct id *exchange_id(const struct exchange *exchange)
-{
-    return &exchange->id;
-}
-
-const struct http_request *exchange_request(const struct exchange *exchange)
-{
-    return exchange->request;
-}
-
-const char *exchange_peer_address(const struct exchange *exchange)
-{
-    return exchange->peer_address;
-}
-
-struct slice exchange_body(const struct exchange *exchange)
-{
-    return buffer_slice(&exchange->body);
-}
-
-const struct caller *exchange_key(const struct exchange *exchange)
-{
-    return &exchange->key;
-}
-
-const struct model_request *exchange_model_request(const struct exchange *exchange)
-{
-    return &exchange->asks;
-}
-
-bool exchange_has_answer(const struct exchange *exchange)
-{
-    return exchange->attempt.outcome == ATTEMPT_ANSWERED;
-}
-
-const char *exchange_attempt_cause(const struct exchange *exchange)
-{
-    return attempt_outcome_cause(exchange->attempt.outcome);
-}
-
-bool exchange_attempt_is_unknown(const struct exchange *exchange)
-{
-    return attempt_class(&exchange->attempt) == ATTEMPT_PERHAPS;
-}
-
-const struct store_call *exchange_call_result(const struct exchange *exchange)
-{
-    return &exchange->call->call;
 }

@@ -8,6 +8,7 @@
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/limit_queues.h"
+#include "exchange/trace.h"
 
 enum {
     LOOK_AGAIN_MS = 1000, /* where no time is known: other calls decide */
@@ -152,8 +153,7 @@ bool limit_wait_is_over(struct exchange *exchange)
     log_event(LOG_DEBUG,
               goes ? "waited for a provider's rate limit"
                    : "waited in vain for a provider's rate limit",
-              log_text("request_id", exchange->id.text),
-              log_text("provider", wait->candidate->terms.provider),
+              LOG_CALL(exchange), log_text("provider", wait->candidate->terms.provider),
               log_text("model", wait->candidate->terms.model), log_int("waited_ms", waited_ms));
     exchange->waited_ms = waited_ms;
     exchange->tried &= ~exchange->limited;

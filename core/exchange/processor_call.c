@@ -9,6 +9,7 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/inquiry.h"
 #include "exchange/processor.h"
+#include "exchange/trace.h"
 #include "net/client/upstream.h"
 
 enum { ANSWER_BYTES_MAX = 256 * 1024, CONNECT_MS = 5000, HEADER_BYTES = 512 };
@@ -32,11 +33,10 @@ static void on_end(int status, struct slice body, const char *failure, void *arg
     else
         buffer_append_text(&call->answer, failure);
     if (call->status < 200 || call->status >= 300)
-        log_event(LOG_WARN, "the payment processor does not do what was asked",
-                  log_text("request_id", call->exchange->id.text),
-                  log_text("processor", call->exchange->env->processor->name),
-                  log_int("status", call->status),
-                  log_text(failure != NULL ? "why" : NULL, failure));
+        log_event(
+            LOG_WARN, "the payment processor does not do what was asked", LOG_CALL(call->exchange),
+            log_text("processor", call->exchange->env->processor->name),
+            log_int("status", call->status), log_text(failure != NULL ? "why" : NULL, failure));
     exchange_wake(call->exchange);
 }
 

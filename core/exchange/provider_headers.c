@@ -7,10 +7,13 @@
 
 #include "base/check.h"
 #include "dialect/model_request.h"
+#include "exchange/trace_context.h"
 #include "net/server/server.h"
 
 static const char *const passed_names[PASSED_HEADERS] = {"traceparent", "tracestate",
                                                          "openai-organization", "openai-project"};
+
+enum { TRACE_HEADERS = 2 }; /* the first ones */
 
 static bool sets(const struct candidate *candidate, const char *name)
 {
@@ -88,6 +91,17 @@ static void add_anthropic(const struct candidate *candidate, bool translated,
         out->lines[out->count++] = version_line(translated);
 }
 
+/* In place of the client's. */
+static void add_trace(const struct candidate *candidate, const struct trace_lines *trace,
+                      struct provider_headers *out)
+{
+    if (sets(candidate, "traceparent"))
+        return;
+    out->lines[out->count++] = trace->parent;
+    if (trace->state[0] != '\0' && !sets(candidate, "tracestate"))
+        out->lines[out->count++] = trace->state;
+}
+
 /* A form keeps its boundary; nothing else of the client's Content-Type is passed on. */
 static const char *type_line(const struct model_request *asks, char out[FORM_TYPE_BYTES])
 {
@@ -100,7 +114,7 @@ static const char *type_line(const struct model_request *asks, char out[FORM_TYP
 
 void provider_headers_fill(const struct candidate *candidate, const char *key, enum dialect spoken,
                            const struct model_request *asks, const struct http_head *client_head,
-                           struct provider_headers *out)
+                           const struct trace_lines *trace, struct provider_headers *out)
 {
     if (key == NULL)
         key = candidate_key(candidate, spoken);
@@ -116,7 +130,10 @@ void provider_headers_fill(const struct candidate *candidate, const char *key, e
         add_anthropic(candidate, translated, translated ? NULL : client_head, out);
     for (size_t i = 0; i < candidate->header_count; i++)
         out->lines[out->count++] = candidate->headers[i];
-    for (size_t which = 0; which < PASSED_HEADERS && client_head != NULL; which++) {
+    if (trace != NULL)
+        add_trace(candidate, trace, out);
+    size_t first = trace != NULL ? TRACE_HEADERS : 0;
+    for (size_t which = first; which < PASSED_HEADERS && client_head != NULL; which++) {
         if ((candidate->terms.pass_headers >> which & 1) != 0)
             pass(candidate, client_head, which, out);
     }

@@ -10,6 +10,7 @@
 
 struct http_head;
 struct model_request;
+struct trace_lines;
 
 enum { FORM_TYPE_BYTES = 128 }; /* its boundary has 70 at most */
 
@@ -19,6 +20,8 @@ enum { FORM_TYPE_BYTES = 128 }; /* its boundary has 70 at most */
 /* The client's fields that may be passed on. Each has a bit in candidate_terms.pass_headers, in the
  * same order as in lua/policy/providers.lua. */
 enum { PASSED_HEADERS = 4, PASSED_HEADER_BYTES = 600 };
+/* Beside those bits: the provider gets our own trace in place of the client's, if there is one. */
+enum { PASSES_OWN_TRACE = 1 << PASSED_HEADERS };
 
 /* Between two who speak Anthropic's dialect all `anthropic-*` fields pass, unknown ones too: a list
  * of betas can be long. */
@@ -34,11 +37,12 @@ struct provider_headers {
 };
 
 /* Fills *out for a provider that is asked in `spoken` for what a client asks. `key`: the header
- * with the key; NULL: the candidate's own. Key and head must live as long as `out` is used; a head
- * that is NULL: the client has left. */
+ * with the key; NULL: the candidate's own. Key, head and trace must live as long as `out` is used;
+ * a head that is NULL: the client has left; a trace that is NULL: the client's passes, if it
+ * may. */
 void provider_headers_fill(const struct candidate *candidate, const char *key, enum dialect spoken,
                            const struct model_request *asks, const struct http_head *client_head,
-                           struct provider_headers *out);
+                           const struct trace_lines *trace, struct provider_headers *out);
 void provider_headers_fini(struct provider_headers *headers);
 
 /* Copies the client's fields that may be passed on, for after its request. The caller frees it. */

@@ -19,6 +19,7 @@
 #include "exchange/opaque_answer.h"
 #include "exchange/price_facts.h"
 #include "exchange/stream_end.h"
+#include "exchange/trace.h"
 
 enum {
     SKIPPED_BYTES_MAX = 32 * 1024, /* so much text may go past a translation before it is told */
@@ -340,7 +341,7 @@ void relay_fail(struct exchange *exchange, const char *code, const char *message
     if (stream->failed || exchange->state >= EXCHANGE_SETTLING)
         return;
     stream_note_failure(stream, code, message);
-    log_event(LOG_WARN, "a stream was cut", log_text("request_id", exchange->id.text),
+    log_event(LOG_WARN, "a stream was cut", LOG_CALL(exchange),
               log_text("provider", attempt_provider(&exchange->attempt)), log_text("code", code),
               log_text("reason", message));
     attempt_cancel(&exchange->attempt);
@@ -379,7 +380,7 @@ static void judge_end(struct exchange *exchange, enum upstream_end end, const ch
         opaque_answer_note_end(exchange);
     if (stream->done || stream->failed || clean)
         return;
-    log_event(LOG_WARN, "the provider cut a stream", log_text("request_id", exchange->id.text),
+    log_event(LOG_WARN, "the provider cut a stream", LOG_CALL(exchange),
               log_text("detail", detail));
     char message[sizeof exchange->attempt.detail + 32];
     snprintf(message, sizeof message, "%s The answer is not complete.", detail);

@@ -22,6 +22,7 @@
 #include "exchange/sharing.h"
 #include "exchange/spend_cap.h"
 #include "exchange/test_call.h"
+#include "exchange/trace.h"
 
 /* ---- the charge ---- */
 
@@ -30,8 +31,7 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
 {
     const struct charge_limits *limits = &exchange->charge_limits;
     log_event(LOG_ERROR, "a provider counts more than model and request allow; the house pays it",
-              log_text("request_id", exchange->id.text),
-              log_text("provider", attempt_provider(&exchange->attempt)),
+              LOG_CALL(exchange), log_text("provider", attempt_provider(&exchange->attempt)),
               log_text("model", exchange->asks.model),
               log_int("input_tokens", unit_counts_prompt(&charge->tokens)),
               log_int("context", limits->context_tokens),
@@ -50,7 +50,7 @@ static void alarm_price(const struct exchange *exchange, const char *what, const
     raised_alerts_of_price(exchange, name, word);
     if (!alarm_gate_pass(&exchange->env->alarms, word, model, clock_mono_us() / 1000, &left_out))
         return;
-    log_event(LOG_ERROR, what, log_text("request_id", exchange->id.text),
+    log_event(LOG_ERROR, what, LOG_CALL(exchange),
               log_text("provider", attempt_provider(&exchange->attempt)), log_text("model", model),
               log_text(name, word), log_int("left_out", left_out));
 }
@@ -170,8 +170,8 @@ static void alarm_cost(const struct exchange *exchange, const char *what, const 
     if (!alarm_gate_pass(&exchange->env->alarms, kind, exchange->asks.model, clock_mono_us() / 1000,
                          &left_out))
         return;
-    log_event(LOG_ERROR, what, log_text("request_id", exchange->id.text),
-              log_text("provider", provider), log_text("model", exchange->asks.model),
+    log_event(LOG_ERROR, what, LOG_CALL(exchange), log_text("provider", provider),
+              log_text("model", exchange->asks.model),
               log_int("stated_nusd", stated->malformed ? -1 : stated->nusd),
               log_int("computed_nusd", record->cost_nusd), log_int("left_out", left_out));
 }

@@ -14,6 +14,7 @@
 #include "exchange/limit_wait.h"
 #include "exchange/provider_headers.h"
 #include "exchange/shared_calls.h"
+#include "exchange/trace_context.h"
 
 /* A leader that fails is followed by another one; who has waited so often asks alone. */
 enum { WAITS_MOST = 2 };
@@ -97,6 +98,15 @@ static bool can_be_shared(const struct exchange *exchange, const struct candidat
            is_same_each_time(exchange);
 }
 
+/* Our own trace makes no answer another one. NULL: the client's may. */
+static const struct trace_lines *same_trace(const struct exchange *exchange,
+                                            const struct candidate *candidate)
+{
+    static const struct trace_lines any = {.parent = "", .state = ""};
+    bool own = (candidate->terms.pass_headers & PASSES_OWN_TRACE) != 0;
+    return own && exchange->env->traces != NULL ? &any : NULL;
+}
+
 /* A hash of all that the answer depends on: what would be sent, and to whom. */
 static void find_key(const struct exchange *exchange, const struct candidate *candidate,
                      char out[SHA256_HEX_BYTES])
@@ -112,7 +122,7 @@ static void find_key(const struct exchange *exchange, const struct candidate *ca
     buffer_append_text(&text, exchange->asks.model);
     const struct http_head *head = exchange->request != NULL ? &exchange->request->head : NULL;
     provider_headers_fill(candidate, "", candidate_dialect(candidate, &exchange->asks),
-                          &exchange->asks, head, &headers);
+                          &exchange->asks, head, same_trace(exchange, candidate), &headers);
     for (size_t i = 0; i < headers.count; i++) {
         buffer_append_char(&text, '\n');
         buffer_append_text(&text, headers.lines[i]);

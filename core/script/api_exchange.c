@@ -21,6 +21,7 @@
 #include "exchange/packed_reply.h"
 #include "exchange/password.h"
 #include "exchange/rate_limits.h"
+#include "exchange/trace.h"
 #include "net/server/server.h"
 #include "script/bindings.h"
 #include "script/compiled_plan.h"
@@ -329,14 +330,22 @@ static const struct http_request *asked_request(lua_State *state)
     return request;
 }
 
-/* x:asked() -> method, path, query */
+/* x:asked() -> method, path, query, traced */
 static int api_asked(lua_State *state)
 {
     const struct http_head *head = &asked_request(state)->head;
     lua_pushlstring(state, head->method_text.data, head->method_text.bytes);
     lua_pushlstring(state, head->path.data, head->path.bytes);
     lua_pushlstring(state, head->query.bytes > 0 ? head->query.data : "", head->query.bytes);
-    return 3;
+    lua_pushboolean(state, trace_id(task_exchange(state)) != NULL);
+    return 4;
+}
+
+/* x:note_route(pattern) */
+static int api_note_route(lua_State *state)
+{
+    trace_note_route(task_exchange(state), luaL_checkstring(state, 2));
+    return 0;
 }
 
 /* x:asked_header(name) -> value or nil. Cookies may be as long as the head. */
@@ -540,6 +549,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"answer_again", api_answer_again},
     {"asked", api_asked},
     {"asked_header", api_asked_header},
+    {"note_route", api_note_route},
     {"attempt", api_attempt},
     {"authenticate", api_authenticate},
     {"authenticate_as", api_authenticate_as},

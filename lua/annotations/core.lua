@@ -18,7 +18,12 @@ local exchange = {}
 ---@return string method
 ---@return string path as it was sent; escapes are not decoded
 ---@return string query what follows the ?, or ""
+---@return boolean traced the exchange is told to a collector
 function exchange:asked() end
+
+---For the trace: the route of the path.
+---@param pattern string "/api/keys/{id}"
+function exchange:note_route(pattern) end
 
 ---Ends the task with a 431 if the header is longer than 1 KB, except Cookie.
 ---@param name string in lower case

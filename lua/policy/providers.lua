@@ -21,7 +21,7 @@ local MEMBERS = {
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
     map = true, breaker = true, api_keys = true, location = true, service_account = true,
     rerank = true, rate_limits = true, raw_predict = true, spend_per_day = true,
-    balance = true,
+    balance = true, traceparent = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -55,6 +55,7 @@ local ON_CANCEL = { charge = true, free = true, read = true }
 local PASSED = {
     traceparent = 1, tracestate = 2, ["openai-organization"] = 4, ["openai-project"] = 8,
 }
+local PASSES_OWN_TRACE = 16 -- beside those bits, likewise
 local PASSED_BY_DEFAULT = { traceparent = true, tracestate = true }
 local FRAMING = "it says where the request ends, or is of the connection"
 local OURS = {
@@ -148,6 +149,9 @@ local function pass_headers(node)
         if set[name] or (default and PASSED_BY_DEFAULT[name]) then
             bits = bits + bit
         end
+    end
+    if schema.boolean(node, "traceparent", false) then
+        bits = bits + PASSES_OWN_TRACE
     end
     return bits
 end
@@ -427,7 +431,7 @@ local function provider(parent, name)
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
             "query", "key_header", "map", "api_keys", "service_account", "rerank", "rate_limits",
-            "raw_predict", "spend_per_day", "balance",
+            "raw_predict", "spend_per_day", "balance", "traceparent",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")

@@ -20,6 +20,11 @@ HEADS = [
     ASK + b"Transfer-Encoding: chunked\r\nX-Empty:\r\n\r\n",
     b"\r\nDELETE /api/keys/key_1 HTTP/1.1\r\nHost: a\r\nAccept: \t*/*  \r\n\r\nrest",
 ]
+TRACES = [
+    b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    b"cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03-more",
+    b"a=1 ,, tenant@b=x y,c=2",
+]
 CHUNKED = [
     b"0\r\n\r\n",
     b"5\r\nhello\r\n0\r\n\r\n",
@@ -408,6 +413,7 @@ SEEDS = {
     "response": RESPONSES,
     "responses": [*RESPONSES_API, moved(ASKED[1])],
     "sse": SSE,
+    "trace": TRACES,
     "translation": TRANSLATIONS,
     "journal": RECORDS,
 }

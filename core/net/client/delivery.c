@@ -247,9 +247,9 @@ static bool append(struct curl_slist **list, const char *text)
 static void set_options(CURL *easy, const struct delivery *delivery)
 {
     curl_defaults_set(easy, "http,https,smtp,smtps");
-    /* Messages are seldom: a connection that was kept would mostly be dead. */
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    /* Most messages are seldom: a connection that was kept would mostly be dead. */
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, delivery->keeps_connection ? 0L : 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, delivery->keeps_connection ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)delivery->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)LIMIT_DELIVERY_MS);
     curl_easy_setopt(easy, CURLOPT_URL, delivery->url);
@@ -274,8 +274,9 @@ static bool prepare_post(struct running *running, const struct delivery *deliver
         ok = append(&running->headers, delivery->headers[i]);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, running->headers);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)running->body.bytes);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, running->body.data);
+    struct slice body = delivery->lends_body ? delivery->body : buffer_slice(&running->body);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.bytes);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data);
     return ok;
 }
 
@@ -311,7 +312,8 @@ static bool prepare_mail(struct running *running, const struct delivery *deliver
 static bool prepare(struct running *running, const struct delivery *delivery)
 {
     CURL *easy = running->easy;
-    if (easy == NULL || !buffer_append_slice(&running->body, delivery->body))
+    if (easy == NULL ||
+        (!delivery->lends_body && !buffer_append_slice(&running->body, delivery->body)))
         return false;
     set_options(easy, delivery);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, running->error);
@@ -350,6 +352,15 @@ bool deliveries_start(struct deliveries *deliveries, const struct delivery *deli
 
 /* ---- ending ---- */
 
+/* libcurl reads both forms of Retry-After: seconds, or a date. */
+static int64_t retry_after_ms(CURL *easy)
+{
+    enum { DAY_S = 24 * 3600 };
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+    return seconds <= 0 ? 0 : INT64_C(1000) * (seconds < DAY_S ? seconds : DAY_S);
+}
+
 /* Its words, or what libcurl says. A receiver that says yes is believed, whatever follows. */
 static void end(struct running *running, CURLcode code, struct delivery_end *out)
 {
@@ -361,8 +372,11 @@ static void end(struct running *running, CURLcode code, struct delivery_end *out
                                  .taken = said_yes,
                                  .status = (int)status,
                                  .answer = running->answer,
-                                 .of_receiver = mail && !said_yes && running->at_receiver};
+                                 .of_receiver = mail && !said_yes && running->at_receiver,
+                                 .retry_after_ms = mail ? 0 : retry_after_ms(running->easy)};
     buffer_init(&running->answer, 0); /* moved */
+    if (said_yes && !mail)
+        memcpy(out->words, running->said, sizeof out->words);
     if (said_yes)
         return;
     const char *error = running->error[0] != '\0' ? running->error : curl_easy_strerror(code);

@@ -17,9 +17,9 @@ struct deliveries *deliveries_new(void);
 /* Cuts what runs. NULL is allowed. */
 void deliveries_free(struct deliveries *deliveries);
 
-enum { DELIVERY_HEADERS = 4, DELIVERY_WORDS_BYTES = 301 };
+enum { DELIVERY_HEADERS = 8, DELIVERY_WORDS_BYTES = 301 };
 
-/* What is to be delivered; all is copied. */
+/* What is to be delivered; all is copied, but for a body that is lent. */
 struct delivery {
     const char *url; /* http(s):// or smtp(s):// */
     struct slice body;
@@ -33,7 +33,9 @@ struct delivery {
      * the answer only the status is told. */
     bool foreign;
     bool private_allowed;
-    bool keeps_answer; /* to be read whole; else only its beginning is, where it refuses */
+    bool keeps_answer;     /* to be read whole; else only its beginning is, where it refuses */
+    bool keeps_connection; /* for the next one: there are many */
+    bool lends_body;       /* until its end, or deliveries_free */
     /* for SMTP */
     const char *from;
     const char *to;
@@ -45,11 +47,13 @@ struct delivery {
 /* What came of it. */
 struct delivery_end {
     void *arg;
-    bool taken;                       /* HTTP 2xx, or the mail server has taken it */
-    bool of_receiver;                 /* of a mail that is not taken: RCPT was refused */
-    int status;                       /* of HTTP or SMTP; 0: none came */
-    char words[DELIVERY_WORDS_BYTES]; /* if not taken: the receiver's, or why it was not reached */
-    struct buffer answer;             /* as far as it came, with `keeps_answer`; fini it */
+    bool taken;       /* HTTP 2xx, or the mail server has taken it */
+    bool of_receiver; /* of a mail that is not taken: RCPT was refused */
+    int status;       /* of HTTP or SMTP; 0: none came */
+    /* If taken by HTTP: the beginning of the answer. Else the receiver's, or why it was not reached. */
+    char words[DELIVERY_WORDS_BYTES];
+    int64_t retry_after_ms; /* of HTTP: no other is wanted before; 0: it does not say */
+    struct buffer answer;   /* as far as it came, with `keeps_answer`; fini it */
 };
 
 /* Starts one. Returns false when that is impossible: *why says so (a text of ours). */

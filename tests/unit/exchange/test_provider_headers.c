@@ -7,11 +7,13 @@
 #include "dialect/model_request.h"
 #include "exchange/provider.h"
 #include "exchange/provider_headers.h"
+#include "exchange/trace_context.h"
 #include "net/http1/head.h"
 
 enum { ALL = (1 << PASSED_HEADERS) - 1 };
 
 static struct provider_headers headers;
+static const struct trace_lines *trace; /* of ours */
 static const struct model_request chat = {.dialect = DIALECT_CHAT};
 
 /* With these fields of a client, a pair each; NULL: it has left. The lines point into it. */
@@ -25,7 +27,7 @@ static struct candidate *fill(const struct candidate_terms *terms, const char *c
         table[i] = (struct http_header){slice_of(fields[i][0]), slice_of(fields[i][1])};
     struct candidate *candidate = candidate_new(terms);
     provider_headers_fill(candidate, NULL, DIALECT_CHAT, &chat, fields != NULL ? &head : NULL,
-                          &headers);
+                          trace, &headers);
     return candidate;
 }
 
@@ -128,8 +130,31 @@ static void a_value_with_a_nul_is_left_out(void **state)
     struct candidate_terms terms = provider_terms();
     terms.pass_headers = ALL;
     struct candidate *candidate = candidate_new(&terms);
-    provider_headers_fill(candidate, NULL, DIALECT_CHAT, &chat, &head, &headers);
+    provider_headers_fill(candidate, NULL, DIALECT_CHAT, &chat, &head, NULL, &headers);
     assert_int_equal(headers.count, 2);
+    candidate_unref(candidate);
+}
+
+static void our_own_trace_goes_in_place_of_the_client_s(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"Content-Type: application/json",
+                                        "User-Agent: llm-gateway/1", "traceparent: 00-2",
+                                        "tracestate: a=1", "openai-project: proj_1"};
+    static const char *const without[] = {"Content-Type: application/json",
+                                          "User-Agent: llm-gateway/1", "Traceparent: 00-3",
+                                          "openai-project: proj_1"};
+    static const struct trace_lines ours = {"traceparent: 00-2", "tracestate: a=1"};
+    struct candidate_terms terms = provider_terms();
+    terms.pass_headers = 1U << 0 | 1U << 1 | 1U << 3 | PASSES_OWN_TRACE;
+    trace = &ours;
+    struct candidate *candidate = fill(&terms, client, CLIENT_FIELDS);
+    assert_lines(lines, 5);
+    candidate_unref(candidate);
+    terms.headers = "Traceparent: 00-3\n"; /* the operator's, whatever else is set */
+    candidate = fill(&terms, client, CLIENT_FIELDS);
+    trace = NULL;
+    assert_lines(without, 4);
     candidate_unref(candidate);
 }
 
@@ -142,6 +167,7 @@ int main(void)
         cmocka_unit_test(what_the_entry_sets_is_not_the_client_s),
         cmocka_unit_test(a_line_that_does_not_fit_is_left_out),
         cmocka_unit_test(a_value_with_a_nul_is_left_out),
+        cmocka_unit_test(our_own_trace_goes_in_place_of_the_client_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

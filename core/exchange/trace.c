@@ -1,0 +1,328 @@
+#include "exchange/trace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/provider_headers.h"
+#include "exchange/trace_record.h"
+#include "exchange/tracer.h"
+
+/* ---- which exchanges ---- */
+
+/* OpenTelemetry's way for random ids: by their low 56 bits, so that all who sample decide alike. */
+static bool is_kept(const char *trace_id, uint64_t kept)
+{
+    enum { LOW_AT = TRACE_ID_BYTES - 1 - 14 };
+    uint64_t low = strtoull(trace_id + LOW_AT, NULL, 16);
+    return (UINT64_C(1) << 56) - 1 - low < kept;
+}
+
+/* Reads the client's context. Returns whether ours goes on from it; else it is only linked to:
+ * clients are strangers, and could make us trace, or hide among the traces of others. */
+static bool goes_on(const struct exchange *exchange, struct trace_context *client)
+{
+    bool found = trace_context_find(&exchange->request->head, client);
+    if (!found)
+        client->trace_id[0] = '\0';
+    return found && trace_feed_settings(exchange->env->traces)->trusts_parents;
+}
+
+static struct trace_record *make(const struct exchange *exchange, const char *trace_id,
+                                 unsigned flags)
+{
+    struct trace_record *record = trace_record_new();
+    memcpy(record->context.trace_id, trace_id, TRACE_ID_BYTES);
+    trace_feed_draw(exchange->env->traces, SPAN_ID_BYTES - 1, record->context.span_id);
+    record->context.flags = flags | TRACE_SAMPLED;
+    record->created_ms = exchange->created_ms;
+    record->started_us = exchange->started_us;
+    return record;
+}
+
+static void keep_state(const struct exchange *exchange, struct trace_record *record)
+{
+    char state[TRACESTATE_BYTES];
+    trace_state_find(&exchange->request->head, state);
+    trace_texts_set(&record->texts, EXCHANGE_STATE, slice_of(state));
+}
+
+static void begin_child(struct exchange *exchange, const struct trace_context *parent)
+{
+    if ((parent->flags & TRACE_SAMPLED) == 0)
+        return;
+    exchange->trace = make(exchange, parent->trace_id, parent->flags);
+    memcpy(exchange->trace->parent_id, parent->span_id, SPAN_ID_BYTES);
+    keep_state(exchange, exchange->trace);
+}
+
+void trace_begin(struct exchange *exchange)
+{
+    struct trace_feed *feed = exchange->env->traces;
+    struct trace_context client;
+    char trace_id[TRACE_ID_BYTES];
+    if (goes_on(exchange, &client)) {
+        begin_child(exchange, &client);
+    } else {
+        trace_feed_draw(feed, TRACE_ID_BYTES - 1, trace_id);
+        if (!is_kept(trace_id, trace_feed_settings(feed)->kept))
+            return;
+        exchange->trace = make(exchange, trace_id, TRACE_RANDOM);
+        if (client.trace_id[0] != '\0')
+            exchange->trace->link = client;
+    }
+    if (exchange->trace != NULL)
+        exchange->trace->secure = exchange->request->secure;
+}
+
+void trace_begin_beside(const struct exchange *original, struct exchange *exchange)
+{
+    if (original->trace == NULL)
+        return;
+    exchange->trace = make(exchange, original->trace->context.trace_id, 0);
+    exchange->trace->context = original->trace->context;
+    exchange->trace->created_ms = original->trace->created_ms;
+    exchange->trace->started_us = original->trace->started_us;
+    exchange->trace->beside = true;
+}
+
+void trace_note_route(struct exchange *exchange, const char *route)
+{
+    if (exchange->trace != NULL)
+        trace_texts_set(&exchange->trace->texts, EXCHANGE_ROUTE, slice_of(route));
+}
+
+/* ---- an attempt begins ---- */
+
+/* The most that the provider is asked for, of each answer; 0: it is not told. */
+static int64_t output_tokens_max(const struct exchange *exchange)
+{
+    int64_t wished = exchange->asks.output_tokens;
+    int64_t allowed = exchange->budget.output_tokens_max;
+    if (wished <= 0)
+        return allowed;
+    return allowed > 0 && allowed < wished ? allowed : wished;
+}
+
+struct attempt_span *trace_attempt_begin(struct exchange *exchange, struct candidate *candidate)
+{
+    if (exchange->trace == NULL)
+        return NULL;
+    struct attempt_span *span = attempt_span_new(candidate);
+    trace_feed_draw(exchange->env->traces, SPAN_ID_BYTES - 1, span->span_id);
+    span->dialect = candidate_dialect(candidate, &exchange->asks);
+    span->streamed = exchange->asks.streamed;
+    span->number = exchange->number;
+    span->output_tokens_max = output_tokens_max(exchange);
+    span->choices = exchange->asks.choices;
+    span->started_us = clock_mono_us();
+    return span;
+}
+
+/* The context of an exchange that is not sampled: the client's if we trust it, else a new one. */
+static void make_unsampled(const struct exchange *exchange, struct trace_context *out)
+{
+    struct trace_feed *feed = exchange->env->traces;
+    *out = (struct trace_context){.flags = TRACE_RANDOM};
+    trace_feed_draw(feed, TRACE_ID_BYTES - 1, out->trace_id);
+    if (exchange->request != NULL) {
+        struct trace_context client;
+        if (goes_on(exchange, &client))
+            *out = client;
+    }
+    trace_feed_draw(feed, SPAN_ID_BYTES - 1, out->span_id);
+    out->flags &= ~(unsigned)TRACE_SAMPLED;
+}
+
+const struct trace_lines *trace_attempt_lines(const struct exchange *exchange,
+                                              const struct candidate *candidate,
+                                              const struct attempt_span *span,
+                                              struct trace_lines *out)
+{
+    struct trace_context context;
+    char text[TRACEPARENT_BYTES];
+    if ((candidate->terms.pass_headers & PASSES_OWN_TRACE) == 0)
+        return NULL;
+    out->state[0] = '\0';
+    if (span != NULL) {
+        context = exchange->trace->context;
+        memcpy(context.span_id, span->span_id, SPAN_ID_BYTES);
+        const char *state = trace_text(&exchange->trace->texts, EXCHANGE_STATE);
+        if (state[0] != '\0')
+            snprintf(out->state, sizeof out->state, "tracestate: %s", state);
+    } else {
+        make_unsampled(exchange, &context);
+    }
+    trace_context_format(&context, text);
+    snprintf(out->parent, sizeof out->parent, "traceparent: %s", text);
+    return out;
+}
+
+/* ---- an attempt ends ---- */
+
+static void close_attempt(struct exchange *exchange, const char *error)
+{
+    struct attempt_span *span = exchange->attempt.span;
+    exchange->attempt.span = NULL;
+    if (span == NULL)
+        return;
+    span->error = error;
+    span->status = exchange->attempt.status;
+    if (span->ended_us == 0) /* not behind the exchange */
+        span->ended_us = exchange->ended_us > 0 ? exchange->ended_us : clock_mono_us();
+    trace_record_add(exchange->trace, span);
+}
+
+void trace_attempt_failed(struct exchange *exchange)
+{
+    close_attempt(exchange, attempt_outcome_name(exchange->attempt.outcome));
+}
+
+void trace_attempt_answered(struct exchange *exchange)
+{
+    struct attempt_span *span = exchange->attempt.span;
+    if (span != NULL)
+        span->answered_us = clock_mono_us();
+}
+
+void trace_attempt_ended(struct exchange *exchange)
+{
+    struct attempt_span *span = exchange->attempt.span;
+    if (span != NULL)
+        span->ended_us = clock_mono_us();
+}
+
+/* What was metered of the present attempt. */
+static void note_usage(const struct exchange *exchange, struct attempt_span *span)
+{
+    const struct usage_record *record = &exchange->settlement.record;
+    trace_texts_set(&span->texts, ATTEMPT_FINISH_REASON,
+                    slice_of(exchange->stream.meter.finish_reason));
+    if (record->source == USAGE_NONE)
+        return;
+    span->metered = true;
+    span->source = record->source;
+    span->counts = record->counts;
+    span->reasoning_tokens = record->reasoning_tokens;
+    span->cost_nusd = record->cost_nusd;
+}
+
+/* How the last attempt of a client's exchange has ended. */
+static const char *last_error(const struct exchange *exchange)
+{
+    if (exchange->attempt.outcome != ATTEMPT_ANSWERED)
+        return "cancelled";
+    if (exchange_was_cut_by_provider(exchange))
+        return "cut";
+    return exchange->cut || exchange->stream.failed ? "cancelled" : NULL;
+}
+
+/* ---- the exchange ends ---- */
+
+static void set(struct trace_record *record, enum exchange_text which, const char *text)
+{
+    trace_texts_set(&record->texts, which, slice_of(text));
+}
+
+static void fill(const struct exchange *exchange, const struct id *leader,
+                 struct trace_record *record)
+{
+    const struct usage_record *usage = &exchange->settlement.record;
+    record->ended_us = exchange->ended_us;
+    record->status = exchange->abandoned ? 0 : exchange->status; /* nobody got one */
+    record->failed = record->status >= 500 || (exchange->stream.failed && !exchange->abandoned);
+    record->attempt_count = exchange->attempts;
+    record->charged = usage->source != USAGE_NONE;
+    record->charge_nusd = usage->charge_nusd;
+    record->cost_nusd = usage->cost_nusd;
+    set(record, EXCHANGE_REQUEST_ID, exchange->id.text);
+    set(record, EXCHANGE_METHOD, exchange->method);
+    set(record, EXCHANGE_PATH, exchange->path);
+    set(record, EXCHANGE_ERROR, exchange->error_code);
+    set(record, EXCHANGE_USER, exchange->key.user_id.text);
+    set(record, EXCHANGE_KEY, exchange->key.key_id.text);
+    set(record, EXCHANGE_MODEL, exchange->asks.model);
+    set(record, EXCHANGE_REPLAY_OF, exchange->replay_of.text);
+    if (leader != NULL)
+        set(record, EXCHANGE_SHARED_WITH, leader->text);
+}
+
+static void hand_over(struct exchange *exchange)
+{
+    struct trace_record *record = exchange->trace;
+    exchange->trace = NULL;
+    trace_feed_take(exchange->env->traces, record);
+}
+
+void trace_end(struct exchange *exchange, const struct id *leader)
+{
+    enum { NOTHING_NEW = 304 }; /* a page that is open asks every second: see the log */
+    if (exchange->trace == NULL || exchange->status == NOTHING_NEW)
+        return;
+    if (exchange->attempt.span != NULL) {
+        note_usage(exchange, exchange->attempt.span);
+        close_attempt(exchange, last_error(exchange));
+    }
+    fill(exchange, leader, exchange->trace);
+    hand_over(exchange);
+}
+
+void trace_end_beside(struct exchange *exchange, const char *error)
+{
+    if (exchange->trace == NULL)
+        return;
+    if (exchange->attempt.span != NULL && error == NULL)
+        note_usage(exchange, exchange->attempt.span);
+    close_attempt(exchange, error);
+    if (exchange->trace->first != NULL)
+        hand_over(exchange);
+}
+
+void trace_fini(struct exchange *exchange)
+{
+    trace_record_free(exchange->trace);
+    exchange->trace = NULL;
+}
+
+/* ---- for the log and the metrics ---- */
+
+const char *trace_id(const struct exchange *exchange)
+{
+    return exchange->trace != NULL ? exchange->trace->context.trace_id : NULL;
+}
+
+static uint64_t half(const char *digits)
+{
+    char text[SPAN_ID_BYTES];
+    memcpy(text, digits, sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    return strtoull(text, NULL, 16);
+}
+
+const struct metrics_trace *trace_exemplar(const struct exchange *exchange,
+                                           struct metrics_trace *out)
+{
+    const char *id = trace_id(exchange);
+    if (id == NULL)
+        return NULL;
+    *out = (struct metrics_trace){half(id), half(id + SPAN_ID_BYTES - 1)};
+    return out;
+}
+
+struct log_field trace_log_id(const struct exchange *exchange)
+{
+    if (exchange->trace == NULL)
+        return (struct log_field){.name = NULL};
+    return log_text("trace_id", exchange->trace->context.trace_id);
+}
+
+struct log_field trace_log_span(const struct exchange *exchange)
+{
+    if (exchange->trace == NULL)
+        return (struct log_field){.name = NULL};
+    return log_text("span_id", exchange->trace->context.span_id);
+}

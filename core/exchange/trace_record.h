@@ -1,0 +1,123 @@
+/* What is told of an exchange that is traced: a record, which its worker fills, and one of each
+ * attempt that asked a provider. They become spans (otlp_json.h). On their way to the tracer they
+ * are packed, one behind the other, with no more of their texts than is used: so what crosses
+ * threads is small, and needs no memory of its own. */
+#ifndef EXCHANGE_TRACE_RECORD_H
+#define EXCHANGE_TRACE_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/slice.h"
+#include "base/unit.h"
+#include "dialect/dialect_kind.h"
+#include "exchange/trace_context.h"
+#include "store/usage.h"
+
+struct candidate;
+struct json_value;
+
+/* Texts of a record, each of which is set once. What does not fit is cut. */
+enum { TRACE_TEXTS = 12, TRACE_TEXTS_BYTES = 3 * 1024 };
+struct trace_texts {
+    uint16_t used;
+    uint16_t at[TRACE_TEXTS]; /* 0: it is empty */
+    char bytes[TRACE_TEXTS_BYTES];
+};
+
+void trace_texts_set(struct trace_texts *texts, unsigned which, struct slice text);
+static inline const char *trace_text(const struct trace_texts *texts, unsigned which)
+{
+    return texts->bytes + texts->at[which];
+}
+
+enum attempt_text {
+    ATTEMPT_PROVIDER,
+    ATTEMPT_MODEL,    /* the provider's name for it */
+    ATTEMPT_BASE_URL, /* without its path */
+    ATTEMPT_RESPONSE_ID,
+    ATTEMPT_RESPONSE_MODEL,
+    ATTEMPT_FINISH_REASON
+};
+
+/* Times are monotonic. */
+struct attempt_span {
+    struct attempt_span *next;
+    char span_id[SPAN_ID_BYTES];
+    bool streamed;
+    bool metered;         /* source, counts, reasoning_tokens and cost_nusd are known */
+    enum dialect dialect; /* in which it was asked */
+    enum usage_source source;
+    int number;
+    int status;                /* the provider's; 0: none came */
+    int64_t output_tokens_max; /* that it was asked for; 0: as many as it likes */
+    int64_t choices;
+    int64_t started_us;
+    int64_t answered_us; /* 0: it has not */
+    int64_t ended_us;    /* 0: not yet */
+    const char *error;   /* a literal; NULL: it has answered */
+    int64_t reasoning_tokens;
+    int64_t cost_nusd;
+    struct unit_counts counts;
+    struct trace_texts texts; /* of attempt_text */
+};
+
+enum exchange_text {
+    EXCHANGE_REQUEST_ID,
+    EXCHANGE_METHOD,
+    EXCHANGE_PATH,
+    EXCHANGE_ROUTE, /* "": there is nothing at the path */
+    EXCHANGE_ERROR, /* its code; "": none */
+    EXCHANGE_USER,
+    EXCHANGE_KEY,
+    EXCHANGE_MODEL, /* the public name; "": no model is asked */
+    EXCHANGE_REPLAY_OF,
+    EXCHANGE_SHARED_WITH,
+    EXCHANGE_STATE /* `tracestate`, with the parent */
+};
+
+struct trace_record {
+    struct trace_context context;  /* of the exchange's span */
+    char parent_id[SPAN_ID_BYTES]; /* the span of the client's that it belongs to; "": none */
+    struct trace_context link;     /* the client's, which it does not belong to; "": none */
+    bool beside;                   /* it has attempts only: those of a hedge */
+    bool secure;                   /* the client came by https */
+    bool failed;                   /* it is our error, or the provider's */
+    bool charged;                  /* the two amounts are known */
+    int status;                    /* 0: none was sent */
+    int attempt_count;             /* also those without a span */
+    int64_t created_ms;            /* wall clock, at started_us */
+    int64_t started_us;
+    int64_t ended_us;
+    int64_t charge_nusd;
+    int64_t cost_nusd;
+    struct attempt_span *first, *last; /* while it is not packed */
+    struct trace_texts texts;          /* of exchange_text */
+};
+
+struct trace_record *trace_record_new(void);
+void trace_record_add(struct trace_record *record, struct attempt_span *span); /* moved in */
+void trace_record_free(struct trace_record *record);                           /* NULL is allowed */
+
+/* With what the spans tell of a candidate. */
+struct attempt_span *attempt_span_new(const struct candidate *candidate);
+void attempt_span_free(struct attempt_span *span); /* NULL is allowed */
+/* Notes who made an answer, and its id: of a whole answer, or of the first event that says it.
+ * `holder`: the object that has the id; `model`: of type JSON_NULL if it is not told. Does nothing
+ * if `span` is NULL. */
+void attempt_span_note_answer(struct attempt_span *span, const struct json_value *holder,
+                              const struct json_value *model);
+/* The same for a completion or a chunk of OpenAI's chat. */
+void attempt_span_note_chunk(struct attempt_span *span, const struct json_value *chunk);
+
+/* ---- packed ---- */
+
+/* Appends it with its attempts. False, and nothing is appended: there is no room. */
+bool trace_record_pack(const struct trace_record *record, struct buffer *out);
+/* Takes the next record of what is packed. NULL: there is none. */
+const struct trace_record *trace_record_take(struct slice *packed);
+/* Takes its next attempt: behind each record, until NULL. */
+const struct attempt_span *attempt_span_take(struct slice *packed);
+
+#endif

@@ -1,0 +1,61 @@
+/* The tracer: the thread that sends spans to a collector by OTLP/HTTP, in JSON. It has a queue of
+ * its own, and nothing waits for it: what finds no room there is lost and counted.
+ *
+ * A worker has a feed, which collects the records of its exchanges for a tenth of a second and
+ * hands them over at once. The tracer writes them into one body after a second, or when there are
+ * many, and has one body under way at a time. What the collector may take later (429, 502, 503,
+ * 504, no answer) is sent again after pauses that grow, or that it names, for two minutes. At the
+ * end of the process all that is left gets a few seconds. */
+#ifndef EXCHANGE_TRACER_H
+#define EXCHANGE_TRACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/limits.h"
+
+struct trace_feed;
+struct trace_record;
+struct tracer;
+
+enum { TRACER_TEXT_BYTES = 512, TRACER_HEADERS = 7, TRACER_HEADER_BYTES = 512 };
+
+/* Where spans go, and of which exchanges. */
+struct tracer_settings {
+    char url[TRACER_TEXT_BYTES];
+    char headers[TRACER_HEADERS][TRACER_HEADER_BYTES]; /* "Name: value"; "" ends them. Secret */
+    char ca_file[TRACER_TEXT_BYTES];                   /* "": the system's authorities */
+    char service_name[TRACER_TEXT_BYTES];
+    char service_version[32];
+    uint64_t kept;       /* so many of 2^56 traces that begin here are sampled */
+    bool trusts_parents; /* a client's `traceparent` decides, and is continued */
+    size_t records_max;  /* that wait */
+};
+
+/* What has become of the spans so far. */
+struct tracer_counts {
+    uint64_t sent;
+    uint64_t lost;     /* records without room in the queue */
+    uint64_t rejected; /* spans that the collector did not take, or that were given up */
+};
+
+struct tracer *tracer_new(const struct tracer_settings *settings, struct fault *fault);
+/* Sends what is left, for a few seconds at most. After its feeds are freed. NULL is allowed. */
+void tracer_free(struct tracer *tracer);
+void tracer_count(const struct tracer *tracer, struct tracer_counts *out); /* any thread */
+
+/* ---- for a worker, on its thread ---- */
+
+struct trace_feed *trace_feed_new(struct tracer *tracer); /* NULL gives NULL */
+void trace_feed_free(struct trace_feed *feed);            /* flushes; NULL is allowed */
+const struct tracer_settings *trace_feed_settings(const struct trace_feed *feed);
+/* Writes random lower-case hexadecimal digits and a NUL: at most 32 digits, an even number. */
+void trace_feed_draw(struct trace_feed *feed, size_t digits, char *out);
+/* Takes a record over. */
+void trace_feed_take(struct trace_feed *feed, struct trace_record *record);
+/* Hands the records over to the tracer. Every tick. */
+void trace_feed_flush(struct trace_feed *feed);
+
+#endif
