@@ -418,7 +418,7 @@ function math.tan(x) end
 ---@field headers? table<string, string> sent with each request
 ---@field cost? policy.CostPath|policy.CostPath[] where answers say what we pay
 ---@field pass_headers? ("traceparent"|"tracestate"|"openai-organization"|"openai-project")[]
----@field traceparent? boolean it gets our own trace in place of the client's
+---@field traceparent? boolean it gets our own trace, not the client's
 ---@field errors_shown? boolean customers may read why the provider failed
 ---@field usage_unasked? boolean its streams say usage by themselves; stream_options is refused
 ---@field counts_tokens? boolean it is asked how many tokens a request has

@@ -1,5 +1,5 @@
-"""A collector of OTLP/HTTP in JSON, that reads what it gets by OpenTelemetry's own protocol: what it
-has no name for, wrong types and ids in other digits are faults. Its answers are scripted."""
+"""A collector of OTLP/HTTP in JSON, that reads what it gets by OpenTelemetry's own protocol: what
+it has no name for, wrong types and ids in other digits are faults. Its answers are scripted."""
 
 import base64
 import json

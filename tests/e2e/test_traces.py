@@ -10,6 +10,7 @@ from decimal import Decimal
 import answers
 import anthropic_answers
 import pytest
+import test_hedge
 from answers import Usage, error
 from fake_provider import Gate
 from otlp_server import TAKEN, OtlpServer
@@ -171,7 +172,7 @@ def test_a_failure_and_who_answers_instead(traced, collector, provider):
     assert server["llm_gateway.attempts"] == 2
     assert not server.failed
     assert first.failed
-    assert first["error.type"] == "failed"
+    assert first["error.type"] == "5xx"
     assert first["http.response.status_code"] == 500
     assert "gen_ai.usage.input_tokens" not in first.attributes
     assert (first["llm_gateway.attempt"], second["llm_gateway.attempt"]) == (1, 2)
@@ -281,6 +282,41 @@ def test_pages_and_their_ids(traced, collector):
     last = customer.web.get("/account")
     collector.call(request_id(last))
     assert request_id(again) not in {span["llm_gateway.request_id"] for span in collector.taken}
+
+
+def test_a_hedge_stands_beside_the_first_attempt(traced, collector, provider):
+    provider.answer = answers.chat(pieces=("quick",))
+    gateway = traced(test_hedge.sell)
+    customer = test_hedge.warm(gateway, provider)
+    with test_hedge.late(provider) as gate:
+        response = customer.ask(test_hedge.MODEL)
+        gate.set()
+        test_hedge.wait_for(gateway)
+    assert response.status_code == 200
+    server, _ = collector.call(request_id(response))
+
+    def attempts():
+        mine = {span.name: span for span in collector.taken if span.parent_id == server.id}
+        return len(mine) == 2 and mine
+
+    mine = wait_until(attempts, 10, "the second attempt")
+    assert server["llm_gateway.attempts"] == 2
+    assert not mine["chat spare"].failed
+    assert {span.trace_id for span in mine.values()} == {server.trace_id}
+    assert mine["chat main"]["gen_ai.usage.output_tokens"] == test_hedge.SLOW.completion
+    assert mine["chat main"].start_ns < mine["chat spare"].start_ns
+
+
+def test_exemplars_lead_to_the_trace(traced, collector, provider):
+    gateway = traced(metrics_listen="127.0.0.1:0")
+    customer = gateway.customer()
+    response = customer.ask(MODEL)
+    server, _ = collector.call(request_id(response))
+    (line,) = gateway.logs("metrics")
+    url = f"http://127.0.0.1:{line['port']}/metrics"
+    asked = {"accept": "application/openmetrics-text; version=1.0.0"}
+    text = gateway.http.get(url, headers=asked).text
+    assert f'# {{trace_id="{server.trace_id}"}}' in text
 
 
 # ---- traceparent ----

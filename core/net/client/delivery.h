@@ -50,7 +50,8 @@ struct delivery_end {
     bool taken;       /* HTTP 2xx, or the mail server has taken it */
     bool of_receiver; /* of a mail that is not taken: RCPT was refused */
     int status;       /* of HTTP or SMTP; 0: none came */
-    /* If taken by HTTP: the beginning of the answer. Else the receiver's, or why it was not reached. */
+    /* If taken by HTTP: the beginning of the answer. Else the receiver's, or why it was not
+     * reached. */
     char words[DELIVERY_WORDS_BYTES];
     int64_t retry_after_ms; /* of HTTP: no other is wanted before; 0: it does not say */
     struct buffer answer;   /* as far as it came, with `keeps_answer`; fini it */
