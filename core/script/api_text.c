@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/common_passwords.h"
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/money.h"
@@ -347,10 +348,23 @@ static int api_read_cookie(lua_State *state)
     return 0;
 }
 
+/* core.csv_with_comma(rows): the same for spreadsheets of languages that write 1,5 */
+static int api_csv_with_comma(lua_State *state)
+{
+    size_t bytes;
+    const char *rows = luaL_checklstring(state, 1, &bytes);
+    struct buffer copy = buffer_in_state(state, bytes);
+    buffer_append(&copy, rows, bytes);
+    csv_use_comma(copy.data, copy.bytes);
+    lua_pushlstring(state, copy.data, copy.bytes);
+    return 1;
+}
+
 const struct luaL_Reg api_text_bindings[] = {
     {"is_common_password", api_is_common_password},
     {"normalise", api_normalise},
     {"read_amount", api_read_amount},
+    {"csv_with_comma", api_csv_with_comma},
     {"read_cookie", api_read_cookie},
     {"read_members", api_read_members},
     {"read_query", api_read_query},

@@ -1,6 +1,7 @@
 -- Vouchers as the operator makes them: batches of codes, exported as CSV, withdrawn.
 local body = require "dashboard.body"
 local cjson = require "cjson"
+local csv = require "dashboard.csv"
 local find = require "admin.find"
 local limits = require "dashboard.limits"
 local query = require "query"
@@ -101,6 +102,7 @@ end
 
 function vouchers.codes(x, _, id)
     find_batch(x, id)
+    local form = csv.form(x)
     local rows = cjson.decode(store.call(x, "voucher.codes", id)).data
     local lines = { "code,redeemed_at,user_id,transfer_id" }
     for i, row in ipairs(rows) do
@@ -108,7 +110,7 @@ function vouchers.codes(x, _, id)
     end
     x:header("Content-Disposition", 'attachment; filename="vouchers-' .. id .. '.csv"')
     x:header("Cache-Control", "no-store")
-    x:reply(200, table.concat(lines, "\n") .. "\n", "text/csv; charset=utf-8")
+    x:reply(200, form(table.concat(lines, "\n") .. "\n"), "text/csv; charset=utf-8")
 end
 
 return vouchers

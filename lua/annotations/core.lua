@@ -674,6 +674,11 @@ function core.read_strings(raw, count_max, bytes_max) end
 ---@return integer? nusd nil: no amount, more than 9 decimals, or above 2^53
 function core.read_amount(raw) end
 
+---Whole rows of CSV for spreadsheets of languages that write 1,5: with semicolons between fields.
+---@param rows string
+---@return string
+function core.csv_with_comma(rows) end
+
 ---The parameters of a query. Refuses a broken escape, control characters, invalid UTF-8, a value
 ---above 1 KB, more than 64 parameters, and a duplicate.
 ---@param text string

@@ -1,5 +1,6 @@
 -- Files for spreadsheets, however long they are.
 local begin_download = require "dashboard.download"
+local query = require "query"
 
 local csv = {}
 
@@ -9,6 +10,7 @@ csv.MARK = "\239\187\191"
 local TYPE = "text/csv; charset=utf-8"
 local CURSOR_BYTES_MAX = 48
 local NAME_BYTES_MAX = 100
+local DECIMALS = { point = true, comma = true }
 local DAY = "^%d%d%d%d%-%d%d%-%d%d"
 
 -- "usage-2026-11-01-until-2026-12-01.csv", by the dates of the request; `what` may follow them.
@@ -29,17 +31,25 @@ function csv.pages(ask)
     end
 end
 
+-- What makes of rows those that the request's `decimal` wants. Spreadsheets of languages that write
+-- 1,5 take 1.5 for a text, and split lines at semicolons.
+function csv.form(x)
+    local decimal = query.choice(x, query.read(x), "decimal", "point", DECIMALS)
+    return decimal == "comma" and core.csv_with_comma or function(rows) return rows end
+end
+
 -- Sends the head and then all pages as a file: ask(cursor) returns rows and the next cursor, "" at
 -- the end. A fault in the request must be found before the first byte, so the first page is read
 -- first. Ends the task.
 function csv.send(x, user, name, head, ask)
+    local form = csv.form(x)
     begin_download(x, user, name, TYPE)
     local rows, cursor = ask(nil)
     x:download(TYPE)
-    x:write(head .. rows)
+    x:write(form(head .. rows))
     while cursor ~= "" do
         rows, cursor = ask(cursor)
-        x:write(rows)
+        x:write(form(rows))
     end
     x:finish()
 end

@@ -166,6 +166,30 @@ def test_exported(user, customer):
     assert usd(row["cost"]) == usd(record["cost"])
 
 
+GERMAN = "Object.defineProperty(navigator, 'language', { get: () => 'de-DE' });"
+
+
+@pytest.mark.parametrize("how", ["chosen", "by the browser's language"])
+def test_exported_with_decimal_commas(user, customer, how):
+    """As spreadsheets in German want it; the choice is kept."""
+    customer.ask("gpt-4")
+    decimal = user.page.get_by_label(user.t("csv.decimal"), exact=True)
+    if how == "chosen":
+        user.open("/dashboard/usage")
+        expect(decimal).to_have_value("point")
+        decimal.select_option("comma")
+    else:
+        user.context.add_init_script(GERMAN)
+    user.open("/dashboard/usage")
+    expect(decimal).to_have_value("comma")
+    with user.page.expect_download() as download:
+        user.link("usage.csv").click()
+    data = download.value.path().read_text(encoding="utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(data), delimiter=";")
+    assert "." not in row["cost"]
+    assert usd(row["cost"].replace(",", ".")) == usd(customer.records()[0]["cost"])
+
+
 def test_a_request_with_every_number_of_its_charge(user, customer, provider, gateway):
     provider.answer = answers.chat(usage=Usage(prompt=1001, completion=333, cached=1))
     customer.ask("gpt-4o-mini")

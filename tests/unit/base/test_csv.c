@@ -112,6 +112,36 @@ static void any_text_is_one_harmless_field(void **state)
     }
 }
 
+static void assert_comma(const char *rows, const char *expected)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s", rows);
+    csv_use_comma(text, strlen(text));
+    assert_string_equal(text, expected);
+}
+
+static void decimals_get_a_comma_and_fields_a_semicolon(void **state)
+{
+    (void)state;
+    assert_comma("", "");
+    assert_comma("id,cost\r\n", "id;cost\r\n");
+    assert_comma("\"a,b\",1.50,-0.000045240,7\r\n\"x\",-3.0,,\r\n",
+                 "\"a,b\";1,50;-0,000045240;7\r\n\"x\";-3,0;;\r\n");
+    assert_comma("1.5", "1,5");
+    assert_comma("1.5\n2.5\n", "1,5\n2,5\n");
+}
+
+/* Texts, times, versions and what is no number stay as they are. */
+static void nothing_else_changes(void **state)
+{
+    (void)state;
+    assert_comma("\"1.5\",\"say \"\"1,5\"\" 2.5\",\"two\r\n1.5,2\"",
+                 "\"1.5\";\"say \"\"1,5\"\" 2.5\";\"two\r\n1.5,2\"");
+    assert_comma("2026-11-29T16:51:37.123Z,2026-11-29 16:51:37",
+                 "2026-11-29T16:51:37.123Z;2026-11-29 16:51:37");
+    assert_comma("1.2.3,.5,1-2.5,-", "1.2.3;.5;1-2.5;-");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +152,8 @@ int main(void)
         cmocka_unit_test(spaces_before_a_formula_do_not_hide_it),
         cmocka_unit_test(a_sign_further_on_is_no_formula),
         cmocka_unit_test(any_text_is_one_harmless_field),
+        cmocka_unit_test(decimals_get_a_comma_and_fields_a_semicolon),
+        cmocka_unit_test(nothing_else_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -455,6 +455,7 @@ export const en = {
 
     "usage.lead": "Every request, what it took and what it cost.",
     "usage.csv": "Export CSV",
+    "csv.decimal": "Numbers in the file",
     "usage.filters": "Filters",
     "usage.period": "Time",
     "usage.first": "First day",
@@ -1327,8 +1328,9 @@ export const en = {
     "error.max_cost_exceeded": "This could cost more than the request allows.",
     "error.insufficient_credits": "Your credits do not cover this. Add credits and try again.",
     "error.invalid_amount": "This must be an amount above zero such as 12.50, within the limits.",
-    "limits.amountAbove": "This must be an amount above $0, at most ${most}, such as 12.50.",
-    "limits.amountMost": "This must be an amount from $0 to ${most}, such as 12.50.",
+    "limits.amountBetween": "This must be an amount from {least} to {most}.",
+    "limits.amountAbove": "This must be an amount above $0, at most {most}, such as 12.50.",
+    "limits.amountMost": "This must be an amount from $0 to {most}, such as 12.50.",
     "error.payments_disabled":
         "Payments are switched off here. Ask the operator to add credits to your account.",
     "error.invalid_value": "This value is not possible here.",

@@ -452,6 +452,7 @@ export const ko: Catalogue = {
 
     "usage.lead": "모든 요청의 사용량과 비용입니다.",
     "usage.csv": "CSV 내보내기",
+    "csv.decimal": "파일의 숫자 표기",
     "usage.filters": "필터",
     "usage.period": "기간",
     "usage.first": "첫날",
@@ -1313,8 +1314,9 @@ export const ko: Catalogue = {
     "error.max_cost_exceeded": "요청이 허용한 것보다 비용이 더 들 수 있습니다.",
     "error.insufficient_credits": "크레딧이 부족합니다. 충전한 뒤 다시 시도하세요.",
     "error.invalid_amount": "12.50처럼 0보다 큰, 한도 안의 금액이어야 합니다.",
-    "limits.amountAbove": "$0보다 크고 ${most} 이하인 금액이어야 합니다. 예: 12.50",
-    "limits.amountMost": "$0에서 ${most} 사이의 금액이어야 합니다. 예: 12.50",
+    "limits.amountBetween": "{least}에서 {most} 사이의 금액이어야 합니다.",
+    "limits.amountAbove": "$0보다 크고 {most} 이하인 금액이어야 합니다. 예: 12.50",
+    "limits.amountMost": "$0에서 {most} 사이의 금액이어야 합니다. 예: 12.50",
     "error.payments_disabled":
         "여기서는 결제가 꺼져 있습니다. 운영자에게 크레딧 추가를 요청하세요.",
     "error.invalid_value": "여기에 쓸 수 없는 값입니다.",

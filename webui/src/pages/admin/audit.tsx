@@ -7,7 +7,7 @@ import { useRested } from "../../state/debounce";
 import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
-import { ButtonLink } from "../../ui/button";
+import { CsvLink } from "../../ui/csvlink";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
 import { SelectField, TextField } from "../../ui/field";
@@ -37,11 +37,7 @@ export function Audit() {
         <Page
             title={t("nav.audit")}
             lead={t("audit.lead")}
-            actions={
-                <ButtonLink href={auditCsv(query)} icon="download" download>
-                    {t("audit.csv")}
-                </ButtonLink>
-            }
+            actions={<CsvLink href={auditCsv(query)} text={t("audit.csv")} />}
         >
             <AuditFilter />
             <Card flush>

@@ -23,7 +23,8 @@ import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
 import { may, session } from "../../state/session";
 import { BackLink } from "../../ui/backlink";
-import { Button, ButtonLink } from "../../ui/button";
+import { Button } from "../../ui/button";
+import { CsvLink } from "../../ui/csvlink";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
 import { Facts } from "../../ui/facts";
@@ -337,9 +338,7 @@ function Requests({ userId }: { userId: string }) {
     return (
         <>
             <div class="px-5 pb-3">
-                <ButtonLink size="small" icon="download" href={customerUsageCsv(userId)} download>
-                    {t("usage.csv")}
-                </ButtonLink>
+                <CsvLink size="small" href={customerUsageCsv(userId)} text={t("usage.csv")} />
             </div>
             <List<UsageRecord>
                 name={`customer usage ${userId}`}

@@ -5,7 +5,7 @@ import { t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
 import { may } from "../../state/session";
-import { ButtonLink } from "../../ui/button";
+import { CsvLink } from "../../ui/csvlink";
 import { Card, Page } from "../../ui/card";
 import { SelectField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
@@ -67,14 +67,11 @@ function Sales() {
                         onChoose={(view) => setQuery({ view })}
                     >
                         <div class="px-5 pb-3">
-                            <ButtonLink
+                            <CsvLink
                                 size="small"
-                                icon="download"
                                 href={salesCsv({ ...query, by: filter.view })}
-                                download
-                            >
-                                {t("sales.csv")}
-                            </ButtonLink>
+                                text={t("sales.csv")}
+                            />
                         </div>
                         <SalesTable key={filter.view} filter={filter} query={query} />
                     </Tabs>
@@ -130,9 +127,7 @@ function Statement({ now }: { now: number }) {
                     choices={months.map((value) => ({ value, text: value }))}
                     onValue={setMonth}
                 />
-                <ButtonLink icon="download" href={statementCsv(month)} download>
-                    {t("statement.csv")}
-                </ButtonLink>
+                <CsvLink href={statementCsv(month)} text={t("statement.csv")} />
             </div>
         </Card>
     );

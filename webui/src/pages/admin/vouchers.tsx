@@ -8,7 +8,8 @@ import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { may } from "../../state/session";
 import { Badge } from "../../ui/badge";
-import { Button, ButtonLink } from "../../ui/button";
+import { Button } from "../../ui/button";
+import { CsvLink } from "../../ui/csvlink";
 import { Card, Page } from "../../ui/card";
 import { Confirm } from "../../ui/dialog";
 import { Empty } from "../../ui/empty";
@@ -175,9 +176,7 @@ function actionColumn(onWithdraw: (batch: VoucherBatch) => void): Column<Voucher
         hideHead: true,
         cell: (batch) => (
             <div class="flex flex-col items-end gap-2 whitespace-nowrap max-md:flex-row">
-                <ButtonLink href={voucherCodes(batch.id)} icon="download" download>
-                    {t("vouchers.export")}
-                </ButtonLink>
+                <CsvLink href={voucherCodes(batch.id)} text={t("vouchers.export")} />
                 {!batch.withdrawn_at && batch.redeemed < batch.count && (
                     <Button onClick={() => onWithdraw(batch)}>{t("vouchers.withdraw")}</Button>
                 )}

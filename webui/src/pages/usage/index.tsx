@@ -2,7 +2,7 @@ import { getSummary, usageCsv } from "../../api/resources";
 import { t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
-import { ButtonLink } from "../../ui/button";
+import { CsvLink } from "../../ui/csvlink";
 import { Card, Page } from "../../ui/card";
 import { Failure } from "../../ui/notice";
 import { Tabs } from "../../ui/tabs";
@@ -27,11 +27,7 @@ export function Usage() {
         <Page
             title={t("nav.usage")}
             lead={t("usage.lead")}
-            actions={
-                <ButtonLink href={usageCsv(query)} icon="download" download>
-                    {t("usage.csv")}
-                </ButtonLink>
-            }
+            actions={<CsvLink href={usageCsv(query)} text={t("usage.csv")} />}
         >
             <Filters filter={filter} now={now} />
             <Failure error={totals.error} retry={totals.reload} />

@@ -1,0 +1,65 @@
+// A file for a spreadsheet, and how numbers are written in it: a spreadsheet in German takes 1.5 for
+// a text. At first as the browser's own language writes them, which may be none of ours.
+import { signal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import { t } from "../i18n";
+import { read, write } from "../state/storage";
+import { ButtonLink } from "./button";
+
+type Decimal = "point" | "comma";
+
+const STORED = "csv decimal";
+
+function usual(): Decimal {
+    const parts = new Intl.NumberFormat(navigator.language).formatToParts(1.5);
+    return parts.some(({ type, value }) => type === "decimal" && value === ",") ? "comma" : "point";
+}
+
+const chosen = signal<Decimal>(
+    read(STORED) === "comma" ? "comma" : read(STORED) ? "point" : usual(),
+);
+
+function choose(decimal: Decimal): void {
+    write(STORED, decimal);
+    chosen.value = decimal;
+}
+
+function withDecimal(href: string): string {
+    const mark = href.includes("?") ? "&" : "?";
+    return chosen.value === "comma" ? `${href}${mark}decimal=comma` : href;
+}
+
+interface CsvLinkProps {
+    href: string;
+    text: string;
+    size?: "small";
+}
+
+export function CsvLink({ href, text, size }: CsvLinkProps) {
+    const id = useId();
+    const height = size === "small" ? "min-h-8 text-sm" : "min-h-10";
+    return (
+        <div class="inline-flex items-center gap-2">
+            <ButtonLink {...(size && { size })} icon="download" href={withDecimal(href)} download>
+                {text}
+            </ButtonLink>
+            <label for={id} class="sr-only">
+                {t("csv.decimal")}
+            </label>
+            <select
+                id={id}
+                title={t("csv.decimal")}
+                class={`${height} cursor-pointer rounded-lg border border-line-strong bg-surface px-2`}
+                value={chosen.value}
+                onChange={(event) => choose(event.currentTarget.value as Decimal)}
+            >
+                <option value="point" selected={chosen.value === "point"}>
+                    1.5
+                </option>
+                <option value="comma" selected={chosen.value === "comma"}>
+                    1,5
+                </option>
+            </select>
+        </div>
+    );
+}
