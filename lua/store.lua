@@ -40,12 +40,21 @@ local STATUS = {
 }
 -- What of a body or query a failure is about, where it is not said before.
 local PARAMS = {
+    invalid_amount = "amount",
     invitation_invalid = "invitation",
     invitation_not_yours = "email",
     proof_invalid = "proof",
 }
 local PASSES = { overloaded = true, unavailable = true }
 local RETRY_MS = 1000
+
+-- The bounds of an amount, which the store names in its sentence, for pages that say them in their
+-- own words.
+local function bounds(code, message)
+    local most = code == "invalid_amount" and string.match(message, "at most %$([%d,]+%.?%d*)")
+    local digits = most and string.gsub(most, ",", "")
+    return digits and '{"above_zero":true,"most":"' .. digits .. '"}'
+end
 
 local function refuse(x, code, message)
     local status = STATUS[code]
@@ -54,7 +63,8 @@ local function refuse(x, code, message)
     end
     local sentence = string.gsub(message, "^%l", string.upper) .. "."
     local param = string.match(message, "^tz%f[%W]") or PARAMS[code] -- only the store checks these
-    x:refuse(status, code, sentence, param, nil, PASSES[code] and RETRY_MS or nil)
+    x:refuse(status, code, sentence, param, bounds(code, message) or nil,
+        PASSES[code] and RETRY_MS or nil)
 end
 
 local function check(x, done, result, message)

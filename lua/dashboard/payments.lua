@@ -71,33 +71,39 @@ function own.options(x)
     })
 end
 
--- The currency and the amount in it that the body names, within what is sold.
-local function read_amount(x, members, name)
+local function read_currency(x, members)
     local code = body.text(x, members, "currency", 3) or policy.payments.currencies[1].currency
     local currency = policy.payments.of[code]
     if not currency then
         x:refuse(400, "invalid_value", "currency is none of those that can be paid here.",
             "currency")
     end
+    return currency
+end
+
+-- An amount in the smallest units of the currency, from `least` to `most`. Whatever is wrong with
+-- it, the refusal names both.
+local function read_amount(x, members, name, currency, least, most)
+    local code = currency.currency
+    local currencies = payments.processor.currencies
     body.require(x, members, name)
     local raw = members[name]
     local text = string.sub(raw, 1, 1) == '"' and body.text(x, members, name, AMOUNT_BYTES_MAX)
         or string.sub(raw, 1, AMOUNT_BYTES_MAX + 1)
-    local minor, why = payments.processor.currencies.parse(code, text)
-    if not minor then
-        x:refuse(400, "invalid_amount", name .. ": " .. why .. ".", name)
+    local minor, why = currencies.parse(code, text)
+    if not minor or minor < least or minor > most then
+        local from, to = currencies.text(code, least), currencies.text(code, most)
+        x:refuse(400, "invalid_amount", string.format("%s must be from %s to %s %s%s.", name, from,
+            to, string.upper(code), why and ": it " .. why or ""), name,
+            string.format('{"currency":"%s","least":"%s","most":"%s"}', code, from, to))
     end
-    return currency, minor
+    return minor
 end
 
-local function check_bounds(x, currency, minor)
-    if minor < currency.least_minor or minor > currency.most_minor then
-        local text = payments.processor.currencies.text
-        x:refuse(400, "invalid_amount", string.format("amount must be from %s to %s %s.",
-            text(currency.currency, currency.least_minor),
-            text(currency.currency, currency.most_minor), string.upper(currency.currency)),
-            "amount")
-    end
+local function read_payment(x, members)
+    local currency = read_currency(x, members)
+    return currency, read_amount(x, members, "amount", currency, currency.least_minor,
+        currency.most_minor)
 end
 
 -- Begins a payment: its page is in checkout_url. With an Idempotency-Key the same payment is made
@@ -105,9 +111,8 @@ end
 function own.charge(x, user)
     local key = x:asked_header("idempotency-key")
     local members = body.read(x)
-    local currency, minor = read_amount(x, members, "amount")
+    local currency, minor = read_payment(x, members)
     local keeps_card = body.boolean(x, members, "save_card")
-    check_bounds(x, currency, minor)
     if keeps_card and not policy.payments.automatic_top_ups then
         x:refuse(400, "invalid_value", "Cards are not kept here.", "save_card")
     elseif key and (#key > 255 or key == "" or string.find(key, "[^\33-\126]")) then
@@ -171,12 +176,9 @@ function own.set_automatic(x)
     local members = body.read(x)
     body.require(x, members, "threshold")
     local threshold_nusd = body.amount(x, members, "threshold", 1, THRESHOLD_USD_MAX)
-    local currency, minor = read_amount(x, members, "amount")
-    check_bounds(x, currency, minor)
-    local _, month_minor = read_amount(x, members, "month_max")
-    if month_minor < minor then
-        x:refuse(400, "invalid_amount", "month_max must be at least amount.", "month_max")
-    end
+    local currency, minor = read_payment(x, members)
+    local month_minor = read_amount(x, members, "month_max", currency, minor,
+        payments.processor.currencies.MOST)
     local known = payments.known(x, user.id)
     if not known or not known.method_id then
         x:refuse(409, "no_card", "No card is kept yet. Pay once with it, and let it be kept.")

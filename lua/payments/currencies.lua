@@ -33,13 +33,12 @@ currencies.MOST = 99999999
 function currencies.parse(code, text)
     local whole, rest = string.match(text, "^(%d+)%.?(%d*)$")
     if not whole or #text > 16 or (string.find(text, ".", 1, true) and rest == "") then
-        return nil, 'must be an amount such as "10" or "12.50"'
+        return nil, 'is no amount such as "10" or "12.50"'
     end
     local decimals = currencies.decimals(code)
     rest = string.gsub(rest, "0+$", "")
     if #rest > decimals then
-        return nil, string.upper(code) .. (decimals == 0 and " has no decimals"
-            or " has at most " .. decimals .. " decimals")
+        return nil, decimals == 0 and "has no decimals" or "has at most " .. decimals .. " decimals"
     end
     local minor = tonumber(whole .. rest .. string.rep("0", decimals - #rest))
     if minor % step(code) ~= 0 then

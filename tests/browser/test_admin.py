@@ -8,7 +8,7 @@ import pytest
 from answers import Usage
 from money import exact
 from playwright.sync_api import expect
-from prices import Price
+from prices import Price, usd
 from replays import make_admin
 
 
@@ -134,6 +134,41 @@ def test_credit_given_again_after_a_lost_answer(boss_at, customer):
     boss.button("customers.give", boss.dialog).click()
     expect(boss.dialog).to_have_count(0)
     assert customer.balance == 15
+
+
+FORMS = {
+    "credit": ("/customers/{user}", "customers.give", "credits.amount", {"acts.reason": "x"}),
+    "debit": ("/customers/{user}", "customers.take", "credits.amount", {"acts.reason": "x"}),
+    "vouchers": ("/vouchers", "vouchers.make", "vouchers.amountEach", {"vouchers.name": "x"}),
+    "invitations": ("/invitations", "invitations.make", "invitations.creditEach", {}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_for_money_name_the_most(boss_at, customer, form):
+    path, opener, amount, others = FORMS[form]
+    boss = boss_at(path.format(user=customer.call("GET", "/auth/me", 200)["user"]["id"]))
+    boss.button(opener).first.click()
+    for field, text in others.items():
+        boss.field(field, boss.dialog).fill(text)
+    boss.field(amount, boss.dialog).fill("1000000.01")
+    boss.dialog.locator("button[type=submit]").click()
+    told = boss.t("limits.amountAbove", most="$1,000,000")
+    expect(boss.dialog.get_by_text(told)).to_be_visible()
+    expect(boss.field(amount, boss.dialog)).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_refund_of_too_much_names_what_is_left(boss_at, customer):
+    customer.ask("gpt-4")
+    record = customer.records()[0]
+    boss = boss_at(f"/requests/{record['id']}")
+    boss.button("refund.action").click()
+    boss.field("acts.reason", boss.dialog).fill("a bad answer")
+    boss.field("credits.amount", boss.dialog).fill("500")
+    boss.button("refund.action", boss.dialog).click()
+    told = boss.t("limits.amountAbove", most=exact(usd(record["cost"])))
+    expect(boss.dialog.get_by_text(told)).to_be_visible()
+    expect(boss.field("credits.amount", boss.dialog)).to_have_attribute("aria-invalid", "true")
 
 
 def test_a_refund(boss_at, customer):

@@ -95,7 +95,7 @@ def test_what_is_no_amount(user):
     for wrong in ("0", "ten", "-5", "2000000", "0.0000000001"):
         user.field("credits.amount").fill(wrong)
         user.main.locator("button[type=submit]").first.click()
-        user.sees(user.t("limits.amountAbove", most="1,000,000"))
+        user.sees(user.t("limits.amountAbove", most="$1,000,000"))
         expect(user.field("credits.amount")).to_have_attribute("aria-invalid", "true")
         user.field("credits.amount").fill("1")
 

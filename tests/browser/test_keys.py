@@ -140,7 +140,7 @@ def test_a_budget_that_is_no_amount(make_person, customer, budget):
     person.field("keys.name", person.dialog).fill("x")
     person.field("keys.budget", person.dialog).fill(budget)
     person.button("keys.create", person.dialog).click()
-    expect(person.dialog).to_contain_text(person.t("limits.amountMost", most="1,000,000"))
+    expect(person.dialog).to_contain_text(person.t("limits.amountMost", most="$1,000,000"))
     expect(person.field("keys.budget", person.dialog)).to_have_attribute("aria-invalid", "true")
 
 

@@ -23,7 +23,7 @@ STEADY = {
     "unused-javascript", "unminified-css", "unminified-javascript", "uses-text-compression",
     "total-byte-weight", "legacy-javascript", "legacy-javascript-insight",
     "duplicated-javascript", "duplicated-javascript-insight", "cumulative-layout-shift",
-    "dom-size", "uses-long-cache-ttl", "redirects", "font-display-insight",
+    "uses-long-cache-ttl", "redirects", "font-display-insight",
 }  # fmt: skip
 # Pages for search engines; all others are behind the sign-in.
 PUBLIC = {"signin", "signup", "prices"}

@@ -63,7 +63,7 @@ def test_amounts_name_their_limits(user, typed):
     user.open("/dashboard/credits")
     user.field("credits.amount").fill(typed)
     user.main.locator("form").first.get_by_role("button").last.click()
-    user.sees(user.t("limits.amountAbove", most="1,000,000"))
+    user.sees(user.t("limits.amountAbove", most="$1,000,000"))
 
 
 def test_what_is_typed_can_be_looked_at(make_person, gateway, view):
@@ -90,12 +90,29 @@ def test_a_password_that_is_often_used(person):
     person.sees(person.t("weakness.common"))
 
 
-@pytest.mark.parametrize("path", ["/", "/dashboard/signin", "/dashboard/signup", "/prices"])
-def test_the_console_is_quiet_at_the_first_visit(make_person, path):
-    """Also of what the browser itself says about answers."""
-    person = make_person(View())
-    heard = []
+def listen(person) -> list[str]:
+    """Whatever the console has, also what the browser itself says about answers."""
+    heard: list[str] = []
     person.page.on("console", lambda message: heard.append(message.text))
-    person.open(path)
+    return heard
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_the_console_is_quiet_at_the_first_visit(make_person, town, place):
+    """Of who may come and, in a browser of their own, of who must sign in first."""
+    person = make_person(View())
+    heard = listen(person)
+    town.visit(person, place)
+    stranger = make_person(View())
+    heard_outside = listen(stranger)
+    stranger.open(town.path_of(place))
+    stranger.page.wait_for_load_state("networkidle")
+    assert not heard + heard_outside
+
+
+def test_the_console_is_quiet_at_the_door(make_person):
+    person = make_person(View())
+    heard = listen(person)
+    person.open("/")
     person.page.wait_for_load_state("networkidle")
     assert not heard

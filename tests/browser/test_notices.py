@@ -89,7 +89,7 @@ def test_wishes_are_kept(user, customer):
     expect(user.field("notices.receipts")).not_to_be_checked()
     user.field("notices.low").fill("nothing")
     user.button("notices.save").click()
-    user.sees(user.t("limits.amountAbove", most="1,000,000"))
+    user.sees(user.t("limits.amountAbove", most="$1,000,000"))
     expect(user.field("notices.low")).to_have_attribute("aria-invalid", "true")
     user.field("notices.low").fill("")
     user.button("notices.save").click()

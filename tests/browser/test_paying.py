@@ -95,7 +95,7 @@ def test_another_currency(user, buyer, stripe):
     user.main.get_by_text(user.t("payments.youGet", credit="$10.20")).wait_for()
     labelled(user, "payments.amountIn", "KRW").fill("6999")
     user.button("payments.pay").click()
-    user.sees(user.t("error.invalid_amount"))
+    user.sees(user.t("limits.amountBetween", least="\u20a97,000", most="\u20a91,400,000"))
     labelled(user, "payments.amountIn", "KRW").fill("20,000")
     user.button("payments.pay").click()
     user.page.wait_for_url("https://checkout.stripe.test/**")
@@ -114,7 +114,7 @@ def test_automatic_top_up(user, buyer, house, stripe):
     labelled(user, "automatic.amount", "USD").fill("20")
     labelled(user, "automatic.most", "USD").fill("10")
     user.button("automatic.save").click()
-    user.sees(user.t("error.invalid_amount"))
+    user.sees(user.t("limits.amountBetween", least="$20.00", most="$999,999.99"))
     labelled(user, "automatic.most", "USD").fill("100")
     assert violations(user) == []
     user.button("automatic.save").click()

@@ -158,6 +158,13 @@ def test_currencies(world, stripe, buyer, currency, amount, minor, credit):
     assert buyer.balance == usd(credit) == usd(payment["credit"])
 
 
+BOUNDS = {
+    "usd": {"currency": "usd", "least": "5.00", "most": "1000.00"},
+    "krw": {"currency": "krw", "least": "7000", "most": "1400000"},
+    "kwd": {"currency": "kwd", "least": "2.000", "most": "100.000"},
+}
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -178,8 +185,13 @@ def test_currencies(world, stripe, buyer, currency, amount, minor, credit):
 )
 def test_what_cannot_be_paid(stripe, buyer, body, code):
     before = len(stripe.asked)
-    refuse(buyer, 400, code, **body)
+    error = refuse(buyer, 400, code, **body)
     assert len(stripe.asked) == before
+    if code == "invalid_amount":
+        bounds = BOUNDS[body.get("currency", "usd")]
+        assert error["metadata"] == bounds
+        assert f"from {bounds['least']} to {bounds['most']} {bounds['currency'].upper()}" in (
+            error["message"])  # fmt: skip
 
 
 def test_an_idempotency_key_makes_one_payment(stripe, buyer):

@@ -220,3 +220,21 @@ def test_the_page_of_the_processor(stripe, buyer):
     answer = buyer.call("POST", "/payment-portal", 201)
     assert answer["url"].startswith("https://billing.stripe.test/")
     assert stripe.asked[-1].form["return_url"].endswith("/dashboard/credits")
+
+
+@pytest.mark.parametrize(
+    ("changes", "param", "bounds"),
+    [
+        ({"threshold": "0"}, "threshold", {"above_zero": True, "most": "1000000"}),
+        ({"amount": "4.99"}, "amount", {"currency": "usd", "least": "5.00", "most": "1000.00"}),
+        ({"month_max": "19.99"}, "month_max",
+         {"currency": "usd", "least": "20.00", "most": "999999.99"}),
+        ({"month_max": "1e3"}, "month_max",
+         {"currency": "usd", "least": "20.00", "most": "999999.99"}),
+    ],
+)  # fmt: skip
+def test_what_is_too_little_or_too_much_is_told(buyer, changes, param, bounds):
+    body = {"threshold": "5", "amount": "20", "month_max": "50", "currency": "usd"} | changes
+    answer = buyer.web.put("/payment-automatic", json=body)
+    error = check_error(answer, 400, "invalid_amount", param=param, on_api=False)
+    assert error["metadata"] == bounds

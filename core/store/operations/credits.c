@@ -217,8 +217,12 @@ static bool add_receipt(struct store_call *call, struct db *db,
 bool credits_give(struct store_call *call, struct db *db, struct posting_transfer *transfer,
                   const struct id *account_id, struct id *transfer_id)
 {
-    if (posted(db, account_id) > MONEY_AMOUNT_MAX_NUSD - transfer->amount_nusd)
-        return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
+    int64_t room_nusd = MONEY_AMOUNT_MAX_NUSD - posted(db, account_id);
+    char text[MONEY_TEXT_BYTES];
+    if (transfer->amount_nusd > room_nusd)
+        return fault_set(&call->fault, "invalid_amount",
+                         "the amount must be at most $%s: no balance is above $1,000,000,000",
+                         money_format_short(room_nusd, text));
     id_make(transfer_id, "tx");
     transfer->id = *transfer_id;
     transfer->credit_account = account_id->text;
@@ -329,9 +333,9 @@ static bool refund(struct store_call *call, struct db *db, struct id *account_id
     transfer.amount_nusd = operations_null(call, 1) ? rest_nusd : operations_int(call, 1);
     if (transfer.amount_nusd <= 0 || transfer.amount_nusd > rest_nusd)
         return fault_set(&call->fault, "invalid_amount",
-                         "the amount must be above 0 and at most %s: the charge less what was "
+                         "the amount must be above 0 and at most $%s: the charge less what was "
                          "refunded before",
-                         money_format(rest_nusd, text));
+                         money_format_short(rest_nusd, text));
     return credits_give(call, db, &transfer, account_id, transfer_id);
 }
 

@@ -186,8 +186,12 @@ static bool create(struct store_call *call, struct db *db, struct debit *debit)
                          "the amount must be above 0 and at most $1,000,000,000");
     if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") || !find_account(call, db, debit))
         return false;
-    if (debts_owed(db, debit->account_id.text) > MONEY_AMOUNT_MAX_NUSD - debit->amount_nusd)
-        return fault_set(&call->fault, "invalid_amount", "a debt can be at most $1,000,000,000");
+    int64_t room_nusd = MONEY_AMOUNT_MAX_NUSD - debts_owed(db, debit->account_id.text);
+    char text[MONEY_TEXT_BYTES];
+    if (debit->amount_nusd > room_nusd)
+        return fault_set(&call->fault, "invalid_amount",
+                         "the amount must be at most $%s: no debt is above $1,000,000,000",
+                         money_format_short(room_nusd, text));
     return post(call, db, debit) && render(call, db, debit);
 }
 

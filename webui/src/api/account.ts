@@ -1,6 +1,7 @@
 // Who is signed in.
 import type { Locale } from "../i18n";
 import { call, get, post } from "./client";
+import { ApiError } from "./error";
 import type { Balance } from "./types";
 
 /** For pages only: the server decides (lua/dashboard/roles.lua). */
@@ -70,7 +71,21 @@ export interface Invited {
     expires_at: string;
 }
 
-export const findInvitation = (token: string) => post<Invited>("/auth/invitation", { token });
+/** What stands behind the # of a link that the gateway has made: else it was cut or mistyped. */
+function isToken(token: string): boolean {
+    return /^[\w-]{43}$/.test(token);
+}
+
+/** Asks what a link is for; nobody needs to be asked about one that cannot be good. */
+async function findByToken<T>(path: string, token: string, code: string): Promise<T> {
+    if (!isToken(token)) {
+        throw new ApiError(404, { message: "", code, param: "token" });
+    }
+    return post<T>(path, { token });
+}
+
+export const findInvitation = (token: string) =>
+    findByToken<Invited>("/auth/invitation", token, "invitation_invalid");
 export const getChallenge = () =>
     get<{ challenge: string; bits: number; expires_at: string }>("/auth/challenge");
 export const acceptTerms = (version: string) => post<Visitor>("/auth/terms", { version });
@@ -137,6 +152,6 @@ export const eraseAccount = (form: {
 
 /** Whose password the link sets. */
 export const findLink = (token: string) =>
-    post<{ email: string; expires_at: string }>("/auth/link", { token });
+    findByToken<{ email: string; expires_at: string }>("/auth/link", token, "link_invalid");
 export const redeemLink = (form: { token: string; password: string }) =>
     post<Visitor>("/auth/link/password", form);

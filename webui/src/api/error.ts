@@ -1,4 +1,6 @@
 // What can go wrong with a call, and the sentence that a person reads about it.
+import { amountIn } from "../base/currency";
+import { exact, usd } from "../base/money";
 import { locale, t, textNamed } from "../i18n";
 
 export interface ErrorBody {
@@ -54,16 +56,29 @@ export function sentenceOf(code: string, message: string): string {
     return textNamed(`error.${code}`) ?? (message || t("error.unexpected"));
 }
 
+/** The limits of an amount, in whole numbers and all decimals, however many. */
+function limitsOf({ most, least, currency, above_zero }: Record<string, unknown>): string | null {
+    if (typeof most !== "string") {
+        return null;
+    }
+    if (typeof least === "string" && typeof currency === "string") {
+        const text = (amount: string) => amountIn(currency, amount, locale());
+        return t("limits.amountBetween", { least: text(least), most: text(most) });
+    }
+    const amount = exact(usd(most)).replace(/\.00$/, "");
+    return above_zero === true
+        ? t("limits.amountAbove", { most: amount })
+        : t("limits.amountMost", { most: amount });
+}
+
 /** An amount's limits, or why a password is weak: by what the answer says besides its code. */
 function preciseSentence({ code, body: { metadata = {} } }: ApiError): string | null {
-    if (code === "invalid_amount" && typeof metadata["most"] === "string") {
-        const most = new Intl.NumberFormat(locale()).format(Number(metadata["most"]));
-        return metadata["above_zero"] === true
-            ? t("limits.amountAbove", { most })
-            : t("limits.amountMost", { most });
-    }
     const reason = String(metadata["reason"]);
-    return code === "weak_password" ? textNamed(`weakness.${reason}`) : null;
+    return code === "invalid_amount"
+        ? limitsOf(metadata)
+        : code === "weak_password"
+          ? textNamed(`weakness.${reason}`)
+          : null;
 }
 
 export function sentence(error: unknown): string {

@@ -17,7 +17,7 @@ import { leaveEverywhere, session } from "../state/session";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { Card, Page } from "../ui/card";
-import { TextField } from "../ui/field";
+import { TextField, Username } from "../ui/field";
 import { Ago } from "../ui/figure";
 import { Failure } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
@@ -58,7 +58,7 @@ function ChangePassword({ user, onDone }: { user: User; onDone: () => void }) {
     return (
         <Card title={t("account.password")}>
             <form class="flex max-w-md flex-col gap-4" onSubmit={onSubmit}>
-                <input type="hidden" autocomplete="username" value={user.email} />
+                <Username value={user.email} />
                 <TextField
                     label={t("account.current")}
                     type="password"

@@ -9,7 +9,7 @@ import { signedOut } from "../state/session";
 import { Button, ButtonLink } from "../ui/button";
 import { Card } from "../ui/card";
 import { Dialog, DialogActions } from "../ui/dialog";
-import { CheckField, TextField } from "../ui/field";
+import { CheckField, TextField, Username } from "../ui/field";
 import { Failure } from "../ui/notice";
 
 export function MyDataCard({ user }: { user: User }) {
@@ -60,6 +60,7 @@ function EraseDialog({ user, onClose }: { user: User; onClose: () => void }) {
                     onValue={set("email")}
                     error={errorOf(error, "email")}
                 />
+                <Username value={user.email} />
                 <TextField
                     label={t("factor.password")}
                     type="password"

@@ -20,7 +20,7 @@ import { Button } from "../ui/button";
 import { Card, Page } from "../ui/card";
 import { CopyButton } from "../ui/copy";
 import { Dialog, DialogActions } from "../ui/dialog";
-import { TextField } from "../ui/field";
+import { TextField, Username } from "../ui/field";
 import { Time } from "../ui/figure";
 import { lazy } from "../ui/lazy";
 import { Failure, Notice } from "../ui/notice";
@@ -101,7 +101,7 @@ function Begin({ user, onBegun }: { user: User; onBegun: (secret: SecondFactorSe
     return (
         <form class="flex max-w-md flex-col gap-4" onSubmit={onSubmit}>
             <p class="text-soft">{t("factor.text")}</p>
-            <input type="hidden" autocomplete="username" value={user.email} />
+            <Username value={user.email} />
             <TextField
                 label={t("factor.password")}
                 type="password"
@@ -268,7 +268,7 @@ function ProofDialog({ user, title, text, action, onClose, work }: ProofProps) {
         <Dialog title={title} onClose={onClose}>
             <form class="flex flex-col gap-4" onSubmit={onSubmit}>
                 <p>{text}</p>
-                <input type="hidden" autocomplete="username" value={user.email} />
+                <Username value={user.email} />
                 <TextField
                     label={t("factor.password")}
                     type="password"

@@ -9,7 +9,7 @@ import { go } from "../state/router";
 import { enter, SIGN_IN } from "../state/session";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
-import { TextField } from "../ui/field";
+import { TextField, Username } from "../ui/field";
 import { Failure, Notice } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
 import { CodeStep, firstStep } from "./codestep";
@@ -44,7 +44,7 @@ export function SetPassword() {
                 <Failure error={link.error} />
                 {!link.error && (
                     <form class="flex flex-col gap-4" onSubmit={onSubmit}>
-                        <input type="hidden" autocomplete="username" value={email} />
+                        <Username value={email} />
                         <TextField
                             label={t("account.next")}
                             type="password"

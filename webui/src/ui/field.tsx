@@ -118,6 +118,11 @@ function PlainField(props: InputProps) {
     );
 }
 
+/** Whose password it is, for who keeps passwords. Browsers do not read type="hidden". */
+export function Username({ value }: { value: string }) {
+    return <input type="text" autocomplete="username" value={value} readOnly hidden />;
+}
+
 export interface Choice {
     value: string;
     text: string;

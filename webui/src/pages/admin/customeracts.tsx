@@ -111,6 +111,7 @@ export function DebitDialog({ customer, onClose, onDone }: ActProps) {
             isShown
             doing={doing}
             onClose={onClose}
+            fields={["amount"]}
         >
             <p>{t("customers.takeText")}</p>
             <TextField
@@ -158,6 +159,7 @@ export function GroupDialog({ customer, onClose, onDone }: ActProps) {
             action={t("customers.groupSave")}
             doing={doing}
             onClose={onClose}
+            fields={["group"]}
         >
             <GroupField
                 hint={t("customers.groupHint")}
@@ -183,6 +185,7 @@ export function RoleDialog({ customer, onClose, onDone }: ActProps) {
             action={t("customers.roleSave")}
             doing={doing}
             onClose={onClose}
+            fields={["role"]}
         >
             <SelectField
                 label={t("customers.role")}

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../i18n";
-import type { Action } from "../../state/action";
+import { type Action, errorOfNone } from "../../state/action";
 import { Button } from "../../ui/button";
 import { Dialog, DialogActions } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
@@ -18,10 +18,20 @@ interface ReasonDialogProps {
     doing: Action<[reason: string]>;
     onClose: () => void;
     children?: ComponentChildren;
+    fields?: readonly string[]; // of `children`: they say themselves what is wrong with them
 }
 
 export function ReasonDialog(props: ReasonDialogProps) {
-    const { title, action, isDanger = false, isShown = false, doing, onClose, children } = props;
+    const {
+        title,
+        action,
+        isDanger = false,
+        isShown = false,
+        doing,
+        onClose,
+        children,
+        fields = [],
+    } = props;
     const [reason, setReason] = useState("");
     const onSubmit = (event: Event) => {
         event.preventDefault();
@@ -40,7 +50,7 @@ export function ReasonDialog(props: ReasonDialogProps) {
                     value={reason}
                     onValue={setReason}
                 />
-                <Failure error={doing.error} />
+                <Failure error={errorOfNone(doing.error, ...fields)} />
                 <DialogActions>
                     <Button onClick={onClose}>{t("action.cancel")}</Button>
                     <Button
