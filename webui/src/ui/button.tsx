@@ -88,17 +88,24 @@ export function ButtonLink({
 export function IconButton({
     icon,
     label,
+    busy,
+    disabled,
     ...rest
-}: { icon: IconName; label: string } & Omit<JSX.IntrinsicElements["button"], "icon" | "label">) {
+}: { icon: IconName; label: string; busy?: boolean } & Omit<
+    JSX.IntrinsicElements["button"],
+    "icon" | "label"
+>) {
     return (
         <button
             type="button"
             title={label}
             aria-label={label}
             {...rest}
-            class="inline-flex size-9 shrink-0 cursor-pointer items-center justify-center rounded-lg text-soft transition-colors hover:bg-sunken hover:text-ink disabled:cursor-not-allowed disabled:opacity-50"
+            {...restrained(busy === true || disabled === true, rest.onClick)}
+            aria-busy={busy}
+            class="inline-flex size-9 shrink-0 cursor-pointer items-center justify-center rounded-lg text-soft transition-colors hover:bg-sunken hover:text-ink aria-disabled:cursor-not-allowed aria-disabled:opacity-50"
         >
-            <Icon name={icon} />
+            {busy ? <Spinner /> : <Icon name={icon} />}
         </button>
     );
 }

@@ -135,6 +135,11 @@ type SelectProps = Frame & {
     disabled?: boolean;
 };
 
+/** Keeps one choice for now and the focus, as buttons do: see `restrained`. */
+function onlyOne(choices: readonly Choice[], value: string): readonly Choice[] {
+    return choices.filter((choice) => choice.value === value);
+}
+
 export function SelectField(props: SelectProps) {
     const [frame, { value, choices, onValue, disabled }] = split(props);
     return (
@@ -145,10 +150,10 @@ export function SelectField(props: SelectProps) {
                     {...control}
                     class="control pr-8"
                     value={value}
-                    disabled={disabled}
+                    aria-disabled={disabled ? "true" : undefined}
                     onChange={(event) => onValue(event.currentTarget.value)}
                 >
-                    {choices.map((choice) => (
+                    {(disabled ? onlyOne(choices, value) : choices).map((choice) => (
                         <option
                             key={choice.value}
                             value={choice.value}
