@@ -263,6 +263,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                                                        VERIFICATION_OFF,
                                      .webhooks = webhooks[shared->config->alerts.customer_webhooks],
                                      .second_factor = second_factors[shared->config->second_factor],
+                                     .brand_name = shared->config->brand.name,
                                      .public_url = shared->public_url,
                                      .public_url_set = shared->config->public_url[0] != '\0',
                                      .doors = &doors,

@@ -314,6 +314,8 @@ void task_install(lua_State *state, void *arg)
     lua_pushstring(state, settings->second_factor);
     lua_setfield(state, -2, "second_factor");
     doors_install(state, settings->doors);
+    lua_pushstring(state, settings->brand_name);
+    lua_setfield(state, -2, "brand_name");
     lua_pushstring(state, settings->public_url);
     lua_setfield(state, -2, "public_url");
     lua_pushboolean(state, settings->public_url_set);

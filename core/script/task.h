@@ -34,6 +34,7 @@ struct task_settings {
     bool mail, verifies_email;
     const char *webhooks, *second_factor;
     const struct doors *doors;
+    const char *brand_name;
     const char *public_url; /* no final slash */
     bool public_url_set;    /* by the operator */
     const char *version;

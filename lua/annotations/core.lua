@@ -616,6 +616,7 @@ function exchange:reply_doc(path, reader) end
 ---@field webhooks "off"|"public"|"any" where customers' webhooks may be
 ---@field docs "off"|"public"|"signed_in" who may read the documentation
 ---@field second_factor "optional"|"operators"|"all" who needs one
+---@field brand_name string what customers call the gateway
 ---@field public_url string the gateway's address for customers; no slash at the end
 ---@field public_url_set boolean by the operator; else it is the address that is listened at
 ---@field version string of this program

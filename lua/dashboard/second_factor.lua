@@ -14,7 +14,6 @@ local SECRET_CHARS = 32
 local CODES, CODE_CHARS = 10, 10
 local TEXT_BYTES_MAX = 128
 local PENDING_MS = 10 * 60 * 1000
-local NAME = "LLM Gateway" -- before the address in the app, as in the pages
 
 -- ---- codes ----
 
@@ -101,11 +100,12 @@ function second_factor.begin(x)
     credentials.check_password(x, user, members, "password")
     local secret = x:random_base32(SECRET_CHARS)
     store.call(x, "factor.begin", user.id, x:seal_totp(user.id, secret))
-    local label = escape(NAME .. ":" .. user.email)
+    local issuer = string.gsub(core.brand_name, ":", " ") -- apps split the label at its first one
+    local label = escape(issuer .. ":" .. user.email)
     x:reply(201, json.encode {
         secret = secret,
         uri = "otpauth://totp/" .. label .. "?secret=" .. secret .. "&issuer="
-            .. escape(NAME),
+            .. escape(issuer),
     })
 end
 

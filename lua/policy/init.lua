@@ -465,7 +465,7 @@ local function card(model, margin_ppm)
         id = model.id,
         name = model.name,
         created = model.created,
-        owned_by = model.owned_by,
+        owned_by = model.owned_by or core.brand_name,
         context = model.context,
         context_key = answering.context_key,
         max_output = model.max_output,

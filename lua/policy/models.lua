@@ -309,7 +309,7 @@ local function model(parent, id, providers)
         input_modalities = endpoints.add_inputs(served, input_modalities(set)),
         output_modalities = endpoints.modalities(served),
         created = schema.integer(node, "created", 0, 0, 2 ^ 40),
-        owned_by = schema.text(node, "owned_by", "llm-gateway", 200),
+        owned_by = schema.text(node, "owned_by", nil, 200),
         max_tokens_field = limits.field(node),
         available = false,
         sort = sorting.read(node, nil),

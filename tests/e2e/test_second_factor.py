@@ -49,6 +49,23 @@ def operator(gateway):
 # ---- setting up ----
 
 
+@pytest.mark.parametrize(
+    ("brand", "issuer"), [("Example AI & Söhne", "Example AI & Söhne"), ("AI: yes", "AI  yes")]
+)
+def test_the_app_shows_the_brand(make_gateway, brand, issuer):
+    gateway = make_gateway(brand_name="Another")
+    gateway.settings["brand_name"] = brand
+    gateway.write_config()
+    gateway.reload()
+    customer = gateway.customer(credit=None)
+    body = {"password": customer.password}
+    uri = customer.call("POST", "/auth/second-factor", 201, json=body)["uri"]
+    read = pyotp.parse_uri(uri)
+    assert (read.issuer, read.name) == (issuer, f"{issuer}:{customer.email}")
+    shown = customer.get("/models").json()["data"]
+    assert {model["owned_by"] for model in shown} == {brand}
+
+
 def test_set_up_takes_password_and_code(gateway, customer):
     state = customer.call("GET", "/auth/second-factor", 200)
     assert state == {"enabled_at": None, "recovery_codes": 0, "required": False}

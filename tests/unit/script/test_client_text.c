@@ -87,6 +87,7 @@ static struct driver open_driver(void)
                                 .privacy_url = "",
                                 .credits_max_nusd = -1};
     struct task_settings settings = {.payments = "test",
+                                     .brand_name = "Example AI",
                                      .doors = &doors,
                                      .public_url = "http://127.0.0.1",
                                      .version = "1",
