@@ -75,7 +75,6 @@ return {
     -- This model needs no key and no network: it gives a fixed answer at a small price.
     demo = {
         name = "Demo",
-        owned_by = "llm-gateway",
         created = 1763769600,
         context = 8192,
         max_output = 2048,

@@ -583,7 +583,7 @@ function math.tan(x) end
 ---@class policy.Payments
 ---@field currencies policy.Currency[] the first one is shown first
 ---@field automatic_top_ups? boolean default: true
----@field automatic_tax? boolean Stripe Tax adds what is due, to automatic top-ups too; default: false
+---@field automatic_tax? boolean Stripe Tax adds what is due; default: false
 ---@field invoices? boolean Stripe writes one for each payment; default: false
 ---@field product? string what is bought; default: "Credits"
 

@@ -21,7 +21,7 @@ local heads = {} -- model id -> filled-in HEAD; the policies of a VM never chang
 
 local function make_head(model, tokens)
     return string.format(HEAD, core.json_string(model.id), core.json_string(model.name),
-        core.json_string(model.owned_by), model.created, context.text(tokens),
+        core.json_string(model.owned_by or core.brand_name), model.created, context.text(tokens),
         context.max_output(model, tokens),
         tostring(model.available), json.encode(json.list(model.capabilities)),
         json.encode(json.list(model.input_modalities)),

@@ -29,7 +29,7 @@ local function make_head(model, tokens)
     local inputs, outputs = model.input_modalities, model.output_modalities
     local length = context.text(tokens)
     return string.format(HEAD, core.json_string(model.id), model.created,
-        core.json_string(model.owned_by), core.json_string(model.name),
+        core.json_string(model.owned_by or core.brand_name), core.json_string(model.name),
         core.json_string(core.format_time(model.created * 1000)), length,
         context.max_output(model, tokens),
         core.json_string(model.name), tostring(model.available), length,

@@ -47,9 +47,9 @@
 --   policy.has_rules: whether any rule is a function; if not, a request needs only its model,
 --     group and key_models
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
---     key_models} may use: {id, name, created, owned_by, context (nil: not stated), context_key
---     (for x:learned_context, of the first candidate that is available; nil: its server is not
---     asked), max_output, capabilities,
+--     key_models} may use: {id, name, created, owned_by, context (both nil: not stated),
+--     context_key (for x:learned_context, of the first candidate that is available; nil: its
+--     server is not asked), max_output, capabilities,
 --     input_modalities, output_modalities, available, pricing = {prompt, completion, cached, extra}
 --     (texts, USD per token, sell prices; `extra` has the other units and conditions, as members
 --     of a JSON object), prices = {input, cached_input, output, extra} (the same of a million
@@ -465,7 +465,7 @@ local function card(model, margin_ppm)
         id = model.id,
         name = model.name,
         created = model.created,
-        owned_by = model.owned_by or core.brand_name,
+        owned_by = model.owned_by,
         context = model.context,
         context_key = answering.context_key,
         max_output = model.max_output,

@@ -140,6 +140,19 @@ def test_copy_has_everything(house):
     assert customer.phone.totp.secret not in text
 
 
+def test_copy_has_what_operators_noted(house, operator):
+    """What is said of the customer is the customer's to read; who said it is somebody else."""
+    customer, other = lived_in(house), house.customer(credit=None)
+    for person, text in ((customer, "First\n"), (other, "Of another"), (customer, "Likes tea")):
+        operator.call("POST", "/admin/notes", 201, json={"user_id": me(person)["id"], "text": text})
+    copy = customer.web.get("/account/data")
+    noted = copy.json()["operator_notes"]
+    assert [note["text"].strip() for note in noted] == ["Likes tea", "First"]
+    assert all(set(note) == {"text", "created_at", "edited_at"} for note in noted)
+    assert operator.email not in copy.text
+    assert me(operator)["id"] not in copy.text
+
+
 def test_copy_of_many_pages(house):
     """Each record once, whatever the number of pages."""
     customer = house.customer()

@@ -24,8 +24,11 @@ export interface Notices {
 }
 
 export const getNotices = (signal?: AbortSignal) => get<Notices>("/notices", {}, signal);
-export const changeNotices = (change: Partial<Omit<Notices, "email_verified_at" | "webhook" | "mail_refused_at" | "mail_refused_why">>) =>
-    call<Notices>("PATCH", "/notices", { body: change });
+export const changeNotices = (
+    change: Partial<
+        Omit<Notices, "email_verified_at" | "webhook" | "mail_refused_at" | "mail_refused_why">
+    >,
+) => call<Notices>("PATCH", "/notices", { body: change });
 
 export const setWebhook = (url: string) =>
     post<{ secret: string; webhook: Webhook }>("/notices/webhook", { url });

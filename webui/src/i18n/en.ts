@@ -897,7 +897,8 @@ export const en = {
     "customers.view.notes": "Notes",
 
     "notes.title": "Notes",
-    "notes.lead": "For operators only: the customer does not see them.",
+    "notes.lead":
+        "For operators. The customer sees them only in a copy of all data, without who wrote them.",
     "notes.add": "Write a note",
     "notes.text": "Note",
     "notes.hint": "Up to 4 KB, in as many lines as you like.",

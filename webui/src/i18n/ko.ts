@@ -890,7 +890,7 @@ export const ko: Catalogue = {
     "customers.view.notes": "메모",
 
     "notes.title": "메모",
-    "notes.lead": "운영자만 봅니다. 고객에게는 보이지 않습니다.",
+    "notes.lead": "운영자용입니다. 고객은 전체 데이터 사본에서만, 작성자 없이 볼 수 있습니다.",
     "notes.add": "메모 쓰기",
     "notes.text": "내용",
     "notes.hint": "최대 4 KB. 여러 줄로 쓸 수 있습니다.",

@@ -64,13 +64,15 @@ function Verification({ email, notices }: { email: string; notices: Notices }) {
     }
     return (
         <div class="mb-4">
-            <Notice tone={site.value?.email_verification || notices.mail_refused_at ? "warn" : "plain"}>
+            <Notice
+                tone={site.value?.email_verification || notices.mail_refused_at ? "warn" : "plain"}
+            >
                 <p class="wrap-anywhere">
                     {notices.mail_refused_at !== null
                         ? t("notices.refused", { email, why: notices.mail_refused_why ?? "" })
                         : site.value?.email_verification
-                        ? t("notices.unverifiedSilent", { email })
-                        : t("notices.unverified", { email })}
+                          ? t("notices.unverifiedSilent", { email })
+                          : t("notices.unverified", { email })}
                 </p>
                 <Button size="small" class="mt-2" busy={isBusy} onClick={() => run()}>
                     {t("notices.sendVerification")}
