@@ -200,6 +200,12 @@ static void write_head(struct brand *brand, const struct brand_settings *setting
     buffer_append_slice(out, buffer_slice(&brand->links));
 }
 
+bool brand_check(const struct brand_settings *settings, struct fault *fault)
+{
+    return check_name(settings->name, fault) && check_contact(settings->contact, fault) &&
+           check_colour(settings->colour, fault);
+}
+
 struct brand *brand_new(const struct brand_settings *settings, struct fault *fault)
 {
     struct brand *brand = calloc(1, sizeof *brand);
@@ -208,8 +214,7 @@ struct brand *brand_new(const struct brand_settings *settings, struct fault *fau
     buffer_init(&brand->links, HEAD_BYTES_MAX);
     buffer_init(&brand->icon, ICON_BYTES_MAX);
     buffer_init(&brand->logo, LOGO_BYTES_MAX + 1);
-    if (!check_name(settings->name, fault) || !check_contact(settings->contact, fault) ||
-        !check_colour(settings->colour, fault) || !read_logo(brand, settings->logo, fault)) {
+    if (!read_logo(brand, settings->logo, fault)) {
         brand_free(brand);
         return NULL;
     }

@@ -212,9 +212,11 @@ int commands_check(const struct config *config)
     struct fault fault;
     buffer_init(&report, REPORT_BYTES_MAX);
     buffer_init(&groups, GROUPS_BYTES_MAX);
-    bool good = read_groups(config, &groups, &fault) &&
+    struct brand *brand = brand_new(&config->brand, &fault);
+    bool good = brand != NULL && read_groups(config, &groups, &fault) &&
                 policy_check(config->policies, buffer_slice(&groups), &report, &fault);
     buffer_fini(&groups);
+    brand_free(brand);
     if (good)
         printf("%.*s", (int)report.bytes, report.data);
     buffer_fini(&report);

@@ -526,12 +526,11 @@ static bool check_together(struct config *config, struct fault *fault)
             "and listen = %s is no loopback address. Set payments = off, or if you "
             "really mean it: payments_test_public = yes",
             config->listen);
-    struct brand *brand = brand_new(&config->brand, fault);
-    brand_free(brand);
     struct tracer_settings traces;
     bool traced = trace_settings_read(&config->traces, &traces, fault);
     secret_wipe(&traces, sizeof traces);
-    return brand != NULL && traced && door_settings_check(&config->doors, fault) &&
+    return traced && brand_check(&config->brand, fault) &&
+           door_settings_check(&config->doors, fault) &&
            alert_settings_check(&config->alerts, fault);
 }
 

@@ -262,13 +262,10 @@ static struct doc_pages *brand_docs(const struct pages *pages, const struct doc_
     return docs;
 }
 
-bool pages_set_brand(struct pages *pages, const struct brand_settings *settings,
-                     struct fault *fault)
+void pages_set_brand(struct pages *pages, const struct brand_settings *settings,
+                     struct brand *brand)
 {
     const struct slice none = {0};
-    struct brand *brand = brand_new(settings, fault);
-    if (brand == NULL)
-        return false;
     struct page fresh[BRANDED_COUNT] = {{.path = HOME}};
     brand_home(find(pages, HOME, ""), buffer_slice(&brand->head), &fresh[BRANDED_HOME]);
     pack_home(&fresh[BRANDED_HOME], &fresh[BRANDED_HOME_GZIP]);
@@ -292,7 +289,6 @@ bool pages_set_brand(struct pages *pages, const struct brand_settings *settings,
     pages->logo_type = brand->logo_type;
     check(pthread_rwlock_unlock(&pages->lock) == 0);
     brand_free(brand);
-    return true;
 }
 
 /* ---- loading ---- */
@@ -322,10 +318,13 @@ struct pages *pages_load(const struct config *config, struct fault *fault)
     sort(pages);
     if (find(pages, HOME, "") == NULL)
         add_not_built(pages);
-    if (pages_set_brand(pages, &config->brand, fault))
-        return pages;
-    pages_free(pages);
-    return NULL;
+    struct brand *brand = brand_new(&config->brand, fault);
+    if (brand == NULL) {
+        pages_free(pages);
+        return NULL;
+    }
+    pages_set_brand(pages, &config->brand, brand);
+    return pages;
 }
 
 /* ---- serving ---- */

@@ -21,10 +21,10 @@ struct pages *pages_load(const struct config *config, struct fault *fault);
 void pages_free(struct pages *pages);
 
 /* From now on index.html and the documentation have this brand in place of their marks, and the
- * brand's own files are there; the logo is read again. Any thread may call it. False: *fault, and
- * nothing has changed. */
-bool pages_set_brand(struct pages *pages, const struct brand_settings *settings,
-                     struct fault *fault);
+ * brand's own files are there. `brand`, which these settings have made, is moved. Any thread may
+ * call it. */
+void pages_set_brand(struct pages *pages, const struct brand_settings *settings,
+                     struct brand *brand);
 
 /* Answers a GET or HEAD of a page; "/", /prices and paths below /dashboard/ get index.html. False:
  * there is no such page, or it is one of the documentation whose reader must be known. */

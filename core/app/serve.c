@@ -397,11 +397,13 @@ static void reload(struct gateway *gateway)
 {
     struct serve_options *options = gateway->options;
     struct config fresh;
+    struct brand *brand = NULL;
     struct fault fault;
     const char *needs_restart;
     service_manager_reloading(&gateway->manager);
     if (!config_load(&fresh, options->config_path, options->sets, options->set_count, &fault) ||
-        !service_manager_set_listen(&gateway->manager, &fresh, &fault)) {
+        !service_manager_set_listen(&gateway->manager, &fresh, &fault) ||
+        (brand = brand_new(&fresh.brand, &fault)) == NULL) {
         log_event(LOG_ERROR, "reload refused, the old settings stay in force",
                   log_text("reason", fault.message));
         alerts_raise(gateway->alerts, ALERT_RELOAD_REFUSED, "gateway.conf", fault.message);
@@ -414,8 +416,8 @@ static void reload(struct gateway *gateway)
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
         struct courier_settings settings;
         configure_alerts(gateway);
-        if (pages_set_brand(gateway->pages, &options->config.brand, &fault) &&
-            config_courier(&options->config, gateway->public_url, &gateway->secret, &settings,
+        pages_set_brand(gateway->pages, &options->config.brand, brand);
+        if (config_courier(&options->config, gateway->public_url, &gateway->secret, &settings,
                            &fault))
             courier_configure(gateway->courier, &settings);
         else /* they were good a moment ago */

@@ -279,6 +279,22 @@ LOGOS = {
 }
 
 
+def test_a_bad_logo_stops_who_shows_it_and_nobody_else(make_gateway, tmp_path):
+    """The ledger can be looked at, and a key be made, whatever became of a picture."""
+    (tmp_path / "logo").write_text(SVG)
+    gateway = make_gateway(brand_logo=tmp_path / "logo")
+    customer = gateway.customer(credit="5")
+    gateway.stop()
+    (tmp_path / "logo").unlink()
+    for words in (("check",), ("serve",)):
+        result = gateway.command(*words)
+        assert result.returncode != 0
+        assert f"brand_logo = {tmp_path / 'logo'}: No such file" in result.stderr
+    for words in (("ledger", "verify"), ("key", "create", customer.email)):
+        result = gateway.command(*words)
+        assert result.returncode == 0, result.stderr
+
+
 @pytest.mark.parametrize("name", LOGOS)
 def test_a_bad_logo_at_a_reload(branded, tmp_path, name):
     """The old brand stays, and the operator is told why."""
