@@ -36,7 +36,7 @@ struct brand {
 /* Whether the settings are good, but for the file of the logo, which only who shows it reads: a
  * command on the ledger does not need it. False: *fault names the setting. */
 bool brand_check(const struct brand_settings *settings, struct fault *fault);
-/* Of settings that were checked. Reads the logo. NULL: *fault names the setting and says what to do. */
+/* Of settings that were checked. Reads the logo. NULL: *fault says what to do. */
 struct brand *brand_new(const struct brand_settings *settings, struct fault *fault);
 void brand_free(struct brand *brand); /* NULL is allowed */
 

@@ -18,234 +18,132 @@ struct setting {
     const char *standard; /* as text, like in the file */
     enum { SETTING_TEXT, SETTING_INTEGER, SETTING_CHOICE } type;
     size_t offset;
-    bool reloadable;
-    bool path; /* if it is relative, from the folder of the file */
+    unsigned marks;
     int64_t min;
     int64_t max;
     const char *choices[5]; /* the value is the index */
 };
 
-#define TEXT(field, standard_text)                                                                 \
+/* RELOADED: SIGHUP takes it. RELATIVE: a path, if it is relative from the folder of the file. */
+enum { RESTART = 0, RELOADED = 1, RELATIVE = 2 };
+
+/* A setting: its name, its standard, its place in struct config, and its marks. */
+#define SETTING(setting_type, setting_name, standard_text, place, setting_marks, ...)              \
     {                                                                                              \
-        .name = #field, .standard = standard_text, .type = SETTING_TEXT,                           \
-        .offset = offsetof(struct config, field)                                                   \
+        .name = setting_name, .standard = standard_text, .type = setting_type,                     \
+        .offset = offsetof(struct config, place), .marks = setting_marks, __VA_ARGS__              \
     }
-#define PATH(field, standard_text)                                                                 \
-    {                                                                                              \
-        .name = #field, .standard = standard_text, .type = SETTING_TEXT,                           \
-        .offset = offsetof(struct config, field), .path = true                                     \
-    }
-#define STRIPE_TEXT(setting_name, field, standard_text)                                            \
-    {                                                                                              \
-        .name = setting_name, .standard = standard_text, .type = SETTING_TEXT,                     \
-        .offset = offsetof(struct config, stripe.field)                                            \
-    }
-_Static_assert((int)PROCESSOR_TEXT_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
-#define ALERT_TEXT(setting_name, field)                                                            \
-    {                                                                                              \
-        .name = setting_name, .standard = "", .type = SETTING_TEXT,                                \
-        .offset = offsetof(struct config, alerts.field), .reloadable = true                        \
-    }
-#define ALERT_PATH(setting_name, field)                                                            \
-    {                                                                                              \
-        .name = setting_name, .standard = "", .type = SETTING_TEXT,                                \
-        .offset = offsetof(struct config, alerts.field), .reloadable = true, .path = true          \
-    }
-#define ALERT_CHOICE(setting_name, standard_text, field, ...)                                      \
-    {                                                                                              \
-        .name = setting_name, .standard = standard_text, .type = SETTING_CHOICE,                   \
-        .offset = offsetof(struct config, alerts.field), .reloadable = true, .choices = {          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-_Static_assert((int)ALERT_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
-#define BRAND_TEXT(setting_name, field, standard_text)                                             \
-    {                                                                                              \
-        .name = setting_name, .standard = standard_text, .type = SETTING_TEXT,                     \
-        .offset = offsetof(struct config, brand.field), .reloadable = true                         \
-    }
-_Static_assert((int)BRAND_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
-#define DOOR_TEXT(field, standard_text)                                                            \
-    {                                                                                              \
-        .name = #field, .standard = standard_text, .type = SETTING_TEXT,                           \
-        .offset = offsetof(struct config, doors.field), .reloadable = true                         \
-    }
-_Static_assert((int)DOOR_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
-#define TRACE_TEXT(setting_name, field, standard_text)                                             \
-    {                                                                                              \
-        .name = setting_name, .standard = standard_text, .type = SETTING_TEXT,                     \
-        .offset = offsetof(struct config, traces.field)                                            \
-    }
-_Static_assert((int)TRACE_SETTING_BYTES == (int)CONFIG_TEXT_BYTES, "all texts are as long");
-#define INTEGER(field, standard_text, least, most)                                                 \
-    {                                                                                              \
-        .name = #field, .standard = standard_text, .type = SETTING_INTEGER,                        \
-        .offset = offsetof(struct config, field), .min = least, .max = most                        \
-    }
-#define CHOICE(field, standard_text, ...)                                                          \
-    {                                                                                              \
-        .name = #field, .standard = standard_text, .type = SETTING_CHOICE,                         \
-        .offset = offsetof(struct config, field), .choices = {                                     \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
+#define TEXT(name, standard, place, marks) SETTING(SETTING_TEXT, name, standard, place, marks, )
+#define INTEGER(name, standard, place, marks, least, most)                                         \
+    SETTING(SETTING_INTEGER, name, standard, place, marks, .min = least, .max = most)
+#define CHOICE(name, standard, place, marks, ...)                                                  \
+    SETTING(SETTING_CHOICE, name, standard, place, marks, .choices = {__VA_ARGS__})
+_Static_assert((int)PROCESSOR_TEXT_BYTES == (int)CONFIG_TEXT_BYTES &&
+                   (int)ALERT_SETTING_BYTES == (int)CONFIG_TEXT_BYTES &&
+                   (int)BRAND_SETTING_BYTES == (int)CONFIG_TEXT_BYTES &&
+                   (int)DOOR_SETTING_BYTES == (int)CONFIG_TEXT_BYTES &&
+                   (int)TRACE_SETTING_BYTES == (int)CONFIG_TEXT_BYTES,
+               "all texts are as long");
 
 static const struct setting settings[] = {
-    TEXT(listen, "127.0.0.1:3000"),
-    PATH(database, "data/gateway.db"),
-    PATH(secret_file, "data/gateway.secret"),
-    PATH(policies, "policies"),
-    PATH(webui, "webui/dist"),
-    TEXT(public_url, ""),
-    PATH(admin_socket, "data/admin.sock"),
-    TEXT(metrics_listen, ""),
-    BRAND_TEXT("brand_name", name, "LLM Gateway"),
-    {.name = "brand_logo",
-     .standard = "",
-     .type = SETTING_TEXT,
-     .offset = offsetof(struct config, brand.logo),
-     .reloadable = true,
-     .path = true},
-    BRAND_TEXT("brand_colour", colour, ""),
-    BRAND_TEXT("contact", contact, ""),
-    PATH(tls_certificate, ""),
-    PATH(tls_key, ""),
-    CHOICE(show_providers, "no", "no", "yes"),
-    CHOICE(public_prices, "off", "off", "on"),
-    CHOICE(docs, "public", "off", "public", "signed_in"),
-    CHOICE(cors, "any", "off", "any"),
-    INTEGER(hsts_max_age_s, "31536000", 0, INT64_C(10) * 366 * 24 * 3600),
-    TEXT(user, ""),
-    TEXT(trusted_proxies, ""),
-    CHOICE(forwarded_header, "any", "any", "x-forwarded-for", "forwarded"),
-    CHOICE(proxy_protocol, "no", "no", "yes"),
-    INTEGER(workers, "0", 0, LIMIT_WORKERS),
-    CHOICE(durability, "power", "power", "process"),
-    INTEGER(quota_warning_percent, "80", 0, 100),
-    CHOICE(payments, "off", "test", "stripe", "off"),
-    CHOICE(payments_test_public, "no", "no", "yes"),
-    STRIPE_TEXT("stripe_secret_key", secret_key, ""),
-    STRIPE_TEXT("stripe_webhook_secret", webhook_secret, ""),
-    STRIPE_TEXT("stripe_api_url", api_url, "https://api.stripe.com"),
-    {.name = "stripe_ca_file",
-     .standard = "",
-     .type = SETTING_TEXT,
-     .offset = offsetof(struct config, stripe.ca_file),
-     .path = true},
-    {.name = "log_level",
-     .standard = "info",
-     .type = SETTING_CHOICE,
-     .offset = offsetof(struct config, log_level),
-     .reloadable = true,
-     .choices = {"debug", "info", "warn", "error"}},
-    {.name = "log_format",
-     .standard = "text",
-     .type = SETTING_CHOICE,
-     .offset = offsetof(struct config, log_format),
-     .reloadable = true,
-     .choices = {"text", "json"}},
-    {.name = "log_file",
-     .standard = "",
-     .type = SETTING_TEXT,
-     .offset = offsetof(struct config, log_file),
-     .reloadable = true,
-     .path = true},
-    INTEGER(body_bytes_max, "33554432", 1024, LIMIT_BODY_BYTES),
-    INTEGER(form_held_bytes_max, "33554432", 65536, LIMIT_BODY_BYTES),
-    INTEGER(form_bytes_max, "268435456", 1024, INT64_C(1) << 40),
-    INTEGER(bodies_bytes_max, "1073741824", 1024 * 1024, INT64_C(1) << 40),
-    INTEGER(bodies_bytes_per_account_max, "0", 0, INT64_C(1) << 40),
-    INTEGER(bodies_bytes_per_address_max, "0", 0, INT64_C(1) << 40),
-    INTEGER(body_bytes_per_s_min, "4096", 0, LIMIT_BODY_BYTES),
-    INTEGER(body_window_ms, "10000", 10, 3600 * 1000),
-    INTEGER(connections_max, "10000", 1, 1000000),
-    INTEGER(connections_per_address_max, "0", 0, 1000000),
-    INTEGER(calls_max, "0", 0, 100000000),
-    INTEGER(head_timeout_ms, "10000", 10, 3600 * 1000),
-    INTEGER(body_timeout_ms, "60000", 10, 3600 * 1000),
-    INTEGER(idle_timeout_ms, "75000", 10, 3600 * 1000),
-    INTEGER(write_timeout_ms, "60000", 10, 3600 * 1000),
-    {.name = "keepalive_comment_ms",
-     .standard = "15000",
-     .type = SETTING_INTEGER,
-     .offset = offsetof(struct config, keepalive_comment_ms),
-     .reloadable = true,
-     .min = 10,
-     .max = 3600 * 1000},
-    {.name = "first_event_wait_ms",
-     .standard = "20000",
-     .type = SETTING_INTEGER,
-     .offset = offsetof(struct config, first_event_wait_ms),
-     .reloadable = true,
-     .min = 10,
-     .max = 3600 * 1000},
-    INTEGER(keep_responses_days, "0", 0, 30),
-    INTEGER(keep_responses_bytes_max, "67108864", 1024 * 1024, INT64_C(1) << 40),
-    INTEGER(ask_context_every_ms, "300000", 100, 24 * 3600 * 1000),
-    INTEGER(drain_timeout_ms, "30000", 0, 24 * 3600 * 1000),
-    INTEGER(hold_expiry_ms, "691200000", INT64_C(8) * 24 * 3600 * 1000,
+    TEXT("listen", "127.0.0.1:3000", listen, RESTART),
+    TEXT("database", "data/gateway.db", database, RELATIVE),
+    TEXT("secret_file", "data/gateway.secret", secret_file, RELATIVE),
+    TEXT("policies", "policies", policies, RELATIVE),
+    TEXT("webui", "webui/dist", webui, RELATIVE),
+    TEXT("public_url", "", public_url, RESTART),
+    TEXT("admin_socket", "data/admin.sock", admin_socket, RELATIVE),
+    TEXT("metrics_listen", "", metrics_listen, RESTART),
+    TEXT("brand_name", "LLM Gateway", brand.name, RELOADED),
+    TEXT("brand_logo", "", brand.logo, RELOADED | RELATIVE),
+    TEXT("brand_colour", "", brand.colour, RELOADED),
+    TEXT("contact", "", brand.contact, RELOADED),
+    TEXT("tls_certificate", "", tls_certificate, RELATIVE),
+    TEXT("tls_key", "", tls_key, RELATIVE),
+    CHOICE("show_providers", "no", show_providers, RESTART, "no", "yes"),
+    CHOICE("public_prices", "off", public_prices, RESTART, "off", "on"),
+    CHOICE("docs", "public", docs, RESTART, "off", "public", "signed_in"),
+    CHOICE("cors", "any", cors, RESTART, "off", "any"),
+    INTEGER("hsts_max_age_s", "31536000", hsts_max_age_s, RESTART, 0,
+            INT64_C(10) * 366 * 24 * 3600),
+    TEXT("user", "", user, RESTART),
+    TEXT("trusted_proxies", "", trusted_proxies, RESTART),
+    CHOICE("forwarded_header", "any", forwarded_header, RESTART, "any", "x-forwarded-for",
+           "forwarded"),
+    CHOICE("proxy_protocol", "no", proxy_protocol, RESTART, "no", "yes"),
+    INTEGER("workers", "0", workers, RESTART, 0, LIMIT_WORKERS),
+    CHOICE("durability", "power", durability, RESTART, "power", "process"),
+    INTEGER("quota_warning_percent", "80", quota_warning_percent, RESTART, 0, 100),
+    CHOICE("payments", "off", payments, RESTART, "test", "stripe", "off"),
+    CHOICE("payments_test_public", "no", payments_test_public, RESTART, "no", "yes"),
+    TEXT("stripe_secret_key", "", stripe.secret_key, RESTART),
+    TEXT("stripe_webhook_secret", "", stripe.webhook_secret, RESTART),
+    TEXT("stripe_api_url", "https://api.stripe.com", stripe.api_url, RESTART),
+    TEXT("stripe_ca_file", "", stripe.ca_file, RELATIVE),
+    CHOICE("log_level", "info", log_level, RELOADED, "debug", "info", "warn", "error"),
+    CHOICE("log_format", "text", log_format, RELOADED, "text", "json"),
+    TEXT("log_file", "", log_file, RELOADED | RELATIVE),
+    INTEGER("body_bytes_max", "33554432", body_bytes_max, RESTART, 1024, LIMIT_BODY_BYTES),
+    INTEGER("form_held_bytes_max", "33554432", form_held_bytes_max, RESTART, 65536,
+            LIMIT_BODY_BYTES),
+    INTEGER("form_bytes_max", "268435456", form_bytes_max, RESTART, 1024, INT64_C(1) << 40),
+    INTEGER("bodies_bytes_max", "1073741824", bodies_bytes_max, RESTART, 1024 * 1024,
+            INT64_C(1) << 40),
+    INTEGER("bodies_bytes_per_account_max", "0", bodies_bytes_per_account_max, RESTART, 0,
+            INT64_C(1) << 40),
+    INTEGER("bodies_bytes_per_address_max", "0", bodies_bytes_per_address_max, RESTART, 0,
+            INT64_C(1) << 40),
+    INTEGER("body_bytes_per_s_min", "4096", body_bytes_per_s_min, RESTART, 0, LIMIT_BODY_BYTES),
+    INTEGER("body_window_ms", "10000", body_window_ms, RESTART, 10, 3600 * 1000),
+    INTEGER("connections_max", "10000", connections_max, RESTART, 1, 1000000),
+    INTEGER("connections_per_address_max", "0", connections_per_address_max, RESTART, 0, 1000000),
+    INTEGER("calls_max", "0", calls_max, RESTART, 0, 100000000),
+    INTEGER("head_timeout_ms", "10000", head_timeout_ms, RESTART, 10, 3600 * 1000),
+    INTEGER("body_timeout_ms", "60000", body_timeout_ms, RESTART, 10, 3600 * 1000),
+    INTEGER("idle_timeout_ms", "75000", idle_timeout_ms, RESTART, 10, 3600 * 1000),
+    INTEGER("write_timeout_ms", "60000", write_timeout_ms, RESTART, 10, 3600 * 1000),
+    INTEGER("keepalive_comment_ms", "15000", keepalive_comment_ms, RELOADED, 10, 3600 * 1000),
+    INTEGER("first_event_wait_ms", "20000", first_event_wait_ms, RELOADED, 10, 3600 * 1000),
+    INTEGER("keep_responses_days", "0", keep_responses_days, RESTART, 0, 30),
+    INTEGER("keep_responses_bytes_max", "67108864", keep_responses_bytes_max, RESTART, 1024 * 1024,
+            INT64_C(1) << 40),
+    INTEGER("ask_context_every_ms", "300000", ask_context_every_ms, RESTART, 100, 24 * 3600 * 1000),
+    INTEGER("drain_timeout_ms", "30000", drain_timeout_ms, RESTART, 0, 24 * 3600 * 1000),
+    INTEGER("hold_expiry_ms", "691200000", hold_expiry_ms, RESTART, INT64_C(8) * 24 * 3600 * 1000,
             INT64_C(30) * 24 * 3600 * 1000),
-    ALERT_TEXT("alert_webhook_url", webhook_url),
-    ALERT_TEXT("alert_webhook_secret", webhook_secret),
-    ALERT_TEXT("alert_mail", mail),
-    {.name = "alert_repeat_ms",
-     .standard = "14400000",
-     .type = SETTING_INTEGER,
-     .offset = offsetof(struct config, alerts.repeat_ms),
-     .reloadable = true,
-     .min = 0,
-     .max = INT64_C(30) * 24 * 3600 * 1000},
-    ALERT_TEXT("smtp_url", smtp_url),
-    ALERT_TEXT("smtp_user", smtp_user),
-    ALERT_TEXT("smtp_password", smtp_password),
-    ALERT_TEXT("mail_from", mail_from),
-    ALERT_TEXT("mail_name", mail_name),
-    ALERT_PATH("mail_templates", mail_templates),
-    ALERT_TEXT("dashboard_url", dashboard_url),
-    ALERT_CHOICE("mail_receipts", "all", mail_receipts, "off", "payments", "all"),
-    ALERT_CHOICE("email_verification", "off", email_verification, "off", "ask", "required"),
-    {.name = "second_factor",
-     .standard = "optional",
-     .type = SETTING_CHOICE,
-     .offset = offsetof(struct config, second_factor),
-     .reloadable = true,
-     .choices = {"optional", "operators", "all"}},
-    ALERT_CHOICE("customer_webhooks", "public", customer_webhooks, "off", "public", "any"),
-    ALERT_PATH("delivery_ca_file", ca_file),
-    {.name = "sign_up",
-     .standard = "open",
-     .type = SETTING_CHOICE,
-     .offset = offsetof(struct config, doors.sign_up),
-     .reloadable = true,
-     .choices = {"open", "invitation", "closed"}},
-    DOOR_TEXT(sign_up_domains, ""),
-    {.name = "sign_up_proof_bits",
-     .standard = "0",
-     .type = SETTING_INTEGER,
-     .offset = offsetof(struct config, doors.sign_up_proof_bits),
-     .reloadable = true,
-     .min = 0,
-     .max = 26},
-    DOOR_TEXT(sign_up_credit, ""),
-    DOOR_TEXT(sign_up_credits_max, ""),
-    DOOR_TEXT(terms_url, ""),
-    DOOR_TEXT(terms_version, "1"),
-    DOOR_TEXT(privacy_url, ""),
-    TRACE_TEXT("trace_url", url, ""),
-    TRACE_TEXT("trace_headers", headers, ""),
-    TRACE_TEXT("trace_sample", sample, "1"),
-    TRACE_TEXT("trace_service_name", service_name, "llm-gateway"),
-    {.name = "trace_trust_parent",
-     .standard = "no",
-     .type = SETTING_CHOICE,
-     .offset = offsetof(struct config, traces.trust_parent),
-     .choices = {"no", "yes"}},
-    {.name = "trace_queue_max",
-     .standard = "8192",
-     .type = SETTING_INTEGER,
-     .offset = offsetof(struct config, traces.queue_max),
-     .min = 1,
-     .max = 1000000},
+    TEXT("alert_webhook_url", "", alerts.webhook_url, RELOADED),
+    TEXT("alert_webhook_secret", "", alerts.webhook_secret, RELOADED),
+    TEXT("alert_mail", "", alerts.mail, RELOADED),
+    INTEGER("alert_repeat_ms", "14400000", alerts.repeat_ms, RELOADED, 0,
+            INT64_C(30) * 24 * 3600 * 1000),
+    TEXT("smtp_url", "", alerts.smtp_url, RELOADED),
+    TEXT("smtp_user", "", alerts.smtp_user, RELOADED),
+    TEXT("smtp_password", "", alerts.smtp_password, RELOADED),
+    TEXT("mail_from", "", alerts.mail_from, RELOADED),
+    TEXT("mail_name", "", alerts.mail_name, RELOADED),
+    TEXT("mail_templates", "", alerts.mail_templates, RELOADED | RELATIVE),
+    TEXT("dashboard_url", "", alerts.dashboard_url, RELOADED),
+    CHOICE("mail_receipts", "all", alerts.mail_receipts, RELOADED, "off", "payments", "all"),
+    CHOICE("email_verification", "off", alerts.email_verification, RELOADED, "off", "ask",
+           "required"),
+    CHOICE("second_factor", "optional", second_factor, RELOADED, "optional", "operators", "all"),
+    CHOICE("customer_webhooks", "public", alerts.customer_webhooks, RELOADED, "off", "public",
+           "any"),
+    TEXT("delivery_ca_file", "", alerts.ca_file, RELOADED | RELATIVE),
+    CHOICE("sign_up", "open", doors.sign_up, RELOADED, "open", "invitation", "closed"),
+    TEXT("sign_up_domains", "", doors.sign_up_domains, RELOADED),
+    INTEGER("sign_up_proof_bits", "0", doors.sign_up_proof_bits, RELOADED, 0, 26),
+    TEXT("sign_up_credit", "", doors.sign_up_credit, RELOADED),
+    TEXT("sign_up_credits_max", "", doors.sign_up_credits_max, RELOADED),
+    TEXT("terms_url", "", doors.terms_url, RELOADED),
+    TEXT("terms_version", "1", doors.terms_version, RELOADED),
+    TEXT("privacy_url", "", doors.privacy_url, RELOADED),
+    TEXT("trace_url", "", traces.url, RESTART),
+    TEXT("trace_headers", "", traces.headers, RESTART),
+    TEXT("trace_sample", "1", traces.sample, RESTART),
+    TEXT("trace_service_name", "llm-gateway", traces.service_name, RESTART),
+    CHOICE("trace_trust_parent", "no", traces.trust_parent, RESTART, "no", "yes"),
+    INTEGER("trace_queue_max", "8192", traces.queue_max, RESTART, 1, 1000000),
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 
@@ -479,7 +377,7 @@ static bool resolve_paths(struct config *config, const char *path, struct fault 
         return true;
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         char *value = (char *)config + settings[i].offset;
-        if (!settings[i].path || value[0] == '\0' || value[0] == '/')
+        if ((settings[i].marks & RELATIVE) == 0 || value[0] == '\0' || value[0] == '/')
             continue;
         int bytes = snprintf(joined, sizeof joined, "%.*s/%s", (int)(slash - path), path, value);
         if (bytes >= CONFIG_TEXT_BYTES)
@@ -578,7 +476,7 @@ void config_apply_reloadable(struct config *config, const struct config *fresh,
         const struct setting *setting = &settings[i];
         if (!differs(setting, config, fresh))
             continue;
-        if (!setting->reloadable) {
+        if ((setting->marks & RELOADED) == 0) {
             *needs_restart = setting->name;
             continue;
         }
