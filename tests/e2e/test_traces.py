@@ -317,6 +317,8 @@ def test_exemplars_lead_to_the_trace(traced, collector, provider):
     asked = {"accept": "application/openmetrics-text; version=1.0.0"}
     text = gateway.http.get(url, headers=asked).text
     assert f'# {{trace_id="{server.trace_id}"}}' in text
+    sent = re.search(r'^llm_gateway_trace_spans_total{result="sent"} (\d+)$', text, re.MULTILINE)
+    assert int(sent[1]) >= 2
 
 
 # ---- traceparent ----

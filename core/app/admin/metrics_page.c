@@ -19,6 +19,7 @@
 #include "exchange/live_metrics.h"
 #include "exchange/quotes.h"
 #include "exchange/rates.h"
+#include "exchange/tracer.h"
 #include "script/reload_status.h"
 #include "store/alerts.h"
 #include "store/figures.h"
@@ -341,6 +342,20 @@ static void render_evictions(const struct worker_shared *shared, struct metrics_
             log_lines_lost());
 }
 
+static void render_traces(const struct worker_shared *shared, struct metrics_text *text)
+{
+    struct tracer_counts counts = {0};
+    if (shared->tracer != NULL)
+        tracer_count(shared->tracer, &counts);
+    metrics_family(text, METRICS_COUNTER, "llm_gateway_trace_spans", "",
+                   "Spans that the collector has taken (sent), and that it has not (rejected).");
+    labelled(text, "result", "sent", (int64_t)counts.sent);
+    labelled(text, "result", "rejected", (int64_t)counts.rejected);
+    counter(text, "llm_gateway_trace_exchanges_lost",
+            "Exchanges that are not traced, because too many waited for the collector.",
+            (int64_t)counts.lost);
+}
+
 void metrics_page_render(const struct admin_view *view, enum metrics_format format,
                          struct buffer *out)
 {
@@ -364,6 +379,7 @@ void metrics_page_render(const struct admin_view *view, enum metrics_format form
     render_outbox(&store, &text);
     render_alerts(shared, &text);
     render_evictions(shared, &text);
+    render_traces(shared, &text);
     process_metrics_render(&text, view->started_ms);
     metrics_text_end(&text);
 }
