@@ -115,6 +115,7 @@ export const OPERATORS: Part = {
                 operators("operators/upgrade", "upgrade"),
                 operators("operators/incidents", "incidents"),
                 operators("ALERTS", "alerts"),
+                operators("METRICS", "metrics"),
                 operators("DATA", "data"),
                 operators("PERFORMANCE", "performance"),
             ],
