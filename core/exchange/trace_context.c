@@ -144,6 +144,8 @@ bool trace_state_is(struct slice text)
     struct slice keys[STATE_MEMBERS_MAX];
     size_t count = 0;
     struct slice member;
+    if (slice_char(text, '\n') != NULL || slice_char(text, '\r') != NULL)
+        return false; /* they would be trimmed like blanks */
     while (next_member(&text, &member)) {
         if (member.bytes == 0) /* allowed, and says nothing */
             continue;

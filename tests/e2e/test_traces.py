@@ -276,7 +276,7 @@ def test_pages_and_their_ids(traced, collector):
     server = next(span for span in collector.taken if span["http.request.method"] == "DELETE")
     assert server.name == "DELETE /api/keys/{id}"
     assert server["url.path"] == f"/api/keys/{customer.key_id}"
-    pulse = customer.web.get("/pulse", params={})
+    pulse = customer.web.get("/pulse")
     again = customer.web.get("/pulse", headers={"If-None-Match": pulse.headers["etag"]})
     assert (pulse.status_code, again.status_code) == (200, 304)
     last = customer.web.get("/account")
@@ -382,7 +382,6 @@ def test_what_is_no_traceparent(traced, collector, value):
 @pytest.mark.parametrize("value", [f"cc-{TRACE}-{SPAN}-09", f"01-{TRACE}-{SPAN}-03-and-more"])
 def test_a_later_version_of_traceparent(traced, collector, value):
     gateway = traced(trace_trust_parent="yes")
-    gateway.customer()
     response = gateway.http.get("/api/v1/models", headers={"traceparent": value})
     server, _ = collector.call(request_id(response))
     assert (server.trace_id, server.parent_id) == (TRACE, SPAN)
@@ -398,8 +397,7 @@ def test_without_traces_the_client_s_passes(make_gateway, provider):
 
 def test_a_provider_that_is_not_to_know(traced, collector, provider):
     """Without `traceparent = true` nothing of ours goes out."""
-    gateway = traced(lambda policies: sell(policies))
-    customer = gateway.customer()
+    customer = traced().customer()
     provider.script("inner-1", error(500, "out of tea", None, "server_error"))
     response = customer.ask(MODEL)
     assert response.status_code == 200

@@ -87,8 +87,9 @@ static void states(void **state)
     static const char *const good[] = {"a=1",      "a=1,b=2",          "a=1 , b=2",
                                        "a=1,,b=2", "1a@b-c*d/e_f=x y", "fw529a3039@dt=FfIJ~:;",
                                        "a= x"};
-    static const char *const bad[] = {"",     ",",     "a",     "a=", "A=1",        "a=1,a=2",
-                                      "_a=1", "a b=1", "a=b=c", "=1", "a=\xc3\xa9", "@a=1"};
+    static const char *const bad[] = {"",           ",",    "a",     "a=",       "A=1",
+                                      "a=1,a=2",    "_a=1", "a b=1", "a=b=c",    "=1",
+                                      "a=\xc3\xa9", "@a=1", "a=1\n", "a=1\r,b=2"};
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         if (!trace_state_is(slice_of(good[i])))
