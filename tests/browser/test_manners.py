@@ -5,6 +5,7 @@ from person import KOREAN, View
 from places import PLACES
 from playwright.sync_api import expect
 from test_everywhere import violations
+from wait import wait_until
 
 PASSWORD_OFTEN = "1234567890"
 BROKEN = """
@@ -42,6 +43,28 @@ def test_the_focus_stays_on_a_busy_button(user, customer):
     user.page.keyboard.press("Enter")  # does nothing
     assert focused(user) == user.t("credits.addAmount", amount="$10.00")
     assert not violations(user)
+
+
+def test_the_focus_stays_on_an_icon_and_a_choice_that_are_off(user, customer):
+    """While an answer is on its way no other conversation can be chosen or removed."""
+    held = []
+    user.open("/dashboard/playground")
+    user.page.route("**/playground/chat/completions", lambda route: held.append(route))
+    user.field("playground.message").fill("Hello")
+    user.button("playground.send").click()
+    wait_until(lambda: user.page.evaluate("1") and held)
+    for control in (user.button("playground.removeTalk"), user.field("playground.kept")):
+        expect(control).to_have_attribute("aria-disabled", "true")
+        control.focus()
+        expect(control).to_be_focused()
+        user.page.keyboard.press("Enter")  # does nothing
+        user.page.keyboard.press("Escape")
+    expect(user.field("playground.kept").locator("option")).to_have_count(1)
+    expect(user.main.get_by_text("Hello", exact=True)).to_be_visible()
+    assert not violations(user)
+    held.pop().continue_()
+    expect(user.field("playground.kept")).not_to_have_attribute("aria-disabled", "true")
+    expect(user.field("playground.kept")).to_be_focused()
 
 
 def test_the_focus_stays_in_the_pager(make_person, gateway):
