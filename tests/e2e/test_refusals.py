@@ -241,7 +241,27 @@ def test_each_attempt_is_kept(two, provider):
     for shown in (customer.call("GET", f"/usage/{request_id}", 200),
                   customer.get("/generation", params={"id": request_id}).json()):  # fmt: skip
         assert "eu-west" not in json.dumps(shown)
-        assert "attempt_list" not in json.dumps(shown)
+
+
+@pytest.mark.parametrize("shown", ["yes", "no"])
+def test_a_customer_sees_the_attempts_and_no_causes(make_gateway, provider, shown):
+    def prepare(policies):
+        policies.provider("first")
+        policies.model("m", Price("1", "2"), providers=("first", "openai"))
+
+    gateway = make_gateway(prepare=prepare, show_providers=shown)
+    customer = gateway.customer()
+    provider.answer = failing_once(answers.error(500, "no", "quota", "server_error"))
+    response = customer.ask("m")
+    assert response.status_code == 200
+    customer.wait_for_record()
+    told = customer.call("GET", f"/usage/{response.headers['x-request-id']}", 200)
+    first, second = told["attempt_list"]
+    names = ["first", "openai"] if shown == "yes" else [None, None]
+    assert [first["provider"], second["provider"]] == names
+    assert (first["number"], second["number"]) == (1, 2)
+    assert second["class"] == "answered"
+    assert first.keys() == {"number", "provider", "class", "created_at", "duration_ms"}
 
 
 def test_all_attempts_fail(two, provider):

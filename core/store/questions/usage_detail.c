@@ -231,10 +231,25 @@ static void render_hedge(struct buffer *out, struct db *db, struct store_value e
     db_leave(row);
 }
 
+/* What the provider said and why is the operator's. */
+static void render_cause(struct buffer *out, struct row *row)
+{
+    json_writer_text(out, "model", column_text(row, 2));
+    json_writer_text(out, "outcome", column_text(row, 3));
+    if (column_int(row, 4) == 0)
+        json_writer_null(out, "status");
+    else
+        json_writer_int(out, "status", column_int(row, 4));
+    json_writer_text_or_null(out, "words", column_text(row, 7));
+}
+
 /* Renders the attempts of an exchange in which one failed; if the only attempt succeeded, there are
  * no rows. */
-static void render_attempts(struct buffer *out, struct db *db, struct store_value exchange_id)
+static void render_attempts(struct store_call *call, struct db *db, struct store_value exchange_id,
+                            bool with_cause)
 {
+    struct buffer *out = &call->result;
+    bool provider_shown = usage_reports_shows_provider(call);
     struct row *row = db_bind(db,
                               "SELECT number, provider, model, outcome, status, created_ms,"
                               " duration_us, words, class FROM attempts WHERE exchange_id = ?1"
@@ -244,17 +259,12 @@ static void render_attempts(struct buffer *out, struct db *db, struct store_valu
     while (db_row(db, row)) {
         json_writer_object(out, NULL);
         json_writer_int(out, "number", column_int(row, 0));
-        json_writer_text(out, "provider", column_text(row, 1));
-        json_writer_text(out, "model", column_text(row, 2));
-        json_writer_text(out, "outcome", column_text(row, 3));
+        json_writer_text_or_null(out, "provider", provider_shown ? column_text(row, 1) : "");
         json_writer_text_or_null(out, "class", column_text(row, 8));
-        if (column_int(row, 4) == 0)
-            json_writer_null(out, "status");
-        else
-            json_writer_int(out, "status", column_int(row, 4));
         json_writer_time(out, "created_at", column_int(row, 5));
         json_writer_int(out, "duration_ms", column_int(row, 6) / 1000);
-        json_writer_text_or_null(out, "words", column_text(row, 7));
+        if (with_cause)
+            render_cause(out, row);
         json_writer_object_end(out);
     }
     json_writer_array_end(out);
@@ -271,8 +281,9 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
     if (!db_row(db, row))
         return refusals_find(call, db, call->args[0], call->args[1], false);
     render(call, db, row, call->args[1], &beside);
-    json_writer_object_end(&call->result);
     db_leave(row);
+    render_attempts(call, db, call->args[1], false);
+    json_writer_object_end(&call->result);
     return db->failure == 0;
 }
 
@@ -294,7 +305,7 @@ bool usage_detail_operator(struct store_call *call, struct db *db)
         render_shadow(&call->result, db, call->args[0]);
         render_hedge(&call->result, db, call->args[0]);
     }
-    render_attempts(&call->result, db, call->args[0]);
+    render_attempts(call, db, call->args[0], true);
     json_writer_object_end(&call->result);
     return db->failure == 0;
 }

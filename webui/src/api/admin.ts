@@ -3,6 +3,7 @@ import type { User } from "./account";
 import { address, call, get, post, postOnce, type Query } from "./client";
 import type {
     Balance,
+    CallAttempt,
     ChargeLine,
     Key,
     Page,
@@ -125,15 +126,10 @@ export interface CustomerDetail extends Customer, Balance {
     notes: number;
 }
 
-export interface Attempt {
-    number: number;
-    provider: string;
+export interface Attempt extends CallAttempt {
     model: string;
     outcome: string;
-    class: "refused" | "unknown" | "answered" | null; // unknown: it may have been billed
     status: number | null;
-    created_at: string;
-    duration_ms: number;
     words: string | null; // the provider's
 }
 
@@ -166,7 +162,7 @@ export interface CallHedge {
 }
 
 export interface AdminRequest extends RequestDetail {
-    attempt_list: Attempt[]; // where one of them failed, or two were asked
+    attempt_list: Attempt[];
     user_id: string;
     email: string;
     provider_model: string | null;

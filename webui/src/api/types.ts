@@ -112,7 +112,17 @@ export const CONDITIONS = [
 /** What decided the prices of a call; only what was said. */
 export type Conditions = { [name in (typeof CONDITIONS)[number]]?: string };
 
+/** One try at a provider, as its customer sees it. */
+export interface CallAttempt {
+    number: number;
+    provider: string | null; // null: the operator does not show it
+    class: "refused" | "unknown" | "answered" | null; // unknown: it may have been billed
+    created_at: string;
+    duration_ms: number;
+}
+
 export interface RequestDetail extends UsageRecord {
+    attempt_list: CallAttempt[]; // where one of them failed, or two were asked
     ended_at: string;
     hold: string;
     refunded: string;

@@ -513,7 +513,12 @@ export const en = {
     "request.total": "In all",
     "request.details": "Details",
     "request.provider": "Provider",
+    "request.attempt": "Attempt",
+    "request.attempt.answered": "answered",
+    "request.attempt.failed": "no answer",
     "request.attempts": "Attempts",
+    "request.attemptsNote":
+        "Another provider is asked where one does not answer. You pay for the answer only.",
     "request.begun": "Begun",
     "request.ended": "Ended",
     "request.stream": "Answer",

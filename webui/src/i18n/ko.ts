@@ -509,7 +509,12 @@ export const ko: Catalogue = {
     "request.total": "전체",
     "request.details": "상세",
     "request.provider": "공급자",
+    "request.attempt": "시도",
+    "request.attempt.answered": "응답함",
+    "request.attempt.failed": "응답 없음",
     "request.attempts": "시도 횟수",
+    "request.attemptsNote":
+        "한 제공업체가 응답하지 않으면 다른 제공업체에 요청합니다. 요금은 응답에 대해서만 청구됩니다.",
     "request.begun": "시작",
     "request.ended": "종료",
     "request.stream": "응답 방식",

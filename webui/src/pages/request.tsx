@@ -5,6 +5,7 @@ import { CONDITIONS, type RefusedRequest, type RequestDetail } from "../api/type
 import { exactTime } from "../base/time";
 import { type PlainKey, locale, t, textNamed } from "../i18n";
 import { useResource } from "../state/resource";
+import { Attempts } from "../ui/attempts";
 import { BackLink } from "../ui/backlink";
 import { Card, Page } from "../ui/card";
 import { Charge } from "../ui/charge";
@@ -37,6 +38,9 @@ export function RequestPage({ address }: { address: Address }) {
             <BackLink href="/dashboard/usage">{t("request.back")}</BackLink>
             <Failure error={request.error} />
             {!request.error && <RequestCards request={request.data} />}
+            {request.data && !("refused" in request.data) && (
+                <Attempts attempts={request.data.attempt_list} />
+            )}
         </Page>
     );
 }
