@@ -116,6 +116,7 @@ export const OPERATORS: Part = {
                 operators("operators/incidents", "incidents"),
                 operators("ALERTS", "alerts"),
                 operators("METRICS", "metrics"),
+                operators("TRACES", "traces"),
                 operators("DATA", "data"),
                 operators("PERFORMANCE", "performance"),
             ],
