@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "base/secret.h"
 #include "base/slice.h"
+#include "base/webhook_signature.h"
+#include "exchange/courier_send.h"
 #include "script/doors.h"
 
 enum { VERSION_BYTES_MAX = 100 };
@@ -79,6 +82,27 @@ static bool check_version(const struct door_settings *settings, struct fault *fa
                      VERSION_BYTES_MAX);
 }
 
+static bool check_hook(const struct door_settings *settings, struct fault *fault)
+{
+    const char *url = settings->sign_up_check_url;
+    struct webhook_key key;
+    if (url[0] == '\0')
+        return true;
+    if (!slice_is_visible(slice_of(url)) ||
+        (!slice_starts_with(slice_of(url), "https://") &&
+         !(slice_starts_with(slice_of(url), "http://") && courier_is_loopback(url))))
+        return fault_set(fault, "invalid_value",
+                         "sign_up_check_url = %s must begin with https://, or with http:// and be "
+                         "of this machine",
+                         url);
+    bool known = webhook_key_parse(settings->sign_up_check_secret, &key);
+    secret_wipe(&key, sizeof key);
+    return known || fault_set(fault, "invalid_value",
+                              "sign_up_check_url needs sign_up_check_secret: whsec_ and the base64 "
+                              "of 24 to 64 random bytes. Make one: echo whsec_$(head -c 32 "
+                              "/dev/urandom | base64)");
+}
+
 bool door_settings_check(const struct door_settings *settings, struct fault *fault)
 {
     int64_t amount_nusd;
@@ -87,6 +111,7 @@ bool door_settings_check(const struct door_settings *settings, struct fault *fau
                          "sign_up_domains says who may sign up without an invitation: it needs "
                          "sign_up = open");
     return check_domains(settings->sign_up_domains, fault) && check_version(settings, fault) &&
+           check_hook(settings, fault) &&
            read_amount("sign_up_credit", settings->sign_up_credit, 0, &amount_nusd, fault) &&
            read_amount("sign_up_credits_max", settings->sign_up_credits_max, -1, &amount_nusd,
                        fault) &&
@@ -101,6 +126,10 @@ void door_settings_read(const struct door_settings *settings, struct doors *out)
     *out = (struct doors){.sign_up = words[settings->sign_up],
                           .domains = settings->sign_up_domains,
                           .proof_bits = settings->sign_up_proof_bits,
+                          .check_url = settings->sign_up_check_url,
+                          .check_secret = settings->sign_up_check_secret,
+                          .check_ca_file = "",
+                          .check_may_fail = settings->sign_up_check_failure == 1,
                           .terms_url = settings->terms_url,
                           .terms_version = settings->terms_version,
                           .privacy_url = settings->privacy_url};

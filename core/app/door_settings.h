@@ -17,6 +17,9 @@ struct door_settings {
     int64_t sign_up; /* enum sign_up */
     char sign_up_domains[DOOR_SETTING_BYTES];
     int64_t sign_up_proof_bits;
+    char sign_up_check_url[DOOR_SETTING_BYTES]; /* "": nobody is asked */
+    char sign_up_check_secret[DOOR_SETTING_BYTES];
+    int64_t sign_up_check_failure;                /* 0: refuses, 1: lets pass */
     char sign_up_credit[DOOR_SETTING_BYTES];      /* USD; "": none */
     char sign_up_credits_max[DOOR_SETTING_BYTES]; /* USD a day; "": no bound */
     char terms_url[DOOR_SETTING_BYTES];
@@ -27,7 +30,8 @@ struct door_settings {
 /* False: *fault says what to do. */
 bool door_settings_check(const struct door_settings *settings, struct fault *fault);
 
-/* Of settings that were checked; borrows their texts. `must_verify` is left to the caller. */
+/* Of settings that were checked; borrows their texts. `must_verify` and `check_ca_file` are left to
+ * the caller. */
 void door_settings_read(const struct door_settings *settings, struct doors *out);
 
 #endif

@@ -252,6 +252,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
     door_settings_read(&shared->config->doors, &doors);
     const struct doc_source docs = {
         .read = pages_read_doc, .arg = shared->pages, .readers = doc_readers[shared->config->docs]};
+    doors.check_ca_file = shared->config->alerts.ca_file;
     doors.must_verify = shared->config->alerts.email_verification == VERIFICATION_REQUIRED;
     struct task_settings settings = {.payments = config_payments_name(shared->config),
                                      .payments_live = shared->config->processor.live,

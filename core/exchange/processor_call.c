@@ -18,6 +18,7 @@ struct processor_call {
     struct exchange *exchange;
     struct inquiry inquiry;
     char url[PROCESSOR_TEXT_BYTES + PROCESSOR_PATH_BYTES];
+    const char *asked; /* for the log */
     char *body;
     struct slice body_part;
     int status; /* 0: no answer */
@@ -33,27 +34,30 @@ static void on_end(int status, struct slice body, const char *failure, void *arg
     else
         buffer_append_text(&call->answer, failure);
     if (call->status < 200 || call->status >= 300)
-        log_event(
-            LOG_WARN, "the payment processor does not do what was asked", LOG_CALL(call->exchange),
-            log_text("processor", call->exchange->env->processor->name),
-            log_int("status", call->status), log_text(failure != NULL ? "why" : NULL, failure));
+        log_event(LOG_WARN, "a server does not do what was asked", LOG_CALL(call->exchange),
+                  log_text("server", call->asked), log_int("status", call->status),
+                  log_text(failure != NULL ? "why" : NULL, failure));
     exchange_wake(call->exchange);
 }
 
 void exchange_ask_processor(struct exchange *exchange, const struct processor_question *question)
 {
     const struct processor *processor = exchange->env->processor;
-    const char *lines[2 + PROCESSOR_HEADERS] = {"User-Agent: llm-gateway/1",
-                                                processor->authorization};
-    size_t count = 2;
-    check(!processor_call_is_busy(exchange) && strlen(question->path) < PROCESSOR_PATH_BYTES);
+    const char *ca_file = question->url != NULL ? question->ca_file : processor->ca_file;
+    const char *lines[2 + PROCESSOR_HEADERS] = {"User-Agent: llm-gateway/1"};
+    size_t count = 1;
+    check(!processor_call_is_busy(exchange));
+    if (question->url == NULL)
+        lines[count++] = processor->authorization;
     processor_call_fini(exchange);
     struct processor_call *call = exchange->processor_call = calloc(1, sizeof *call);
     check(call != NULL);
     for (size_t i = 0; i < PROCESSOR_HEADERS && question->headers[i] != NULL; i++)
         lines[count++] = question->headers[i];
     call->exchange = exchange;
-    snprintf(call->url, sizeof call->url, "%s%s", processor->url, question->path);
+    call->asked = question->url != NULL ? "sign_up_check_url" : processor->name;
+    snprintf(call->url, sizeof call->url, "%s%s",
+             question->url != NULL ? question->url : processor->url, question->path);
     call->body = malloc(question->body.bytes + 1);
     check(call->body != NULL);
     memcpy(call->body, question->body.data, question->body.bytes);
@@ -67,7 +71,7 @@ void exchange_ask_processor(struct exchange *exchange, const struct processor_qu
         .body = &call->body_part,
         .body_parts = question->body.bytes > 0 ? 1 : 0,
         .connect_timeout_ms = CONNECT_MS,
-        .ca_file = processor->ca_file[0] != '\0' ? processor->ca_file : NULL,
+        .ca_file = ca_file[0] != '\0' ? ca_file : NULL,
     };
     const struct inquiry_end end = {.bytes_max = ANSWER_BYTES_MAX, .on_end = on_end, .arg = call};
     inquiry_send(&call->inquiry, exchange->env->upstream, &request, &end);

@@ -1,5 +1,6 @@
-/* A question of an exchange to the payment processor (processor.h). Its answer is kept whole. An
- * exchange has one at a time; the end of the exchange cancels it. On the worker's thread. */
+/* A question of an exchange to the payment processor (processor.h), or to a server of the
+ * operator's. Its answer is kept whole. An exchange has one at a time; the end of the exchange
+ * cancels it. On the worker's thread. */
 #ifndef EXCHANGE_PROCESSOR_CALL_H
 #define EXCHANGE_PROCESSOR_CALL_H
 
@@ -11,11 +12,13 @@
 
 struct exchange;
 
-enum { PROCESSOR_HEADERS = 3, PROCESSOR_PATH_BYTES = 256 };
+enum { PROCESSOR_HEADERS = 4, PROCESSOR_PATH_BYTES = 256 };
 
 struct processor_question {
-    const char *method;                     /* "POST" or "GET" */
-    const char *path;                       /* below the processor's address, with a slash */
+    const char *method;  /* "POST" or "GET" */
+    const char *path;    /* below the processor's address, with a slash */
+    const char *url;     /* of another server, which sees nothing of the processor's; or NULL */
+    const char *ca_file; /* of that server: these authorities; "": the system's */
     const char *headers[PROCESSOR_HEADERS]; /* "Name: value"; NULL ends them */
     struct slice body;
 };

@@ -21,6 +21,11 @@ void doors_install(lua_State *state, const struct doors *doors)
     set_text(state, "terms_url", doors->terms_url);
     set_text(state, "terms_version", doors->terms_version);
     set_text(state, "privacy_url", doors->privacy_url);
+    set_text(state, "check_url", doors->check_url);
+    set_text(state, "check_secret", doors->check_secret);
+    set_text(state, "check_ca_file", doors->check_ca_file);
+    lua_pushboolean(state, doors->check_may_fail);
+    lua_setfield(state, -2, "check_may_fail");
     set_number(state, "proof_bits", doors->proof_bits);
     set_number(state, "credit_nusd", doors->credit_nusd);
     set_number(state, "credits_max_nusd", doors->credits_max_nusd);

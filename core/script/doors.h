@@ -11,6 +11,10 @@ struct doors {
     const char *domains;      /* with commas between them; "": all */
     bool must_verify;         /* before anything but signing in */
     int64_t proof_bits;       /* 0: no proof of work is asked */
+    const char *check_url;    /* a server of the operator's that decides; "": none */
+    const char *check_secret; /* of its signatures */
+    const char *check_ca_file;
+    bool check_may_fail;      /* without its answer the sign-up goes on */
     int64_t credit_nusd;      /* for each sign-up; 0: none */
     int64_t credits_max_nusd; /* in a day of UTC; -1: no bound */
     const char *terms_url;    /* "": none */

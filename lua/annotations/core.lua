@@ -488,6 +488,15 @@ function exchange:digest_voucher(text) end
 ---@return string body of the answer, or why there is none
 function exchange:ask_processor(method, path, body, ...) end
 
+---Posts a message to a server of the operator's, signed as Standard Webhooks says. Yields.
+---@param url string
+---@param ca_file string "": the system's authorities
+---@param secret string "whsec_..."
+---@param body string JSON
+---@return integer? status nil: there is no answer
+---@return string body of the answer, or why there is none
+function exchange:ask_signed(url, ca_file, secret, body) end
+
 ---Whether `hex` is the HMAC-SHA256 of the prefix and the request's body under a secret of the
 ---payment processor's webhooks.
 ---@param prefix string

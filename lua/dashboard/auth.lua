@@ -40,6 +40,7 @@ function auth.signup(x)
     credentials.check_new(x, password, email, "password")
     throttle.count_signup(x)
     local proof, proof_expires_ms = doors.check_proof(x, members)
+    doors.check_by_operator(x, members, email)
     local hash = credentials.hash(x, password, email)
     local user_text = store.call(x, "user.sign_up", email, name, hash,
         core.doors.must_verify and 1 or 0, doors.mailbox_digest(x, email), invitation, terms,

@@ -12,6 +12,7 @@ local doors = {}
 
 local TOKEN_BYTES_MAX = 128
 local PROOF_BYTES_MAX = 300
+local CHECK_TOKEN_BYTES_MAX, WORDS_BYTES_MAX = 4096, 500
 local PROOF_MS = 10 * 60 * 1000
 local CREDITS_MAX_NUSD = 2 ^ 53
 
@@ -192,6 +193,46 @@ function doors.check_proof(x, members)
         refuse_proof(x, "This proof was used before.")
     end
     return x:digest("used " .. challenge), expires_ms
+end
+
+-- ---- the operator's own check ----
+
+local function read_verdict(status, text)
+    local good, verdict = pcall(cjson.decode, text)
+    if status and status >= 200 and status < 300 and good and type(verdict) == "table"
+        and type(verdict.allow) == "boolean" then
+        return verdict
+    end
+    return nil
+end
+
+-- Asks the server of sign_up_check_url. Ends the task where it refuses, or says nothing and its
+-- word is needed.
+function doors.check_by_operator(x, members, email)
+    local token = body.text(x, members, "check_token", CHECK_TOKEN_BYTES_MAX)
+    if settings().check_url == "" then
+        return
+    end
+    local verdict = read_verdict(x:ask_signed(settings().check_url, settings().check_ca_file,
+        settings().check_secret, json.encode {
+            type = "sign_up.check",
+            timestamp = core.format_time(core.now_ms()),
+            data = {
+                email = email,
+                address = (x:peer()),
+                user_agent = session.agent(x),
+                token = token or json.null,
+            },
+        }))
+    if not verdict and not settings().check_may_fail then
+        x:refuse(503, "sign_up_unavailable", "Signing up does not work just now. Try again in a"
+            .. " few minutes.")
+    elseif verdict and not verdict.allow then
+        local words = type(verdict.message) == "string" and verdict.message ~= ""
+            and string.sub(verdict.message, 1, WORDS_BYTES_MAX)
+        x:refuse(403, "sign_up_refused", words or "This gateway does not take this sign-up. Ask its"
+            .. " operator.")
+    end
 end
 
 -- ---- first credits ----

@@ -76,7 +76,7 @@ end
 
 -- ---- sessions ----
 
-local function agent_of(x)
+function session.agent(x)
     return string.sub(x:asked_header("user-agent") or "", 1, AGENT_BYTES_MAX)
 end
 
@@ -90,7 +90,7 @@ end
 function session.start(x, user_id, hash)
     local token, digest = x:new_token()
     if not store.find(x, "session.create", digest, user_id, core.now_ms() + SECONDS * 1000,
-            (x:peer()), agent_of(x), hash) then
+            (x:peer()), session.agent(x), hash) then
         session.refuse_changed(x)
     end
     set_cookie(x, "session", token, SECONDS)
@@ -109,7 +109,7 @@ end
 function session.enter(x, pending_digest, step, recovery_digest)
     local token, digest = x:new_token()
     local done, result, message = x:call("signin.enter", pending_digest, digest,
-        core.now_ms() + SECONDS * 1000, (x:peer()), agent_of(x), step, recovery_digest)
+        core.now_ms() + SECONDS * 1000, (x:peer()), session.agent(x), step, recovery_digest)
     if done then
         set_cookie(x, "session", token, SECONDS)
         return result

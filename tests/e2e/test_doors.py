@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -9,7 +10,7 @@ from contextlib import closing
 import pytest
 from customer import PASSWORD, Customer
 from errors import check_error
-from receivers import token_of
+from receivers import SECRET, token_of
 from test_admin_api import make_admin
 from wait import wait_until
 
@@ -109,6 +110,9 @@ def test_the_door_is_reloaded(make_gateway):
         ({"privacy_url": "ftp://example.com"}, "privacy_url"),
         ({"terms_version": ""}, "terms_version"),
         ({"sign_up_proof_bits": "99"}, "sign_up_proof_bits"),
+        ({"sign_up_check_url": "http://example.com/x", "sign_up_check_secret": SECRET}, "https://"),
+        ({"sign_up_check_url": "https://example.com/x"}, "sign_up_check_secret"),
+        ({"sign_up_check_failure": "maybe"}, "refuse, allow"),
         ({"email_verification": "required"}, "smtp_url"),
     ],
 )
@@ -297,4 +301,71 @@ def test_wrong_proofs(make_gateway):
 def test_without_the_setting_there_is_no_challenge(make_gateway):
     gateway = make_gateway()
     check_error(gateway.http.get("/api/auth/challenge"), 404, "not_found", on_api=False)
+    sign_up(gateway)
+
+
+# ---- the operator's own check ----
+
+
+def verdict(**members):
+    body = json.dumps(members).encode()
+    return lambda _: (200, {"content-type": "application/json"}, body)
+
+
+@pytest.fixture
+def checked(make_gateway, receiver):
+    settings = {"sign_up_check_url": receiver.url, "sign_up_check_secret": SECRET}
+    return lambda **more: make_gateway(**settings | more)
+
+
+def test_the_operator_is_asked(checked, receiver):
+    gateway = checked()
+    receiver.answer = verdict(allow=True)
+    customer = sign_up(gateway, check_token="captcha-1")
+    (hook,) = receiver.hooks
+    told = hook.json  # its signature fits
+    assert told["type"] == "sign_up.check"
+    assert told["data"].pop("user_agent").startswith("python-httpx")
+    assert told["data"] == {
+        "email": customer.email,
+        "address": "127.0.0.1",
+        "token": "captcha-1",
+    }
+    receiver.answer = verdict(allow=False, message="No throw-away addresses.")
+    refused = sign_up(gateway, 403, "sign_up_refused")
+    assert refused.refusal["message"] == "No throw-away addresses."
+    receiver.answer = verdict(allow=False)
+    assert "operator" in sign_up(gateway, 403, "sign_up_refused").refusal["message"]
+    assert count(gateway, "users") == 1
+
+
+def test_nobody_is_asked_for_who_may_not_sign_up(checked, receiver):
+    gateway = checked(sign_up="invitation")
+    sign_up(gateway, 403, "invitation_required")
+    assert not receiver.hooks
+
+
+FAILURES = {
+    "another status": lambda _: (500, {}, b'{"allow": true}'),
+    "a redirect": lambda hook: (302, {"location": hook.path}, b'{"allow": true}'),
+    "no JSON": lambda _: (200, {}, b"yes"),
+    "no verdict": verdict(allowed=True),
+    "a word": verdict(allow="true"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_check_that_fails(checked, receiver, name):
+    gateway = checked()
+    receiver.answer = FAILURES[name]
+    sign_up(gateway, 503, "sign_up_unavailable")
+    assert count(gateway, "users") == 0
+    turn(gateway, sign_up_check_failure="allow")
+    sign_up(gateway)
+
+
+def test_a_check_that_is_not_there(checked):
+    gateway = checked(sign_up_check_url="http://127.0.0.1:9/")
+    sign_up(gateway, 503, "sign_up_unavailable")
+    turn(gateway, sign_up_check_url="")
     sign_up(gateway)

@@ -56,8 +56,9 @@ it("has a sentence for every error that a page can meet", () => {
     expect(codes.length).toBeGreaterThan(50); // it is written as this test expects
     // What pages never send: an API key of their own, a packed body, a request for a WebSocket, the
     // id of a response, a signed event of the payment processor.
+    // And what is shown in the operator's words.
     const apiOnly =
-        /^(invalid_api_key|idempotency_answer_not_kept|unsupported_content_encoding|websocket_not_supported|previous_response_not_found|invalid_signature)$/;
+        /^(sign_up_refused|invalid_api_key|idempotency_answer_not_kept|unsupported_content_encoding|websocket_not_supported|previous_response_not_found|invalid_signature)$/;
     const missing = codes.filter((code) => !apiOnly.test(code) && !(`error.${code}` in en));
     expect([...new Set(missing)]).toEqual([]);
 });

@@ -229,6 +229,7 @@ export const en = {
     "error.terms_not_accepted": "Accept the terms to go on.",
     "error.terms_changed":
         "The terms have changed meanwhile. Load the page again and read the new ones.",
+    "error.sign_up_unavailable": "Signing up does not work just now. Try again in a few minutes.",
     "error.proof_invalid": "The puzzle was not solved in time. Try again.",
     "error.email_not_verified":
         "Confirm your e-mail address first: open the link that was mailed to you, or have a new one sent.",

@@ -227,6 +227,7 @@ export const ko: Catalogue = {
     "error.terms_not_accepted": "계속하려면 이용약관에 동의하세요.",
     "error.terms_changed":
         "그동안 이용약관이 바뀌었습니다. 페이지를 새로고침해 새 약관을 읽어 주세요.",
+    "error.sign_up_unavailable": "지금은 가입할 수 없습니다. 몇 분 뒤에 다시 시도하세요.",
     "error.proof_invalid": "문제를 제시간에 풀지 못했습니다. 다시 시도하세요.",
     "error.email_not_verified":
         "먼저 이메일 주소를 확인하세요. 받은 링크를 열거나 새 링크를 요청하세요.",
