@@ -103,8 +103,7 @@ int64_t tls_expires_ms(struct tls *tls)
     struct tm end = {0};
     check(pthread_mutex_lock(&tls->mutex) == 0);
     const X509 *certificate = SSL_CTX_get0_certificate(tls->context);
-    bool known = certificate != NULL &&
-                 ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1;
+    bool known = certificate != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1;
     check(pthread_mutex_unlock(&tls->mutex) == 0);
     return known ? (int64_t)timegm(&end) * 1000 : 0;
 }
