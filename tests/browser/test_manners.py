@@ -49,7 +49,7 @@ def test_the_focus_stays_on_an_icon_and_a_choice_that_are_off(user, customer):
     """While an answer is on its way no other conversation can be chosen or removed."""
     held = []
     user.open("/dashboard/playground")
-    user.page.route("**/playground/chat/completions", lambda route: held.append(route))
+    user.page.route("**/playground/chat/completions?*", lambda route: held.append(route))
     user.field("playground.message").fill("Hello")
     user.button("playground.send").click()
     wait_until(lambda: user.page.evaluate("1") and held)
@@ -60,7 +60,7 @@ def test_the_focus_stays_on_an_icon_and_a_choice_that_are_off(user, customer):
         user.page.keyboard.press("Enter")  # does nothing
         user.page.keyboard.press("Escape")
     expect(user.field("playground.kept").locator("option")).to_have_count(1)
-    expect(user.main.get_by_text("Hello", exact=True)).to_be_visible()
+    expect(user.page.get_by_role("log").get_by_text("Hello", exact=True)).to_be_visible()
     assert not violations(user)
     held.pop().continue_()
     expect(user.field("playground.kept")).not_to_have_attribute("aria-disabled", "true")
