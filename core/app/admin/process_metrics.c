@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,14 +23,16 @@ static void render_cpu(struct metrics_text *text)
 
 static void render_memory(struct metrics_text *text)
 {
-    long long virtual_pages, resident_pages;
+    char line[128];
     FILE *file = fopen("/proc/self/statm", "re");
     if (file == NULL)
         return;
-    bool read = fscanf(file, "%lld %lld", &virtual_pages, &resident_pages) == 2;
+    char *at = fgets(line, sizeof line, file);
     fclose(file);
-    if (!read)
+    if (at == NULL)
         return;
+    long long virtual_pages = strtoll(at, &at, 10);
+    long long resident_pages = strtoll(at, NULL, 10);
     int64_t page_bytes = sysconf(_SC_PAGESIZE);
     metrics_family(text, METRICS_GAUGE, "process_virtual_memory_bytes", "bytes",
                    "Memory that is mapped.");

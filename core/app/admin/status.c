@@ -284,7 +284,7 @@ static void print_outages(const struct status *status, struct buffer *out)
         const struct health_outage *outage = &status->outages[i];
         buffer_printf(out, "%s%s%s: %s, for %lld s more\n", outage->provider,
                       outage->model[0] != '\0' ? "/" : "", outage->model,
-                      obstacle_word(outage->obstacle), (long long)(outage->left_ms / 1000 + 1));
+                      obstacle_word(outage->obstacle), (long long)(outage->left_ms / 1000) + 1);
     }
     if (status->outages_all > status->outage_count)
         buffer_printf(out, "and %zu more\n", status->outages_all - status->outage_count);

@@ -493,7 +493,7 @@ static void test_payment_mistakes(void **unused)
          "payments.lua:2: payments.currencies[1].credit: must be the credit in USD for one USD, "
          "above 0"},
         {"payments.lua", CURRENCY(USD_FROM("5.001", "10") ", offers = {}"),
-         "payments.lua:2: payments.currencies[1].min: USD has at most 2 decimals"},
+         "payments.lua:2: payments.currencies[1].min: has at most 2 decimals"},
         {"payments.lua", CURRENCY(USD_FROM("11", "10") ", offers = {}"),
          "payments.lua:2: payments.currencies[1].min: is above max"},
         {"payments.lua", CURRENCY(USD_FROM("5", "10") ", offers = { '11' }"),

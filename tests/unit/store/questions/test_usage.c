@@ -557,7 +557,7 @@ static void charge(void **state)
               "\"amount\":\"0.000348000000000000\",\"quantity\":5,\"per\":1000000}],"
               "\"exact\":\"0.001008000012000000\",\"rounding\":\"0.000000000988000000\","
               "\"price\":\"0.001008001\",\"covered\":\"0.000008001\","
-              "\"charged\":\"0.001000000\"}}");
+              "\"charged\":\"0.001000000\"},\"attempt_list\":[]}");
     for (const char *const *secret =
              (const char *const[]){"margin", "50000001", "50.0", "0.000840001", "cost_lines",
                                    "profit", "aaaa", NULL};
