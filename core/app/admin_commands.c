@@ -141,7 +141,7 @@ int admin_commands_drain(const struct config *config, const struct admin_command
         if (count == -1)
             return commands_fail(&fault);
         if (count > 0 && count != before)
-            printf("%lld exchanges run\n", (long long)count);
+            printf("%lld %s\n", (long long)count, count == 1 ? "exchange runs" : "exchanges run");
         if (count > 0 && clock_mono_us() >= until_us)
             return STILL_RUNS_STATUS;
         fflush(stdout);
