@@ -57,5 +57,6 @@ def machine(bare_debian, tmp_path):
     root = tmp_path / "machine"
     run("cp", "-a", bare_debian, root)
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
     yield Machine(root)
     shutil.rmtree(root)
