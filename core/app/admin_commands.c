@@ -35,18 +35,6 @@ static bool ask(const struct config *config, const char *method, const char *tar
                      body->data);
 }
 
-void admin_commands_refresh(const struct config *config)
-{
-    struct buffer body;
-    struct fault fault;
-    int status;
-    if (config->admin_socket[0] == '\0')
-        return; /* it looks by itself, every 100 ms */
-    buffer_init(&body, REPLY_BYTES_MAX);
-    (void)local_client_ask(config->admin_socket, "PUT", "/refresh", &status, &body, &fault);
-    buffer_fini(&body);
-}
-
 static int print_reply(const struct config *config, const char *method, const char *target)
 {
     struct buffer body;

@@ -14,9 +14,6 @@ struct admin_command_options {
     int timeout_s; /* of drain; -1: drain_timeout_ms */
 };
 
-/* Has a running gateway load what a command has written. Does nothing if none runs. */
-void admin_commands_refresh(const struct config *config);
-
 int admin_commands_status(const struct config *config, const struct admin_command_options *options);
 int admin_commands_top(const struct config *config, const struct admin_command_options *options);
 /* Prints the level; sets it first, unless it is NULL. */

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/money.h"
+#include "net/client/local_client.h"
 #include "script/policy_check.h"
 #include "store/audit.h"
 #include "store/call.h"
@@ -20,6 +21,7 @@
 #include "store/store.h"
 
 enum { REPORT_BYTES_MAX = 16 * 1024 * 1024, GROUPS_BYTES_MAX = 16 * 1024 * 1024 };
+enum { REFRESH_BYTES_MAX = 4096 };
 
 int commands_fail(const struct fault *fault)
 {
@@ -237,12 +239,25 @@ struct store *commands_open(const struct config *config)
     return store;
 }
 
+void commands_close(const struct config *config, struct store *store)
+{
+    struct buffer body;
+    struct fault fault;
+    int status;
+    store_close(store);
+    if (config->admin_socket[0] == '\0')
+        return; /* it looks by itself, every 100 ms */
+    buffer_init(&body, REFRESH_BYTES_MAX);
+    (void)local_client_ask(config->admin_socket, "PUT", "/refresh", &status, &body, &fault);
+    buffer_fini(&body);
+}
+
 int commands_migrate(const struct config *config)
 {
     struct store *store = commands_open(config);
     if (store == NULL)
         return 1;
-    store_close(store);
+    commands_close(config, store);
     printf("ok: %s is up to date\n", config->database);
     return 0;
 }
@@ -256,7 +271,7 @@ int commands_user_create(const struct config *config, const char *email,
     if (store == NULL)
         return 1;
     bool made = commands_make_user(store, email, options->name, options->admin, password, &fault);
-    store_close(store);
+    commands_close(config, store);
     if (!made)
         return commands_fail(&fault);
     fprintf(stderr, "%s %s can sign in with this password:\n",
@@ -279,7 +294,7 @@ int commands_key_create(const struct config *config, const char *email,
         secret_load(config->secret_file, &secret, &fault) &&
         commands_make_key(store, &secret, email,
                           options->name != NULL ? options->name : "command line", key, &fault);
-    store_close(store);
+    commands_close(config, store);
     if (!made)
         return commands_fail(&fault);
     fprintf(stderr, "this key is shown only now:\n");
@@ -323,7 +338,7 @@ int commands_debit(const struct config *config, const char *email, const char *a
     if (store == NULL)
         return 1;
     bool taken = take_debit(store, email, amount_nusd, options->reason, &fault);
-    store_close(store);
+    commands_close(config, store);
     if (!taken)
         return commands_fail(&fault);
     printf("%s\n", money_format(amount_nusd, text));
@@ -343,7 +358,7 @@ int commands_credit(const struct config *config, const char *email, const char *
         return 1;
     const char *reason = options->reason != NULL ? options->reason : "added by the operator";
     bool given = commands_give_credit(store, email, amount_nusd, "manual", reason, &fault);
-    store_close(store);
+    commands_close(config, store);
     if (!given)
         return commands_fail(&fault);
     printf("%s\n", money_format(amount_nusd, text));

@@ -59,6 +59,8 @@ bool commands_take_time(const char *option, const char *text, int64_t *out_ms, s
 int commands_fail(const struct fault *fault);
 /* Opens the database for a command, and makes its folder. NULL: the reason has been printed. */
 struct store *commands_open(const struct config *config);
+/* Closes it, and has a running gateway load at once what the command has written. */
+void commands_close(const struct config *config, struct store *store);
 /* Runs one operation now. Puts its JSON into `result` (initialised; may be NULL). */
 bool commands_run(struct store *store, const char *operation, const struct store_value *args,
                   size_t arg_count, struct buffer *result, struct fault *fault);

@@ -89,7 +89,7 @@ int commands_refund(const struct config *config, const char *exchange_id, const 
         return 1;
     buffer_init(&result, 65536);
     bool given = commands_run(store, "refund.create", args, 3, &result, &fault);
-    store_close(store);
+    commands_close(config, store);
     if (given)
         print_amount(buffer_slice(&result));
     buffer_fini(&result);

@@ -15,7 +15,7 @@ static bool run(const struct config *config, const char *operation, const char *
     if (store == NULL)
         return false;
     bool done = commands_run(store, operation, args, why != NULL ? 2 : 1, NULL, &fault);
-    store_close(store);
+    commands_close(config, store);
     if (!done)
         commands_fail(&fault);
     return done;

@@ -399,13 +399,7 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return 1;
     }
     int status = run_admin_command(config, arguments);
-    if (status >= 0)
-        return status;
-    status = run_own_command(arguments, config);
-    fflush(stdout);
-    if (status == 0)
-        admin_commands_refresh(config); /* what it has changed is in force now */
-    return status;
+    return status >= 0 ? status : run_own_command(arguments, config);
 }
 
 static bool wants_help(int argc, char **argv)

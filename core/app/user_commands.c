@@ -23,7 +23,7 @@ static bool run_for(const struct config *config, const char *email, const char *
         args[0] = bind_text(id);
         done = commands_run(store, operation, args, arg_count, NULL, &fault);
     }
-    store_close(store);
+    commands_close(config, store);
     if (!done)
         commands_fail(&fault);
     return done;

@@ -85,7 +85,7 @@ int voucher_command_create(const struct config *config, const char *name,
         made = !batch.lines.failed || fault_set(&fault, "out_of_memory", "there is no memory");
     }
     made = made && make(store, name, options, &batch, &fault);
-    store_close(store);
+    commands_close(config, store);
     if (made) {
         fprintf(stderr, "batch %s:\n", batch.id.text);
         print_codes(&batch);
