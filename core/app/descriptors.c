@@ -27,16 +27,22 @@ void descriptors_raise(void)
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
-static size_t count_open(void)
+int64_t descriptors_count(void)
 {
     DIR *folder = opendir("/proc/self/fd");
-    size_t count = 0;
+    int64_t count = -3; /* ".", "..", and the descriptor of the folder itself */
     if (folder == NULL)
-        return USED_GUESS;
+        return -1;
     while (readdir(folder) != NULL)
         count++;
     closedir(folder);
-    return count - 3; /* without ., .. and the descriptor of the folder itself */
+    return count;
+}
+
+static size_t count_open(void)
+{
+    int64_t count = descriptors_count();
+    return count >= 0 ? (size_t)count : USED_GUESS;
 }
 
 static size_t least(size_t a, size_t b)

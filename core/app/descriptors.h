@@ -14,6 +14,9 @@ struct descriptor_share {
 /* Raises the soft limit of open files to the hard limit. */
 void descriptors_raise(void);
 
+/* How many files the process has open; -1: that cannot be seen. */
+int64_t descriptors_count(void);
+
 /* Divides among the workers what the process does not need itself: half for clients, half for
  * providers, because each client's call may need a connection to a provider. False: *fault, too
  * few. */

@@ -104,13 +104,18 @@ void alerts_get_receivers(struct alerts *alerts, struct alert_receivers *out)
     unlock(alerts);
 }
 
+static bool is_open(const struct entry *entry)
+{
+    return entry->hash != 0 && entry->alert.closed_ms == 0;
+}
+
 size_t alerts_list_open(struct alerts *alerts, struct alert *out, size_t room)
 {
     size_t count = 0;
     lock(alerts);
     for (size_t i = 0; i < LIMIT_ALERTS; i++) {
         const struct entry *entry = &alerts->entries[i];
-        if (entry->hash == 0 || entry->alert.closed_ms != 0)
+        if (!is_open(entry))
             continue;
         if (count < room)
             out[count] = entry->alert;
@@ -463,7 +468,7 @@ void alerts_count_open(struct alerts *alerts, int64_t out[ALERT_KINDS])
     lock(alerts);
     for (size_t i = 0; i < LIMIT_ALERTS; i++) {
         const struct entry *entry = &alerts->entries[i];
-        if (entry->hash != 0 && entry->alert.closed_ms == 0)
+        if (is_open(entry))
             out[entry->alert.kind]++;
     }
     unlock(alerts);

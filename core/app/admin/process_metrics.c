@@ -1,10 +1,11 @@
 #include "app/admin/process_metrics.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "app/descriptors.h"
 
 static int64_t time_us(const struct timeval *time)
 {
@@ -45,12 +46,8 @@ static void render_memory(struct metrics_text *text)
 static void render_descriptors(struct metrics_text *text)
 {
     struct rlimit limit;
-    DIR *folder = opendir("/proc/self/fd");
-    if (folder != NULL) {
-        int64_t count = -3; /* ".", "..", and this folder's own */
-        while (readdir(folder) != NULL)
-            count++;
-        closedir(folder);
+    int64_t count = descriptors_count();
+    if (count >= 0) {
         metrics_family(text, METRICS_GAUGE, "process_open_fds", "", "Descriptors that are open.");
         metrics_int(text, NULL, count);
     }

@@ -45,31 +45,47 @@ static void note_clock(struct round *round, int64_t date_ms)
         round->skew_ms = skew_ms;
 }
 
+/* What a refusal says. */
+struct refusal_words {
+    int status;
+    enum doctor_verdict verdict;
+    const char *advice;
+    const char *seen; /* behind the provider's name */
+};
+
+static const struct refusal_words refusals[] = {
+    {401, DOCTOR_FAIL, "its account refuses us: renew the key in the environment, and restart",
+     "refuses the key"},
+    {402, DOCTOR_FAIL, "add credits to our account there", "wants money"},
+    {403, DOCTOR_WARN,
+     "a restricted key may call models all the same: try one on the providers page",
+     "refuses its list of models to the key"},
+    {429, DOCTOR_WARN, "its rate limit is met: look at its dashboard", "has too many requests"},
+};
+
+static const struct refusal_words *find_refusal(int status)
+{
+    static const struct refusal_words failure = {0, DOCTOR_WARN, "look at its status page",
+                                                 "fails"};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (refusals[i].status == status)
+            return &refusals[i];
+    }
+    return status >= 500 ? &failure : NULL;
+}
+
 static void note_status(struct question *question, int status)
 {
     struct doctor_report *report = question->round->report;
     const struct provider_probe *probe = &question->probe;
+    const struct refusal_words *refusal = find_refusal(status);
     int64_t ms = (clock_mono_us() - question->started_us) / 1000;
-    if (status >= 200 && status < 300)
+    if (refusal != NULL)
+        doctor_note(report, refusal->verdict, "provider", refusal->advice, "%s %s (%d)",
+                    probe->name, refusal->seen, status);
+    else if (status >= 200 && status < 300)
         doctor_note(report, DOCTOR_OK, "provider", NULL, "%s answers%s after %lld ms", probe->name,
                     probe->keyed ? ", and takes the key," : "", (long long)ms);
-    else if (status == 401)
-        doctor_note(report, DOCTOR_FAIL, "provider",
-                    "its account refuses us: renew the key in the environment, and restart",
-                    "%s refuses the key (401)", probe->name);
-    else if (status == 402)
-        doctor_note(report, DOCTOR_FAIL, "provider", "add credits to our account there",
-                    "%s wants money (402)", probe->name);
-    else if (status == 403)
-        doctor_note(report, DOCTOR_WARN, "provider",
-                    "a restricted key may call models all the same: try one on the providers page",
-                    "%s refuses its list of models to the key (403)", probe->name);
-    else if (status == 429)
-        doctor_note(report, DOCTOR_WARN, "provider", "its rate limit is met: look at its dashboard",
-                    "%s has too many requests (429)", probe->name);
-    else if (status >= 500)
-        doctor_note(report, DOCTOR_WARN, "provider", "look at its status page", "%s fails (%d)",
-                    probe->name, status);
     else
         doctor_note(report, DOCTOR_OK, "provider", NULL,
                     "%s answers (%d); it has no list of models, so its key is not checked",
