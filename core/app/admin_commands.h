@@ -1,5 +1,5 @@
 /* The commands that ask a running gateway, over its admin socket. Each prints its result on stdout
- * and its errors on stderr, and returns the exit status: 1, nobody answers there. */
+ * and its errors on stderr, and returns the exit status: 1 if no gateway answers there. */
 #ifndef APP_ADMIN_COMMANDS_H
 #define APP_ADMIN_COMMANDS_H
 

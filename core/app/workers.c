@@ -34,6 +34,25 @@ bool workers_beat(const struct workers *workers, int64_t since_us)
     return true;
 }
 
+void workers_add_figures(struct worker_figures *sum, const struct worker_figures *of)
+{
+    sum->connections += of->connections;
+    sum->exchanges += of->exchanges;
+    sum->detached += of->detached;
+    sum->own_calls += of->own_calls;
+    sum->waiting += of->waiting;
+}
+
+void workers_sum_figures(const struct workers *workers, struct worker_figures *out)
+{
+    *out = (struct worker_figures){.beat_us = 0};
+    for (unsigned i = 0; i < workers->count; i++) {
+        struct worker_figures of;
+        worker_read_figures(workers->list[i], &of);
+        workers_add_figures(out, &of);
+    }
+}
+
 static unsigned returned_count(const struct worker_job *jobs, unsigned count)
 {
     unsigned returned = 0;

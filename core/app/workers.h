@@ -24,6 +24,11 @@ unsigned workers_wanted(const struct config *config);
  * clock. */
 bool workers_beat(const struct workers *workers, int64_t since_us);
 
+/* Adds the counts of one to a sum. */
+void workers_add_figures(struct worker_figures *sum, const struct worker_figures *of);
+/* What all have together; beat_us: 0. Any thread. */
+void workers_sum_figures(const struct workers *workers, struct worker_figures *out);
+
 /* Lets running requests end, at most drain_timeout_ms, then cuts them. If the disk fails,
  * settlements that wait for it come back unwritten; *settled is then false. Returns false if a
  * worker does not come to its end: its thread still runs. A second SIGTERM or SIGINT meanwhile ends

@@ -117,18 +117,14 @@ static void answer_drain(struct admin *admin, struct http_request *request)
 {
     const struct workers *workers = admin->view.workers;
     bool draining = atomic_load_explicit(admin->view.draining, memory_order_relaxed);
-    int64_t exchanges = 0;
+    struct worker_figures sum;
     struct buffer body;
-    for (unsigned i = 0; i < workers->count; i++) {
-        struct worker_figures figures;
-        worker_read_figures(workers->list[i], &figures);
-        exchanges += figures.exchanges;
-    }
+    workers_sum_figures(workers, &sum);
     buffer_init(&body, ADMIN_REPLY_BYTES_MAX);
     json_writer_object(&body, NULL);
     json_writer_bool(&body, "draining", draining);
     json_writer_bool(&body, "current", workers_beat(workers, admin->drained_us + 1));
-    json_writer_int(&body, "exchanges", exchanges);
+    json_writer_int(&body, "exchanges", sum.exchanges);
     json_writer_object_end(&body);
     buffer_append_char(&body, '\n');
     admin_reply(request, 200, "application/json", &body);

@@ -84,24 +84,19 @@ static void render_policies(const struct worker_shared *shared, struct metrics_t
 
 static void render_workers(const struct workers *workers, struct metrics_text *text)
 {
-    struct worker_figures all = {.connections = 0};
+    struct worker_figures all;
+    workers_sum_figures(workers, &all);
     gauge(text, "llm_gateway_workers", "", "Threads that serve clients.", workers->count);
     metrics_family(text, METRICS_HISTOGRAM, "llm_gateway_event_loop_lag_seconds", "seconds",
                    "How late an event loop was for its timer of 100 ms: what came meanwhile has "
                    "waited as long.");
     for (unsigned i = 0; i < workers->count; i++) {
-        struct worker_figures of;
         struct metrics_sums lag = {.sum_us = 0};
         char name[16];
         snprintf(name, sizeof name, "%u", i);
         const struct metrics_label labels[] = {{"worker", name}, {NULL, NULL}};
-        worker_read_figures(workers->list[i], &of);
         worker_sum_lag(workers->list[i], &lag);
         metrics_times(text, labels, metrics_short_us, &lag);
-        all.connections += of.connections;
-        all.exchanges += of.exchanges;
-        all.detached += of.detached;
-        all.own_calls += of.own_calls;
     }
     int64_t active = all.exchanges - all.detached - all.own_calls;
     metrics_family(text, METRICS_GAUGE, "llm_gateway_connections", "",
@@ -144,17 +139,13 @@ static void render_queues(const struct worker_shared *shared, const struct store
                                                     [STORE_JOURNAL] = "journal",
                                                     [STORE_READS] = "reads",
                                                     [STORE_REPORTS] = "reports"};
-    struct worker_figures of;
-    size_t waiting = 0;
+    struct worker_figures all;
+    workers_sum_figures(workers, &all);
     metrics_family(text, METRICS_GAUGE, "llm_gateway_queue_jobs", "",
                    "Jobs that wait for a thread, by its name; workers: all of them together.");
     for (size_t i = 0; i < STORE_QUEUES; i++)
         labelled(text, "queue", names[i], (int64_t)store->waiting[i]);
-    for (unsigned i = 0; i < workers->count; i++) {
-        worker_read_figures(workers->list[i], &of);
-        waiting += of.waiting;
-    }
-    labelled(text, "queue", "workers", (int64_t)waiting);
+    labelled(text, "queue", "workers", (int64_t)all.waiting);
     labelled(text, "queue", "main", (int64_t)job_queue_waiting(shared->main_queue));
     labelled(text, "queue", "helpers", (int64_t)fair_pool_waiting(shared->helpers));
     labelled(text, "queue", "signer", (int64_t)thread_pool_waiting(shared->signer));

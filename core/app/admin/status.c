@@ -48,8 +48,7 @@ static void read_workers(const struct workers *workers, struct status *out)
     out->worker_count = workers->count;
     for (unsigned i = 0; i < workers->count; i++) {
         worker_read_figures(workers->list[i], &out->workers[i]);
-        out->sum.connections += out->workers[i].connections;
-        out->sum.exchanges += out->workers[i].exchanges;
+        workers_add_figures(&out->sum, &out->workers[i]);
     }
 }
 
