@@ -8,16 +8,30 @@
 
 #include "app/commands.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "net/client/local_client.h"
 
 enum { REPLY_BYTES_MAX = 16 * 1024 * 1024, WATCH_MS = 1000, DRAIN_LOOK_MS = 200 };
-enum { STILL_RUNS_STATUS = 2 };
+enum { STILL_RUNS_STATUS = 2, DEPTH_MAX = 8, MESSAGE_BYTES = 300 };
+
+/* The message of an error's reply. Those of the admin server need no decoding. */
+static const char *message_of(struct slice reply, char out[MESSAGE_BYTES])
+{
+    struct json_value root, error, message;
+    struct fault fault;
+    snprintf(out, MESSAGE_BYTES, "the gateway is of another version");
+    if (json_parse(reply, DEPTH_MAX, &root, &fault) && json_find(&root, "error", &error) == 1 &&
+        json_find(&error, "message", &message) == 1 && message.raw.bytes >= 2)
+        slice_copy((struct slice){message.raw.data + 1, message.raw.bytes - 2}, out, MESSAGE_BYTES);
+    return out;
+}
 
 /* Fills `body` (initialised). The reply of an error becomes the fault. */
 static bool ask(const struct config *config, const char *method, const char *target,
                 struct buffer *body, struct fault *fault)
 {
     int status = 0;
+    char words[MESSAGE_BYTES];
     if (config->admin_socket[0] == '\0')
         return fault_set(fault, "not_reached",
                          "admin_socket is empty: set it in gateway.conf, and restart the gateway");
@@ -31,8 +45,7 @@ static bool ask(const struct config *config, const char *method, const char *tar
     }
     if (status == 200)
         return true;
-    return fault_set(fault, "refused", "%.*s", (int)(body->bytes < 400 ? body->bytes : 400),
-                     body->data);
+    return fault_set(fault, "refused", "%s", message_of(buffer_slice(body), words));
 }
 
 static int print_reply(const struct config *config, const char *method, const char *target)
@@ -82,23 +95,19 @@ int admin_commands_log_level(const struct config *config, const char *level)
     return print_reply(config, "PUT", target);
 }
 
-/* What a member of a flat JSON reply begins with; "": it has none. */
-static const char *member(const struct buffer *body, const char *name)
-{
-    const char *at = body->failed ? NULL : strstr(body->data, name);
-    return at != NULL ? at + strlen(name) : "";
-}
-
 /* How many exchanges the gateway has; -1: *fault; -2: it has not counted since it drains. */
 static int64_t count_exchanges(const struct config *config, const char *method, struct fault *fault)
 {
     struct buffer body;
+    struct json_value root, current, exchanges;
     int64_t count = -1;
     buffer_init(&body, REPLY_BYTES_MAX);
-    if (ask(config, method, "/drain", &body, fault)) {
-        buffer_append_char(&body, '\0');
-        bool current = strncmp(member(&body, "\"current\":"), "true", 4) == 0;
-        count = current ? strtoll(member(&body, "\"exchanges\":"), NULL, 10) : -2;
+    if (ask(config, method, "/drain", &body, fault) &&
+        json_parse(buffer_slice(&body), DEPTH_MAX, &root, fault)) {
+        bool known = json_find(&root, "current", &current) == 1 && current.type == JSON_TRUE &&
+                     json_find(&root, "exchanges", &exchanges) == 1;
+        if (!known || !json_int64(&exchanges, &count))
+            count = -2;
     }
     buffer_fini(&body);
     return count;

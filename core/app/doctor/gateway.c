@@ -6,11 +6,13 @@
 #include "app/backup_note.h"
 #include "app/doctor/checks.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "net/client/local_client.h"
 #include "net/server/tls.h"
 #include "store/store.h"
 
 enum { REPLY_BYTES_MAX = 1024 * 1024, DAY_MS = 24 * 3600 * 1000, BACKUP_DAYS = 2, RENEW_DAYS = 14 };
+enum { DEPTH_MAX = 8 }; /* of the JSON of /status */
 
 static void check_address(const struct config *config, struct doctor_report *report)
 {
@@ -51,32 +53,46 @@ static void check_tls(const struct config *config, struct doctor_report *report)
                     "the certificate is valid for %lld days more", (long long)left_days);
 }
 
+/* Whether that member of the status has this value, as JSON. */
+static bool says(const struct json_value *status, const char *name, const char *value)
+{
+    struct json_value found;
+    return json_find(status, name, &found) == 1 && slice_equals(found.raw, value);
+}
+
+static bool policies_were_refused(const struct json_value *status)
+{
+    struct json_value policies, refused;
+    return json_find(status, "policies", &policies) == 1 &&
+           json_find(&policies, "refused_at", &refused) == 1 && refused.type != JSON_NULL;
+}
+
 static void check_running(const struct config *config, struct doctor_report *report)
 {
     struct buffer body;
+    struct json_value status;
     struct fault fault;
-    int status = 0;
+    int code = 0;
     if (config->admin_socket[0] == '\0') {
         doctor_note(report, DOCTOR_WARN, "gateway", "set admin_socket", "it cannot be asked");
         return;
     }
     buffer_init(&body, REPLY_BYTES_MAX);
-    if (!local_client_ask(config->admin_socket, "GET", "/status", &status, &body, &fault)) {
+    if (!local_client_ask(config->admin_socket, "GET", "/status", &code, &body, &fault) ||
+        !json_parse(buffer_slice(&body), DEPTH_MAX, &status, &fault)) {
         doctor_note(report, DOCTOR_WARN, "gateway",
                     "start it; if it runs, this is not its gateway.conf (--config)",
                     "it does not run: %s", fault.message);
     } else {
-        buffer_append_char(&body, '\0');
-        bool writable = strstr(body.data, "\"database_writable\":true") != NULL;
-        bool quiet = strstr(body.data, "\"alert_count\":0") != NULL;
-        bool refused = strstr(body.data, "\"refused_at\":null") == NULL;
+        bool writable = says(&status, "database_writable", "true");
+        bool quiet = says(&status, "alert_count", "0");
         doctor_note(report, writable ? DOCTOR_OK : DOCTOR_FAIL, "gateway",
                     writable ? NULL : "see the log: the disk is full or broken",
                     writable ? "it runs" : "it cannot write its database: calls are refused");
         if (!quiet)
             doctor_note(report, DOCTOR_WARN, "alerts", "llm-gateway status lists them",
                         "some are open");
-        if (refused)
+        if (policies_were_refused(&status))
             doctor_note(report, DOCTOR_WARN, "policies", "llm-gateway status says why",
                         "the last reload was refused: the policies before it are in force");
     }
