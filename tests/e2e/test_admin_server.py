@@ -1,5 +1,6 @@
 """The admin socket and its commands: status, top, drain, log-level; and metrics_listen."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -31,8 +32,8 @@ def status_of(gateway) -> dict:
     return json.loads(gateway.value_of("status", "--json"))
 
 
-@pytest.fixture
-def streaming(gateway, provider):
+@contextlib.contextmanager
+def a_stream(gateway, provider):
     """A customer's stream that has said something, and ends when the gate opens."""
     customer = gateway.customer()
     gate = threading.Event()
@@ -43,6 +44,12 @@ def streaming(gateway, provider):
         connection.read_chunk()
         yield customer, connection, gate
         gate.set()
+
+
+@pytest.fixture
+def streaming(gateway, provider):
+    with a_stream(gateway, provider) as stream:
+        yield stream
 
 
 @pytest.mark.quick
@@ -103,13 +110,7 @@ def test_a_model_name_cannot_write_to_the_terminal(gateway, provider):
 
 def test_drain_takes_it_out_of_the_balancer(make_gateway, provider):
     gateway = make_gateway()
-    customer = gateway.customer()
-    gate = threading.Event()
-    provider.answer = answers.stream_of(Chat(usage=Usage(30, 20)), gates={2: gate})
-    with gateway.connect() as connection:
-        connection.send(chat_bytes(customer.key, STREAM))
-        assert connection.read_head().status == 200
-        connection.read_chunk()
+    with a_stream(gateway, provider) as (customer, _connection, gate):
         late = gateway.command("drain", "--timeout", "0")
         assert late.returncode == 2
         assert "1 exchange runs" in late.stdout
