@@ -35,8 +35,8 @@ bool commands_make_folder(const char *path, struct fault *fault)
 {
     char folder[CONFIG_TEXT_BYTES];
     snprintf(folder, sizeof folder, "%s", path);
-    for (char *at = folder + 1; *at != '\0'; at++) {
-        if (*at != '/')
+    for (char *at = folder; *at != '\0'; at++) {
+        if (*at != '/' || at == folder)
             continue;
         *at = '\0';
         if (mkdir(folder, 0700) != 0 && errno != EEXIST)
