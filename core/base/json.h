@@ -16,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/fault.h"
+#include "base/json_key.h" /* json_key_is */
 #include "base/slice.h"
 
 enum json_type {
@@ -81,9 +82,6 @@ bool json_next(struct json_walk *walk, struct json_item *out);
 
 /* Whether it holds nothing: null, or a text, list or object that is empty. */
 bool json_is_empty(const struct json_value *value);
-
-/* Returns true when the raw key, decoded, is `name`. */
-static inline bool json_key_is(struct slice raw_key, const char *name);
 
 /* Returns true when the raw key, decoded, is one of the names. */
 bool json_key_is_one_of(struct slice raw_key, const char *const *names, size_t count);
@@ -172,15 +170,5 @@ bool json_apply_edits(struct slice text, const struct json_edit *edits, size_t e
  * has the member `name` exactly once. Two removals from one object may overlap: apply one, then
  * search for the other in the result. */
 struct json_edit json_removal(struct slice text, const struct json_value *object, const char *name);
-
-/* ---- inline: most keys differ in the first letter, and few have escapes ---- */
-
-bool json_key_decodes_to(struct slice raw_key, const char *name); /* for json_key_is only */
-
-static inline bool json_key_is(struct slice raw_key, const char *name)
-{
-    bool differs = raw_key.bytes > 0 && raw_key.data[0] != name[0] && raw_key.data[0] != '\\';
-    return !differs && json_key_decodes_to(raw_key, name);
-}
 
 #endif

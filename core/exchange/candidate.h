@@ -37,6 +37,7 @@ enum candidate_key_form { KEY_BEARER, KEY_X_API_KEY, KEY_X_GOOG, CANDIDATE_KEY_F
 /* When the client has left: departure.h. */
 enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
+struct gen_ai_server;
 struct model_request;
 struct price_schedule;
 struct stated_cost_paths;
@@ -91,7 +92,8 @@ struct candidate_terms {
 
 struct candidate {
     struct candidate_terms terms; /* owns texts and rules */
-    const char *urls[DIALECTS];   /* NULL: it does not speak the dialect */
+    const struct gen_ai_server *server;
+    const char *urls[DIALECTS]; /* NULL: it does not speak the dialect */
     const char *stream_url;
     const char *compact_url;               /* NULL: likewise, or it makes no summaries */
     const char *keys[CANDIDATE_KEY_FORMS]; /* whole headers; NULL: we send none */

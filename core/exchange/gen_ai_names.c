@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *gen_ai_operation(enum dialect dialect)
@@ -51,7 +52,7 @@ static bool lies_at(struct slice host, const char *name)
            host.data[host.bytes - bytes - 1] == '.';
 }
 
-const char *gen_ai_provider(struct slice host)
+static const char *provider_at(struct slice host)
 {
     static const char *const known[][2] = {{"api.openai.com", "openai"},
                                            {"api.anthropic.com", "anthropic"},
@@ -80,4 +81,22 @@ const char *gen_ai_provider(struct slice host)
                    lies_at(host, ".amazonaws.com")
                ? "aws.bedrock"
                : NULL;
+}
+
+struct gen_ai_server gen_ai_server_at(const char *url)
+{
+    bool secure = slice_starts_with(slice_of(url), "https");
+    const char *at = strstr(url, "://");
+    struct gen_ai_server server = {.port = secure ? 443 : 80};
+    if (at == NULL)
+        return server;
+    at += 3;
+    bool bracket = *at == '[';
+    at += bracket ? 1 : 0;
+    server.host = (struct slice){at, strcspn(at, bracket ? "]" : ":/")};
+    at += server.host.bytes + (bracket && at[server.host.bytes] == ']' ? 1 : 0);
+    if (*at == ':')
+        server.port = strtol(at + 1, NULL, 10);
+    server.provider = provider_at(server.host);
+    return server;
 }

@@ -1,7 +1,6 @@
 #include "exchange/trace.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -14,12 +13,21 @@
 
 /* ---- which exchanges ---- */
 
+/* Of lower-case hexadecimal digits. */
+static uint64_t number_of(const char *digits, size_t count)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < count; i++)
+        number =
+            number << 4 | (uint64_t)(digits[i] <= '9' ? digits[i] - '0' : digits[i] - 'a' + 10);
+    return number;
+}
+
 /* OpenTelemetry's way for random ids: by their low 56 bits, so that all who sample decide alike. */
 static bool is_kept(const char *trace_id, uint64_t kept)
 {
-    enum { LOW_AT = TRACE_ID_BYTES - 1 - 14 };
-    uint64_t low = strtoull(trace_id + LOW_AT, NULL, 16);
-    return (UINT64_C(1) << 56) - 1 - low < kept;
+    enum { LOW_DIGITS = 14, LOW_AT = TRACE_ID_BYTES - 1 - LOW_DIGITS };
+    return (UINT64_C(1) << 56) - 1 - number_of(trace_id + LOW_AT, LOW_DIGITS) < kept;
 }
 
 /* Reads the client's context. Returns whether ours goes on from it; else it is only linked to:
@@ -295,21 +303,14 @@ const char *trace_id(const struct exchange *exchange)
     return exchange->trace != NULL ? exchange->trace->context.trace_id : NULL;
 }
 
-static uint64_t half(const char *digits)
-{
-    char text[SPAN_ID_BYTES];
-    memcpy(text, digits, sizeof text - 1);
-    text[sizeof text - 1] = '\0';
-    return strtoull(text, NULL, 16);
-}
-
 const struct metrics_trace *trace_exemplar(const struct exchange *exchange,
                                            struct metrics_trace *out)
 {
     const char *id = trace_id(exchange);
     if (id == NULL)
         return NULL;
-    *out = (struct metrics_trace){half(id), half(id + SPAN_ID_BYTES - 1)};
+    enum { HALF = (TRACE_ID_BYTES - 1) / 2 };
+    *out = (struct metrics_trace){number_of(id, HALF), number_of(id + HALF, HALF)};
     return out;
 }
 

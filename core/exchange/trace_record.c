@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "exchange/candidate.h"
+#include "exchange/gen_ai_names.h"
 
 /* ---- texts ---- */
 
@@ -63,14 +64,6 @@ void trace_record_free(struct trace_record *record)
     free(record);
 }
 
-/* http://host:port, of an address that policies have checked. */
-static struct slice without_path(const char *url)
-{
-    const char *host = strstr(url, "://");
-    size_t before = host != NULL ? (size_t)(host - url) + 3 : 0;
-    return (struct slice){url, before + strcspn(url + before, "/")};
-}
-
 struct attempt_span *attempt_span_new(const struct candidate *candidate)
 {
     struct attempt_span *span = malloc(sizeof *span);
@@ -79,7 +72,9 @@ struct attempt_span *attempt_span_new(const struct candidate *candidate)
     begin_texts(&span->texts);
     trace_texts_set(&span->texts, ATTEMPT_PROVIDER, slice_of(candidate->terms.provider));
     trace_texts_set(&span->texts, ATTEMPT_MODEL, slice_of(candidate->terms.model));
-    trace_texts_set(&span->texts, ATTEMPT_BASE_URL, without_path(candidate->terms.base_url));
+    trace_texts_set(&span->texts, ATTEMPT_HOST, candidate->server->host);
+    span->port = candidate->server->port;
+    span->known_as = candidate->server->provider;
     return span;
 }
 

@@ -1,5 +1,5 @@
 /* What is told of an exchange that is traced: a record, which its worker fills, and one of each
- * attempt that asked a provider. They become spans (otlp_json.h). On their way to the tracer they
+ * attempt that asked a provider. They become spans (otlp_body.h). On their way to the tracer they
  * are packed, one behind the other, with no more of their texts than is used: so what crosses
  * threads is small, and needs no memory of its own. */
 #ifndef EXCHANGE_TRACE_RECORD_H
@@ -34,8 +34,8 @@ static inline const char *trace_text(const struct trace_texts *texts, unsigned w
 
 enum attempt_text {
     ATTEMPT_PROVIDER,
-    ATTEMPT_MODEL,    /* the provider's name for it */
-    ATTEMPT_BASE_URL, /* without its path */
+    ATTEMPT_MODEL, /* the provider's name for it */
+    ATTEMPT_HOST,  /* "": none, of the demo */
     ATTEMPT_RESPONSE_ID,
     ATTEMPT_RESPONSE_MODEL,
     ATTEMPT_FINISH_REASON
@@ -49,6 +49,8 @@ struct attempt_span {
     bool metered;         /* source, counts, reasoning_tokens and cost_nusd are known */
     enum dialect dialect; /* in which it was asked */
     enum usage_source source;
+    int64_t port;
+    const char *known_as; /* gen_ai_server.provider */
     int number;
     int status;                /* the provider's; 0: none came */
     int64_t output_tokens_max; /* that it was asked for; 0: as many as it likes */

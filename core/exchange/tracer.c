@@ -11,7 +11,8 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/service.h"
-#include "exchange/otlp_json.h"
+#include "exchange/otlp_answer.h"
+#include "exchange/otlp_body.h"
 #include "exchange/trace_record.h"
 #include "net/client/delivery.h"
 
@@ -46,9 +47,10 @@ struct tracer {
     /* the thread's own */
     struct deliveries *deliveries;
     struct trace_batch *first, *last;
-    size_t count;       /* of the records in them */
-    int64_t since_us;   /* when the first of them came */
-    struct buffer body; /* empty: none is to be sent */
+    size_t count;     /* of the records in them */
+    int64_t since_us; /* when the first of them came */
+    struct buffer body;
+    struct slice sending; /* of `body`; empty: none is to be sent */
     size_t body_spans;
     int64_t body_us; /* when it was first sent; 0: not yet */
     int64_t next_us; /* not before */
@@ -132,6 +134,12 @@ static void reject(struct tracer *tracer, size_t spans)
     atomic_fetch_add_explicit(&tracer->rejected, spans, memory_order_relaxed);
 }
 
+static void forget_body(struct tracer *tracer)
+{
+    buffer_reset(&tracer->body);
+    tracer->sending = (struct slice){0};
+}
+
 static void write_body(struct tracer *tracer)
 {
     const struct otlp_resource resource = {.service_name = tracer->settings.service_name,
@@ -140,21 +148,21 @@ static void write_body(struct tracer *tracer)
     tracer->body_spans = 0;
     tracer->body_us = tracer->next_us = 0;
     tracer->tries = 0;
-    otlp_json_begin(&resource, &tracer->body);
+    otlp_body_begin(&tracer->body);
     while (tracer->count > 0 && tracer->body.bytes < LIMIT_TRACE_BODY_BYTES) {
         struct trace_batch *batch = pop(tracer);
         struct slice packed = buffer_slice(&batch->packed);
         size_t spans;
-        while ((spans = otlp_json_add(&packed, &tracer->body)) > 0)
+        while ((spans = otlp_body_add(&packed, &tracer->body)) > 0)
             tracer->body_spans += spans;
         batch_free(batch);
     }
-    otlp_json_end(&tracer->body);
+    tracer->sending = otlp_body_end(&resource, &tracer->body);
     if (!tracer->body.failed)
         return;
     reject(tracer, tracer->body_spans);
     tell(tracer, "spans are lost", "memory is short");
-    buffer_reset(&tracer->body);
+    forget_body(tracer);
 }
 
 /* ---- sending ---- */
@@ -169,12 +177,13 @@ static void send_body(struct tracer *tracer, int64_t now_us)
 {
     const char *why = "";
     struct delivery delivery = {.url = tracer->settings.url,
-                                .body = buffer_slice(&tracer->body),
+                                .body = tracer->sending,
                                 .timeout_ms = ms_left(tracer, now_us),
                                 .ca_file = tracer->settings.ca_file,
+                                .keeps_answer = true,
                                 .keeps_connection = true,
                                 .lends_body = true,
-                                .headers = {"Content-Type: application/json"}};
+                                .headers = {"Content-Type: application/x-protobuf"}};
     for (size_t i = 0; i < TRACER_HEADERS && tracer->settings.headers[i][0] != '\0'; i++)
         delivery.headers[1 + i] = tracer->settings.headers[i];
     if (tracer->body_us == 0)
@@ -185,24 +194,25 @@ static void send_body(struct tracer *tracer, int64_t now_us)
         return;
     reject(tracer, tracer->body_spans);
     tell(tracer, "spans cannot be sent", why);
-    buffer_reset(&tracer->body);
+    forget_body(tracer);
 }
 
-static void note_taken(struct tracer *tracer, const char *answer)
+static void note_taken(struct tracer *tracer, struct slice answer)
 {
-    long rejected = otlp_json_rejected(answer);
+    char words[OTLP_WORDS_BYTES];
+    int64_t rejected = otlp_answer_rejected(answer, words);
     size_t spans = tracer->body_spans;
     if (rejected < 0 || (size_t)rejected > spans)
-        rejected = (long)spans;
+        rejected = (int64_t)spans;
     atomic_fetch_add_explicit(&tracer->sent, spans - (size_t)rejected, memory_order_relaxed);
     if (rejected > 0) {
         reject(tracer, (size_t)rejected);
-        tell(tracer, "the collector has not taken all spans", answer);
+        tell(tracer, "the collector has not taken all spans", words);
     } else if (tracer->told_us != 0) {
         log_event(LOG_INFO, "the collector takes spans again");
         tracer->told_us = 0;
     }
-    buffer_reset(&tracer->body);
+    forget_body(tracer);
 }
 
 /* Those that OTLP names, and no answer at all. */
@@ -223,22 +233,38 @@ static int64_t pause_ms(const struct tracer *tracer, int64_t retry_after_ms)
     return ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS;
 }
 
-static void note_end(struct tracer *tracer, const struct delivery_end *end)
+/* Of an answer that refuses, or of the way to the collector. */
+static void tell_refusal(struct tracer *tracer, const struct delivery_end *end, const char *what)
+{
+    char words[OTLP_WORDS_BYTES], why[OTLP_WORDS_BYTES + 32];
+    otlp_answer_refusal(buffer_slice(&end->answer), words);
+    if (end->status != 0)
+        snprintf(why, sizeof why, "status %d%s%s", end->status, words[0] != '\0' ? ": " : "",
+                 words);
+    tell(tracer, what, end->status != 0 ? why : end->words);
+}
+
+static void note_refusal(struct tracer *tracer, const struct delivery_end *end)
 {
     int64_t now_us = clock_mono_us();
-    tracer->under_way = false;
-    if (end->taken) {
-        note_taken(tracer, end->words);
-        return;
-    }
     bool again = may_take_later(end->status) && tracer->end_us == 0 &&
                  now_us - tracer->body_us < INT64_C(1000) * GIVE_UP_MS;
-    tell(tracer, again ? "spans wait for the collector" : "spans are given up", end->words);
+    tell_refusal(tracer, end, again ? "spans wait for the collector" : "spans are given up");
     tracer->next_us = now_us + 1000 * pause_ms(tracer, end->retry_after_ms);
     if (again)
         return;
     reject(tracer, tracer->body_spans);
-    buffer_reset(&tracer->body);
+    forget_body(tracer);
+}
+
+static void note_end(struct tracer *tracer, struct delivery_end *end)
+{
+    tracer->under_way = false;
+    if (end->taken)
+        note_taken(tracer, buffer_slice(&end->answer));
+    else
+        note_refusal(tracer, end);
+    buffer_fini(&end->answer);
 }
 
 /* ---- the thread ---- */
@@ -253,9 +279,9 @@ static bool is_due(const struct tracer *tracer, int64_t now_us)
 static int64_t wait_ms(const struct tracer *tracer, int64_t now_us)
 {
     int64_t until_us = now_us + INT64_C(1000) * IDLE_MS;
-    if (tracer->body.bytes > 0 && !tracer->under_way)
+    if (tracer->sending.bytes > 0 && !tracer->under_way)
         until_us = tracer->next_us;
-    else if (tracer->body.bytes == 0 && tracer->count > 0)
+    else if (tracer->sending.bytes == 0 && tracer->count > 0)
         until_us = tracer->since_us + INT64_C(1000) * GATHER_MS;
     if (tracer->end_us != 0 && tracer->end_us < until_us)
         until_us = tracer->end_us;
@@ -266,9 +292,9 @@ static int64_t wait_ms(const struct tracer *tracer, int64_t now_us)
 static void step(struct tracer *tracer, int64_t now_us)
 {
     tell_lost(tracer);
-    if (tracer->body.bytes == 0 && tracer->count > 0 && is_due(tracer, now_us))
+    if (tracer->sending.bytes == 0 && tracer->count > 0 && is_due(tracer, now_us))
         write_body(tracer);
-    if (tracer->body.bytes > 0 && !tracer->under_way && now_us >= tracer->next_us)
+    if (tracer->sending.bytes > 0 && !tracer->under_way && now_us >= tracer->next_us)
         send_body(tracer, now_us);
 }
 
@@ -276,7 +302,7 @@ static bool is_over(const struct tracer *tracer, int64_t now_us)
 {
     if (tracer->end_us == 0)
         return false;
-    return (tracer->body.bytes == 0 && tracer->count == 0) || now_us >= tracer->end_us;
+    return (tracer->sending.bytes == 0 && tracer->count == 0) || now_us >= tracer->end_us;
 }
 
 /* What waits for the collector gets its last try at once. */
@@ -342,7 +368,7 @@ static void tell_rest(struct tracer *tracer)
 {
     struct tracer_counts counts;
     tracer_count(tracer, &counts);
-    size_t left = tracer->body.bytes > 0 ? tracer->body_spans : 0;
+    size_t left = tracer->sending.bytes > 0 ? tracer->body_spans : 0;
     left += counts.rejected - tracer->end_rejected;
     if (left > 0 || tracer->count > 0 || counts.lost > tracer->told_lost)
         log_event(LOG_WARN, "the end of the traces is lost", log_int("spans", (int64_t)left),
@@ -405,17 +431,30 @@ const struct tracer_settings *trace_feed_settings(const struct trace_feed *feed)
     return &feed->tracer->settings;
 }
 
+/* Eight digits at once: each nibble moves into a byte of its own. */
+static void put_hex(uint32_t number, char out[8])
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t digits = number;
+    digits = (digits | digits << 16) & UINT64_C(0x0000ffff0000ffff);
+    digits = (digits | digits << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    digits = (digits | digits << 4) & ones * 0x0f;
+    uint64_t letters = (digits + ones * 6) >> 4 & ones;
+    digits += ones * '0' + letters * ('a' - '0' - 10);
+    memcpy(out, &digits, sizeof digits);
+}
+
 void trace_feed_draw(struct trace_feed *feed, size_t digits, char *out)
 {
-    static const char hex[] = "0123456789abcdef";
     if (feed->left < digits / 2) {
         random_bytes(feed->drawn, sizeof feed->drawn);
         feed->left = sizeof feed->drawn;
     }
-    for (size_t i = 0; i < digits; i += 2) {
-        unsigned char byte = feed->drawn[--feed->left];
-        out[i] = hex[byte >> 4];
-        out[i + 1] = hex[byte & 15];
+    for (size_t i = 0; i < digits; i += 8) {
+        uint32_t number;
+        feed->left -= sizeof number;
+        memcpy(&number, feed->drawn + feed->left, sizeof number);
+        put_hex(number, out + i);
     }
     out[digits] = '\0';
 }

@@ -1,5 +1,5 @@
-/* The tracer: the thread that sends spans to a collector by OTLP/HTTP, in JSON. It has a queue of
- * its own, and nothing waits for it: what finds no room there is lost and counted.
+/* The tracer: the thread that sends spans to a collector by OTLP/HTTP, in Protobuf. It has a queue
+ * of its own, and nothing waits for it: what finds no room there is lost and counted.
  *
  * A worker has a feed, which collects the records of its exchanges for a tenth of a second and
  * hands them over at once. The tracer writes them into one body after a second, or when there are
@@ -51,7 +51,7 @@ void tracer_count(const struct tracer *tracer, struct tracer_counts *out); /* an
 struct trace_feed *trace_feed_new(struct tracer *tracer); /* NULL gives NULL */
 void trace_feed_free(struct trace_feed *feed);            /* flushes; NULL is allowed */
 const struct tracer_settings *trace_feed_settings(const struct trace_feed *feed);
-/* Writes random lower-case hexadecimal digits and a NUL: at most 32 digits, an even number. */
+/* Writes 16 or 32 random lower-case hexadecimal digits, and a NUL. */
 void trace_feed_draw(struct trace_feed *feed, size_t digits, char *out);
 /* Takes a record over. */
 void trace_feed_take(struct trace_feed *feed, struct trace_record *record);

@@ -1,36 +1,36 @@
-"""A collector of OTLP/HTTP in JSON, that reads what it gets by OpenTelemetry's own protocol: what
-it has no name for, wrong types and ids in other digits are faults. Its answers are scripted."""
+"""A collector of OTLP/HTTP in Protobuf, that reads what it gets by OpenTelemetry's own protocol:
+what it has no name for and ids of other lengths are faults. Its answers are scripted."""
 
-import base64
-import json
-import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from google.protobuf import json_format
+from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from wait import wait_until
 
-IDS = {"traceId": 32, "spanId": 16, "parentSpanId": 16}
 SERVER, CLIENT = 2, 3
-TAKEN = (200, {"content-type": "application/json"}, b'{"partialSuccess":{}}')
+PROTOBUF = {"content-type": "application/x-protobuf"}
 
 
-def with_bytes(value):
-    """Protobuf's JSON has bytes in base64, OTLP's has ids in hexadecimal digits."""
-    if isinstance(value, list):
-        return [with_bytes(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    for name, digits in IDS.items():
-        if name in value:
-            assert re.fullmatch(f"[0-9a-f]{{{digits}}}", value[name]), value[name]
-    return {
-        name: base64.b64encode(bytes.fromhex(one)).decode() if name in IDS else with_bytes(one)
-        for name, one in value.items()
-    }
+def partial_success(rejected: int, why: str) -> bytes:
+    message = trace_service_pb2.ExportTraceServiceResponse()
+    message.partial_success.rejected_spans = rejected
+    message.partial_success.error_message = why
+    return message.SerializeToString()
+
+
+TAKEN = (200, PROTOBUF, partial_success(0, ""))
+
+
+def assert_known(message) -> None:
+    """Whatever is in it has a name."""
+    assert not list(UnknownFieldSet(message)), message
+    for kind, value in message.ListFields():
+        if kind.type == kind.TYPE_MESSAGE:
+            for one in value if kind.is_repeated else [value]:
+                assert_known(one)
 
 
 def plain(value):
@@ -67,9 +67,18 @@ def attributes_of(pairs) -> dict:
     return found
 
 
+def has_ids(span) -> bool:
+    links = all(len(link.trace_id) == 16 and len(link.span_id) == 8 for link in span.links)
+    own = len(span.trace_id) == 16 and len(span.span_id) == 8
+    return own and links and len(span.parent_span_id) in (0, 8)
+
+
 def spans_of(body: bytes) -> list[Span]:
-    message = trace_service_pb2.ExportTraceServiceRequest()
-    json_format.ParseDict(with_bytes(json.loads(body)), message)
+    message = trace_service_pb2.ExportTraceServiceRequest.FromString(body)
+    assert_known(message)
+    for resource in message.resource_spans:
+        for scope in resource.scope_spans:
+            assert all(has_ids(span) for span in scope.spans)
     return [
         Span(
             trace_id=span.trace_id.hex(),

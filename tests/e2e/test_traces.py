@@ -13,7 +13,7 @@ import pytest
 import test_hedge
 from answers import Usage, error
 from fake_provider import Gate
-from otlp_server import TAKEN, OtlpServer
+from otlp_server import TAKEN, OtlpServer, partial_success
 from prices import Price
 from rawhttp import chat_bytes
 from wait import wait_until
@@ -124,7 +124,7 @@ def test_a_call(traced, collector, provider):
     assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
                         server.resource["service.instance.id"])  # fmt: skip
     headers, _ = collector.bodies[0]
-    assert headers["content-type"] == "application/json"
+    assert headers["content-type"] == "application/x-protobuf"
 
 
 def test_a_stream(traced, collector, provider):
@@ -221,7 +221,7 @@ def test_a_refusal(traced, collector, status):
     assert server["llm_gateway.error_code"] == response.json()["error"]["code"]
     assert ("http.route" in server.attributes) == (status != 404)
     assert ("user.id" in server.attributes) == (status == 402)
-    assert "hidden" not in collector.bodies[-1][1].decode()
+    assert b"hidden" not in collector.bodies[-1][1]
 
 
 def test_a_client_that_leaves(traced, collector, provider):
@@ -496,24 +496,24 @@ def test_a_collector_that_may_take_it_later(traced, collector, status):
 
 @pytest.mark.parametrize("status", [400, 401, 404, 413, 500])
 def test_a_collector_that_refuses(traced, collector, status):
-    collector.answer = lambda number: TAKEN if number > 1 else (status, {}, b"no such tenant")
+    said = b"\x08\x10\x12\x0eno such tenant"[0 if status < 404 else 4 :]  # a Status, or text
+    collector.answer = lambda number: TAKEN if number > 1 else (status, {}, said)
     gateway = traced()
     gateway.http.get("/api/v1/models")
-    line = gateway.logs("spans are given up")[0]
-    assert "no such tenant" in line["why"]
+    assert gateway.logs("spans are given up")[0]["why"] == f"status {status}: no such tenant"
     gateway.http.get("/api/v1/models")
     collector.spans(1)
     assert collector.bodies[0][1] != collector.bodies[1][1], "it is not sent again"
 
 
-def test_a_partial_success(traced, collector):
+@pytest.mark.parametrize("in_json", [False, True])
+def test_a_partial_success(traced, collector, in_json):
     said = b'{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too old"}}'
-    collector.answer = lambda _: (200, {"content-type": "application/json"}, said)
+    collector.answer = lambda _: (200, {}, said if in_json else partial_success(1, "too old"))
     gateway = traced()
     gateway.http.get("/api/v1/models")
     line = gateway.logs("the collector has not taken all spans")[0]
-    assert "too old" in line["why"]
-    assert line["spans_rejected"] == 1
+    assert (line["why"], line["spans_rejected"]) == ("too old", 1)
 
 
 def free_port() -> int:
