@@ -43,7 +43,7 @@ static bool goes_on(const struct exchange *exchange, struct trace_context *clien
 static struct trace_record *make(const struct exchange *exchange, const char *trace_id,
                                  unsigned flags)
 {
-    struct trace_record *record = trace_record_new();
+    struct trace_record *record = trace_record_new(trace_feed_pool(exchange->env->traces));
     memcpy(record->context.trace_id, trace_id, TRACE_ID_BYTES);
     trace_feed_draw(exchange->env->traces, SPAN_ID_BYTES - 1, record->context.span_id);
     record->context.flags = flags | TRACE_SAMPLED;
@@ -120,7 +120,7 @@ struct attempt_span *trace_attempt_begin(struct exchange *exchange, struct candi
 {
     if (exchange->trace == NULL)
         return NULL;
-    struct attempt_span *span = attempt_span_new(candidate);
+    struct attempt_span *span = attempt_span_new(trace_feed_pool(exchange->env->traces), candidate);
     trace_feed_draw(exchange->env->traces, SPAN_ID_BYTES - 1, span->span_id);
     span->dialect = candidate_dialect(candidate, &exchange->asks);
     span->streamed = exchange->asks.streamed;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/check.h"
 #include "base/json.h"
 #include "exchange/candidate.h"
@@ -33,11 +34,48 @@ void trace_texts_set(struct trace_texts *texts, unsigned which, struct slice tex
 
 /* ---- life ---- */
 
-struct trace_record *trace_record_new(void)
+/* A worker that has more of them at once gives back the rest. */
+enum { POOL_MAX = 256 };
+
+static struct trace_record *take_record(struct trace_pool *pool)
 {
-    struct trace_record *record = malloc(sizeof *record);
-    check(record != NULL);
+    struct trace_record *record = pool->records;
+    if (record == NULL) {
+        record = malloc(sizeof *record);
+        check(record != NULL);
+        return record;
+    }
+    pool->records = record->next;
+    pool->record_count--;
+    return record;
+}
+
+static struct attempt_span *take_span(struct trace_pool *pool)
+{
+    struct attempt_span *span = pool->spans;
+    if (span == NULL) {
+        span = malloc(sizeof *span);
+        check(span != NULL);
+        return span;
+    }
+    pool->spans = span->next;
+    pool->span_count--;
+    return span;
+}
+
+void trace_pool_fini(struct trace_pool *pool)
+{
+    while (pool->records != NULL)
+        free(take_record(pool));
+    while (pool->spans != NULL)
+        free(take_span(pool));
+}
+
+struct trace_record *trace_record_new(struct trace_pool *pool)
+{
+    struct trace_record *record = take_record(pool);
     memset(record, 0, offsetof(struct trace_record, texts));
+    record->pool = pool;
     begin_texts(&record->texts);
     return record;
 }
@@ -61,14 +99,21 @@ void trace_record_free(struct trace_record *record)
         next = span->next;
         attempt_span_free(span);
     }
-    free(record);
+    struct trace_pool *pool = record->pool;
+    if (pool->record_count == POOL_MAX) {
+        free(record);
+        return;
+    }
+    record->next = pool->records;
+    pool->records = record;
+    pool->record_count++;
 }
 
-struct attempt_span *attempt_span_new(const struct candidate *candidate)
+struct attempt_span *attempt_span_new(struct trace_pool *pool, const struct candidate *candidate)
 {
-    struct attempt_span *span = malloc(sizeof *span);
-    check(span != NULL);
+    struct attempt_span *span = take_span(pool);
     memset(span, 0, offsetof(struct attempt_span, texts));
+    span->pool = pool;
     begin_texts(&span->texts);
     trace_texts_set(&span->texts, ATTEMPT_PROVIDER, slice_of(candidate->terms.provider));
     trace_texts_set(&span->texts, ATTEMPT_MODEL, slice_of(candidate->terms.model));
@@ -80,7 +125,16 @@ struct attempt_span *attempt_span_new(const struct candidate *candidate)
 
 void attempt_span_free(struct attempt_span *span)
 {
-    free(span);
+    if (span == NULL)
+        return;
+    struct trace_pool *pool = span->pool;
+    if (pool->span_count == POOL_MAX) {
+        free(span);
+        return;
+    }
+    span->next = pool->spans;
+    pool->spans = span;
+    pool->span_count++;
 }
 
 /* ---- what an answer says ---- */
@@ -142,72 +196,4 @@ void attempt_span_note_chunk(struct attempt_span *span, const struct json_value 
 {
     if (span != NULL && !is_known(span))
         find_names(span, chunk);
-}
-
-/* ---- packed ---- */
-
-/* Before each part. All that follows it is as aligned as this. */
-struct packed {
-    uint32_t bytes; /* with this, and what fills up to the next one */
-    bool is_attempt;
-    _Alignas(8) char part[];
-};
-
-static size_t bytes_of(size_t texts_at, const struct trace_texts *texts)
-{
-    size_t bytes =
-        sizeof(struct packed) + texts_at + offsetof(struct trace_texts, bytes) + texts->used;
-    return (bytes + 7) / 8 * 8;
-}
-
-static void pack(const void *part, bool is_attempt, size_t bytes, struct buffer *out)
-{
-    struct packed *packed = (struct packed *)(void *)(out->data + out->bytes);
-    packed->bytes = (uint32_t)bytes;
-    packed->is_attempt = is_attempt;
-    memcpy(packed->part, part, bytes - sizeof *packed);
-    out->bytes += bytes;
-}
-
-static size_t record_bytes(const struct trace_record *record)
-{
-    return bytes_of(offsetof(struct trace_record, texts), &record->texts);
-}
-
-static size_t attempt_bytes(const struct attempt_span *span)
-{
-    return bytes_of(offsetof(struct attempt_span, texts), &span->texts);
-}
-
-bool trace_record_pack(const struct trace_record *record, struct buffer *out)
-{
-    size_t bytes = record_bytes(record);
-    for (const struct attempt_span *span = record->first; span != NULL; span = span->next)
-        bytes += attempt_bytes(span);
-    if (buffer_reserve(out, bytes) == NULL)
-        return false;
-    pack(record, false, record_bytes(record), out);
-    for (const struct attempt_span *span = record->first; span != NULL; span = span->next)
-        pack(span, true, attempt_bytes(span), out);
-    return true;
-}
-
-static const void *take(struct slice *all, bool is_attempt)
-{
-    const struct packed *packed = (const struct packed *)(const void *)all->data;
-    if (all->bytes == 0 || packed->is_attempt != is_attempt)
-        return NULL;
-    all->data += packed->bytes;
-    all->bytes -= packed->bytes;
-    return packed->part;
-}
-
-const struct trace_record *trace_record_take(struct slice *packed)
-{
-    return take(packed, false);
-}
-
-const struct attempt_span *attempt_span_take(struct slice *packed)
-{
-    return take(packed, true);
 }

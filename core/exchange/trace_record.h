@@ -1,14 +1,14 @@
 /* What is told of an exchange that is traced: a record, which its worker fills, and one of each
- * attempt that asked a provider. They become spans (otlp_body.h). On their way to the tracer they
- * are packed, one behind the other, with no more of their texts than is used: so what crosses
- * threads is small, and needs no memory of its own. */
+ * attempt that asked a provider. They become spans when the exchange ends (otlp_spans.h).
+ *
+ * Both come from a pool of the worker's: an allocation of their size would have the allocator tidy
+ * up its small pieces each time, and cost a call more than all that is written into them. */
 #ifndef EXCHANGE_TRACE_RECORD_H
 #define EXCHANGE_TRACE_RECORD_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
 #include "base/slice.h"
 #include "base/unit.h"
 #include "dialect/dialect_kind.h"
@@ -41,9 +41,20 @@ enum attempt_text {
     ATTEMPT_FINISH_REASON
 };
 
+/* What is kept for the next ones, on one thread; zeroed at first. */
+struct trace_pool {
+    struct trace_record *records;
+    struct attempt_span *spans;
+    size_t record_count;
+    size_t span_count;
+};
+
+void trace_pool_fini(struct trace_pool *pool); /* when all that came from it is freed */
+
 /* Times are monotonic. */
 struct attempt_span {
     struct attempt_span *next;
+    struct trace_pool *pool;
     char span_id[SPAN_ID_BYTES];
     bool streamed;
     bool metered;         /* source, counts, reasoning_tokens and cost_nusd are known */
@@ -80,6 +91,8 @@ enum exchange_text {
 };
 
 struct trace_record {
+    struct trace_record *next; /* in the pool */
+    struct trace_pool *pool;
     struct trace_context context;  /* of the exchange's span */
     char parent_id[SPAN_ID_BYTES]; /* the span of the client's that it belongs to; "": none */
     struct trace_context link;     /* the client's, which it does not belong to; "": none */
@@ -94,16 +107,16 @@ struct trace_record {
     int64_t ended_us;
     int64_t charge_nusd;
     int64_t cost_nusd;
-    struct attempt_span *first, *last; /* while it is not packed */
-    struct trace_texts texts;          /* of exchange_text */
+    struct attempt_span *first, *last;
+    struct trace_texts texts; /* of exchange_text */
 };
 
-struct trace_record *trace_record_new(void);
+struct trace_record *trace_record_new(struct trace_pool *pool);
 void trace_record_add(struct trace_record *record, struct attempt_span *span); /* moved in */
 void trace_record_free(struct trace_record *record);                           /* NULL is allowed */
 
 /* With what the spans tell of a candidate. */
-struct attempt_span *attempt_span_new(const struct candidate *candidate);
+struct attempt_span *attempt_span_new(struct trace_pool *pool, const struct candidate *candidate);
 void attempt_span_free(struct attempt_span *span); /* NULL is allowed */
 /* Notes who made an answer, and its id: of a whole answer, or of the first event that says it.
  * `holder`: the object that has the id; `model`: of type JSON_NULL if it is not told. Does nothing
@@ -112,14 +125,5 @@ void attempt_span_note_answer(struct attempt_span *span, const struct json_value
                               const struct json_value *model);
 /* The same for a completion or a chunk of OpenAI's chat. */
 void attempt_span_note_chunk(struct attempt_span *span, const struct json_value *chunk);
-
-/* ---- packed ---- */
-
-/* Appends it with its attempts. False, and nothing is appended: there is no room. */
-bool trace_record_pack(const struct trace_record *record, struct buffer *out);
-/* Takes the next record of what is packed. NULL: there is none. */
-const struct trace_record *trace_record_take(struct slice *packed);
-/* Takes its next attempt: behind each record, until NULL. */
-const struct attempt_span *attempt_span_take(struct slice *packed);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/service.h"
 #include "exchange/otlp_answer.h"
 #include "exchange/otlp_body.h"
+#include "exchange/otlp_spans.h"
 #include "exchange/trace_record.h"
 #include "net/client/delivery.h"
 
@@ -27,15 +28,18 @@ enum {
     LAST_MS = 3000, /* at the end of the process */
     TELL_MS = 60 * 1000,
     INSTANCE_BYTES = 37,
-    DRAWN_BYTES = 512
+    DRAWN_BYTES = 512,
+    BATCH_BYTES_MAX =
+        1024 * 1024 /* of the longest record, with all its attempts, many times over */
 };
 
-/* Records on their way from a worker. */
+/* Spans on their way from a worker, as they will be sent. */
 struct trace_batch {
     struct job job; /* first: jobs are cast back */
     struct trace_batch *next;
-    size_t count;
-    struct buffer packed;
+    size_t count; /* of the records that they come from */
+    size_t span_count;
+    struct buffer spans;
 };
 
 struct tracer {
@@ -114,7 +118,7 @@ static void take_batches(struct tracer *tracer)
 
 static void batch_free(struct trace_batch *batch)
 {
-    buffer_fini(&batch->packed);
+    buffer_fini(&batch->spans);
     free(batch);
 }
 
@@ -151,10 +155,8 @@ static void write_body(struct tracer *tracer)
     otlp_body_begin(&tracer->body);
     while (tracer->count > 0 && tracer->body.bytes < LIMIT_TRACE_BODY_BYTES) {
         struct trace_batch *batch = pop(tracer);
-        struct slice packed = buffer_slice(&batch->packed);
-        size_t spans;
-        while ((spans = otlp_body_add(&packed, &tracer->body)) > 0)
-            tracer->body_spans += spans;
+        buffer_append_slice(&tracer->body, buffer_slice(&batch->spans));
+        tracer->body_spans += batch->span_count;
         batch_free(batch);
     }
     tracer->sending = otlp_body_end(&resource, &tracer->body);
@@ -402,6 +404,7 @@ void tracer_count(const struct tracer *tracer, struct tracer_counts *out)
 struct trace_feed {
     struct tracer *tracer;
     struct trace_batch *batch; /* NULL: none is begun */
+    struct trace_pool pool;
     unsigned char drawn[DRAWN_BYTES];
     size_t left; /* of `drawn` */
 };
@@ -423,6 +426,7 @@ void trace_feed_free(struct trace_feed *feed)
     trace_feed_flush(feed);
     if (feed->batch != NULL)
         batch_free(feed->batch);
+    trace_pool_fini(&feed->pool);
     free(feed);
 }
 
@@ -442,6 +446,11 @@ static void put_hex(uint32_t number, char out[8])
     uint64_t letters = (digits + ones * 6) >> 4 & ones;
     digits += ones * '0' + letters * ('a' - '0' - 10);
     memcpy(out, &digits, sizeof digits);
+}
+
+struct trace_pool *trace_feed_pool(struct trace_feed *feed)
+{
+    return &feed->pool;
 }
 
 void trace_feed_draw(struct trace_feed *feed, size_t digits, char *out)
@@ -482,8 +491,8 @@ static struct trace_batch *open_batch(struct trace_feed *feed)
     if (feed->batch == NULL) {
         feed->batch = calloc(1, sizeof *feed->batch);
         check(feed->batch != NULL);
-        buffer_init(&feed->batch->packed, 2 * LIMIT_TRACE_BATCH_BYTES);
-        (void)buffer_reserve(&feed->batch->packed, LIMIT_TRACE_BATCH_BYTES);
+        buffer_init(&feed->batch->spans, BATCH_BYTES_MAX);
+        (void)buffer_reserve(&feed->batch->spans, LIMIT_TRACE_BATCH_BYTES);
     }
     return feed->batch;
 }
@@ -493,14 +502,16 @@ void trace_feed_take(struct trace_feed *feed, struct trace_record *record)
     struct tracer *tracer = feed->tracer;
     size_t waiting = atomic_fetch_add_explicit(&tracer->waiting, 1, memory_order_relaxed);
     struct trace_batch *batch = open_batch(feed);
-    bool taken =
-        waiting < tracer->settings.records_max && trace_record_pack(record, &batch->packed);
+    size_t spans = 0;
+    if (waiting < tracer->settings.records_max)
+        spans = otlp_spans_add(record, &batch->spans);
     trace_record_free(record);
-    if (!taken) {
+    if (spans == 0) {
         lose(tracer, 1);
         return;
     }
     batch->count++;
-    if (batch->packed.bytes >= LIMIT_TRACE_BATCH_BYTES * 3 / 4)
+    batch->span_count += spans;
+    if (batch->spans.bytes >= LIMIT_TRACE_BATCH_BYTES * 3 / 4)
         trace_feed_flush(feed);
 }

@@ -1,11 +1,12 @@
 /* The tracer: the thread that sends spans to a collector by OTLP/HTTP, in Protobuf. It has a queue
  * of its own, and nothing waits for it: what finds no room there is lost and counted.
  *
- * A worker has a feed, which collects the records of its exchanges for a tenth of a second and
- * hands them over at once. The tracer writes them into one body after a second, or when there are
- * many, and has one body under way at a time. What the collector may take later (429, 502, 503,
- * 504, no answer) is sent again after pauses that grow, or that it names, for two minutes. At the
- * end of the process all that is left gets a few seconds. */
+ * A worker has a feed, which writes the spans of its exchanges while their records are in the
+ * processor's caches, and hands those of a tenth of a second over at once. The tracer puts them
+ * into one body after a second, or when there are many, and has one body under way at a time. What
+ * the collector may take later (429, 502, 503, 504, no answer) is sent again after pauses that
+ * grow, or that it names, for two minutes. At the end of the process all that is left gets a few
+ * seconds. */
 #ifndef EXCHANGE_TRACER_H
 #define EXCHANGE_TRACER_H
 
@@ -17,6 +18,7 @@
 #include "base/limits.h"
 
 struct trace_feed;
+struct trace_pool;
 struct trace_record;
 struct tracer;
 
@@ -53,7 +55,9 @@ void trace_feed_free(struct trace_feed *feed);            /* flushes; NULL is al
 const struct tracer_settings *trace_feed_settings(const struct trace_feed *feed);
 /* Writes 16 or 32 random lower-case hexadecimal digits, and a NUL. */
 void trace_feed_draw(struct trace_feed *feed, size_t digits, char *out);
-/* Takes a record over. */
+/* Where records come from. */
+struct trace_pool *trace_feed_pool(struct trace_feed *feed);
+/* Takes a record over, and frees it. */
 void trace_feed_take(struct trace_feed *feed, struct trace_record *record);
 /* Hands the records over to the tracer. Every tick. */
 void trace_feed_flush(struct trace_feed *feed);

@@ -1,4 +1,4 @@
-/* What becomes of a record: packed, taken out again, and Protobuf in UTF-8 whatever its texts are.
+/* What becomes of a record: Protobuf in UTF-8, whatever its texts are.
  * (What a collector makes of it: tests/e2e/test_traces.py, tests/clients/test_collector.py.) */
 #include "base/support.h"
 
@@ -12,14 +12,16 @@
 #include "exchange/gen_ai_names.h"
 #include "exchange/otlp_answer.h"
 #include "exchange/otlp_body.h"
+#include "exchange/otlp_spans.h"
 #include "exchange/provider.h"
 #include "exchange/trace_record.h"
 
+static struct trace_pool pool;
 static const struct otlp_resource resource = {"gateway \"1\"", "1.0", "id"};
 
 static struct trace_record *make(size_t attempts, const char *base_url, const char *text)
 {
-    struct trace_record *record = trace_record_new();
+    struct trace_record *record = trace_record_new(&pool);
     struct candidate_terms terms = provider_terms();
     terms.base_url = base_url;
     terms.provider = "test";
@@ -35,7 +37,7 @@ static struct trace_record *make(size_t attempts, const char *base_url, const ch
     trace_texts_set(&record->texts, EXCHANGE_PATH, slice_of(text));
     trace_texts_set(&record->texts, EXCHANGE_MODEL, slice_of(text));
     for (size_t i = 0; i < attempts; i++) {
-        struct attempt_span *span = attempt_span_new(candidate);
+        struct attempt_span *span = attempt_span_new(&pool, candidate);
         strcpy(span->span_id, "00000000000000a0");
         span->number = (int)i + 1;
         span->started_us = span->ended_us = 5500;
@@ -85,25 +87,18 @@ struct written {
 static struct written write(struct trace_record *const *records, size_t count, size_t spans)
 {
     struct written written;
-    struct buffer packed;
-    size_t added = 0, some;
-    buffer_init(&packed, 1 << 20);
+    size_t added = 0;
     buffer_init(&written.body, 1 << 20);
+    otlp_body_begin(&written.body);
     for (size_t i = 0; i < count; i++) {
-        assert_true(trace_record_pack(records[i], &packed));
+        added += otlp_spans_add(records[i], &written.body);
         trace_record_free(records[i]);
     }
-    struct slice left = buffer_slice(&packed);
-    otlp_body_begin(&written.body);
-    while ((some = otlp_body_add(&left, &written.body)) > 0)
-        added += some;
     struct slice body = otlp_body_end(&resource, &written.body);
-    assert_int_equal(left.bytes, 0);
     assert_int_equal(added, spans);
     struct slice resource_spans = field_of(body, RESOURCE_SPANS, 0).inner;
     written.scope_spans = field_of(resource_spans, SCOPE_SPANS, 0).inner;
     assert_int_equal(count_fields(written.scope_spans, SPANS), spans);
-    buffer_fini(&packed);
     return written;
 }
 
@@ -245,6 +240,52 @@ static void the_longest_texts_have_room(void **state)
     buffer_fini(&written.body);
 }
 
+/* Nothing of it is written, and what was there stays. */
+static void a_record_without_room(void **state)
+{
+    struct trace_record *record = make(3, "http://h/v1", "a");
+    struct buffer out;
+    (void)state;
+    for (size_t room = 0;; room += 1000) {
+        buffer_init(&out, room);
+        size_t count = otlp_spans_add(record, &out);
+        if (count > 0) {
+            assert_int_equal(count, 4);
+            assert_true(room > 4000);
+            buffer_fini(&out);
+            break;
+        }
+        assert_int_equal(out.bytes, 0);
+        assert_false(out.failed);
+        buffer_fini(&out);
+    }
+    trace_record_free(record);
+}
+
+/* More than it keeps. */
+static void a_pool(void **state)
+{
+    enum { RECORDS = 300 };
+    struct trace_record *records[RECORDS];
+    struct trace_pool own = {0};
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < RECORDS; i++) {
+            records[i] = trace_record_new(&own);
+            assert_null(records[i]->first);
+            trace_texts_set(&records[i]->texts, EXCHANGE_MODEL, slice_of("m"));
+        }
+        for (size_t i = 0; i < RECORDS; i++)
+            trace_record_free(records[i]);
+        assert_int_equal(own.record_count, 256);
+    }
+    struct trace_record *again = trace_record_new(&own);
+    assert_string_equal(trace_text(&again->texts, EXCHANGE_MODEL), "");
+    trace_record_free(again);
+    trace_pool_fini(&own);
+    assert_int_equal(own.record_count, 0);
+}
+
 static void servers(void **state)
 {
     static const struct {
@@ -285,7 +326,7 @@ static void what_an_answer_says(void **state)
     struct candidate *candidate = candidate_new(&terms);
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct attempt_span *span = attempt_span_new(candidate);
+        struct attempt_span *span = attempt_span_new(&pool, candidate);
         struct json_value root;
         struct fault fault;
         assert_true(json_parse(slice_of(cases[i].text), 8, &root, &fault));
@@ -345,6 +386,13 @@ static void a_refusal(void **state)
     assert_string_equal(words, "");
 }
 
+static int end_pool(void **state)
+{
+    (void)state;
+    trace_pool_fini(&pool);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,10 +403,12 @@ int main(void)
         cmocka_unit_test(other_letters_stay),
         cmocka_unit_test(lengths_of_all_sizes),
         cmocka_unit_test(the_longest_texts_have_room),
+        cmocka_unit_test(a_record_without_room),
+        cmocka_unit_test(a_pool),
         cmocka_unit_test(servers),
         cmocka_unit_test(what_an_answer_says),
         cmocka_unit_test(a_partial_success),
         cmocka_unit_test(a_refusal),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, end_pool);
 }
