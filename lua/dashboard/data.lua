@@ -4,6 +4,7 @@ local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
 local json = require "json"
+local payments = require "payments"
 local second_factor = require "dashboard.second_factor"
 local session = require "dashboard.session"
 local store = require "store"
@@ -89,9 +90,13 @@ end
 function data.send(x, user, user_text)
     local notices = store.call(x, "notice.get", user.id)
     local balance = store.call(x, "balance.get", user.account_id)
+    local customer = payments.name and store.find(x, "payment.customer", user.id, payments.name)
+    local top_up = store.find(x, "top_up.get", user.id)
     x:download(TYPE)
     x:write('{"made_at":"' .. core.format_time(core.now_ms()) .. '",\n"profile":' .. user_text
-        .. ',\n"balance":' .. balance .. ',\n"notices":' .. notices)
+        .. ',\n"balance":' .. balance .. ',\n"notices":' .. notices
+        .. ',\n"automatic_top_up":' .. (top_up or "null")
+        .. ',\n"payment_customer":' .. (customer or "null"))
     for _, list in ipairs(lists(x, user)) do
         x:write(',\n"' .. list[1] .. '":')
         write_pages(x, list[2], list[3])

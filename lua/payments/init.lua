@@ -128,8 +128,8 @@ end
 local function tell(x, facts, result)
     local about = result.payment_id ~= cjson.null and result.payment_id or facts.id
     if result.outcome == "disagreed" then
-        x:alert("payment_unclear", about, "What was paid is not what was asked for: event "
-            .. facts.id .. " of " .. payments.name .. ". Nothing was credited.")
+        x:alert("payment_unclear", about, "What was paid cannot be credited: event "
+            .. facts.id .. " of " .. payments.name .. ". The payment says why.")
     elseif result.outcome == "dispute" and facts.takes == 1 then
         x:alert("payment_disputed", about, "The credit was taken back while "
             .. payments.name .. " has the dispute " .. facts.reversal_id .. ".")

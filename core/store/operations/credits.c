@@ -214,10 +214,15 @@ static bool add_receipt(struct store_call *call, struct db *db,
     return notices_receipt(db, &call->store->notices, &receipt, clock_wall_ms());
 }
 
+int64_t credits_room_nusd(struct db *db, const struct id *account_id)
+{
+    return MONEY_AMOUNT_MAX_NUSD - posted(db, account_id);
+}
+
 bool credits_give(struct store_call *call, struct db *db, struct posting_transfer *transfer,
                   const struct id *account_id, struct id *transfer_id)
 {
-    int64_t room_nusd = MONEY_AMOUNT_MAX_NUSD - posted(db, account_id);
+    int64_t room_nusd = credits_room_nusd(db, account_id);
     char text[MONEY_TEXT_BYTES];
     if (transfer->amount_nusd > room_nusd)
         return fault_set(&call->fault, "invalid_amount",

@@ -1,6 +1,6 @@
 /* Erasing a customer, in one transaction: what is personal is deleted or overwritten; accounts,
  * transfers, usage and payments stay under ids that name nobody. docs/DATA.md lists both, and
- * tests/e2e/test_erasure.py finds a table that neither names. */
+ * tests/e2e/test_customer_data.py finds a table that neither names. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +12,7 @@
 #include "store/operations/audit_log.h"
 #include "store/operations/debts.h"
 #include "store/operations/operations.h"
+#include "store/outbox.h"
 
 enum { REPLACED_MAX = 64, MARK_BYTES = ID_BYTES + 16 };
 
@@ -40,7 +41,9 @@ static const char *const statements[] = {
     "DELETE FROM customer_notes WHERE user_id = ?1",
     "DELETE FROM notices WHERE account_id = ?2",
     "DELETE FROM outbox WHERE lane <> 0 AND (destination = ?3 COLLATE NOCASE"
-    " OR destination = '" CUSTOMER_WEBHOOK "' || ?1)",
+    " OR destination = '" CUSTOMER_WEBHOOK "' || ?1 OR destination IN"
+    " (SELECT '" OUTBOX_PAYMENT "' || id FROM payments WHERE user_id = ?1"
+    " AND origin = 'automatic'))",
     "DELETE FROM kept_answers WHERE account_id = ?2",
     "DELETE FROM kept_turns WHERE account_id = ?2",
     "DELETE FROM kept_bytes WHERE account_id = ?2",

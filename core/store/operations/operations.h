@@ -243,6 +243,8 @@ bool users_note_new(struct store_call *call, struct db *db, const struct id *use
 /* The result is the user, whatever was written there before. */
 bool users_reply(struct store_call *call, struct db *db, const struct id *user_id);
 
+/* What the account's balance can still take. */
+int64_t credits_room_nusd(struct db *db, const struct id *account_id);
 /* Gives the account money: posts the transfer under a new id, pays the debt, loads the wallet
  * again, notes the act, adds the receipt, answers with transfer and balance. */
 bool credits_give(struct store_call *call, struct db *db, struct posting_transfer *transfer,

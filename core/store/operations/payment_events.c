@@ -206,13 +206,29 @@ bool payment_events_reversed(struct store_call *call, struct db *db)
 
 /* ---- paid, and not ---- */
 
-static bool disagrees(struct store_call *call, struct db *db, const struct payment *payment,
-                      const char *currency, int64_t amount_minor)
+enum { WHY_BYTES = 160 };
+
+/* Why what was paid cannot be credited; false: it can be. `paid_minor` is before taxes. */
+static bool is_unclear(struct db *db, const struct payment *payment, const char *currency,
+                       int64_t paid_minor, char why[WHY_BYTES])
 {
-    char why[160];
-    snprintf(why, sizeof why, "paid %lld %.16s where %lld %.16s were asked for (smallest units)",
-             (long long)amount_minor, currency, (long long)payment->amount_minor,
-             payment->currency);
+    if (strcmp(payment->currency, currency) != 0 || payment->amount_minor != paid_minor ||
+        payment->total_minor < payment->amount_minor)
+        snprintf(why, WHY_BYTES, "paid %lld %.16s where %lld %.16s were asked for (smallest units)",
+                 (long long)paid_minor, currency, (long long)payment->amount_minor,
+                 payment->currency);
+    else if (payment->erased)
+        snprintf(why, WHY_BYTES, "paid after the account was erased: give it back");
+    else if (payment->credit_nusd > credits_room_nusd(db, &payment->account_id))
+        snprintf(why, WHY_BYTES, "the balance would be above the most that one can be");
+    else
+        return false;
+    return true;
+}
+
+static bool disagrees(struct store_call *call, struct db *db, const struct payment *payment,
+                      const char *why)
+{
     return db_run(db, "UPDATE payments SET state = 'disagreed', failure = ?2 WHERE id = ?1",
                   DB_VALUES(bind_text(payment->id.text), bind_text(why))) &&
            done(call, db, "disagreed", payment);
@@ -257,6 +273,7 @@ bool payment_events_paid(struct store_call *call, struct db *db)
     enum { PAYMENT_ID = EVENT_ARGS, CURRENCY, AMOUNT_MINOR, TOTAL_MINOR, CHARGE_ID };
     struct payment payment;
     struct id transfer_id;
+    char why[WHY_BYTES];
     if (!fits(call) || !operations_fits(call, CHARGE_ID, TEXT_BYTES_MAX, "charge_id"))
         return false;
     if (is_known(call, db))
@@ -266,11 +283,9 @@ bool payment_events_paid(struct store_call *call, struct db *db)
     if (strcmp(payment.state, "paid") == 0)
         return done(call, db, "repeated", &payment);
     payment.total_minor = operations_int(call, TOTAL_MINOR);
-    if (strcmp(payment.currency, operations_text(call, CURRENCY)) != 0 ||
-        payment.amount_minor != operations_int(call, AMOUNT_MINOR) ||
-        payment.total_minor < payment.amount_minor)
-        return disagrees(call, db, &payment, operations_text(call, CURRENCY),
-                         operations_int(call, AMOUNT_MINOR));
+    if (is_unclear(db, &payment, operations_text(call, CURRENCY),
+                   operations_int(call, AMOUNT_MINOR), why))
+        return disagrees(call, db, &payment, why);
     return credit(call, db, &payment, &transfer_id) &&
            db_run(db,
                   "UPDATE payments SET state = 'paid', transfer_id = ?2, total_minor = ?3,"

@@ -26,7 +26,8 @@ bool payments_find(struct db *db, const char *sql, const struct store_value *val
                             .credit_nusd = column_int(row, 7),
                             .total_minor = column_int(row, 8),
                             .reversed_nusd = column_int(row, 9),
-                            .decimals = column_int(row, 10)};
+                            .decimals = column_int(row, 10),
+                            .erased = column_int(row, 11) != 0};
     ok = id_parse(slice_of(column_text(row, 0)), "pay", &out->id) &&
          id_parse(slice_of(column_text(row, 1)), "user", &out->user_id) &&
          id_parse(slice_of(column_text(row, 2)), "acct", &out->account_id);
@@ -189,7 +190,8 @@ bool payments_opened(struct store_call *call, struct db *db)
         return false;
     return db_run(db,
                   "UPDATE payments SET checkout_id = ?2, checkout_url = ?3 WHERE id = ?1"
-                  " AND state = 'open'",
+                  " AND state = 'open' AND user_id IN (SELECT id FROM users WHERE"
+                  " erased_ms IS NULL)",
                   call->args, 3) &&
            reply(call, db, operations_text(call, 0));
 }

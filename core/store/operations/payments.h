@@ -25,13 +25,14 @@ struct payment {
     int64_t credit_nusd;
     int64_t total_minor; /* 0: not paid */
     int64_t reversed_nusd;
+    bool erased; /* its customer has erased the account */
 };
 
 /* Before a condition on `p`: the statement that payments_find takes. */
 #define PAYMENT_WHERE                                                                              \
     "SELECT p.id, p.user_id, u.account_id, p.processor, p.currency, p.state, p.amount_minor,"      \
-    " p.credit_nusd, p.total_minor, p.reversed_nusd, p.decimals FROM payments p"                   \
-    " JOIN users u ON u.id = p.user_id WHERE "
+    " p.credit_nusd, p.total_minor, p.reversed_nusd, p.decimals,"                                  \
+    " u.erased_ms IS NOT NULL FROM payments p JOIN users u ON u.id = p.user_id WHERE "
 /* Reads one; `sql` is a constant. Returns false if there is none. */
 bool payments_find(struct db *db, const char *sql, const struct store_value *values,
                    size_t value_count, struct payment *out);

@@ -636,7 +636,7 @@ export const en = {
     "payments.paid": "Paid",
     "payments.failed": "Failed",
     "payments.expired": "Expired",
-    "payments.disagreed": "Not as asked for",
+    "payments.disagreed": "Not credited",
     "payments.reversed": "Taken back",
     "payments.partly": "Partly taken back",
     "payments.thanks": "Thank you",

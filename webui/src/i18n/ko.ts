@@ -631,7 +631,7 @@ export const ko: Catalogue = {
     "payments.paid": "결제됨",
     "payments.failed": "실패",
     "payments.expired": "만료됨",
-    "payments.disagreed": "요청과 다름",
+    "payments.disagreed": "입금되지 않음",
     "payments.reversed": "회수됨",
     "payments.partly": "일부 회수됨",
     "payments.thanks": "감사합니다",
