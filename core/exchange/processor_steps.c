@@ -91,5 +91,5 @@ bool processor_steps_refusal(struct slice answer, struct buffer *out)
     if (json_find(&root, "error", &error) != 1 || error.type != JSON_OBJECT)
         error = root;
     return json_find(&error, "message", &message) == 1 && message.type == JSON_STRING &&
-           json_decode_string(&message, out) && out->bytes > 0;
+           json_decode_string(&message, out) && slice_trim(buffer_slice(out)).bytes > 0;
 }

@@ -7,6 +7,7 @@ local reply_signed_in = require "dashboard.signed_in"
 local session = require "dashboard.session"
 local store = require "store"
 local throttle = require "dashboard.throttle"
+local words = require "words"
 
 local doors = {}
 
@@ -228,9 +229,8 @@ function doors.check_by_operator(x, members, email)
         x:refuse(503, "sign_up_unavailable", "Signing up does not work just now. Try again in a"
             .. " few minutes.")
     elseif verdict and not verdict.allow then
-        local words = type(verdict.message) == "string" and verdict.message ~= ""
-            and string.sub(verdict.message, 1, WORDS_BYTES_MAX)
-        x:refuse(403, "sign_up_refused", words or "This gateway does not take this sign-up. Ask its"
+        local why = words(verdict.message, WORDS_BYTES_MAX)
+        x:refuse(403, "sign_up_refused", why or "This gateway does not take this sign-up. Ask its"
             .. " operator.")
     end
 end

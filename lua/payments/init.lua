@@ -10,18 +10,22 @@
 --   charge(order)           of a kept card: a list of questions, asked one after the other;
 --                           "{payment}" becomes the payment's id, "{answer.NAME}" a member of the
 --                           answer to the question before
---   read_error(answer)      why it refuses, for people, or nil
+--   read_error(answer)      why it refuses, for people: whatever stands there
 --   signature_header        where an event's signature stands
 --   check_signature(x, header, now_ms)   true, or nil and why
 --   read_event(event)       the facts of an event (a decoded object), or nil: {id, kind,
---                           created_ms, what} and what the operation payment.<what> takes
+--                           created_ms, what} and what the operation payment.<what> takes;
+--                           why: whatever stands there
 --
 -- A payment has a row before the processor is asked, and its id is the idempotency key of the
 -- question: asking twice makes one page. Only events credit it.
 local cjson = require "cjson"
 local store = require "store"
+local words = require "words"
 
 local payments = {}
+
+local WORDS_BYTES_MAX = 200 -- of why it refuses
 
 payments.processor = core.payments == "stripe" and require "payments.stripe" or nil
 payments.name = payments.processor and core.payments
@@ -48,12 +52,13 @@ local function ask(x, question)
     if status and status >= 200 and status < 300 and answer then
         return answer
     end
-    return nil, answer and payments.processor.read_error(answer), is_final(status)
+    return nil, answer and words(payments.processor.read_error(answer), WORDS_BYTES_MAX),
+        is_final(status)
 end
 
 local function refuse(x, why)
     x:refuse(502, "payment_unavailable", "The payment service does not take this now."
-        .. (why and " It says: " .. string.sub(why, 1, 300) or " Try again in a moment."))
+        .. (why and " It says: " .. why or " Try again in a moment."))
 end
 
 -- What the processor knows of a customer: {customer_id, method_id (nil: no card is kept),
@@ -95,7 +100,7 @@ function payments.begin(x, payment, order)
     end
     if type(id) ~= "string" or type(url) ~= "string" then
         if final then -- else it may know the payment, or take it later: a repetition will tell
-            store.call(x, "payment.refused", payment.id, string.sub(why or "", 1, 200))
+            store.call(x, "payment.refused", payment.id, why or "")
         end
         refuse(x, why)
     end
@@ -150,7 +155,9 @@ function ACTS.paid(x, facts)
 end
 
 function ACTS.moved(x, facts)
-    return act(x, facts, facts.payment_id, facts.state, string.sub(facts.why, 1, 200))
+    local why = words(facts.why, WORDS_BYTES_MAX)
+        or (facts.state == "failed" and "The payment was refused." or "")
+    return act(x, facts, facts.payment_id, facts.state, why)
 end
 
 function ACTS.reversed(x, facts)
@@ -173,7 +180,7 @@ end
 ACTS.ignored = act
 
 local TEXTS = { "payment_id", "currency", "charge_id", "customer_id", "reversal_id", "state",
-    "method_id", "method_name", "why" }
+    "method_id", "method_name" }
 local NUMBERS = { "amount_minor", "total_minor", "stage" }
 local NEEDS = {
     paid = { "payment_id", "currency", "amount_minor", "total_minor" },

@@ -126,8 +126,7 @@ end
 
 -- Why it refuses, for people: in its own words.
 function stripe.read_error(answer)
-    local failure = type(answer.error) == "table" and answer.error or {}
-    return type(failure.message) == "string" and failure.message or nil
+    return type(answer.error) == "table" and answer.error.message or nil
 end
 
 -- ---- what it tells ----
@@ -193,7 +192,7 @@ local function paid_session(object)
 end
 
 local function moved(object, state, why)
-    return { what = "moved", payment_id = payment_of(object), state = state, why = why or "" }
+    return { what = "moved", payment_id = payment_of(object), state = state, why = why }
 end
 
 local read = {}
@@ -229,9 +228,7 @@ end
 local function failed_intent(object)
     local failure = given(object.last_payment_error)
     -- A customer at a checkout may try another card: the session tells its end.
-    return is_automatic(object)
-        and moved(object, "failed", failure and given(failure.message) or "The card was refused.")
-        or nil
+    return is_automatic(object) and moved(object, "failed", failure and failure.message) or nil
 end
 read["payment_intent.payment_failed"] = failed_intent
 read["payment_intent.canceled"] = failed_intent

@@ -146,6 +146,38 @@ def test_a_refusal_that_is_told_by_event(paid_house, stripe, buyer):
     ]
 
 
+WORDS = {
+    "empty": "",
+    "blank": " ",
+    "long": "The bank says no. " * 20,
+    "cut in a letter": "x은행이 거절했습니다" * 20,
+    "none": None,
+    "a number": 1,
+    "a list": [],
+}
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("told", ["by event", "at once"])
+def test_a_refusal_pauses_whatever_its_words(paid_house, stripe, buyer, words, told):
+    """Or the card would be charged again and again, or never again."""
+    error = {"message": WORDS[words]}
+    if told == "at once":
+        stripe.answer = lambda asked: (402, {"error": error}) if "intents" in asked.path else None
+    wish(buyer)
+    spend(paid_house, buyer, "9")
+    if told == "by event":
+        wait_until(lambda: automatic(buyer) and stripe.intents)
+        failed = newest(stripe) | {"last_payment_error": error}
+        deliver(paid_house, stripe.event("payment_intent.payment_failed", failed))
+    why = wait_until(lambda: look(buyer)["paused"])
+    assert why.strip()
+    [payment] = automatic(buyer)
+    assert (payment["state"], payment["failure"]) == ("failed", why)
+    wait_for_a_look(paid_house, stripe)
+    assert len(automatic(buyer)) == 1
+
+
 def test_a_payment_service_that_is_down_is_asked_again_for_the_same(paid_house, stripe, buyer):
     stripe.answer = lambda asked: (503, {}) if "intents" in asked.path else None
     wish(buyer)

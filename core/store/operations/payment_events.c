@@ -298,13 +298,16 @@ bool payment_events_paid(struct store_call *call, struct db *db)
            done(call, db, "paid", &payment);
 }
 
-/* An automatic one that fails is not tried again before the customer has looked. */
-static bool pause(struct db *db, const struct payment *payment, struct store_value why)
+/* An automatic one that fails is not tried again before the customer has looked. The row has its
+ * reason; an empty one would be no pause. */
+static bool pause(struct db *db, const struct payment *payment)
 {
     return db_run(db,
-                  "UPDATE automatic_top_ups SET paused = ?2 WHERE user_id ="
-                  " (SELECT user_id FROM payments WHERE id = ?1 AND origin = 'automatic')",
-                  DB_VALUES(bind_text(payment->id.text), why));
+                  "UPDATE automatic_top_ups SET paused = iif(p.failure = '', p.state, p.failure)"
+                  " FROM payments p"
+                  " WHERE p.id = ?1 AND p.origin = 'automatic'"
+                  " AND automatic_top_ups.user_id = p.user_id",
+                  DB_VALUES(bind_text(payment->id.text)));
 }
 
 /* ... payment_id state why: it is processing, or has failed or expired. */
@@ -328,7 +331,7 @@ bool payment_events_moved(struct store_call *call, struct db *db)
         return done(call, db, "late", &payment);
     return db_run(db, "UPDATE payments SET state = ?2, failure = ?3 WHERE id = ?1",
                   DB_VALUES(bind_text(payment.id.text), call->args[STATE], call->args[WHY])) &&
-           (processing || pause(db, &payment, call->args[WHY])) && done(call, db, state, &payment);
+           (processing || pause(db, &payment)) && done(call, db, state, &payment);
 }
 
 /* Of no interest, but not to be looked at again. */
