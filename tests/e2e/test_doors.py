@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+from certificate import make_certificate
 from customer import PASSWORD, Customer
 from errors import check_error
-from receivers import SECRET, token_of
+from receivers import SECRET, Receiver, token_of
 from test_admin_api import make_admin
 from wait import wait_until
 
@@ -345,7 +346,64 @@ def test_nobody_is_asked_for_who_may_not_sign_up(checked, receiver):
     assert not receiver.hooks
 
 
+@pytest.fixture
+def secure_receiver(tmp_path):
+    """secure_receiver(names): one by TLS, and the file of its authority."""
+    made = []
+
+    def start(*names: str):
+        folder = tmp_path / f"receiver{len(made)}"
+        folder.mkdir()
+        certificate = make_certificate(folder, names=names)
+        made.append(Receiver(certificate))
+        made[-1].answer = verdict(allow=True)
+        return made[-1], certificate[0]
+
+    yield start
+    for receiver in made:
+        receiver.stop()
+
+
+def test_the_check_by_tls(checked, secure_receiver):
+    """Whose certificate is verified: at the start and at a reload."""
+    receiver, authority = secure_receiver("IP:127.0.0.1")
+    gateway = checked(sign_up_check_url=receiver.url)
+    sign_up(gateway, 503, "sign_up_unavailable")
+    assert not receiver.hooks, "nothing is told to a server that is not known"
+    turn(gateway, delivery_ca_file=authority)
+    customer = sign_up(gateway)
+    (hook,) = receiver.hooks
+    assert hook.json["data"]["email"] == customer.email
+    gateway.stop()
+    gateway.start()
+    sign_up(gateway)
+    assert len(receiver.hooks) == 2
+
+
+def test_a_certificate_of_another_name(checked, secure_receiver):
+    receiver, authority = secure_receiver("DNS:check.example.com")
+    gateway = checked(sign_up_check_url=receiver.url, delivery_ca_file=authority)
+    sign_up(gateway, 503, "sign_up_unavailable")
+    assert not receiver.hooks
+
+
+def test_a_check_that_is_slow_holds_nobody_else(checked, receiver):
+    gateway = checked(workers=1)
+    receiver.answer = lambda _: receiver.gate.wait() and (200, {}, b'{"allow": true}')
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(sign_up, gateway, 503, "sign_up_unavailable") for _ in range(4)]
+        wait_until(lambda: len(receiver.hooks) == 4)
+        for _ in range(20):
+            assert site(gateway)["sign_up"] == "open"
+        assert not any(one.done() for one in waiting)
+        for one in waiting:
+            one.result()
+    assert count(gateway, "users") == 0
+
+
 FAILURES = {
+    "a huge answer": lambda _: (200, {}, b" " * 20_000_000 + b'{"allow": true}'),
+    "deep": lambda _: (200, {}, b'{"allow":' * 20_000),
     "another status": lambda _: (500, {}, b'{"allow": true}'),
     "a redirect": lambda hook: (302, {"location": hook.path}, b'{"allow": true}'),
     "no JSON": lambda _: (200, {}, b"yes"),
