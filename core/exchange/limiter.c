@@ -33,6 +33,7 @@ struct entry {
     struct entry *next; /* in its bucket */
     struct limit_slot place;
     struct sliding_log log; /* for a window */
+    int64_t held;           /* for a window: by callers that are not done */
     int64_t entered;        /* for concurrency: entered and not left */
     int64_t window_ms;      /* 0: concurrency */
     struct entry *behind;   /* the next one in the shard's queue */
@@ -189,7 +190,7 @@ static void drop_one(const struct limiter *limiter, struct shard *shard, int64_t
     struct entry *entry = queue_shift(shard);
     for (int i = 0; i < SECOND_CHANCES_MAX && entry->used; i++) {
         sliding_log_advance(&entry->log, entry->window_ms, now_ms);
-        if (entry->log.count == 0)
+        if (entry->log.count == 0 && entry->held == 0)
             break; /* it counts nothing any more */
         queue_push(shard, entry);
         entry = queue_shift(shard);
@@ -224,44 +225,64 @@ static int64_t clamp_window(int64_t window_ms)
     return clamp(window_ms, 1, WINDOW_MS_MAX);
 }
 
-/* Says how a log (NULL: nothing was taken) stands with an amount at now_ms. */
-static void describe(const struct sliding_log *log, int64_t amount, int64_t limit,
-                     int64_t window_ms, int64_t now_ms, bool fits, struct limit_state *out)
+/* What is asked of a window. */
+struct asking {
+    int64_t amount, more, limit, window_ms;
+    bool takes;
+};
+
+static int64_t add_capped(int64_t a, int64_t b)
 {
-    int64_t used = log != NULL ? log->sum : 0;
-    *out = (struct limit_state){.limit = limit, .remaining = used < limit ? limit - used : 0};
-    if (log != NULL)
-        out->reset_ms = sliding_log_reset_ms(log, window_ms, now_ms);
-    if (fits)
-        return;
-    out->never = amount > limit;
-    out->retry_after_ms = window_ms; /* if it never fits: at least do not retry at once */
-    if (!out->never)
-        out->retry_after_ms = sliding_log_wait_ms(log, limit - amount, window_ms, now_ms);
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
-static bool ask(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
-                int64_t limit, int64_t window_ms, int64_t now_ms, bool take,
-                struct limit_state *out)
+/* Says how an entry (NULL: nothing was taken) stands with what is asked at now_ms. */
+static void describe(const struct entry *entry, const struct asking *asked, int64_t now_ms,
+                     bool fits, struct limit_state *out)
 {
-    amount = clamp(amount, 0, INT64_MAX);
-    limit = clamp(limit, 0, INT64_MAX);
-    window_ms = clamp_window(window_ms);
+    int64_t limit = asked->limit;
+    int64_t used = entry != NULL ? add_capped(entry->log.sum, entry->held) : 0;
+    *out = (struct limit_state){.limit = limit, .remaining = used < limit ? limit - used : 0};
+    if (entry != NULL)
+        out->reset_ms = sliding_log_reset_ms(&entry->log, asked->window_ms, now_ms);
+    if (fits)
+        return;
+    out->never = asked->amount > limit;
+    out->retry_after_ms = asked->window_ms; /* if it never fits: at least do not retry at once */
+    if (out->never)
+        return;
+    bool only_held = entry->log.sum <= limit - asked->amount;
+    out->retry_after_ms = only_held ? BUSY_RETRY_MS
+                                    : sliding_log_wait_ms(&entry->log, limit - asked->amount,
+                                                          asked->window_ms, now_ms);
+}
+
+static bool ask(struct limiter *limiter, const struct limit_slot *place, struct asking asked,
+                int64_t now_ms, struct limit_state *out)
+{
+    asked.amount = clamp(asked.amount, 0, INT64_MAX);
+    asked.more = clamp(asked.more, 0, INT64_MAX);
+    asked.limit = clamp(asked.limit, 0, INT64_MAX);
+    asked.window_ms = clamp_window(asked.window_ms);
     now_ms = clamp(now_ms, 0, NOW_MS_MAX);
     struct shard *shard = lock_shard(limiter, place);
     struct entry *entry = *find(limiter, shard, place);
     if (entry != NULL) {
         entry->used = true;
-        now_ms = sliding_log_advance(&entry->log, window_ms, now_ms);
+        now_ms = sliding_log_advance(&entry->log, asked.window_ms, now_ms);
     }
-    int64_t used = entry != NULL ? entry->log.sum : 0;
-    bool fits = used <= limit - amount;
-    if (take && fits && amount > 0) {
+    int64_t used = entry != NULL ? add_capped(entry->log.sum, entry->held) : 0;
+    bool fits = used <= asked.limit - asked.amount;
+    int64_t held = 0;
+    if (asked.takes && fits && asked.amount > 0) {
         if (entry == NULL)
-            entry = add_queued(limiter, shard, place, window_ms, now_ms);
-        sliding_log_add(&entry->log, amount, window_ms, now_ms);
+            entry = add_queued(limiter, shard, place, asked.window_ms, now_ms);
+        sliding_log_add(&entry->log, asked.amount, asked.window_ms, now_ms);
+        held = clamp(asked.more, 0, asked.limit - asked.amount - used);
+        entry->held += held;
     }
-    describe(entry != NULL ? &entry->log : NULL, amount, limit, window_ms, now_ms, fits, out);
+    describe(entry, &asked, now_ms, fits, out);
+    out->held = held;
     unlock_shard(shard);
     return fits;
 }
@@ -269,13 +290,33 @@ static bool ask(struct limiter *limiter, const struct limit_slot *place, int64_t
 bool limiter_take_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
-    return ask(limiter, place, amount, limit, window_ms, now_ms, true, out);
+    return limiter_hold_at(limiter, place, amount, 0, limit, window_ms, now_ms, out);
+}
+
+bool limiter_hold_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
+                     int64_t more, int64_t limit, int64_t window_ms, int64_t now_ms,
+                     struct limit_state *out)
+{
+    const struct asking asked = {
+        .amount = amount, .more = more, .limit = limit, .window_ms = window_ms, .takes = true};
+    return ask(limiter, place, asked, now_ms, out);
+}
+
+/* An entry that made room for another, and came back, does not know what was held. */
+void limiter_let_go_at(struct limiter *limiter, const struct limit_slot *place, int64_t held)
+{
+    struct shard *shard = lock_shard(limiter, place);
+    struct entry *entry = *find(limiter, shard, place);
+    if (entry != NULL)
+        entry->held = entry->held > held ? entry->held - held : 0;
+    unlock_shard(shard);
 }
 
 bool limiter_peek_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
-    return ask(limiter, place, amount, limit, window_ms, now_ms, false, out);
+    const struct asking asked = {.amount = amount, .limit = limit, .window_ms = window_ms};
+    return ask(limiter, place, asked, now_ms, out);
 }
 
 void limiter_add_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,

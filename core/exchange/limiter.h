@@ -21,6 +21,7 @@ struct limit_state {
     int64_t reset_ms;       /* until the whole limit is free again */
     int64_t retry_after_ms; /* when refused: until the same amount fits; at least 1 */
     bool never;             /* when refused: the amount is more than the limit and never fits */
+    int64_t held;           /* by this taking: limiter_hold_at */
 };
 
 struct limiter *limiter_new(size_t entries_max);
@@ -52,6 +53,12 @@ bool limiter_take_at(struct limiter *limiter, const struct limit_slot *place, in
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
 bool limiter_peek_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
+/* Takes likewise, and holds up to `more` of what is left: what the caller may yet use. It is part
+ * of what is used, until limiter_let_go_at with out->held. */
+bool limiter_hold_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
+                     int64_t more, int64_t limit, int64_t window_ms, int64_t now_ms,
+                     struct limit_state *out);
+void limiter_let_go_at(struct limiter *limiter, const struct limit_slot *place, int64_t held);
 /* Adds without a check: after an estimate that was too low, or to count a failure. */
 void limiter_add_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                     int64_t window_ms, int64_t now_ms);

@@ -132,7 +132,7 @@ static int64_t amount_of(const struct exchange *exchange, enum limit_kind kind)
     return kind == LIMIT_TOKENS && tokens > 1 ? tokens : 1;
 }
 
-/* The answer that a quota of tokens holds: as long as the request names it, at most a chunk, as the
+/* The answer that a limit of tokens holds: as long as the request names it, at most a chunk, as the
  * hold of a stream. Most answers are no longer, and agents name far more than they need. */
 static int64_t answer_tokens(const struct exchange *exchange)
 {
@@ -145,7 +145,7 @@ static int64_t answer_tokens(const struct exchange *exchange)
 }
 
 static bool take(struct exchange *exchange, const struct limit_rule *rule,
-                 const struct counted_limit *counted, struct limit_state *state)
+                 struct counted_limit *counted, struct limit_state *state)
 {
     struct limiter *limiter = exchange->env->limiter;
     switch (rule->kind) {
@@ -159,8 +159,11 @@ static bool take(struct exchange *exchange, const struct limit_rule *rule,
     case LIMIT_USD: /* never here: money is a quota */
         break;
     }
-    return limiter_take_at(limiter, &counted->place, counted->amount, rule->limit, rule->window_ms,
-                           exchange->created_ms, state);
+    int64_t more = rule->kind == LIMIT_TOKENS ? answer_tokens(exchange) : 0;
+    bool taken = limiter_hold_at(limiter, &counted->place, counted->amount, more, rule->limit,
+                                 rule->window_ms, exchange->created_ms, state);
+    counted->held = state->held;
+    return taken;
 }
 
 static struct counted_limit prepare(const struct exchange *exchange, const struct limit_rule *rule,
@@ -192,7 +195,7 @@ static void note_obstacle(struct obstacle *worst, const struct limit_rule *rule,
 static void count_at(struct exchange *exchange, const struct limit_rule *rule,
                      struct limit_slot place, struct obstacle *worst)
 {
-    const struct counted_limit counted = prepare(exchange, rule, place);
+    struct counted_limit counted = prepare(exchange, rule, place);
     struct limit_state state;
     bool fits;
     if (worst->rule == NULL)
@@ -314,7 +317,7 @@ static bool count_ask(struct exchange *exchange, const struct limit_rule *rule, 
     char text[sizeof exchange->key.account_id.text + 16];
     snprintf(text, sizeof text, "%s:%s", name, exchange->key.account_id.text);
     struct limit_slot place = limiter_slot(exchange->env->limiter, slice_of(text), rule->window_ms);
-    const struct counted_limit counted = prepare(exchange, rule, place);
+    struct counted_limit counted = prepare(exchange, rule, place);
     if (!take(exchange, rule, &counted, &state))
         return false;
     exchange->limits[exchange->limit_count++] = counted;
@@ -425,14 +428,18 @@ bool rate_limits_acquired(const struct exchange *exchange)
     return exchange->limits != NULL;
 }
 
-static void correct_tokens(const struct exchange *exchange, const struct counted_limit *counted,
+static void correct_tokens(const struct exchange *exchange, struct counted_limit *counted,
                            int64_t used, int64_t now_ms)
 {
+    if (counted->settled)
+        return;
+    counted->settled = true;
     if (used < counted->amount)
         give_back(exchange, counted, counted->amount - used, now_ms);
     else
         limiter_add_at(exchange->env->limiter, &counted->place, used - counted->amount,
                        counted->window_ms, now_ms);
+    limiter_let_go_at(exchange->env->limiter, &counted->place, counted->held);
 }
 
 void rate_limits_abandon(struct exchange *exchange)
@@ -445,23 +452,27 @@ void rate_limits_abandon(struct exchange *exchange)
     }
 }
 
-void rate_limits_release(struct exchange *exchange)
+void rate_limits_settle(struct exchange *exchange)
 {
-    const struct usage_record *record = &exchange->settlement.record;
-    const struct unit_counts *tokens = &record->counts;
+    const struct unit_counts *tokens = &exchange->settlement.record.counts;
     const struct charge_limits *limits = &exchange->charge_limits;
     int64_t most = limits->context_tokens + limits->output_tokens;
     int64_t used = unit_counts_prompt(tokens) + unit_counts_answer(tokens);
     if (used > most) /* a provider's wrong count must lock out no customer */
         used = most;
     int64_t now_ms = clock_wall_ms();
-    struct limiter *limiter = exchange->env->limiter;
     for (size_t i = 0; i < exchange->limit_count; i++) {
-        const struct counted_limit *counted = &exchange->limits[i];
-        if (counted->kind == LIMIT_CONCURRENCY)
-            limiter_leave_at(limiter, &counted->place);
-        else if (counted->kind == LIMIT_TOKENS)
-            correct_tokens(exchange, counted, used, now_ms);
+        if (exchange->limits[i].kind == LIMIT_TOKENS)
+            correct_tokens(exchange, &exchange->limits[i], used, now_ms);
+    }
+}
+
+void rate_limits_release(struct exchange *exchange)
+{
+    rate_limits_settle(exchange);
+    for (size_t i = 0; i < exchange->limit_count; i++) {
+        if (exchange->limits[i].kind == LIMIT_CONCURRENCY)
+            limiter_leave_at(exchange->env->limiter, &exchange->limits[i].place);
     }
     free(exchange->limits);
     exchange->limits = NULL;

@@ -16,8 +16,10 @@ struct exchange;
 struct counted_limit {
     enum limit_kind kind;
     int64_t amount;
+    int64_t held; /* of tokens: for the answer, until it is counted */
     int64_t window_ms;
     struct limit_slot place;
+    bool settled; /* of tokens: they count by the use */
 };
 
 /* Counts against all rules in their order, once per exchange. Tokens are an estimate, which is
@@ -54,6 +56,9 @@ bool rate_limits_acquired(const struct exchange *exchange);
 /* The client has left: counts that at once, because the call may run on for long. */
 void rate_limits_abandon(struct exchange *exchange);
 void rate_limits_fini(struct exchange *exchange);
+/* What the exchange has used is known: tokens count by it from now on. Before the client can have
+ * the end of its answer, and ask again. */
+void rate_limits_settle(struct exchange *exchange);
 /* The exchange has ended: corrects the counts to what it used. */
 void rate_limits_release(struct exchange *exchange);
 

@@ -17,6 +17,7 @@
 #include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
 #include "exchange/raised_alerts.h"
+#include "exchange/rate_limits.h"
 #include "exchange/relay.h"
 #include "exchange/shadow.h"
 #include "exchange/sharing.h"
@@ -381,6 +382,7 @@ static void resolve(struct exchange *exchange, bool voided)
     settlement->voided = voided;
     settlement->quotas = exchange->quotas;
     fill_record(exchange, &settlement->record);
+    rate_limits_settle(exchange);
     exchange->settlement_pending = true;
     attempt_log_write(&exchange->attempt_log, exchange->env->store, &exchange->id);
     ledger_settle(exchange->env->store, settlement);

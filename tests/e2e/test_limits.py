@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import answers
 import openai
@@ -150,6 +151,46 @@ def test_tokens(limited, provider):
     check_429(refused, "token")
     for name in HEADERS:
         assert refused.headers[name + "tokens"]
+
+
+@pytest.mark.parametrize(("named", "most"), [(900, 4), (None, 3), (100, 20)])
+def test_tokens_hold_the_answer(limited, provider, named, most):
+    """Calls that run at the same time do not pass by their prompts alone."""
+    customer = limited('scope = "key", tokens_per_minute = 1900').customer()
+    gate = threading.Event()
+    provider.answer = answers.behind(gate, answers.chat(usage=Usage(10, 10)))
+    body = {"max_tokens": named} if named else {}
+    with ThreadPoolExecutor(30) as pool:
+        asked = [pool.submit(customer.ask, **body) for _ in range(30)]
+        wait_until(lambda: sum(one.done() for one in asked) >= 30 - most, 20, "refusals")
+        for one in asked:
+            if one.done():
+                check_429(one.result(), "token")
+                assert int(one.result().headers["retry-after-ms"]) <= 1000, "it is soon free"
+        gate.set()
+        passed = [one for one in asked if one.result().status_code == 200]
+    assert most / 2 <= len(passed) <= most
+    assert customer.ask(**body).status_code == 200
+
+
+def test_what_was_held_is_free_before_the_answer_ends(limited, provider):
+    """Who asks one call after the other, the longest possible each, meets no limit."""
+    customer = limited('scope = "key", tokens_per_minute = 1900').customer()
+    provider.answer = answers.chat(usage=Usage(10, 10))
+    for _ in range(40):
+        assert customer.ask().status_code == 200
+    provider.answer = answers.stream_of(Chat(("word ",), usage=Usage(10, 10)))
+    for _ in range(20):
+        assert customer.ask(stream=True).status_code == 200
+
+
+def test_calls_that_fail_hold_nothing(limited, provider):
+    customer = limited('scope = "key", tokens_per_minute = 1900').customer()
+    provider.answer = answers.error(500, "No.", "server_error", "server_error")
+    for _ in range(4):
+        assert customer.ask().status_code >= 500
+    provider.answer = answers.chat(usage=Usage(10, 10))
+    assert customer.ask().status_code == 200
 
 
 def test_concurrency(limited, provider):

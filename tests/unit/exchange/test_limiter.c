@@ -289,6 +289,34 @@ static void adds_without_asking(void **state)
     limiter_free(limiter);
 }
 
+/* What is held is used, but nobody is refused for what is asked beside the amount, and it is soon
+ * free. It does not slide out of the window either. */
+static void holds_what_may_come(void **state)
+{
+    (void)state;
+    struct limiter *limiter = limiter_new(100);
+    struct limit_slot place = limiter_slot(limiter, slice_of("a"), WINDOW_MS);
+    struct limit_state now;
+    assert_true(limiter_hold_at(limiter, &place, 1, 5, 10, WINDOW_MS, START_MS, &now));
+    assert_int_equal(now.held, 5);
+    assert_int_equal(now.remaining, 4);
+    assert_true(limiter_hold_at(limiter, &place, 1, INT64_MAX, 10, WINDOW_MS, START_MS, &now));
+    assert_int_equal(now.held, 3);
+    assert_int_equal(now.remaining, 0);
+    assert_false(
+        limiter_hold_at(limiter, &place, 3, 5, 10, WINDOW_MS, START_MS + 2 * WINDOW_MS, &now));
+    assert_int_equal(now.held, 0);
+    assert_false(now.never);
+    assert_in_range(now.retry_after_ms, 1, 1000);
+    limiter_let_go_at(limiter, &place, 3);
+    assert_int_equal(remaining(limiter, "a", 10, START_MS + 2 * WINDOW_MS), 5);
+    limiter_let_go_at(limiter, &place, INT64_MAX); /* of an entry that came back */
+    assert_int_equal(remaining(limiter, "a", 10, START_MS + 2 * WINDOW_MS), 10);
+    place = limiter_slot(limiter, slice_of("none"), WINDOW_MS);
+    limiter_let_go_at(limiter, &place, 3);
+    limiter_free(limiter);
+}
+
 static void peeking_takes_nothing(void **state)
 {
     (void)state;
@@ -609,6 +637,7 @@ int main(void)
         cmocka_unit_test(bears_times_out_of_order),
         cmocka_unit_test(gives_back),
         cmocka_unit_test(adds_without_asking),
+        cmocka_unit_test(holds_what_may_come),
         cmocka_unit_test(peeking_takes_nothing),
         cmocka_unit_test(agrees_with_the_long_way),
         cmocka_unit_test(never_lets_more_through),
