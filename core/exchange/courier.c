@@ -109,6 +109,7 @@ static void note(struct courier *courier, const struct outbox_message *message,
         result.tries = 0;
         result.rest = strndup(rest->data, rest->bytes);
         check(result.rest != NULL);
+        result.charge_minor = processor_steps_charge(buffer_slice(rest));
     }
     if (!end->taken) {
         int64_t retry_ms = outbox_retry_ms(message->created_ms, result.tries, now_ms, random_u64());

@@ -5,6 +5,7 @@
 #include "base/json.h"
 
 enum { DEPTH_MAX = 32, VALUE_BYTES_MAX = 255 };
+#define AMOUNT_MINOR_MAX INT64_C(1000000000000000) /* more than any card pays */
 
 #define THEN "\nthen\n"
 #define ANSWER "{answer."
@@ -80,6 +81,22 @@ bool processor_steps_rest(struct slice steps, struct slice answer, struct buffer
     struct slice next = processor_steps_first(rest);
     return json_parse(answer, DEPTH_MAX, &root, &ignored) && fill(next, &root, out) &&
            buffer_append_slice(out, from(rest, next.bytes));
+}
+
+int64_t processor_steps_charge(struct slice steps)
+{
+    static const char *const fields[] = {"\namount=", "&amount="};
+    struct slice question = processor_steps_first(steps);
+    int64_t minor = 0;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        ptrdiff_t at = slice_find(question, slice_of(fields[i]));
+        if (at < 0)
+            continue;
+        struct slice digits = from(question, (size_t)at + strlen(fields[i]));
+        for (size_t j = 0; j < digits.bytes && digits.data[j] >= '0' && digits.data[j] <= '9'; j++)
+            minor = minor < AMOUNT_MINOR_MAX ? minor * 10 + digits.data[j] - '0' : minor;
+    }
+    return minor;
 }
 
 bool processor_steps_refusal(struct slice answer, struct buffer *out)

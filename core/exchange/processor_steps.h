@@ -6,6 +6,7 @@
 #define EXCHANGE_PROCESSOR_STEPS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/slice.h"
@@ -19,6 +20,9 @@ bool processor_steps_more(struct slice steps);
  * than 255 bytes: *why says so (a text of ours). */
 bool processor_steps_rest(struct slice steps, struct slice answer, struct buffer *out,
                           const char **why);
+/* What the first question charges, in the smallest unit of its currency: the field `amount` of its
+ * form. 0: nothing. */
+int64_t processor_steps_charge(struct slice steps);
 /* Why the processor refuses, in its own words for people: the text `error.message` or `message` of
  * its answer. Returns false if there is none. */
 bool processor_steps_refusal(struct slice answer, struct buffer *out);

@@ -65,6 +65,7 @@ struct outbox_result {
     bool address_refused; /* of a mail to a customer: the address takes none */
     int64_t due_ms;       /* when to try again; else the time now */
     char *rest;           /* taken, but this remains to be sent, now; owned. NULL: nothing */
+    int64_t charge_minor; /* what the rest charges: not sent, if the customer wants no such sum */
     char error[LIMIT_ATTEMPT_WORDS_BYTES + 1];
 };
 

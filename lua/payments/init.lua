@@ -9,7 +9,8 @@
 --   portal(customer_id, return_url), read_portal(answer)   a page with receipts and cards
 --   charge(order)           of a kept card: a list of questions, asked one after the other;
 --                           "{payment}" becomes the payment's id, "{answer.NAME}" a member of the
---                           answer to the question before
+--                           answer to the question before. What is charged is the form's
+--                           field `amount`, in the smallest unit
 --   read_error(answer)      why it refuses, for people: whatever stands there
 --   signature_header        where an event's signature stands
 --   check_signature(x, header, now_ms)   true, or nil and why

@@ -7,7 +7,17 @@ from gateway import Gateway
 from prices import usd
 from receivers import words_of
 from stripe_server import POLICY, deliver
-from test_top_ups import automatic, intents, look, make_buyer, newest, spend, wish
+from test_top_ups import (
+    asked_for,
+    automatic,
+    intents,
+    look,
+    make_buyer,
+    newest,
+    spend,
+    wait_for_a_look,
+    wish,
+)
 from wait import wait_until
 
 TAXED = POLICY.replace("product =", "automatic_tax = true, product =")
@@ -132,6 +142,46 @@ def test_a_kill_at_either_step_charges_once(taxed_house, stripe, buyer, step):
     assert len(stripe.intents) == 1
     deliver(taxed_house, stripe.event("payment_intent.succeeded", newest(stripe)))
     assert buyer.balance == usd("21")
+    taxed_house.verify_ledger()
+
+
+def pay(taxed_house, stripe, buyer, count: int) -> None:
+    """The card is charged for the time `count`, and the money comes."""
+    wait_until(lambda: len(stripe.intents) == count)
+    deliver(taxed_house, stripe.event("payment_intent.succeeded", newest(stripe)))
+
+
+def test_the_most_of_a_month_is_of_what_the_card_is_charged(taxed_house, stripe, buyer):
+    """Two of 20 would be less than it; two of 22 are not. The next month goes on by itself."""
+    wish(buyer, month_max="43")
+    spend(taxed_house, buyer, "9")
+    pay(taxed_house, stripe, buyer, 1)
+    spend(taxed_house, buyer, "20")
+    wait_for_a_look(taxed_house, stripe)
+    assert len(asked_for(stripe, buyer)) == 1
+    assert look(buyer)["paused"] is None
+    wish(buyer, month_max="44")
+    wait_until(lambda: len(asked_for(stripe, buyer)) == 2)
+
+
+@pytest.mark.parametrize(("before", "most"), [(0, "21"), (1, "50")])
+def test_taxes_that_nobody_knew_exceed_it(taxed_house, stripe, buyer, before, most):
+    """At the first charge, or because they have changed: the card is not charged."""
+    wish(buyer, month_max=most)
+    spend(taxed_house, buyer, "9")
+    for number in range(before):
+        pay(taxed_house, stripe, buyer, number + 1)
+        stripe.tax = lambda net: net // 2
+        spend(taxed_house, buyer, "20")
+    wait_until(lambda: look(buyer)["paused"])
+    assert "above the most of a month" in look(buyer)["paused"]
+    newest_first = automatic(buyer)
+    assert [p["state"] for p in newest_first] == ["failed"] + ["paid"] * before
+    assert newest_first[0]["failure"] == look(buyer)["paused"]
+    wait_for_a_look(taxed_house, stripe)
+    assert len(asked_for(stripe, buyer)) == before
+    wish(buyer, month_max="100")
+    wait_until(lambda: len(asked_for(stripe, buyer)) == before + 1)
     taxed_house.verify_ledger()
 
 

@@ -1,9 +1,12 @@
 #include "store/books/outbox_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/period.h"
 #include "store/customer_messages.h"
 
 enum { FIRST_MS = 1000, MOST_MS = 3600 * 1000, GIVEN_UP_MS = 24 * 3600 * 1000 };
@@ -89,6 +92,23 @@ size_t outbox_table_results(struct outbox *outbox, struct outbox_result out[OUTB
     "(SELECT substr(destination, length('" OUTBOX_PAYMENT "') + 1) FROM outbox WHERE id = ?1"      \
     " AND destination LIKE '" OUTBOX_PAYMENT "%')"
 
+/* Whether what is to be charged now, with its taxes, is above the most that the customer wants to be
+ * charged in a month. */
+static bool is_above_most(struct db *db, const struct outbox_result *result, int64_t now_ms)
+{
+    return result->charge_minor > 0 &&
+           db_number(db,
+                     "SELECT ?2 + coalesce((SELECT sum(coalesce(p.total_minor, p.amount_minor))"
+                     " FROM payments p WHERE p.user_id = o.user_id AND p.origin = 'automatic'"
+                     " AND p.created_ms >= ?3 AND p.currency = o.currency"
+                     " AND p.state IN ('processing', 'paid')), 0) > t.month_max_minor"
+                     " FROM payments o JOIN automatic_top_ups t ON t.user_id = o.user_id"
+                     " AND t.currency = o.currency WHERE o.state = 'open' AND o.id = " OF_MESSAGE,
+                     DB_VALUES(bind_text(result->id.text), bind_int(result->charge_minor),
+                               bind_int(period_start_ms(PERIOD_MONTH, now_ms))),
+                     0) != 0;
+}
+
 /* The processor was never reached, or has refused it: the customer must look. */
 static bool fail_payment(struct db *db, const struct outbox_result *result)
 {
@@ -112,7 +132,14 @@ bool outbox_table_write(struct db *db, const struct outbox_result *results, size
 {
     bool ok = true;
     for (size_t i = 0; i < count && ok; i++) {
-        const struct outbox_result *result = &results[i];
+        struct outbox_result own = results[i];
+        const struct outbox_result *result = &own;
+        if (is_above_most(db, result, clock_wall_ms())) {
+            own.state = OUTBOX_GIVEN_UP;
+            own.rest = NULL;
+            snprintf(own.error, sizeof own.error,
+                     "With its taxes this would be above the most of a month.");
+        }
         ok = db_run(db,
                     "UPDATE outbox SET state = ?2, tries = ?3, due_ms = ?4, last_error = ?5,"
                     " payload = coalesce(?6, iif(?2 = 'delivered', '', payload)) WHERE id = ?1",

@@ -88,7 +88,9 @@ struct due {
     char *request; /* owned */
 };
 
-/* Ends before anything is written: no statement may be open while others write. */
+/* The most of a month counts what the card was charged, with taxes. What they are this time is not
+ * known before the processor is asked; by then the outbox decides (outbox_table.c). Here they count
+ * as the last time. Ends before anything is written: no statement may be open while others write. */
 static size_t find_due(struct db *db, struct due out[DUE_MOST])
 {
     size_t count = 0;
@@ -99,10 +101,14 @@ static size_t find_due(struct db *db, struct due out[DUE_MOST])
         " AND b.posted_nusd < t.threshold_nusd"
         " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.user_id = t.user_id"
         "  AND p.origin = 'automatic' AND p.state IN ('open', 'processing'))"
-        " AND (SELECT coalesce(sum(p.amount_minor), 0) FROM payments p"
+        " AND (SELECT coalesce(sum(coalesce(p.total_minor, p.amount_minor)), 0) FROM payments p"
         "  WHERE p.user_id = t.user_id AND p.origin = 'automatic' AND p.created_ms >= ?1"
         "  AND p.currency = t.currency AND p.state IN ('open', 'processing', 'paid'))"
-        "  + t.amount_minor <= t.month_max_minor LIMIT ?2",
+        "  + iif(t.taxed, coalesce((SELECT p.total_minor FROM payments p"
+        "   WHERE p.user_id = t.user_id AND p.origin = 'automatic' AND p.state = 'paid'"
+        "   AND p.currency = t.currency AND p.amount_minor = t.amount_minor"
+        "   ORDER BY p.seq DESC LIMIT 1), t.amount_minor), t.amount_minor)"
+        " <= t.month_max_minor LIMIT ?2",
         DB_VALUES(bind_int(period_start_ms(PERIOD_MONTH, clock_wall_ms())), bind_int(DUE_MOST)));
     while (count < DUE_MOST && db_row(db, row)) {
         slice_copy(slice_of(column_text(row, 0)), out[count].user_id, sizeof out[count].user_id);

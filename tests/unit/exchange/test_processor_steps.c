@@ -57,6 +57,25 @@ static void other_answers_fill_nothing(void **state)
     }
 }
 
+static void what_is_charged(void **state)
+{
+    static const struct {
+        const char *steps;
+        int64_t minor;
+    } cases[] = {
+        {"/x\nA: 1\n\namount=2200&b=1", 2200},
+        {"/x\n\nb=1&amount=2200&c=1\nthen\n/y\n\namount=1", 2200},
+        {"/x\n\nb=1\nthen\n/y\n\namount=1", 0},
+        {"/x\n\nthe_amount=1&line[amount]=2", 0},
+        {"/x\n\nb=1&amount={answer.total}", 0},
+        {"/x\n\namount=", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(processor_steps_charge(slice_of(cases[i].steps)), cases[i].minor);
+    assert_true(processor_steps_charge(slice_of("/x\n\namount=99999999999999999999999")) > 0);
+}
+
 static void a_refusal_has_words(void **state)
 {
     static const struct {
@@ -87,6 +106,7 @@ int main(void)
         cmocka_unit_test(the_first_and_what_follows),
         cmocka_unit_test(an_answer_fills_the_next_question_only),
         cmocka_unit_test(other_answers_fill_nothing),
+        cmocka_unit_test(what_is_charged),
         cmocka_unit_test(a_refusal_has_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -665,7 +665,7 @@ export const en = {
     "automatic.amount": "Charge ({currency})",
     "automatic.most": "At most in a month ({currency})",
     "automatic.taxAdded":
-        "Taxes are added to each charge. The amount and the most of a month are before taxes.",
+        "Taxes are added to each charge. The most of a month includes them.",
     "automatic.mostHint": "A calendar month, UTC.",
     "vouchers.lead": "Codes that customers redeem for credits.",
     "vouchers.make": "Make vouchers",

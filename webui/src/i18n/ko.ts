@@ -660,7 +660,7 @@ export const ko: Catalogue = {
     "automatic.amount": "결제 금액 ({currency})",
     "automatic.most": "한 달 최대 ({currency})",
     "automatic.taxAdded":
-        "결제할 때마다 세금이 더해집니다. 결제 금액과 월 최대 금액은 세금을 뺀 금액입니다.",
+        "결제할 때마다 세금이 더해집니다. 월 최대 금액에는 세금이 포함됩니다.",
     "automatic.mostHint": "달력상의 한 달, UTC 기준.",
     "vouchers.lead": "고객이 크레딧으로 바꾸는 코드입니다.",
     "vouchers.make": "바우처 만들기",
