@@ -92,8 +92,8 @@ size_t outbox_table_results(struct outbox *outbox, struct outbox_result out[OUTB
     "(SELECT substr(destination, length('" OUTBOX_PAYMENT "') + 1) FROM outbox WHERE id = ?1"      \
     " AND destination LIKE '" OUTBOX_PAYMENT "%')"
 
-/* Whether what is to be charged now, with its taxes, is above the most that the customer wants to be
- * charged in a month. */
+/* Whether what is to be charged now, with its taxes, is above the most that the customer wants to
+ * be charged in a month. */
 static bool is_above_most(struct db *db, const struct outbox_result *result, int64_t now_ms)
 {
     return result->charge_minor > 0 &&

@@ -90,7 +90,7 @@ struct due {
 
 /* The most of a month counts what the card was charged, with taxes. What they are this time is not
  * known before the processor is asked; by then the outbox decides (outbox_table.c). Here they count
- * as the last time. Ends before anything is written: no statement may be open while others write. */
+ * as the last time. Ends before anything is written: no statement may be open while others do. */
 static size_t find_due(struct db *db, struct due out[DUE_MOST])
 {
     size_t count = 0;
