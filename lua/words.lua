@@ -1,5 +1,5 @@
--- What another server says, for people to read: in one line of at most `most` bytes, cut between two
--- letters. Nil, if it says nothing.
+-- What another server says, for people to read: in one line of at most `most` bytes, cut between
+-- two letters. Nil, if it says nothing.
 local function words(value, most)
     if type(value) ~= "string" then
         return nil

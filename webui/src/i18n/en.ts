@@ -664,8 +664,7 @@ export const en = {
     "automatic.threshold": "When the balance is below (USD)",
     "automatic.amount": "Charge ({currency})",
     "automatic.most": "At most in a month ({currency})",
-    "automatic.taxAdded":
-        "Taxes are added to each charge. The most of a month includes them.",
+    "automatic.taxAdded": "Taxes are added to each charge. The most of a month includes them.",
     "automatic.mostHint": "A calendar month, UTC.",
     "vouchers.lead": "Codes that customers redeem for credits.",
     "vouchers.make": "Make vouchers",

@@ -659,8 +659,7 @@ export const ko: Catalogue = {
     "automatic.threshold": "잔액이 이보다 적으면 (USD)",
     "automatic.amount": "결제 금액 ({currency})",
     "automatic.most": "한 달 최대 ({currency})",
-    "automatic.taxAdded":
-        "결제할 때마다 세금이 더해집니다. 월 최대 금액에는 세금이 포함됩니다.",
+    "automatic.taxAdded": "결제할 때마다 세금이 더해집니다. 월 최대 금액에는 세금이 포함됩니다.",
     "automatic.mostHint": "달력상의 한 달, UTC 기준.",
     "vouchers.lead": "고객이 크레딧으로 바꾸는 코드입니다.",
     "vouchers.make": "바우처 만들기",
