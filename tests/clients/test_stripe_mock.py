@@ -6,8 +6,10 @@ import re
 import sqlite3
 import subprocess
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 from customer import Customer
 from gateway import ROOT, Gateway
@@ -29,10 +31,10 @@ return {
 """
 
 
-@pytest.fixture(scope="module")
-def mock():
-    """It writes the port that the system chose."""
-    command = [BUILT / "stripe-mock", "-http-addr", "127.0.0.1:0"]
+@contextmanager
+def running_mock():
+    """Its address. The system chooses the ports: unasked, it takes 12112 for HTTPS, too."""
+    command = [BUILT / "stripe-mock", "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         found = None
         while found is None:
@@ -42,7 +44,14 @@ def mock():
         drain = threading.Thread(target=process.stdout.read, daemon=True)
         drain.start()
         yield f"http://{found[1]}"
+        assert process.poll() is None, "stripe-mock has ended"
         process.kill()
+
+
+@pytest.fixture(scope="module")
+def mock():
+    with running_mock() as address:
+        yield address
 
 
 @pytest.fixture
@@ -75,6 +84,14 @@ def test_pages_to_pay_on(make_house, top_ups, tax):
     for currency, amount in (("usd", "12.50"), ("krw", "15000")):
         _, payment = pay(gateway, currency=currency, amount=amount, save_card=top_ups == "true")
         assert payment["checkout_url"].startswith("https://checkout.stripe.com/")
+
+
+def test_several_run_at_once(mock):
+    """The processes of pytest-xdist have one each."""
+    with running_mock() as second:
+        for address in (mock, second):
+            answer = httpx.get(f"{address}/v1/prices", headers={"Authorization": "Bearer sk_test_1"})
+            assert answer.status_code == 200
 
 
 def test_the_page_of_receipts(make_house):
