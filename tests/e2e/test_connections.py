@@ -34,7 +34,7 @@ def starve(gateway) -> None:
 
 
 def wait_until_starved(gateway, before: int = 0) -> None:
-    """It says so once more than `before` times: each of its listeners does, the administration's too."""
+    """It says so more than `before` times: each listener does, the administration's too."""
     wait_until(lambda: len(gateway.logged("no descriptor is left")) > before, 5, "a line about it")
 
 
