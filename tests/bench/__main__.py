@@ -5,6 +5,9 @@ one after the other; what counts is the ratio within a round, and of the rounds 
 gateway and nginx run on one CPU, provider and load generator on another. After every run through
 the gateway its books are audited: a run that fails the audit has no speed, and the exit status is
 1. docs/PERFORMANCE.md says how to read the figures.
+
+With --against COMMIT that commit is built, too, and its gateway is measured in the same rounds: the
+table has both, their ratio within rounds, and nginx.
 """
 
 import argparse
@@ -18,12 +21,20 @@ import tempfile
 import time
 from pathlib import Path
 
+import comparison
 import figures
 import instructions
 from books import Void
 from processes import BUILD, Cpus, raise_descriptor_limit
 from stage import Bench, stage
-from workloads import WORKLOADS
+from workloads import NOT_COMPARED, ONLY_COMPARED, WORKLOADS
+
+
+def show(bench, part, title, found):
+    if bench.before is None:
+        figures.show(f"{part}: {title}", found)
+        return
+    print(f"\n{part}: {title}\n" + comparison.table(bench.commit, [(part, found.compared, None)]))
 
 
 def measure(bench, names):
@@ -34,7 +45,7 @@ def measure(bench, names):
         title = f"{workload.__doc__}"
         try:
             for part, found in workload(bench):
-                figures.show(f"{part}: {title}", found)
+                show(bench, part, title, found)
                 results.append((part, title, found, None))
         except Void as why:
             print(f"\n{name}: {title}\n  NO SPEED: {why}")
@@ -50,21 +61,29 @@ def as_json(results, bench):
         "load_average": os.getloadavg(),
         "rounds": bench.rounds,
         "quick": bench.quick,
+        "against": bench.commit,
         "workloads": [
             {
                 "name": name,
                 "title": title,
                 "void": why,
                 "figures": [figure.as_json() for figure in found or ()],
+                "compared": [measure.as_json() for measure in found.compared] if found else [],
             }
             for name, title, found, why in results
         ],
     }
 
 
-def summarize(results):
-    verdicts = [figure.verdict for _, _, found, _ in results for figure in found or ()]
-    void = [name for name, _, _, why in results if why]
+def judged(results, compared):
+    """The verdicts, and the names of what has no speed."""
+    found = [found.compared if compared else found for _, _, found, _ in results if found]
+    verdicts = [figure.verdict for figures_of_one in found for figure in figures_of_one]
+    return verdicts, [name for name, _, _, why in results if why]
+
+
+def summarize(results, compared=False):
+    verdicts, void = judged(results, compared)
     print(
         f"\n{verdicts.count('aim')} aims reached, {verdicts.count('must')} musts,"
         f" {verdicts.count('FAIL')} failed, {verdicts.count('doubtful')} doubtful (the machine was"
@@ -99,13 +118,35 @@ def parse():
     parser.add_argument("--json", type=Path, default=BUILD / "bench/results.json")
     parser.add_argument("--record", action="store_true", help="instructions: write the baseline")
     parser.add_argument("--against", metavar="COMMIT",
-                        help="instructions: beside that commit's, built below build/;\n"
-                        "medians of three rounds or of --rounds")  # fmt: skip
+                        help="beside that commit's gateway, built below build/;\n"
+                        "instructions: medians of three rounds or of --rounds")  # fmt: skip
     args = parser.parse_args()
+    if args.against and (alone := NOT_COMPARED & set(args.workloads)):
+        parser.error(f"{', '.join(sorted(alone))} is not compared with another commit")
     unknown = set(args.workloads) - set(WORKLOADS) - {"instructions", "stand"}
     if unknown:
         parser.error(f"there is no workload {', '.join(sorted(unknown))}")
     return args
+
+
+def names_of(args):
+    """The workloads that were asked for, or all that there are for it."""
+    left_out = NOT_COMPARED if args.against else ONLY_COMPARED
+    return args.workloads or [name for name in WORKLOADS if name not in left_out]
+
+
+def run(bench, args):
+    """The exit status."""
+    if args.against:
+        bench.before, bench.commit = instructions.build(args.against), args.against
+    results = measure(bench, names_of(args))
+    args.json.write_text(json.dumps(as_json(results, bench), indent=1) + "\n")
+    if args.against:
+        parts = [(name, found and found.compared, why) for name, _, found, why in results]
+        print("\n" + comparison.table(bench.commit, parts))
+    status = summarize(results, compared=bool(args.against))
+    print(f"as JSON: {args.json}")
+    return status
 
 
 def main():
@@ -131,11 +172,7 @@ def main():
             return instructions.compare(bench, args.record)
         if args.workloads == ["stand"]:
             return stand(bench)
-        results = measure(bench, args.workloads or WORKLOADS)
-        args.json.write_text(json.dumps(as_json(results, bench), indent=1) + "\n")
-        status = summarize(results)
-        print(f"as JSON: {args.json}")
-        return status
+        return run(bench, args)
     except Void as why:
         print(f"NO FIGURE: {why}")
         return 1

@@ -94,10 +94,7 @@ class Provider:
 
 def sell_embeddings(gateway):
     """Adds the model to the gateway's policies, before it starts."""
-    path = gateway.folder / "policies/models.lua"
-    text = path.read_text()
-    assert text.count("\nreturn {\n") == 1
-    path.write_text(text.replace("\nreturn {\n", "\nreturn {" + ENTRY))
+    gateway.add_to_policy("models.lua", ENTRY)
 
 
 class Client:

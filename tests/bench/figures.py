@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from statistics import median
 
+from comparison import Comparisons, number
+
 
 @dataclass
 class Figure:
@@ -50,6 +52,7 @@ class Figures:
 
     def __init__(self):
         self.all = {}
+        self.compared = Comparisons()
 
     def add(self, name, value, unit="", doubtful=False, **targets):
         figure = self.all.setdefault(name, Figure(name, unit, **targets))
@@ -58,14 +61,6 @@ class Figures:
 
     def __iter__(self):
         return iter(self.all.values())
-
-
-def number(value):
-    if value is None:
-        return ""
-    if value == 0 or abs(value) >= 1000:
-        return f"{value:.0f}"
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 
 HEADING = f"{'':50} {'median':>9}  {'spread':>17}  {'must':>6} {'aim':>6}"

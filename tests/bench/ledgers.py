@@ -14,7 +14,7 @@ import sys
 import time
 
 from books import DAY_MS, Books, identity
-from processes import BUILD, ROOT, Gateway
+from processes import BUILD, Gateway, Program
 from stage import verify
 
 ACCOUNTS = 1000
@@ -75,9 +75,9 @@ SELECT account_id, created_ms / 3600000, key_id, model, count(*), 0, sum(input_t
     sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0
 FROM usage GROUP BY 1, 2, 3, 4;
 
-INSERT INTO sales (quarter, model, provider, requests, errors, input_tokens, cached_input_tokens,
+INSERT INTO sales (SALES_SPAN, model, provider, requests, errors, input_tokens, cached_input_tokens,
     output_tokens, reasoning_tokens, charge_nusd, cost_nusd, overrun_nusd)
-SELECT created_ms / 900000, model, 'openai', count(*), 0, sum(input_tokens), 0,
+SELECT created_ms / SALES_MS, model, 'openai', count(*), 0, sum(input_tokens), 0,
     sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0
 FROM usage GROUP BY 1, 2;
 
@@ -145,8 +145,18 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def spans_of_sales(db):
+    """What the sums of sales are by, and its length: an older schema has hours."""
+    columns = {row[1] for row in db.execute("PRAGMA table_info(sales)")}
+    return ("quarter", 900_000) if "quarter" in columns else ("hour", 3_600_000)
+
+
 def fill(database, records):
+    db = sqlite3.connect(database, isolation_level=None)
+    span, span_ms = spans_of_sales(db)
     values = {
+        "SALES_SPAN": span,
+        "SALES_MS": str(span_ms),
         "RECORDS": str(records),
         "START_MS": str(int(time.time() * 1000) - 366 * DAY_MS),
         "ACCOUNTS": str(ACCOUNTS),
@@ -158,7 +168,6 @@ def fill(database, records):
     script = USAGE + REST + ACTS
     for name, value in values.items():
         script = script.replace(name, value)
-    db = sqlite3.connect(database, isolation_level=None)
     db.executescript(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000;"
         f"PRAGMA temp_store = MEMORY; BEGIN; {script} COMMIT; PRAGMA journal_mode = WAL;"
@@ -166,13 +175,13 @@ def fill(database, records):
     db.close()
 
 
-def make(folder, database, records):
+def make(folder, database, records, program):
     """In a folder of its own; it has its name only once it is whole and verified."""
     begun = time.monotonic()
     say(f"making a ledger of {records} records in {database} (kept for the next time)")
     maker = folder.with_name(folder.name + "-maker")
     books = Books(maker, maker / "ledger.db")
-    gateway = Gateway(maker, 0, 0, books)
+    gateway = Gateway(maker, 0, 0, books, program=program)
     gateway.prepare()
     books.make_secret()
     books.open_accounts(ACCOUNTS)
@@ -184,20 +193,42 @@ def make(folder, database, records):
     say(f"made in {time.monotonic() - begun:.0f} s")
 
 
-def gateway(bench, folder, provider, records):
-    """A gateway (not started) on such a ledger; cookies of its largest customer and operator."""
-    schema = hashlib.sha256(
-        b"".join(path.read_bytes() for path in sorted((ROOT / "migrations").glob("*.sql")))
-        + (USAGE + REST + ACTS).encode()
-    ).hexdigest()
+def schema_of(program):
+    """A name for what its migrations make, and for what is written into that."""
+    text = b"".join(
+        path.read_bytes() for path in sorted((program.tree / "migrations").glob("*.sql"))
+    )
+    return hashlib.sha256(text + (USAGE + REST + ACTS).encode()).hexdigest()[:12]
+
+
+def kept(folder, records, program):
+    """The database of so many records in that program's schema, made if it is not there."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    database = KEPT / f"ledger-{records}-{schema[:12]}.db"
+    database = KEPT / f"ledger-{records}-{schema_of(program)}.db"
     if not database.exists():
-        make(folder, database, records)
+        make(folder, database, records, program)
+    return database
+
+
+def gateway_on(bench, folder, provider, database, program, name=None):
+    """Not started. The load is a usual customer's: the largest has as many records as can still be
+    sorted."""
     books = Books(folder, database)
-    found = Gateway(folder, bench.cpus.measured, provider.port, books)
-    found.prepare()
-    # The load is a usual customer's: the largest has as many records as can still be sorted.
+    found = Gateway(folder, bench.cpus.measured, provider.port, books, program=program, name=name)
+    found.prepare(migrate=False)
     books.first_key_path = folder / "usual.key"
     books.first_key_path.write_text(books.keys_path.read_text().splitlines()[USUAL] + "\n")
-    return found, (books.sign_in(LARGEST), books.sign_in(OPERATOR))
+    return found
+
+
+def cookies(books):
+    """Of its largest customer and of its operator."""
+    return books.sign_in(LARGEST), books.sign_in(OPERATOR)
+
+
+def gateway(bench, folder, provider, records):
+    """A gateway (not started) on such a ledger; cookies of its largest customer and operator."""
+    program = Program()
+    database = kept(folder, records, program)
+    found = gateway_on(bench, folder, provider, database, program)
+    return found, cookies(found.books)

@@ -108,16 +108,20 @@ static void read_keys(struct load *load)
 /* As a client writes it: words, and a line break escaped now and then. */
 static void make_body(struct load *load)
 {
-    static const char words[] =
+    static const char english[] =
         "Tell me once more, in \\\"plain\\\" words, how the ledger works. \\n";
+    static const char korean[] =
+        "장부가 어떻게 움직이는지 \\\"쉬운\\\" 말로 한 번 더 알려 주세요. \\n";
+    const char *words = load->options.korean ? korean : english;
+    size_t length = strlen(words);
     size_t room = load->options.prompt_bytes + 512;
     char *at = load->body = allocate(1, room);
     at += snprintf(at, room,
-                   "{\"model\":\"gpt-4o-mini\",%s\"messages\":[{\"role\":\"user\","
+                   "{\"model\":\"%s\",%s\"messages\":[{\"role\":\"user\","
                    "\"content\":\"",
-                   load->options.words > 0 ? "\"stream\":true," : "");
+                   load->options.model, load->options.words > 0 ? "\"stream\":true," : "");
     for (size_t left = load->options.prompt_bytes; left > 0;) {
-        size_t bytes = sizeof words - 1;
+        size_t bytes = length;
         if (left < bytes) { /* not through an escape */
             memset(at, 'x', left);
             bytes = left;

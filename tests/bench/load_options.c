@@ -21,6 +21,10 @@ static void read_option(struct load_options *options, const char *name, char *va
         options->path = value;
     else if (strcmp(name, "--keys") == 0)
         options->keys_path = value;
+    else if (strcmp(name, "--model") == 0)
+        options->model = value;
+    else if (strcmp(name, "--korean") == 0)
+        options->korean = parse_number(name, value);
     else if (strcmp(name, "--watch") == 0)
         add_watched(options, value);
     else if (strcmp(name, "--port") == 0)
@@ -47,8 +51,11 @@ static void read_option(struct load_options *options, const char *name, char *va
 
 void load_options_read(struct load_options *options, int argc, char **argv)
 {
-    *options = (struct load_options){
-        .connections = 1, .seconds = 1, .prompt_bytes = 1024, .drain_ns = 60 * SECOND_NS};
+    *options = (struct load_options){.model = "gpt-4o-mini",
+                                     .connections = 1,
+                                     .seconds = 1,
+                                     .prompt_bytes = 1024,
+                                     .drain_ns = 60 * SECOND_NS};
     for (int i = 1; i + 1 < argc; i += 2)
         read_option(options, argv[i], argv[i + 1]);
     if (argc % 2 == 0 || options->port == 0 || options->path == NULL ||

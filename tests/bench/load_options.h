@@ -10,6 +10,8 @@
  *   --requests N        closed loop: stop after so many, and measure them all
  *   --stream N          ask for streams, of N events each
  *   --prompt-bytes N    size of the prompt
+ *   --model NAME        gpt-4o-mini if it is not given
+ *   --korean 1          a prompt that is not ASCII
  *   --drain-ms N        how long answers are waited for after the window (60 s)
  *   --watch NAME=PID    report the processor time of that process in the window (several) */
 #ifndef BENCH_LOAD_OPTIONS_H
@@ -29,6 +31,7 @@ struct watched {
 struct load_options {
     const char *path;
     const char *keys_path;
+    const char *model;
     int port;
     size_t connections;
     int64_t rate;
@@ -38,6 +41,7 @@ struct load_options {
     int64_t drain_ns;
     int words; /* of a stream; 0: plain answers */
     size_t prompt_bytes;
+    int64_t korean;                          /* the prompt is */
     struct watched watched[WATCHED_MAX + 1]; /* the last one: this process */
     size_t watched_count;
 };

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -42,9 +43,11 @@ class Cpus:
 
 
 def spawn(command, cpu, **how):
+    """On one CPU, or on any of several."""
+    cpus = {cpu} if isinstance(cpu, int) else set(cpu)
     return subprocess.Popen(
         [str(word) for word in command],
-        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
+        preexec_fn=lambda: os.sched_setaffinity(0, cpus),
         stdin=subprocess.DEVNULL,
         **how,
     )
@@ -61,12 +64,12 @@ def end(process, number=signal.SIGTERM):
         process.wait()
 
 
-def wait_for(condition, what, timeout_s=START_TIMEOUT_S):
+def wait_for(condition, what, timeout_s=START_TIMEOUT_S, pause_s=0.02):
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if found := condition():
             return found
-        time.sleep(0.02)
+        time.sleep(pause_s)
     raise RuntimeError(f"waited in vain for {what}")
 
 
@@ -88,6 +91,21 @@ def memory_bytes(pid):
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
     return {"rss": int(line.split()[1]) * 1024, "pss": sizes.get("Pss:")}
+
+
+class MemoryPeak:
+    """The most that a process held while a load ran."""
+
+    PAUSE_S = 0.2
+
+    @classmethod
+    def of(cls, pid, running):
+        peak = memory_bytes(pid)
+        while running.process.poll() is None:
+            for name, size in memory_bytes(pid).items():
+                peak[name] = None if size is None else max(peak[name], size)
+            time.sleep(cls.PAUSE_S)
+        return peak
 
 
 class Provider:
@@ -236,15 +254,20 @@ class Program:
     binary: Path = GATEWAY
     tree: Path = ROOT
 
+    def knows(self, setting):
+        """An older commit refuses what it does not know. gateway.conf names every setting."""
+        text = (self.tree / "gateway.conf").read_text()
+        return re.search(rf"^#?\s*{setting} =", text, re.MULTILINE) is not None
+
 
 class Gateway:
     """One worker; otherwise as shipped, its log in a file. `books` are its accounts (books.py)."""
 
-    name = "gateway"
     path = "/api/v1/chat/completions"
 
-    def __init__(self, folder, cpu, provider_port, books, settings=None, program=None):
+    def __init__(self, folder, cpu, provider_port, books, settings=None, program=None, name=None):
         self.program = program or Program()
+        self.name = name or "gateway"
         self.folder = folder
         self.cpu = cpu
         self.books = books
@@ -254,10 +277,13 @@ class Gateway:
             "database": books.database,
             "secret_file": books.secret_path,
             "policies": folder / "policies",
-            "webui": self.program.tree / "webui/dist",
+            "webui": folder / "no-pages",  # they are held in memory, and only some trees have them
             "workers": 1,
             "log_format": "json",
             **(settings or {}),
+        }
+        self.settings = {
+            name: value for name, value in self.settings.items() if self.program.knows(name)
         }
         self.env = os.environ | {
             "OPENAI_BASE_URL": f"http://127.0.0.1:{provider_port}/v1",
@@ -267,14 +293,22 @@ class Gateway:
         self.log = folder / "stderr.log"
         self.process = None
 
-    def prepare(self):
-        """Settings, policies and a database without anybody in it."""
+    def prepare(self, migrate=True):
+        """Settings, policies and, unless it is there, a database without anybody in it."""
         self.folder.mkdir()
         shutil.copytree(self.program.tree / "policies", self.folder / "policies")
         (self.folder / "policies/limits.lua").write_text(LIMITS)
         lines = [f"{name} = {value}\n" for name, value in self.settings.items()]
         self.config.write_text("".join(lines))
-        self.command("migrate")
+        if migrate:
+            self.command("migrate")
+
+    def add_to_policy(self, name, text):
+        """As the first of what that policy returns, before the gateway starts."""
+        path = self.folder / "policies" / name
+        policy = path.read_text()
+        assert policy.count("\nreturn {\n") == 1
+        path.write_text(policy.replace("\nreturn {\n", "\nreturn {" + text))
 
     def command(self, *words):
         done = subprocess.run(
@@ -296,14 +330,20 @@ class Gateway:
                 return json.loads(line)
         return None
 
-    def __enter__(self):
+    def begin(self):
         command = [*self.wrapper, self.program.binary, "--config", self.config]
         with self.log.open("w") as log:
             self.process = spawn(
                 command, self.cpu, stdout=log, stderr=log, env=self.env, cwd=self.folder
             )
+
+    def await_port(self, **how):
+        self.port = int(wait_for(self._listening, "the gateway", **how)["port"])
+
+    def __enter__(self):
+        self.begin()
         try:
-            self.port = int(wait_for(self._listening, "the gateway")["port"])
+            self.await_port()
             wait_for(lambda: self.get("/readyz")[0] == 200, "/readyz")
         except BaseException:
             end(self.process, signal.SIGKILL)
@@ -326,6 +366,24 @@ class Gateway:
             return reply.status, reply.read()
         finally:
             connection.close()
+
+    def ask(self, key):
+        """The status of a short call."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Go on."}]}
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", self.path, json.dumps(body), headers)
+            reply = connection.getresponse()
+            reply.read()
+            return reply.status
+        finally:
+            connection.close()
+
+    def threads(self, name):
+        """Ids of the threads of that name, in the order in which they were made."""
+        tasks = sorted(Path(f"/proc/{self.pid}/task").iterdir(), key=lambda task: int(task.name))
+        return [int(task.name) for task in tasks if (task / "comm").read_text().strip() == name]
 
     def logged(self, word):
         return self.log.read_text().count(word)

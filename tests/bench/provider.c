@@ -1,8 +1,9 @@
 /* A fake provider for `./dev bench`: one thread, one epoll, answers that were made beforehand.
  *
- *   bench_provider [--latency-us N] [--chunks N] [--pace-us N] [--answer-bytes N]
+ *   bench_provider [--latency-us N] [--chunks N] [--pace-us N] [--answer-bytes N] [--fail-every N]
  *
- * prints the port that the kernel chose, and serves until it is killed. A plain answer is a body of
+ * prints the port that the kernel chose, and serves until it is killed. With --fail-every, each Nth
+ * request is refused with 503, after the latency. A plain answer is a body of
  * `answer-bytes`, sent `latency` after the request. A streamed one (the request says
  * `"stream":true`) is `chunks` events with a numbered word each, the first `latency` after the
  * request, the others `pace` apart, then, another `pace` later, the finish reason, the usage (if
@@ -42,7 +43,10 @@ struct answers {
     int64_t pace_ns;
     int chunks;
     size_t answer_bytes;
+    int64_t fail_every; /* 0: never */
+    int64_t requests;
     struct text plain;
+    struct text refusal;
     /* Of a stream, each without and with usage. */
     struct text *parts[2]; /* head and first event, then each event */
     struct text last[2];   /* the end */
@@ -137,6 +141,18 @@ static void make_plain(struct answers *answers)
     for (size_t i = 0; i < bytes; i++)
         add(&answers->plain, &word[i % (sizeof word - 1)], 1);
     add_text(&answers->plain, after);
+}
+
+static void make_refusal(struct answers *answers)
+{
+    static const char body[] = "{\"error\":{\"message\":\"busy\",\"type\":\"server_error\"}}";
+    char head[128];
+    (void)snprintf(head, sizeof head,
+                   "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+                   "Content-Length: %zu\r\n\r\n",
+                   sizeof body - 1);
+    add_text(&answers->refusal, head);
+    add_text(&answers->refusal, body);
 }
 
 static const char event_head[] =
@@ -243,11 +259,20 @@ static void finish_request(struct client *client)
     client->part = 0;
 }
 
+/* Whether it is this request's turn to fail. */
+static bool fails(struct answers *answers)
+{
+    return answers->fail_every > 0 && ++answers->requests % answers->fail_every == 0;
+}
+
 /* Its time has come. */
 static void reply(struct provider *provider, struct client *client, int64_t due_ns)
 {
-    const struct answers *answers = &provider->answers;
-    if (!client->streamed) {
+    struct answers *answers = &provider->answers;
+    if (client->part == 0 && fails(answers)) {
+        send_text(client, &answers->refusal);
+        finish_request(client);
+    } else if (!client->streamed) {
         send_text(client, &answers->plain);
         finish_request(client);
     } else if (answers->pace_ns == 0) {
@@ -373,6 +398,8 @@ static void read_options(struct answers *answers, int argc, char **argv)
             answers->chunks = (int)number;
         else if (strcmp(argv[i], "--answer-bytes") == 0)
             answers->answer_bytes = (size_t)number;
+        else if (strcmp(argv[i], "--fail-every") == 0)
+            answers->fail_every = number;
         else
             die("%s %s is no option of the provider", argv[i], argv[i + 1]);
     }
@@ -387,6 +414,7 @@ int main(int argc, char **argv)
     prepare_process();
     read_options(&provider.answers, argc, argv);
     make_plain(&provider.answers);
+    make_refusal(&provider.answers);
     make_stream(&provider.answers, false);
     make_stream(&provider.answers, true);
     queue_init(&provider.first);

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from books import Books, Void
-from processes import Cpus, Gateway, Load, Nginx, Provider
+from comparison import BEFORE, NOW
+from processes import Cpus, Gateway, Load, MemoryPeak, Nginx, Program, Provider
 
 
 @dataclass
@@ -17,6 +18,20 @@ class Bench:
     quick: bool
     cpus: Cpus
     descriptors: int
+    before: Program | None = None  # another commit's, measured in turn with this tree's
+    commit: str | None = None  # as it was asked for
+
+    @property
+    def programs(self):
+        """The gateways of a comparison, by the name of the target."""
+        return {NOW: Program()} | ({BEFORE: self.before} if self.before else {})
+
+    def turns(self):
+        """For each round the names of these, each the first in its turn."""
+        names = list(self.programs)
+        for number in range(self.rounds):
+            turn = number % len(names)
+            yield names[turn:] + names[:turn]
 
     def seconds(self, usual):
         return 2 if self.quick else usual
@@ -25,8 +40,9 @@ class Bench:
 class Run:
     """One target under one load: what the generator has measured, in the units of the figures."""
 
-    def __init__(self, result):
+    def __init__(self, result, peak=None):
         self.result = result
+        self.peak = peak  # of its memory, in bytes, where that was watched
         window_us = result["seconds"] * 1e6
         self.requests_per_s = result["completed"] / result["seconds"]
         self.cpu_us = result["cpu_us"]["target"] / max(result["completed"], 1)
@@ -41,13 +57,16 @@ class Run:
         self.failed = result["failed"] + result["unanswered"]
 
 
-def checked(target, mark, result, words=0):
+def checked(target, mark, result, words=0, peak=None):
     """The run, if it may count: the gateway's books are right, and others have answered too."""
     if mark is not None:
-        target.books.audit(mark, result, words)
+        try:
+            target.books.audit(mark, result, words)
+        except Void as why:
+            raise Void(f"{target.name}: {why}") from None
     elif result["failed"] or result["unanswered"] or result["events_lost"]:
         raise Void(f"{target.name} has failed, so there is nothing to compare with")
-    return Run(result)
+    return Run(result, peak)
 
 
 @dataclass
@@ -57,22 +76,28 @@ class Stage:
     bench: Bench
     provider: Provider
     nginx: Nginx
-    gateway: Gateway
+    gateways: dict[str, Gateway]
     load_cpu: int
 
     @property
+    def gateway(self):
+        return self.gateways[NOW]
+
+    @property
     def targets(self):
-        return [self.provider, self.nginx, self.gateway]
+        return [self.provider, self.nginx, *self.gateways.values()]
 
     def load(self, target, keys=None, **options):
-        keys = keys or self.gateway.books.first_key_path
+        books = target.books if isinstance(target, Gateway) else self.gateway.books
+        keys = keys or books.first_key_path
         watch = {"target": target.pid, "provider": self.provider.pid}
         return Load(target, self.load_cpu, keys, watch, **options)
 
-    def run(self, target, keys=None, **options):
+    def run(self, target, keys=None, memory=False, **options):
         mark = target.books.mark() if isinstance(target, Gateway) else None
-        result = self.load(target, keys, **options).wait()
-        return checked(target, mark, result, options.get("stream", 0))
+        running = self.load(target, keys, **options)
+        peak = MemoryPeak.of(target.pid, running) if memory else None
+        return checked(target, mark, running.wait(), options.get("stream", 0), peak)
 
     def rounds(self, **options):
         """For each round the runs by target: each is first, second and last in its turn."""
@@ -84,7 +109,7 @@ class Stage:
 
 @contextlib.contextmanager
 def stage(bench, name, *, streams=False, accounts=1, settings=None, one_cpu=False, **provider):
-    """Provider, nginx and a gateway with accounts that have credits and a key each."""
+    """Provider, nginx and the gateways, each with accounts that have credits and a key each."""
     folder = bench.folder / name
     folder.mkdir()
     load_cpu = bench.cpus.measured if one_cpu else bench.cpus.measuring
@@ -92,16 +117,21 @@ def stage(bench, name, *, streams=False, accounts=1, settings=None, one_cpu=Fals
         source = stack.enter_context(Provider(load_cpu, **provider))
         nginx = Nginx(folder / "nginx", bench.cpus.measured, source.port, streams)
         stack.enter_context(nginx)
-        gateway = new_gateway(bench, folder / "gateway", source, accounts, settings)
-        stack.enter_context(gateway)
-        yield Stage(bench, source, nginx, gateway, load_cpu)
-        verify(gateway)
+        gateways = {}
+        for target, program in bench.programs.items():
+            gateways[target] = new_gateway(
+                bench, folder / target, source, accounts, settings, program, target
+            )
+            stack.enter_context(gateways[target])
+        yield Stage(bench, source, nginx, gateways, load_cpu)
+        for gateway in gateways.values():
+            verify(gateway)
 
 
-def new_gateway(bench, folder, provider, accounts=1, settings=None, program=None):
+def new_gateway(bench, folder, provider, accounts=1, settings=None, program=None, name=None):
     """Not started yet."""
     books = Books(folder)
-    gateway = Gateway(folder, bench.cpus.measured, provider.port, books, settings, program)
+    gateway = Gateway(folder, bench.cpus.measured, provider.port, books, settings, program, name)
     gateway.prepare()
     books.make_secret()
     books.open_accounts(accounts)
@@ -112,4 +142,4 @@ def verify(gateway):
     try:
         gateway.command("ledger", "verify")
     except RuntimeError as differs:
-        raise Void(str(differs)) from None
+        raise Void(f"{gateway.name}: {differs}") from None
