@@ -38,33 +38,38 @@ class Comparison:
     of_value: bool = False
     more_is_better: bool = False
     rounds: list[dict[str, float]] = field(default_factory=list)
+    doubts: list[bool] = field(default_factory=list)  # of each round: the machine has spoilt it
 
     def values(self, who):
         return [values[who] for values in self.rounds if who in values]
 
-    def ratios(self, to):
-        """Of the rounds that have one. What was added to nothing has no ratio: two times that
-        differ by less than the machine's noise may come out so."""
-        return [
-            values[NOW] / values[to]
-            for values in self.rounds
-            if NOW in values and values.get(to, 0) > 0
-        ]
+    @staticmethod
+    def _ratio(values, to):
+        """None where there is none: what was added to nothing has no ratio. (Two times that differ
+        by less than the machine's noise may come out so.)"""
+        return values[NOW] / values[to] if NOW in values and values.get(to, 0) > 0 else None
 
-    @property
-    def judged(self):
-        return self.values(NOW) if self.of_value else self.ratios(BEFORE)
+    def ratios(self, to):
+        found = [self._ratio(values, to) for values in self.rounds]
+        return [ratio for ratio in found if ratio is not None]
 
     def _reaches(self, target):
-        found = median(self.judged)
+        found = median(self.values(NOW) if self.of_value else self.ratios(BEFORE))
         return found >= target if self.more_is_better else found <= target
+
+    def _told(self):
+        """How many rounds say something."""
+        return sum(
+            not doubt and (self.of_value or self._ratio(values, BEFORE) is not None)
+            for values, doubt in zip(self.rounds, self.doubts, strict=True)
+        )
 
     @property
     def verdict(self):
-        """As a figure's (figures.py); "doubtful" where fewer than half of the rounds say it."""
-        if self.must is None or not self.judged:
+        """As a figure's (figures.py); none without the other commit that the targets are for."""
+        if self.must is None or not (self.of_value or self.values(BEFORE)):
             return ""
-        if len(self.judged) * 2 < len(self.rounds):
+        if self._told() * 2 < len(self.rounds):
             return "doubtful"
         if self.aim is not None and self._reaches(self.aim):
             return "aim"
@@ -82,6 +87,7 @@ class Comparison:
             "must": self.must,
             "aim": self.aim,
             "of": "value" if self.of_value else "ratio",
+            "doubtful_rounds": sum(self.doubts),
             "verdict": self.verdict,
         }  # fmt: skip
 
@@ -102,9 +108,10 @@ class Comparisons:
     def __init__(self):
         self.all = {}
 
-    def add(self, name, values, unit="", **targets):
+    def add(self, name, values, unit="", doubtful=False, **targets):
         """One round's: a value by target. Others than gateways and nginx are left out."""
         measure = self.all.setdefault(name, Comparison(name, unit, **targets))
+        measure.doubts.append(doubtful)
         measure.rounds.append(
             {who: value for who, value in values.items() if who in (NOW, BEFORE, NGINX)}
         )

@@ -217,6 +217,7 @@ def w9_migration(bench):
         for number in range(min(bench.rounds, MIGRATIONS_MAX)):
             taken = migrate_a_copy(bench, folder / f"copy-{number}", provider, database)
             figures.add("migration", taken, "s")
-            targets = {"must": MIGRATION_BEFORE_S * 0.2, "aim": MIGRATION_BEFORE_S * 0.1}
+            of_all = {"must": MIGRATION_BEFORE_S * 0.2, "aim": MIGRATION_BEFORE_S * 0.1}
+            targets = {} if bench.quick else of_all
             figures.compared.add("migration", {NOW: taken}, "s", of_value=True, **targets)
     yield "W9, migration", figures

@@ -24,7 +24,7 @@ def cores():
 
 def pin(gateway, workers, cpus):
     """Each worker to its core; the ledger and others may run on any of these."""
-    threads = gateway.threads("worker")
+    threads = gateway.workers()
     if len(threads) != workers:
         raise RuntimeError(f"{gateway.name} has {len(threads)} workers, not {workers}")
     for thread, cpu in zip(threads, cpus, strict=True):

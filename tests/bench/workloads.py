@@ -76,7 +76,8 @@ def w1(bench):
             compared = figures.compared
             compared.add("CPU a request", of_each(runs, lambda run: run.cpu_us), "us",
                          must=0.75, aim=0.6)  # fmt: skip
-            compared.add("p99", of_each(runs, lambda run: run.p99_us), "us", must=0.4, aim=0.2)
+            compared.add("p99", of_each(runs, lambda run: run.p99_us), "us",
+                         doubtful=nginx.p99_us > LATE_US, must=0.4, aim=0.2)  # fmt: skip
             compared.add("p50", of_each(runs, lambda run: run.p50_us), "us")
             compare_memory(compared, runs)
     yield "W1", figures
@@ -107,7 +108,8 @@ def w1_one_figures(bench, durability):
             figures.compared.add("CPU a request", of_each(runs, lambda run: run.cpu_us), "us",
                                  must=0.6, aim=0.45)  # fmt: skip
             added = of_each(runs, lambda run, direct_us=direct_us: run.p50_us - direct_us)
-            figures.compared.add("added p50 over direct", added, "us", must=0.8, aim=0.6)
+            figures.compared.add("added p50 over direct", added, "us",
+                                 doubtful=shared < BUSY, must=0.8, aim=0.6)  # fmt: skip
     return figures
 
 
@@ -124,9 +126,11 @@ def w2(bench):
                         doubtful=runs["nginx"].p99_us > latency_us + LATE_US,
                         must=2, aim=0.5)  # fmt: skip
             explain(figures, runs)
-            nginx_us = runs.pop("nginx").p99_us
-            added = of_each(runs, lambda run, nginx_us=nginx_us: (run.p99_us - nginx_us) / MILLI)
-            figures.compared.add("added p99 over nginx's", added, "ms", must=0.5, aim=0.25)
+            nginx_us = runs["nginx"].p99_us
+            late = nginx_us > latency_us + LATE_US
+            added = {name: (runs[name].p99_us - nginx_us) / MILLI for name in here.gateways}
+            figures.compared.add("added p99 over nginx's", added, "ms",
+                                 doubtful=late, must=0.5, aim=0.25)  # fmt: skip
             figures.compared.add("CPU a request", of_each(runs, lambda run: run.cpu_us), "us")
     yield "W2", figures
 
@@ -272,9 +276,11 @@ def w6(bench):
             figures.add("one account: requests/s", one.requests_per_s)
             figures.add("10,000 accounts: requests/s", many.requests_per_s)
             compared = figures.compared
+            starved = any(run.busy < BUSY for pair in pairs.values() for run in pair)
             rates = of_each(pairs, lambda pair: pair[1].requests_per_s / pair[0].requests_per_s)
             compared.add("requests/s, 10,000 accounts / one account", rates,
-                         must=0.95, aim=1.0, of_value=True, more_is_better=True)  # fmt: skip
+                         doubtful=starved, of_value=True, more_is_better=True,
+                         must=0.95, aim=1.0)  # fmt: skip
             compared.add("10,000 accounts: CPU a request",
                          of_each(pairs, lambda pair: pair[1].cpu_us), "us")  # fmt: skip
             # One account's rate by the same time of a processor: no other work is in it.
