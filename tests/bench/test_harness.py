@@ -2,6 +2,7 @@
 must be right, a ledger that adds up. What it says about speed is not tested here."""
 
 import importlib.util
+import json
 import socket
 import threading
 import time
@@ -15,8 +16,8 @@ import lockstep
 import pytest
 from books import Void, charge_nusd
 from figures import Figure
-from processes import Cpus, Load, Provider
-from stage import Bench, new_gateway, verify
+from processes import Load, Provider
+from stage import new_gateway, verify
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 WORDS = 4
@@ -39,6 +40,7 @@ class Server:
     def __init__(self, answer):
         self.answer = answer
         self.count = 0
+        self.request = b""  # the last one
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
@@ -60,7 +62,7 @@ class Server:
                 data += got
                 if not data.endswith(b"}"):  # the end of the request's body
                     continue
-                data = b""
+                self.request, data = data, b""
                 with self.lock:
                     number, self.count = self.count, self.count + 1
                 for part in self.answer(number):
@@ -74,16 +76,6 @@ def serving(answer):
         yield server
     finally:
         server.listener.close()
-
-
-@pytest.fixture
-def cpus():
-    return Cpus.choose()
-
-
-@pytest.fixture
-def bench(tmp_path, cpus):
-    return Bench(folder=tmp_path, rounds=1, quick=True, cpus=cpus, descriptors=1024)
 
 
 @pytest.fixture
@@ -143,6 +135,22 @@ def test_another_status_is_no_answer(load):
     with serving(lambda _: [b"HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}"]) as server:
         result = load(server, requests=1)
     assert (result["answers"], result["failed"]) == (0, 1)
+
+
+def test_a_prompt_may_be_korean_and_is_as_long(load):
+    with serving(lambda _: stall_once(0)) as server:
+        prompts = []
+        for korean in (0, 1):
+            load(server, requests=1, korean=korean, prompt_bytes=5000, model="a-model")
+            body = json.loads(server.request.split(b"\r\n\r\n", 1)[1])
+            prompts.append(body["messages"][0]["content"])
+    english, korean = prompts
+    assert body["model"] == "a-model"
+    assert english.isascii()
+    assert sum("가" <= letter <= "힣" for letter in korean) > 1000
+    escapes = [prompt.count('"') + prompt.count("\n") for prompt in prompts]
+    sizes = [len(prompt.encode()) + count for prompt, count in zip(prompts, escapes, strict=True)]
+    assert sizes == [5000, 5000]
 
 
 def stall_once(number):
