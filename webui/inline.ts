@@ -75,6 +75,15 @@ function takeStyles(bundle: Bundle, html: string): { html: string; styles: strin
     return { html: rest, styles };
 }
 
+/** The page's mark is painted without any script, and the answers that src/start.ts asks for are
+ * small: the scripts come behind both. */
+function laterThanThePage(html: string): string {
+    return html.replace(
+        /<(script type="module"|link rel="modulepreload") /g,
+        '$&fetchpriority="low" ',
+    );
+}
+
 function inHead(tag: string, children: string): HtmlTagDescriptor {
     return { tag, children, injectTo: tag === "script" ? "head-prepend" : "head" };
 }
@@ -94,7 +103,7 @@ export function inline(): Plugin {
         transformIndexHtml: {
             order: "post",
             async handler(given, { bundle = {} }) {
-                const { html, styles } = takeStyles(bundle, given);
+                const { html, styles } = takeStyles(bundle, laterThanThePage(given));
                 const tags = [inHead("script", await startScript(root, scripts(bundle, asked)))];
                 return { html, tags: styles ? [...tags, inHead("style", styles)] : tags };
             },

@@ -1,4 +1,4 @@
-// Puts the documentation into the build: its pages, and its style and script with a hash.
+// Puts the documentation into the build: its pages, and their script with a hash.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,18 +21,13 @@ export function docs(): Plugin {
         apply: "build",
         async generateBundle() {
             const style = read("webui/src/tokens.css") + read("webui/docs/docs.css");
-            const css = this.emitFile({
-                type: "asset",
-                name: "docs.css",
-                source: await minified("docs.css", style),
-            });
             const script = this.emitFile({
                 type: "asset",
                 name: "docs.js",
                 source: await minified("docs.js", read("webui/docs/docs.js")),
             });
             const assets = {
-                css: `/${this.getFileName(css)}`,
+                style: (await minified("docs.css", style)).trim(),
                 script: `/${this.getFileName(script)}`,
                 theme: (await minified("theme.js", read("webui/docs/theme.js"))).trim(),
             };

@@ -6,7 +6,7 @@ import type { Page } from "./site";
 import { escape } from "./text";
 
 export interface Assets {
-    css: string; // address
+    style: string; // stands in the page: a link to it would hold up the first paint
     script: string; // address
     theme: string; // the script that stands in the page
 }
@@ -85,7 +85,7 @@ function frame({ title, description, part, main }: Frame, assets: Assets): strin
 <meta name="application-name" content="@brand-name@">
 <meta name="color-scheme" content="light dark">
 <script>${assets.theme}</script>
-<link rel="stylesheet" href="${assets.css}">
+<style>${assets.style}</style>
 <!-- brand -->
 <script src="${assets.script}" defer></script>
 </head>

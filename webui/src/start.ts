@@ -19,6 +19,7 @@ function showTheme(): void {
 function preload(href: string): void {
     const link = document.createElement("link");
     link.rel = "modulepreload";
+    link.fetchPriority = "low";
     link.href = href;
     document.head.append(link);
 }

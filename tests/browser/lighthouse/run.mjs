@@ -30,6 +30,23 @@ function told({ id, title, score, displayValue, details }) {
     return { id, title, score, displayValue, items: JSON.stringify(items).slice(0, 1500) };
 }
 
+/** Lighthouse's own figures, for a person: times in ms. */
+function figuresOf({ metrics }) {
+    const [own = {}] = metrics?.details?.items ?? [];
+    const { firstContentfulPaint, largestContentfulPaint, totalBlockingTime } = own;
+    const cumulativeLayoutShift = Number((own.cumulativeLayoutShift ?? 0).toFixed(4));
+    return { firstContentfulPaint, largestContentfulPaint, totalBlockingTime, cumulativeLayoutShift };
+}
+
+/** What the browser fetches as if the first paint waited for it, beside the page itself. */
+function urgentOf({ "network-requests": requests }) {
+    return requests.details.items
+        .filter(({ resourceType, priority }) =>
+            resourceType === "Script" ? priority === "High" : priority === "VeryHigh")
+        .filter(({ resourceType }) => resourceType !== "Document")
+        .map(({ url, priority }) => ({ url, priority }));
+}
+
 async function audit({ url, cookie }) {
     const flags = {
         port: chrome.port,
@@ -46,7 +63,9 @@ async function audit({ url, cookie }) {
             .map((ref) => ({ category: id, weight: ref.weight, ...told(lhr.audits[ref.id]) }))
             .filter(({ score }) => score !== null && score < 1),
     );
-    return { url: lhr.finalDisplayedUrl, scores, failed, warnings: lhr.runWarnings };
+    const { finalDisplayedUrl, runWarnings: warnings, audits } = lhr;
+    const figures = figuresOf(audits);
+    return { url: finalDisplayedUrl, scores, failed, warnings, figures, urgent: urgentOf(audits) };
 }
 
 const found = {};
