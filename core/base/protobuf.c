@@ -58,5 +58,5 @@ bool protobuf_next(struct slice *rest, struct protobuf_field *out)
     case PROTOBUF_BYTES:
         return take_varint(rest, &out->value) && take_bytes(rest, out->value, &out->inner);
     }
-    return false; /* groups: nobody writes them any more */
+    return false; /* a group, which Protobuf has given up */
 }

@@ -1,9 +1,7 @@
 #include "exchange/otlp_answer.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/json.h"
 #include "base/limits.h"

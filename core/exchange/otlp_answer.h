@@ -1,5 +1,5 @@
-/* Reads what a collector answers: Protobuf, as the spans that it got, or the text of whoever stands
- * before it. Pure. */
+/* Reads what a collector answers: in Protobuf, as the spans came; or the plain text of a proxy in
+ * front of the collector. Pure. */
 #ifndef EXCHANGE_OTLP_ANSWER_H
 #define EXCHANGE_OTLP_ANSWER_H
 

@@ -22,22 +22,25 @@ enum {
     FRONT_BYTES = 3 * (NAMES_BYTES_MAX + 64) + 2 * (NAMES_BYTES_MAX + 64)
 };
 
-static void put_resource_text(struct pen *out, struct slice key, const char *text)
+/* `room` has NAMES_BYTES_MAX. */
+static struct slice name_of(const char *text, char *room)
 {
-    char mended[NAMES_BYTES_MAX];
     struct slice name = slice_of(text);
     if (name.bytes > NAMES_BYTES_MAX / 3)
         name.bytes = NAMES_BYTES_MAX / 3;
-    otlp_put_valid(out, RESOURCE_ATTRIBUTE, key, otlp_valid(name, mended));
+    return otlp_valid(name, room);
+}
+
+static void put_resource_text(struct pen *out, struct slice key, const char *text)
+{
+    char room[NAMES_BYTES_MAX];
+    otlp_put_valid(out, RESOURCE_ATTRIBUTE, key, name_of(text, room));
 }
 
 static void put_scope_text(struct pen *out, char tag, const char *text)
 {
-    char mended[NAMES_BYTES_MAX];
-    struct slice name = slice_of(text);
-    if (name.bytes > NAMES_BYTES_MAX / 3)
-        name.bytes = NAMES_BYTES_MAX / 3;
-    pen_field(out, tag, otlp_valid(name, mended));
+    char room[NAMES_BYTES_MAX];
+    pen_field(out, tag, name_of(text, room));
 }
 
 static struct slice written(const char *from, const struct pen *pen)

@@ -14,10 +14,12 @@ enum {
     VALUE_TEXT = PROTOBUF_TAG(1, PROTOBUF_BYTES)
 };
 
-/* Protobuf's texts are UTF-8, or the whole body is refused. Returns the text, or a copy in which
- * what is no UTF-8 is U+FFFD; `mended` has three times its bytes. */
-struct slice otlp_valid(struct slice text, char *mended);
+/* Protobuf's texts are UTF-8, or the whole body is refused. A mended text has U+FFFD where another
+ * has a byte that is no UTF-8; the room for it is three times as long. */
 bool otlp_is_ascii(struct slice text);
+struct slice otlp_mended(struct slice text, char *room);
+/* The text itself if it is ASCII, as most are; else mended. */
+struct slice otlp_valid(struct slice text, char *room);
 
 /* Inlined, so that a key, which is a literal, is a few moves of known length. */
 #define INLINE static inline __attribute__((always_inline))

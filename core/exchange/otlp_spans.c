@@ -56,7 +56,7 @@ static void put_text_field(struct pen *out, char tag, struct slice text)
 static void put_other(struct pen *out, struct slice key, struct slice text)
 {
     char mended[3 * TRACE_TEXTS_BYTES];
-    otlp_put_valid(out, SPAN_ATTRIBUTE, key, otlp_valid(text, mended));
+    otlp_put_valid(out, SPAN_ATTRIBUTE, key, otlp_mended(text, mended));
 }
 
 INLINE void put_slice(struct pen *out, struct slice key, struct slice text)
@@ -92,9 +92,6 @@ INLINE void put_double(struct pen *out, struct slice key, int64_t units, int64_t
     pen_fixed64(out, bits);
 }
 
-/* Keys are literals: their lengths are known to the compiler, and below 128. */
-#define KEY(key) ((struct slice){"" key, sizeof key - 1})
-#define PUT_SLICE(out, key, text) put_slice((out), KEY(key), (text))
 #define PUT_TEXT(out, key, text) put_slice((out), KEY(key), slice_of(text))
 #define PUT_INT(out, key, number) put_int((out), KEY(key), (number))
 #define PUT_USD(out, key, nusd) put_double((out), KEY(key), (nusd), 1000 * 1000 * 1000)
@@ -243,7 +240,7 @@ static void put_http(const struct trace_record *record, struct pen *out)
         PUT_INT(out, "http.response.status_code", record->status);
 }
 
-/* What nobody else can say of it. */
+/* What only the gateway knows of an exchange. */
 static void put_ours(const struct trace_record *record, struct pen *out)
 {
     PUT_WORD(out, "llm_gateway.request_id", text_of(record, EXCHANGE_REQUEST_ID));
