@@ -37,43 +37,45 @@ void trace_texts_set(struct trace_texts *texts, unsigned which, struct slice tex
 /* A worker that has more of them at once gives back the rest. */
 enum { POOL_MAX = 256 };
 
-static struct trace_record *take_record(struct trace_pool *pool)
+static void *take(struct trace_list *list, size_t bytes)
 {
-    struct trace_record *record = pool->records;
-    if (record == NULL) {
-        record = malloc(sizeof *record);
-        check(record != NULL);
-        return record;
+    struct trace_kept *kept = list->first;
+    if (kept != NULL) {
+        list->first = kept->next;
+        list->count--;
+        return kept;
     }
-    pool->records = record->next;
-    pool->record_count--;
-    return record;
+    kept = malloc(bytes);
+    check(kept != NULL);
+    return kept;
 }
 
-static struct attempt_span *take_span(struct trace_pool *pool)
+static void give_back(struct trace_list *list, struct trace_kept *kept)
 {
-    struct attempt_span *span = pool->spans;
-    if (span == NULL) {
-        span = malloc(sizeof *span);
-        check(span != NULL);
-        return span;
+    if (list->count == POOL_MAX) {
+        free(kept);
+        return;
     }
-    pool->spans = span->next;
-    pool->span_count--;
-    return span;
+    kept->next = list->first;
+    list->first = kept;
+    list->count++;
+}
+
+static void end_list(struct trace_list *list)
+{
+    while (list->first != NULL)
+        free(take(list, 0));
 }
 
 void trace_pool_fini(struct trace_pool *pool)
 {
-    while (pool->records != NULL)
-        free(take_record(pool));
-    while (pool->spans != NULL)
-        free(take_span(pool));
+    end_list(&pool->records);
+    end_list(&pool->spans);
 }
 
 struct trace_record *trace_record_new(struct trace_pool *pool)
 {
-    struct trace_record *record = take_record(pool);
+    struct trace_record *record = take(&pool->records, sizeof *record);
     memset(record, 0, offsetof(struct trace_record, texts));
     record->pool = pool;
     begin_texts(&record->texts);
@@ -99,19 +101,12 @@ void trace_record_free(struct trace_record *record)
         next = span->next;
         attempt_span_free(span);
     }
-    struct trace_pool *pool = record->pool;
-    if (pool->record_count == POOL_MAX) {
-        free(record);
-        return;
-    }
-    record->next = pool->records;
-    pool->records = record;
-    pool->record_count++;
+    give_back(&record->pool->records, &record->kept);
 }
 
 struct attempt_span *attempt_span_new(struct trace_pool *pool, const struct candidate *candidate)
 {
-    struct attempt_span *span = take_span(pool);
+    struct attempt_span *span = take(&pool->spans, sizeof *span);
     memset(span, 0, offsetof(struct attempt_span, texts));
     span->pool = pool;
     begin_texts(&span->texts);
@@ -125,16 +120,8 @@ struct attempt_span *attempt_span_new(struct trace_pool *pool, const struct cand
 
 void attempt_span_free(struct attempt_span *span)
 {
-    if (span == NULL)
-        return;
-    struct trace_pool *pool = span->pool;
-    if (pool->span_count == POOL_MAX) {
-        free(span);
-        return;
-    }
-    span->next = pool->spans;
-    pool->spans = span;
-    pool->span_count++;
+    if (span != NULL)
+        give_back(&span->pool->spans, &span->kept);
 }
 
 /* ---- what an answer says ---- */

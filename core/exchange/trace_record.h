@@ -42,17 +42,21 @@ enum attempt_text {
 };
 
 /* What is kept for the next ones, on one thread; zeroed at first. */
+struct trace_kept {
+    struct trace_kept *next;
+};
 struct trace_pool {
-    struct trace_record *records;
-    struct attempt_span *spans;
-    size_t record_count;
-    size_t span_count;
+    struct trace_list {
+        struct trace_kept *first;
+        size_t count;
+    } records, spans;
 };
 
 void trace_pool_fini(struct trace_pool *pool); /* when all that came from it is freed */
 
 /* Times are monotonic. */
 struct attempt_span {
+    struct trace_kept kept; /* first: the pool casts back */
     struct attempt_span *next;
     struct trace_pool *pool;
     char span_id[SPAN_ID_BYTES];
@@ -91,7 +95,7 @@ enum exchange_text {
 };
 
 struct trace_record {
-    struct trace_record *next; /* in the pool */
+    struct trace_kept kept; /* first: the pool casts back */
     struct trace_pool *pool;
     struct trace_context context;  /* of the exchange's span */
     char parent_id[SPAN_ID_BYTES]; /* the span of the client's that it belongs to; "": none */

@@ -277,13 +277,13 @@ static void a_pool(void **state)
         }
         for (size_t i = 0; i < RECORDS; i++)
             trace_record_free(records[i]);
-        assert_int_equal(own.record_count, 256);
+        assert_int_equal(own.records.count, 256);
     }
     struct trace_record *again = trace_record_new(&own);
     assert_string_equal(trace_text(&again->texts, EXCHANGE_MODEL), "");
     trace_record_free(again);
     trace_pool_fini(&own);
-    assert_int_equal(own.record_count, 0);
+    assert_int_equal(own.records.count, 0);
 }
 
 static void servers(void **state)
