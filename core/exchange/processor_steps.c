@@ -83,20 +83,25 @@ bool processor_steps_rest(struct slice steps, struct slice answer, struct buffer
            buffer_append_slice(out, from(rest, next.bytes));
 }
 
+/* Of the digits at its beginning. */
+static int64_t amount_at(struct slice text)
+{
+    int64_t minor = 0;
+    for (size_t i = 0; i < text.bytes && text.data[i] >= '0' && text.data[i] <= '9'; i++)
+        minor = minor < AMOUNT_MINOR_MAX ? minor * 10 + text.data[i] - '0' : minor;
+    return minor;
+}
+
 int64_t processor_steps_charge(struct slice steps)
 {
     static const char *const fields[] = {"\namount=", "&amount="};
     struct slice question = processor_steps_first(steps);
-    int64_t minor = 0;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         ptrdiff_t at = slice_find(question, slice_of(fields[i]));
-        if (at < 0)
-            continue;
-        struct slice digits = from(question, (size_t)at + strlen(fields[i]));
-        for (size_t j = 0; j < digits.bytes && digits.data[j] >= '0' && digits.data[j] <= '9'; j++)
-            minor = minor < AMOUNT_MINOR_MAX ? minor * 10 + digits.data[j] - '0' : minor;
+        if (at >= 0)
+            return amount_at(from(question, (size_t)at + strlen(fields[i])));
     }
-    return minor;
+    return 0;
 }
 
 bool processor_steps_refusal(struct slice answer, struct buffer *out)
