@@ -7,6 +7,8 @@ meets both. The table is Markdown, to be pasted into docs/PERFORMANCE.md.
 from dataclasses import dataclass, field
 from statistics import median
 
+from target import Target
+
 NOW, BEFORE, NGINX = "gateway", "before", "nginx"
 
 
@@ -28,15 +30,10 @@ def spread(values):
 
 
 @dataclass
-class Comparison:
+class Comparison(Target):
     """`must` and `aim` are for the ratio to the other commit, or (`of_value`) for the value."""
 
-    name: str
-    unit: str = ""
-    must: float | None = None
-    aim: float | None = None
     of_value: bool = False
-    more_is_better: bool = False
     rounds: list[dict[str, float]] = field(default_factory=list)
     doubts: list[bool] = field(default_factory=list)  # of each round: the machine has spoilt it
 
@@ -53,10 +50,6 @@ class Comparison:
         found = [self._ratio(values, to) for values in self.rounds]
         return [ratio for ratio in found if ratio is not None]
 
-    def _reaches(self, target):
-        found = median(self.values(NOW) if self.of_value else self.ratios(BEFORE))
-        return found >= target if self.more_is_better else found <= target
-
     def _told(self):
         """How many rounds say something."""
         return sum(
@@ -71,9 +64,7 @@ class Comparison:
             return ""
         if self._told() * 2 < len(self.rounds):
             return "doubtful"
-        if self.aim is not None and self._reaches(self.aim):
-            return "aim"
-        return "must" if self._reaches(self.must) else "FAIL"
+        return self.judged(median(self.values(NOW) if self.of_value else self.ratios(BEFORE)))
 
     def as_json(self):
         return {

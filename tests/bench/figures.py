@@ -4,24 +4,17 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from comparison import Comparisons, number
+from target import Target
 
 
 @dataclass
-class Figure:
-    name: str
-    unit: str = ""
-    must: float | None = None
-    aim: float | None = None
-    more_is_better: bool = False
+class Figure(Target):
     values: list[float] = field(default_factory=list)
     doubts: int = 0  # rounds that the machine has spoilt
 
     @property
     def median(self):
         return median(self.values)
-
-    def _reaches(self, target):
-        return self.median >= target if self.more_is_better else self.median <= target
 
     @property
     def verdict(self):
@@ -31,9 +24,7 @@ class Figure:
             return ""
         if self.doubts * 2 > len(self.values):
             return "doubtful"
-        if self._reaches(self.aim):
-            return "aim"
-        return "must" if self._reaches(self.must) else "FAIL"
+        return self.judged(self.median)
 
     def as_json(self):
         return {
