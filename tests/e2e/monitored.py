@@ -54,9 +54,12 @@ def page_of(gateway, accept: str = "text/plain") -> str:
 
 
 def call(gateway, key: str, body: bytes = CALL % b""):
+    """Ends when the call is counted, which is after its reply and before its line of the log."""
     with gateway.connect() as connection:
         connection.send(chat_bytes(key, body))
-        return connection.read_reply()
+        reply = connection.read_reply()
+    gateway.logs("exchange", request_id=reply.headers["x-request-id"])
+    return reply
 
 
 def use(gateway, provider) -> None:
