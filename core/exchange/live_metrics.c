@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json_writer.h"
+#include "base/metrics.h"
+#include "base/text.h"
 #include "exchange/call_metrics.h"
 #include "exchange/candidate.h"
 #include "exchange/provider_limits.h"
@@ -45,9 +47,9 @@ struct provider {
     char name[CANDIDATE_PROVIDER_BYTES]; /* set before other threads see it */
     struct slot slots[SLOTS];
     _Atomic int64_t success_ms;
-    _Atomic uint32_t usages[METRICS_USAGES];
-    _Atomic uint32_t hedges[2]; /* that were asked, that won */
-    pthread_mutex_t mutex;      /* guards what follows; locked by readers and when it changes */
+    _Atomic int64_t usages[METRICS_USAGES];
+    _Atomic int64_t hedges[2]; /* that were asked, that won */
+    pthread_mutex_t mutex;     /* guards what follows; locked by readers and when it changes */
     struct failure last;
     struct said_limits limits;
 };
@@ -216,14 +218,14 @@ void live_metrics_count_usage(struct live_metrics_shard *shard, const char *prov
 {
     struct provider *provider = find_provider(shard, provider_name);
     if (provider != NULL)
-        count(&provider->usages[usage]);
+        metrics_add(&provider->usages[usage], 1);
 }
 
 void live_metrics_count_hedge(struct live_metrics_shard *shard, const char *provider_name, bool won)
 {
     struct provider *provider = find_provider(shard, provider_name);
     if (provider != NULL)
-        count(&provider->hedges[won]);
+        metrics_add(&provider->hedges[won], 1);
 }
 
 void live_metrics_note_limits(struct live_metrics_shard *shard, const char *provider_name,
@@ -348,11 +350,9 @@ static void add_provider(struct live_metrics *metrics, const char *name, struct 
                 continue;
             add_slots(&out->sums, provider->slots, PROVIDER_SLOTS);
             for (size_t n = 0; n < METRICS_USAGES; n++)
-                out->sums.usages[n] +=
-                    atomic_load_explicit(&provider->usages[n], memory_order_relaxed);
+                out->sums.usages[n] += metrics_get(&provider->usages[n]);
             for (size_t n = 0; n < 2; n++)
-                out->sums.hedges[n] +=
-                    atomic_load_explicit(&provider->hedges[n], memory_order_relaxed);
+                out->sums.hedges[n] += metrics_get(&provider->hedges[n]);
             int64_t at_ms = atomic_load_explicit(&provider->success_ms, memory_order_relaxed);
             out->success_ms = at_ms > out->success_ms ? at_ms : out->success_ms;
             check(pthread_mutex_lock(&provider->mutex) == 0);
@@ -480,7 +480,8 @@ void live_metrics_each_provider(struct live_metrics *metrics,
     struct provider *provider;
     for (unsigned i = 0; i < metrics->shard_count; i++) {
         for (unsigned k = 0; (provider = provider_at(metrics, i, k)) != NULL; k++) {
-            if (!is_in_shards_before(metrics, provider->name, i))
+            if (text_is_utf8(slice_of(provider->name)) &&
+                !is_in_shards_before(metrics, provider->name, i))
                 tell_provider(metrics, provider->name, tell, arg);
         }
     }

@@ -95,7 +95,8 @@ struct live_provider {
     int64_t hedges_asked, hedges_won;
     int64_t success_ms; /* wall clock; 0: never */
 };
-/* Tells of each provider once. */
+/* Tells once of each provider whose name is UTF-8: what is shown as something else would be on the
+ * page twice. */
 void live_metrics_each_provider(struct live_metrics *metrics,
                                 void (*tell)(const struct live_provider *provider, void *arg),
                                 void *arg);

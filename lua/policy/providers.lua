@@ -394,6 +394,8 @@ end
 local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
         schema.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
+    elseif string.find(name, "%c") then
+        schema.fail(parent, name, "a provider's name has no control characters")
     end
     local node, further_keys =
         key_pool.read(with_known(schema.only(schema.child(parent, name), MEMBERS)))

@@ -47,11 +47,13 @@ static void test_lua_mistakes(void **unused)
 }
 
 /* Of what C keeps in arrays. */
-static void test_names_too_long(void **unused)
+static void test_names(void **unused)
 {
     static const struct fixture_mistake mistakes[] = {
         {"providers.lua", "return {\n p" NAME_63 " = { dialect = 'demo' } }",
          "providers.lua:2: providers.p" NAME_63 ": a provider's name has at most 63 bytes"},
+        {"providers.lua", "return { ['a\\nb'] = { dialect = 'demo' } }",
+         "providers.lua: providers[\"a\nb\"]: a provider's name has no control characters"},
         {"models.lua", "return { m" NAME_63 "_" NAME_63 " = { } }",
          "models.lua:1: models.m" NAME_63 "_" NAME_63 ": a model's name is 1 to 127 letters, "
          "digits or signs without spaces"},
@@ -535,7 +537,7 @@ int main(void)
     unsetenv("OPENAI_API_KEY");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lua_mistakes),
-        cmocka_unit_test(test_names_too_long),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_provider_mistakes),
         cmocka_unit_test(test_model_mistakes),
         cmocka_unit_test(test_address_mistakes),
