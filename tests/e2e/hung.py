@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wait import wait_until
 
-SEIZE, INTERRUPT = 0x4206, 0x4207
+SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
 WALL = 0x40000000  # also children that are threads
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -39,3 +39,19 @@ def hung(pid: int, name: str) -> Iterator[None]:
         os.kill(pid, 9)
         os.waitpid(thread, WALL)
         raise
+
+
+@contextlib.contextmanager
+def paused(pid: int, name: str) -> Iterator[None]:
+    """The first thread of that name stands still in the block, and goes on behind it."""
+    thread = threads(pid, name)[0]
+    ptrace(SEIZE, thread)
+    ptrace(INTERRUPT, thread)
+    os.waitpid(thread, WALL)
+    try:
+        yield
+    finally:
+        try:
+            ptrace(DETACH, thread)
+        except ProcessLookupError:  # the process has died: its thread is gone when we have seen so
+            os.waitpid(thread, WALL)

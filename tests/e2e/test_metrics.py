@@ -12,6 +12,7 @@ import httpx2 as httpx
 import pytest
 from answers import Chat, Usage
 from exposition import families_of, value_of
+from hung import paused
 from monitored import (
     CALL,
     alert_rules,
@@ -166,6 +167,38 @@ def test_overhead_is_without_the_providers_time(make_gateway, provider):
     whole_s = value_of(page, "llm_gateway_request_duration_seconds_sum")
     overhead_s = value_of(page, "llm_gateway_overhead_seconds_sum")
     assert 0 < overhead_s <= whole_s - waited_s
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_overhead_is_also_what_comes_behind_the_providers_last_byte(
+    make_gateway, provider, streamed
+):
+    """The journal stands still while the charge waits for it."""
+    gateway = make_gateway(durability="power")
+    customer = gateway.customer()
+    gate = threading.Event()
+    answer = Chat(usage=Usage(30, 20))
+    provider.answer = (
+        answers.stream_of(answer, gates={2: gate})
+        if streamed
+        else answers.behind(gate, answers.chat(usage=answer.usage))
+    )
+    body = CALL % (b',"stream":true' if streamed else b"")
+    caller = threading.Thread(target=call, args=(gateway, customer.key, body))
+    caller.start()
+    wait_until(lambda: value_of(page_of(gateway), "llm_gateway_open_holds") == 1, 10, "the hold")
+    with paused(gateway.process.pid, "journal"):
+        gate.set()
+        jobs = "llm_gateway_queue_jobs"
+        wait_until(lambda: value_of(page_of(gateway), jobs, queue="journal") > 0, 10, "the charge")
+        begun = time.monotonic()
+        wait_until(lambda: time.monotonic() - begun > 0.2, 5, "some time")
+    caller.join()
+    page = wait_until(
+        lambda: value_of(p := page_of(gateway), "llm_gateway_overhead_seconds_count") == 1 and p,
+        10, "the call's end")  # fmt: skip
+    commit_s = value_of(page, "llm_gateway_commit_seconds_sum")
+    assert 0.2 <= commit_s <= value_of(page, "llm_gateway_overhead_seconds_sum")
 
 
 def test_what_is_open(gateway, provider):
