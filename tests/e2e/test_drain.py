@@ -1,14 +1,17 @@
 """Stopping: what runs is finished, what crashes is put right at the next start."""
 
 import os
+import re
 import signal
 import threading
 import time
+from pathlib import Path
 from select import select
 
 import answers
 import pytest
 from answers import Chat, Usage
+from hung import paused, threads
 from prices import Price, charge
 from rawhttp import chat_bytes, request_bytes
 from wait import wait_until
@@ -211,6 +214,28 @@ def test_drain_that_is_over_while_helpers_work(make_gateway):
     assert not gateway.logged("stopping with requests")
     for connection in connections:
         connection.close()
+
+
+def turns(pid: int) -> list[int]:
+    """How often each worker has gone to sleep so far: once a tick at least."""
+    pattern = re.compile(r"^voluntary_ctxt_switches:\s+(\d+)", re.MULTILINE)
+    statuses = [Path(f"/proc/{pid}/task/{one}/status") for one in threads(pid, "worker")]
+    return [int(pattern.search(status.read_text())[1]) for status in statuses]
+
+
+def test_workers_forget_a_drain_that_is_over(make_gateway):
+    """Its jobs stand in a frame that the main thread has left, though the workers go on: here until
+    the admin thread has ended. AddressSanitizer would see one that looks at them."""
+    gateway = make_gateway(workers=2)
+    pid = gateway.process.pid
+    with paused(pid, "admin"):
+        gateway.signal(signal.SIGTERM)
+        gateway.logs("stopping: no new connections")
+        before = turns(pid)
+        enough = [count + 6 for count in before]
+        wait_until(lambda: all(map(int.__gt__, turns(pid), enough)), 10, "some ticks of each")
+    gateway.wait_for_exit()
+    gateway.verify_ledger()
 
 
 def test_provider_by_name(make_gateway, provider):
