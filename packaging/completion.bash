@@ -16,7 +16,7 @@ _llm_gateway() {
         return
         ;;
     mail) choices="bounced restored" ;;
-    user) choices="create password unlock role" ;;
+    user) choices="create password second-factor unlock role" ;;
     key | voucher) choices="create" ;;
     ledger) choices="verify explain export" ;;
     usage) choices="export" ;;
@@ -28,6 +28,8 @@ _llm_gateway() {
     esac
     if ((COMP_CWORD >= 3)) && [ "${COMP_WORDS[COMP_CWORD - 2]}" = role ]; then
         choices="user support billing admin"
+    elif ((COMP_CWORD >= 3)) && [ "${COMP_WORDS[COMP_CWORD - 2]}" = second-factor ]; then
+        choices="off"
     fi
     case $word in
     -*) choices=$options ;;

@@ -9,6 +9,12 @@ import pytest
 from gateway import BINARY, ROOT
 
 PACKAGING = ROOT / "packaging"
+OPTION = re.compile(r"--[a-z][a-z-]+")
+# What the documentation has operators type, in a block or between backticks.
+TYPED = re.compile(
+    r"(?:^(?:    |#   ).*?|`[^`\n]*?)(?<!build/)\bllm-gateway ([^`\n]*)", re.MULTILINE
+)
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "gateway.conf", "docs/**/*.md")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +38,7 @@ def settings_of(text: str) -> set[str]:
 
 def page(path: Path) -> str:
     """The page as a terminal shows it; man must have no complaint."""
-    env = {"PATH": "/usr/bin:/bin", "MANWIDTH": "200", "LC_ALL": "C.UTF-8"}
+    env = {"PATH": "/usr/bin:/bin", "MANWIDTH": "1000", "LC_ALL": "C.UTF-8"}
     command = ["man", "--warnings", "-l", path]
     shown = subprocess.run(command, capture_output=True, text=True, env=env)
     assert shown.returncode == 0
@@ -89,14 +95,20 @@ def test_the_pages(tree):
     program = page(tree / "share/man/man8/llm-gateway.8.gz")
     for command in commands():
         assert command in program, command
+    assert options() <= set(OPTION.findall(program))
+
+
+def options() -> set[str]:
+    usage = subprocess.run([BINARY, "--help"], capture_output=True, text=True).stdout
+    return set(OPTION.findall(usage))
 
 
 def commands() -> set[str]:
     """The commands of the program's own usage: "user create", "backup"."""
     usage = subprocess.run([BINARY, "--help"], capture_output=True, text=True).stdout
-    lines = re.findall(r"^  ([a-z][a-z ]*?)(?= [A-Z\[\-]|  |$)", usage, re.MULTILINE)
+    lines = re.findall(r"^  ([a-z][a-z -]*?)(?= [A-Z\[-]|  |$)", usage, re.MULTILINE)
     found = {line.strip() for line in lines}
-    assert {"serve", "user create", "ledger verify", "backup"} <= found
+    assert {"serve", "user create", "user second-factor", "log-level", "backup"} <= found
     return found
 
 
@@ -124,8 +136,31 @@ def test_completion_knows_every_command():
 
 
 def test_completion_knows_every_option():
-    usage = subprocess.run([BINARY, "--help"], capture_output=True, text=True).stdout
-    assert set(re.findall(r"--[a-z-]+", usage)) <= completed("--")
+    assert options() <= completed("--")
+
+
+def typed() -> list[tuple[str, str]]:
+    """Page, and what stands behind `llm-gateway` there; not what other shells' words follow it."""
+    pages = [path for pattern in PAGES for path in sorted(ROOT.glob(pattern))]
+    return [
+        (str(path.relative_to(ROOT)), re.split(r" (?:#|&&|\||>) ?|  ", line)[0])
+        for path in pages
+        for line in TYPED.findall(path.read_text())
+        if re.match(r"--config|[a-z][a-z-]* ?", line)
+    ]
+
+
+def test_the_documentation_types_commands_that_there_are():
+    """With options that there are: a page that was not changed with its command shows here."""
+    lines = typed()
+    assert len(lines) > 60
+    for page, line in lines:
+        words = [word for word in line.split() if not word.startswith("--config")]
+        named = " ".join(words)
+        known = [one for one in commands() if re.match(rf"{one}(?![\w-])", named)]
+        groups = {one.split()[0] for one in commands() if " " in one}
+        assert known or named in groups or line.startswith("--config "), (page, line)
+        assert set(OPTION.findall(line)) - {"--config", "--set"} <= options(), (page, line)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
