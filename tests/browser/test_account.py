@@ -5,6 +5,7 @@ import os
 
 import httpx2 as httpx
 from customer import PASSWORD
+from held import Held
 from playwright.sync_api import expect
 
 numbers = itertools.count(1)
@@ -131,13 +132,11 @@ def test_two_sessions_are_ended_one_right_after_the_other(user, customer, gatewa
         assert web.post("/auth/signin", json=body).status_code == 200
         others.append(web)
     user.open("/dashboard/account")
-    held = []
-    user.page.route("**/api/auth/sessions/*", lambda route: held.append(route))
+    held = Held(user.page, "**/api/auth/sessions/*")
     for name in ("First/1.0", "Second/1.0"):
-        with user.page.expect_request("**/api/auth/sessions/*"):
-            user.button("account.endNamed", agent=name).click()
-    for route in held:
-        route.continue_()
+        user.button("account.endNamed", agent=name).click()
+    held.wait_for(2)
+    held.let_go()
     rows = user.rows("account.sessions")
     expect(rows.filter(has_text="/1.0")).to_have_count(0)
     for web in others:

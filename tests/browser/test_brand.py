@@ -4,8 +4,9 @@ contact wherever customers are sent to the operator."""
 import re
 
 import pytest
+from held import Held
 from person import SIZES
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 from test_everywhere import violations
 
 NAME = "Example AI & Söhne"
@@ -70,8 +71,7 @@ def test_there_is_no_other_brand_at_first(make_person, branded):
     """Before any script has run: the title, the icon and the colours."""
     gateway = branded()
     person = make_person(at=gateway)
-    held: list[Route] = []
-    person.page.route("**/assets/*.js", lambda route: held.append(route))
+    held = Held(person.page, "**/assets/*.js")
     person.page.goto("/dashboard/signin", wait_until="commit")
     expect(person.page).to_have_title(NAME)
     person.page.wait_for_function(
@@ -81,8 +81,7 @@ def test_there_is_no_other_brand_at_first(make_person, branded):
     icon = person.page.locator("link[rel=icon]")
     expect(icon).to_have_attribute("href", "/brand-logo")
     assert "LLM Gateway" not in person.page.content()
-    for route in held:
-        route.continue_()
+    held.let_go()
     person.sees_title("auth.signIn")
     assert "LLM Gateway" not in person.page.content()
     person.page.unroute_all(behavior="wait")

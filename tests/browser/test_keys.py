@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from held import Held
 from playwright.sync_api import expect
 from test_everywhere import violations
 from wait import wait_until
@@ -121,15 +122,14 @@ def test_last_use_and_spend_come_by_themselves(user, customer):
 
 def test_a_use_between_the_list_and_the_first_pulse(user, customer):
     """The page has its list, then the key is used, then the first pulse is answered."""
-    waiting = []
-    user.page.route("**/api/pulse", lambda route: waiting.append(route), times=1)
-    with user.page.expect_request("**/api/pulse"):
-        user.open("/dashboard/keys")
+    held = Held(user.page, "**/api/pulse")
+    user.open("/dashboard/keys")
+    held.wait_for(1)
     row = user.rows("nav.keys")
     expect(row).to_contain_text(user.t("keys.never"))
     customer.ask("gpt-4")
     wait_until(lambda: customer.call("GET", "/keys", 200)["data"][0]["last_used_at"])
-    waiting.pop().continue_()
+    held.let_go()
     expect(row).not_to_contain_text(user.t("keys.never"))
 
 

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
+from held import Held
 from person import ENGLISH, KOREAN, Person
 from places import PLACES, Place
 from playwright.sync_api import Locator, Route, expect
@@ -29,36 +30,16 @@ MOVED = """() => controls
         !isThere || Math.abs(x - newX) > 1 || Math.abs(y - newY) > 1)"""
 
 
-class Held:
-    """The answers of the API that a page waits for, until they are let go."""
-
-    def __init__(self, person: Person):
-        self.person = person
-        self.routes: list[Route] = []
-        self.is_held = True
-        person.page.route("**/api/**", self._hold)
-
-    def _hold(self, route: Route) -> None:
-        if self.is_held and not any(path in route.request.url for path in NEEDED):
-            self.routes.append(route)
-        else:
-            route.continue_()
-
-    def let_go(self, answer=Route.continue_) -> None:
-        self.is_held = False
-        for route in self.routes:
-            answer(route)
-        self.routes.clear()
-
-    def arrive(self) -> None:
-        self.let_go()
-        expect(self.person.main.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
+def let_arrive(held: Held) -> None:
+    held.let_go()
+    busy = held.page.get_by_role("main").locator(".skeleton, [aria-busy=true]")
+    expect(busy).to_have_count(0)
 
 
 @contextmanager
 def loading(person: Person, path: str):
     """The page at `path`, whose answers are held back."""
-    held = Held(person)
+    held = Held(person.page, "**/api/**", lambda url: not any(path in url for path in NEEDED))
     try:
         person.open(path)
         yield held
@@ -98,7 +79,7 @@ def test_nothing_moves(visitor, town, place: Place, corner):
     person = visitor(place.who, corner)
     with loading(person, town.path_of(place)) as held:
         person.page.evaluate(REMEMBER)
-        held.arrive()
+        let_arrive(held)
         assert person.page.evaluate(MOVED) == []
     person.check_calm()
 
@@ -112,7 +93,7 @@ def test_what_was_chosen_meanwhile_stays(visitor, town, place: Place, view):
         assert tabs or radios
         for control in tabs + radios:
             person.page.mouse.click(*middle_of(control))
-        for arrive in (lambda: None, held.arrive):
+        for arrive in (lambda: None, lambda: let_arrive(held)):
             arrive()
             for tab in tabs:
                 expect(tab).to_have_attribute("aria-selected", "true")
@@ -186,7 +167,6 @@ def test_an_operator_need_not_wait_for_the_customer(visitor, town, view):
 def test_the_next_page_of_the_next_page(visitor):
     """Two clicks on "next" are two pages, though the first has not come when the second is made."""
     person = visitor("operator", ENGLISH)
-    held: list[Route] = []
 
     def answer(route: Route) -> None:
         number = int(route.request.url.partition("cursor=")[2].partition("&")[0] or 1)
@@ -196,18 +176,14 @@ def test_the_next_page_of_the_next_page(visitor):
                "detail": {}}  # fmt: skip
         route.fulfill(json={"data": [act], "next_cursor": str(number + 1)})
 
-    def hold_second(route: Route) -> None:
-        if "cursor=2" in route.request.url:
-            held.append(route)
-        else:
-            answer(route)
-
-    person.page.route("**/api/admin/audit?*", hold_second)
+    person.page.route("**/api/admin/audit?*", answer)
+    held = Held(person.page, "**/api/admin/audit?*", lambda url: "cursor=2" in url)
     person.open("/dashboard/admin/audit")
     expect(person.rows("nav.audit")).to_contain_text("act-1")
     for _ in range(2):
         person.button("pager.next").click()
-    answer(held.pop())
+    held.wait_for(1)
+    held.let_go(answer)
     expect(person.rows("nav.audit")).to_contain_text("act-3")
     person.sees(person.t("pager.page", page=3))
     person.page.unroute_all(behavior="wait")

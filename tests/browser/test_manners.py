@@ -1,11 +1,11 @@
 """Small manners: the focus stays, limits are named, numbers are whole, the console is quiet."""
 
 import pytest
+from held import Held
 from person import KOREAN, View
 from places import PLACES
 from playwright.sync_api import expect
 from test_everywhere import violations
-from wait import wait_until
 
 PASSWORD_OFTEN = "1234567890"
 BROKEN = """
@@ -47,12 +47,11 @@ def test_the_focus_stays_on_a_busy_button(user, customer):
 
 def test_the_focus_stays_on_an_icon_and_a_choice_that_are_off(user, customer):
     """While an answer is on its way no other conversation can be chosen or removed."""
-    held = []
     user.open("/dashboard/playground")
-    user.page.route("**/playground/chat/completions?*", lambda route: held.append(route))
+    held = Held(user.page, "**/playground/chat/completions?*")
     user.field("playground.message").fill("Hello")
     user.button("playground.send").click()
-    wait_until(lambda: user.page.evaluate("1") and held)
+    held.wait_for(1)
     for control in (user.button("playground.removeTalk"), user.field("playground.kept")):
         expect(control).to_have_attribute("aria-disabled", "true")
         control.focus()
@@ -62,7 +61,7 @@ def test_the_focus_stays_on_an_icon_and_a_choice_that_are_off(user, customer):
     expect(user.field("playground.kept").locator("option")).to_have_count(1)
     expect(user.page.get_by_role("log").get_by_text("Hello", exact=True)).to_be_visible()
     assert not violations(user)
-    held.pop().continue_()
+    held.let_go()
     expect(user.field("playground.kept")).not_to_have_attribute("aria-disabled", "true")
     expect(user.field("playground.kept")).to_be_focused()
 
