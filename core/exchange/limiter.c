@@ -249,7 +249,7 @@ static void describe(const struct entry *entry, const struct asking *asked, int6
         return;
     out->never = asked->amount > limit;
     out->retry_after_ms = asked->window_ms; /* if it never fits: at least do not retry at once */
-    if (out->never)
+    if (out->never || entry == NULL) /* what does not fit although nothing was taken never does */
         return;
     bool only_held = entry->log.sum <= limit - asked->amount;
     out->retry_after_ms = only_held ? BUSY_RETRY_MS
