@@ -29,6 +29,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/period.h"
+#include "base/program_pages.h"
 #include "base/secret.h"
 #include "base/thread_pool.h"
 #include "exchange/access_tokens.h"
@@ -372,6 +373,8 @@ static bool start(struct gateway *gateway, struct fault *fault)
         log_listening(gateway, policy_files_revision(files));
     }
     policy_files_unref(files);
+    net_library_trim_memory(); /* of what only a start needs */
+    program_pages_release();
     return good;
 }
 

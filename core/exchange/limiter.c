@@ -54,6 +54,7 @@ struct limiter {
     size_t shard_count;  /* a power of two, like the next */
     size_t bucket_count; /* of each shard */
     size_t shard_entries_max;
+    struct entry **buckets; /* of all shards: in one block, what nobody uses takes no memory */
     struct shard shards[];
 };
 
@@ -436,11 +437,12 @@ struct limiter *limiter_new(size_t entries_max)
     limiter->shard_count = shard_count;
     limiter->bucket_count = bucket_count;
     limiter->shard_entries_max = entries_max / shard_count;
+    limiter->buckets = calloc(shard_count * bucket_count, sizeof *limiter->buckets);
+    check(limiter->buckets != NULL);
     for (size_t i = 0; i < shard_count; i++) {
         struct shard *shard = &limiter->shards[i];
         check(pthread_mutex_init(&shard->mutex, NULL) == 0);
-        shard->buckets = calloc(bucket_count, sizeof *shard->buckets);
-        check(shard->buckets != NULL);
+        shard->buckets = &limiter->buckets[i * bucket_count];
     }
     return limiter;
 }
@@ -458,9 +460,9 @@ void limiter_free(struct limiter *limiter)
                 free_entry(entry);
             }
         }
-        free(shard->buckets);
         check(pthread_mutex_destroy(&shard->mutex) == 0);
     }
+    free(limiter->buckets);
     free(limiter);
 }
 

@@ -18,20 +18,25 @@ struct slot {
 
 struct part {
     pthread_mutex_t lock;
-    int64_t forgotten; /* estimates that were good still and made room for others */
-    struct slot slots[SLOTS];
+    int64_t forgotten;  /* estimates that were good still and made room for others */
+    struct slot *slots; /* SLOTS of quotes->slots */
 };
 
 struct quotes {
     struct part parts[PARTS];
+    struct slot *slots; /* of all parts, apart from their locks: what nobody uses takes no memory */
 };
 
 struct quotes *quotes_new(void)
 {
     struct quotes *quotes = calloc(1, sizeof *quotes);
     check(quotes != NULL);
-    for (size_t i = 0; i < PARTS; i++)
+    quotes->slots = calloc((size_t)PARTS * SLOTS, sizeof *quotes->slots);
+    check(quotes->slots != NULL);
+    for (size_t i = 0; i < PARTS; i++) {
         check(pthread_mutex_init(&quotes->parts[i].lock, NULL) == 0);
+        quotes->parts[i].slots = &quotes->slots[i * SLOTS];
+    }
     return quotes;
 }
 
@@ -41,6 +46,7 @@ void quotes_free(struct quotes *quotes)
         return;
     for (size_t i = 0; i < PARTS; i++)
         pthread_mutex_destroy(&quotes->parts[i].lock);
+    free(quotes->slots);
     free(quotes);
 }
 

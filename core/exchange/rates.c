@@ -51,20 +51,25 @@ struct slot {
 struct part {
     pthread_mutex_t lock;
     uint64_t uses;
-    int64_t forgotten; /* models that made room for others */
-    struct slot slots[SLOTS];
+    int64_t forgotten;  /* models that made room for others */
+    struct slot *slots; /* SLOTS of rates->slots */
 };
 
 struct rates {
     struct part parts[PARTS];
+    struct slot *slots; /* of all parts, apart from their locks: what nobody uses takes no memory */
 };
 
 struct rates *rates_new(void)
 {
     struct rates *rates = calloc(1, sizeof *rates);
     check(rates != NULL);
-    for (size_t i = 0; i < PARTS; i++)
+    rates->slots = calloc((size_t)PARTS * SLOTS, sizeof *rates->slots);
+    check(rates->slots != NULL);
+    for (size_t i = 0; i < PARTS; i++) {
         check(pthread_mutex_init(&rates->parts[i].lock, NULL) == 0);
+        rates->parts[i].slots = &rates->slots[i * SLOTS];
+    }
     return rates;
 }
 
@@ -74,6 +79,7 @@ void rates_free(struct rates *rates)
         return;
     for (size_t i = 0; i < PARTS; i++)
         pthread_mutex_destroy(&rates->parts[i].lock);
+    free(rates->slots);
     free(rates);
 }
 

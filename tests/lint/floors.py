@@ -82,11 +82,11 @@ LIBRARIES = [
 
 # libc, POSIX threads, Linux and the compiler: any floor
 LIBC = re.compile(
-    r"(assert|ctype|dirent|dlfcn|endian|errno|execinfo|fcntl|float|getopt|grp|inttypes|libgen"
+    r"(assert|ctype|dirent|dlfcn|endian|errno|execinfo|fcntl|float|getopt|grp|inttypes|libgen|link"
     r"|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|stdalign"
     r"|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog"
     r"|termios|threads|time|unistd|[epx]mmintrin|arpa/inet|netinet/(in|tcp)|linux/capability"
-    r"|sys/(epoll|eventfd|file|ioctl|mman|param|prctl|queue|random|resource|select|sendfile"
+    r"|sys/(auxv|epoll|eventfd|file|ioctl|mman|param|prctl|queue|random|resource|select|sendfile"
     r"|signalfd|socket|stat|statfs|statvfs|syscall|time|timerfd|timex|types|uio|un|utsname|wait))\.h"
 )
 

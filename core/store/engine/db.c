@@ -100,11 +100,13 @@ bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *f
         sqlite3_progress_handler(db->handle, PROGRESS_STEPS, progress, db);
         return db_script(db, "PRAGMA query_only = ON; PRAGMA cache_size = -8000", fault);
     }
-    /* We run checkpoints ourselves (see ledger_thread.c); else one would run inside some commit. */
+    /* We run checkpoints ourselves (see ledger_thread.c); else one would run inside some commit.
+     * Most tables only grow at their end, so a few pages of each are enough; the rest comes from
+     * the kernel's cache. */
     if (!db_script(
             db,
             "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;"
-            "PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY;"
+            "PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY;"
             "PRAGMA journal_size_limit = 67108864",
             fault))
         return false;

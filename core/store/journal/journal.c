@@ -440,10 +440,19 @@ bool journal_mark_applied(const struct journal *journal, struct db *db)
                   DB_VALUES(bind_int((int64_t)sealed_generation(journal))));
 }
 
+/* A rush leaves a large buffer, which quiet hours do not need. */
+static void empty_sealed(struct buffer *sealed)
+{
+    if (sealed->bytes < sealed->capacity_bytes / 4)
+        buffer_fini(sealed);
+    else
+        buffer_reset(sealed);
+}
+
 void journal_forget_sealed(struct journal *journal)
 {
     lock(journal);
-    buffer_reset(&journal->sealed);
+    empty_sealed(&journal->sealed);
     journal->is_sealed = false;
     journal->sealed_us = 0;
     if (journal->broken <= sealed_generation(journal))
