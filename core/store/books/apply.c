@@ -10,14 +10,15 @@
 #include "base/log.h"
 #include "store/books/new_holds.h"
 #include "store/books/posting.h"
+#include "store/books/posting_batch.h"
 #include "store/books/rollup.h"
 #include "store/journal/journal.h"
 #include "store/memory/wallet.h"
 
 enum {
-    CHUNK_RECORDS = 256,      /* after so many, the sums are written */
-    YIELD_STEPS = 200,        /* steps of SQLite's machine: some 10 us */
-    YIELDS_US_MAX = 10 * 1000 /* how long one call may let other threads go first */
+    CHUNK_RECORDS = POSTING_BATCH_MAX, /* after so many, the sums are written */
+    YIELD_STEPS = 200,                 /* steps of SQLite's machine: some 10 us */
+    YIELDS_US_MAX = 10 * 1000          /* how long one call may let other threads go first */
 };
 
 /* What a settlement changes in memory once it is in the tables. */
@@ -34,6 +35,7 @@ struct writing {
     struct rollup *rollup;
     struct changes *changes;        /* NULL: memory is not loaded yet */
     struct journal_record *records; /* a chunk */
+    struct posting_batch *batch;    /* of the chunk */
     size_t chunk_records;           /* 1: each record alone, its hold in `open_holds` at once */
     struct new_holds holds;
     struct applied_charge *charges;
@@ -65,13 +67,11 @@ static void refuse_late(struct db *db, const struct journal_record *record)
 
 static enum posting write_hold(struct writing *writing, const struct ledger_hold *hold)
 {
-    enum posting posting;
     if (writing->chunk_records == 1)
         return posting_hold(writing->db, hold);
-    posting = posting_new_hold(writing->db, hold);
-    if (posting == POSTING_DONE)
-        new_holds_add(&writing->holds, hold);
-    return posting;
+    posting_batch_add_hold(writing->batch, hold);
+    new_holds_add(&writing->holds, hold);
+    return POSTING_DONE;
 }
 
 static bool write_open_hold(const struct ledger_hold *hold, void *arg)
@@ -99,9 +99,15 @@ static enum posting write_settlement(struct writing *writing,
                                      int64_t committed_ms)
 {
     note_charge(writing, &settlement->record);
-    if (new_holds_end(&writing->holds, &settlement->record.exchange_id))
-        return rollup_post_ended(writing->rollup, writing->db, settlement, committed_ms);
-    return rollup_post(writing->rollup, writing->db, settlement, committed_ms);
+    if (writing->chunk_records == 1)
+        return rollup_post(writing->rollup, writing->db, settlement, committed_ms);
+    if (!new_holds_end(&writing->holds, &settlement->record.exchange_id)) {
+        enum posting posting = posting_close_hold(writing->db, settlement);
+        if (posting != POSTING_DONE)
+            return posting;
+    }
+    rollup_post_later(writing->rollup, writing->db, writing->batch, settlement, committed_ms);
+    return POSTING_DONE;
 }
 
 static bool write_record(struct writing *writing, const struct journal_record *record)
@@ -119,11 +125,14 @@ static bool write_record(struct writing *writing, const struct journal_record *r
 static bool write_chunk(struct writing *writing, size_t count)
 {
     rollup_reset(writing->rollup);
+    if (!posting_batch_begin(writing->batch, writing->db))
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (!write_record(writing, &writing->records[i]))
             return false;
     }
-    return rollup_write(writing->rollup, writing->db, clock_wall_ms());
+    return writing->db->failure == 0 && posting_batch_write(writing->batch, writing->db) &&
+           rollup_write(writing->rollup, writing->db, clock_wall_ms());
 }
 
 /* Writes one record; takes back only its own writes if a constraint refuses it. */
@@ -194,7 +203,8 @@ static bool write_tables(struct writing *writing)
 {
     bool ok;
     writing->records = malloc(CHUNK_RECORDS * sizeof *writing->records);
-    check(writing->records != NULL);
+    writing->batch = malloc(sizeof *writing->batch);
+    check(writing->records != NULL && writing->batch != NULL);
     writing->chunk_records = CHUNK_RECORDS;
     ok = write_transaction(writing);
     if (!ok && writing->db->failure == 0) {
@@ -202,6 +212,7 @@ static bool write_tables(struct writing *writing)
         ok = write_transaction(writing);
     }
     free(writing->records);
+    free(writing->batch);
     return ok;
 }
 

@@ -2,31 +2,18 @@
 
 #include <string.h>
 
-#include "base/check.h"
-
 static enum posting posted(bool ok)
 {
     return ok ? POSTING_DONE : POSTING_FAILED;
 }
 
-void posting_cost_account(const char *provider, char out[POSTING_ACCOUNT_BYTES])
-{
-    const char *name = provider[0] ? provider : "unknown";
-    size_t bytes = strlen(name);
-    check(5 + bytes < POSTING_ACCOUNT_BYTES);
-    memcpy(out, "cost:", 5);
-    memcpy(out + 5, name, bytes + 1);
-}
-
 enum posting posting_new_hold(struct db *db, const struct ledger_hold *hold)
 {
+    struct store_value values[POSTING_HOLD_VALUES];
+    posting_hold_values(hold, values);
     return posted(
-        db_run(db,
-               "INSERT INTO holds (exchange_id, account_id, key_id, amount_nusd, created_ms,"
-               " expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-               DB_VALUES(bind_text(hold->exchange_id.text), bind_text(hold->account_id.text),
-                         bind_text(hold->key_id.text), bind_int(hold->amount_nusd),
-                         bind_int(hold->created_ms), bind_int(hold->expires_ms))));
+        db_run(db, "INSERT INTO holds (" POSTING_HOLD_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+               values, POSTING_HOLD_VALUES));
 }
 
 enum posting posting_open_hold(struct db *db, const struct ledger_hold *hold)
@@ -46,71 +33,40 @@ enum posting posting_hold(struct db *db, const struct ledger_hold *hold)
 }
 
 /* Writes one transfer of a settlement. `first_seq` keeps the row of the first one. */
-static bool write_part(struct db *db, const struct usage_record *record, const char *debit,
-                       const char *credit, int64_t amount_nusd, const char *kind,
-                       struct store_value previous_charge, int64_t now_ms, int64_t *first_seq)
+static bool write_part(struct db *db, const struct posting_entry *entry, enum posting_part part,
+                       int64_t *first_seq)
 {
-    if (amount_nusd == 0)
+    struct store_value values[POSTING_PART_VALUES];
+    char cost_account[POSTING_ACCOUNT_BYTES];
+    if (!posting_part_values(entry, part, cost_account, values))
         return true;
     if (!db_run(db,
-                "INSERT INTO transfers (debit_account, credit_account, amount_nusd, kind,"
-                " exchange_id, created_ms, previous_charge) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                DB_VALUES(bind_text(debit), bind_text(credit), bind_int(amount_nusd),
-                          bind_text(kind), bind_text(record->exchange_id.text), bind_int(now_ms),
-                          previous_charge)))
+                "INSERT INTO transfers (" POSTING_PART_COLUMNS
+                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                values, POSTING_PART_VALUES))
         return false;
     if (*first_seq == 0)
         *first_seq = db_last_id(db);
     return true;
 }
 
-static bool write_parts(struct db *db, const struct usage_record *record, int64_t last_charge,
-                        int64_t now_ms, int64_t *first_seq)
+static bool write_parts(struct db *db, const struct posting_entry *entry, int64_t *first_seq)
 {
-    char cost_account[POSTING_ACCOUNT_BYTES];
-    posting_cost_account(record->provider, cost_account);
-    return write_part(db, record, record->account_id.text, POSTING_REVENUE, record->charge_nusd,
-                      "charge", bind_int(last_charge), now_ms, first_seq) &&
-           write_part(db, record, POSTING_OVERRUN, POSTING_REVENUE, record->overrun_nusd, "overrun",
-                      bind_null(), now_ms, first_seq) &&
-           write_part(db, record, POSTING_REVENUE, cost_account, record->cost_nusd, "cost",
-                      bind_null(), now_ms, first_seq);
+    return write_part(db, entry, POSTING_CHARGE, first_seq) &&
+           write_part(db, entry, POSTING_OVERRUN_PART, first_seq) &&
+           write_part(db, entry, POSTING_COST, first_seq);
 }
 
-/* NULL if it is the buy price, as in most cases. */
-static struct store_value sold_price(int64_t sold_pusd, int64_t bought_pusd)
+static bool write_usage(struct db *db, const struct usage_record *record, int64_t transfer_seq)
 {
-    return sold_pusd == bought_pusd ? bind_null() : bind_int(sold_pusd);
-}
-
-static bool write_usage(struct db *db, const struct usage_record *r, int64_t transfer_seq)
-{
+    struct store_value values[POSTING_USAGE_VALUES];
+    posting_usage_values(record, transfer_seq, values);
     return db_run(
         db,
-        "INSERT INTO usage (exchange_id, account_id, user_id, key_id, model, provider,"
-        " provider_model, policy_revision, error_code, finish_reason, status, attempts, streamed,"
-        " source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"
-        " input_price_pusd, cached_input_price_pusd, output_price_pusd, margin_ppm, cost_nusd,"
-        " charge_nusd, overrun_nusd, created_ms, first_byte_us, total_us, transfer_seq,"
-        " sold_input_price_pusd, sold_cached_input_price_pusd, sold_output_price_pusd)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+        "INSERT INTO usage (" POSTING_USAGE_COLUMNS
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
         " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
-        DB_VALUES(bind_text(r->exchange_id.text), bind_text(r->account_id.text),
-                  bind_text(r->user_id.text), bind_text(r->key_id.text), bind_text(r->model),
-                  bind_text(r->provider), bind_text(r->provider_model),
-                  bind_text(r->policy_revision), bind_text(r->error_code),
-                  bind_text(r->finish_reason), bind_int(r->status), bind_int(r->attempts),
-                  bind_int(r->streamed), bind_text(usage_source_name(r->source)),
-                  bind_int(unit_counts_fresh(&r->counts)), bind_int(unit_counts_cached(&r->counts)),
-                  bind_int(unit_counts_answer(&r->counts)), bind_int(r->reasoning_tokens),
-                  bind_int(r->prices.input_pusd), bind_int(r->prices.cached_input_pusd),
-                  bind_int(r->prices.output_pusd), bind_int(r->margin_ppm), bind_int(r->cost_nusd),
-                  bind_int(r->charge_nusd), bind_int(r->overrun_nusd), bind_int(r->created_ms),
-                  bind_int(r->first_byte_us), bind_int(r->total_us),
-                  transfer_seq ? bind_int(transfer_seq) : bind_null(),
-                  sold_price(r->sold.input_pusd, r->prices.input_pusd),
-                  sold_price(r->sold.cached_input_pusd, r->prices.cached_input_pusd),
-                  sold_price(r->sold.output_pusd, r->prices.output_pusd)));
+        values, POSTING_USAGE_VALUES);
 }
 
 /* Writes the units that `usage` has no column for. Few calls have any. */
@@ -153,17 +109,14 @@ static bool write_facts(struct db *db, const struct usage_facts *facts, int64_t 
                             bind_int(facts->canary_attempts)));
 }
 
-static bool write_resolution(struct db *db, const char *exchange_id, const char *outcome,
-                             int64_t held_nusd, int64_t posted_nusd, int64_t usage_seq,
-                             int64_t now_ms)
+static bool write_resolution(struct db *db, const struct posting_resolution *resolution)
 {
-    return db_run(
-        db,
-        "INSERT INTO resolutions (exchange_id, outcome, held_nusd, posted_nusd, usage_seq,"
-        " created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        DB_VALUES(bind_text(exchange_id), bind_text(outcome), bind_int(held_nusd),
-                  bind_int(posted_nusd), usage_seq ? bind_int(usage_seq) : bind_null(),
-                  bind_int(now_ms)));
+    struct store_value values[POSTING_RESOLUTION_VALUES];
+    posting_resolution_values(resolution, values);
+    return db_run(db,
+                  "INSERT INTO resolutions (" POSTING_RESOLUTION_COLUMNS
+                  ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                  values, POSTING_RESOLUTION_VALUES);
 }
 
 static bool write_extension(struct db *db, const struct ledger_settlement *settlement,
@@ -178,30 +131,35 @@ static bool write_extension(struct db *db, const struct ledger_settlement *settl
                             bind_int(settlement->extended_nusd), bind_int(now_ms)));
 }
 
-enum posting posting_ended_settlement(struct db *db, const struct ledger_settlement *settlement,
-                                      int64_t now_ms, int64_t *last_charge)
+bool posting_rare_rows(struct db *db, const struct ledger_settlement *settlement, int64_t now_ms,
+                       int64_t usage_seq)
 {
     const struct usage_record *record = &settlement->record;
-    int64_t transfer_seq = 0;
-    if (!write_extension(db, settlement, now_ms) ||
-        !write_parts(db, record, *last_charge, now_ms, &transfer_seq) ||
-        !write_usage(db, record, transfer_seq))
-        return POSTING_FAILED;
-    int64_t usage_seq = db_last_id(db);
-    if (!write_lines(db, record, usage_seq) || !write_facts(db, &record->facts, usage_seq))
-        return POSTING_FAILED;
-    if (record->charge_nusd) /* the charge is the first transfer */
-        *last_charge = transfer_seq;
-    return posted(write_resolution(db, record->exchange_id.text,
-                                   settlement->voided ? "void" : "settle", settlement->held_nusd,
-                                   record->charge_nusd, usage_seq, now_ms));
+    return write_extension(db, settlement, now_ms) && write_lines(db, record, usage_seq) &&
+           write_facts(db, &record->facts, usage_seq);
 }
 
-enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,
-                                int64_t now_ms, int64_t *last_charge)
+static enum posting write_settlement(struct db *db, const struct ledger_settlement *settlement,
+                                     int64_t now_ms, int64_t *last_charge)
+{
+    const struct posting_entry entry = {settlement, now_ms, *last_charge};
+    int64_t transfer_seq = 0;
+    if (!write_parts(db, &entry, &transfer_seq) ||
+        !write_usage(db, &settlement->record, transfer_seq))
+        return POSTING_FAILED;
+    int64_t usage_seq = db_last_id(db);
+    if (!posting_rare_rows(db, settlement, now_ms, usage_seq))
+        return POSTING_FAILED;
+    if (settlement->record.charge_nusd) /* the charge is the first transfer */
+        *last_charge = transfer_seq;
+    const struct posting_resolution resolution =
+        posting_resolution_of(settlement, usage_seq, now_ms);
+    return posted(write_resolution(db, &resolution));
+}
+
+enum posting posting_close_hold(struct db *db, const struct ledger_settlement *settlement)
 {
     const struct usage_record *record = &settlement->record;
-    /* First, so that a refusal has written nothing. */
     if (!db_run(db,
                 "DELETE FROM open_holds WHERE exchange_id = ?1 AND account_id = ?2 AND key_id = ?3"
                 " AND amount_nusd = ?4",
@@ -209,20 +167,29 @@ enum posting posting_settlement(struct db *db, const struct ledger_settlement *s
                           bind_text(record->key_id.text),
                           bind_int(settlement->held_nusd - settlement->extended_nusd))))
         return POSTING_FAILED;
-    if (db_changes(db) != 1)
-        return POSTING_REFUSED;
-    return posting_ended_settlement(db, settlement, now_ms, last_charge);
+    return db_changes(db) == 1 ? POSTING_DONE : POSTING_REFUSED;
+}
+
+enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,
+                                int64_t now_ms, int64_t *last_charge)
+{
+    /* First, so that a refusal has written nothing. */
+    enum posting posting = posting_close_hold(db, settlement);
+    return posting == POSTING_DONE ? write_settlement(db, settlement, now_ms, last_charge)
+                                   : posting;
 }
 
 enum posting posting_end_hold(struct db *db, const char *exchange_id, const char *outcome,
                               int64_t held_nusd, int64_t now_ms)
 {
+    const struct posting_resolution resolution = {
+        .exchange_id = exchange_id, .outcome = outcome, .held_nusd = held_nusd, .at_ms = now_ms};
     if (!db_run(db, "DELETE FROM open_holds WHERE exchange_id = ?1",
                 DB_VALUES(bind_text(exchange_id))))
         return POSTING_FAILED;
     if (db_changes(db) != 1)
         return POSTING_REFUSED;
-    return posted(write_resolution(db, exchange_id, outcome, held_nusd, 0, 0, now_ms));
+    return posted(write_resolution(db, &resolution));
 }
 
 bool posting_account(struct db *db, const char *account_id, bool customer, int64_t now_ms)

@@ -6,14 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/books/posting_rows.h"
 #include "store/engine/db.h"
 #include "store/ledger.h"
-
-#define POSTING_REVENUE "revenue"
-#define POSTING_OVERRUN "overrun"
-#define POSTING_PROMOTION "promotion"
-
-enum { POSTING_ACCOUNT_BYTES = 72 };
 
 /* DONE: written. REFUSED: nothing was written, and the disk is fine. FAILED: db->failure or
  * db->constraint says why, and the transaction must be rolled back. */
@@ -21,8 +16,8 @@ enum posting { POSTING_DONE, POSTING_REFUSED, POSTING_FAILED };
 
 enum posting posting_hold(struct db *db, const struct ledger_hold *hold);
 /* The two halves of it, for one transaction: the hold, and that it is open. The second is left out
- * if the settlement follows in the same transaction, by posting_ended_settlement: no reader ever
- * sees the hold open. */
+ * if the settlement follows in the same transaction (posting_batch.h): no reader ever sees the hold
+ * open. */
 enum posting posting_new_hold(struct db *db, const struct ledger_hold *hold);
 enum posting posting_open_hold(struct db *db, const struct ledger_hold *hold);
 /* REFUSED: no such hold is open (it has ended, or its row was never written), or account, key or
@@ -30,8 +25,12 @@ enum posting posting_open_hold(struct db *db, const struct ledger_hold *hold);
  * is the transfer of the account's last charge (0: none); a charge replaces it. */
 enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,
                                 int64_t now_ms, int64_t *last_charge);
-enum posting posting_ended_settlement(struct db *db, const struct ledger_settlement *settlement,
-                                      int64_t now_ms, int64_t *last_charge);
+/* The first half of it: the hold is no longer open. */
+enum posting posting_close_hold(struct db *db, const struct ledger_settlement *settlement);
+/* What a settlement has beside its transfers, its usage record and its resolution: few have any.
+ * False: db->failure or db->constraint. */
+bool posting_rare_rows(struct db *db, const struct ledger_settlement *settlement, int64_t now_ms,
+                       int64_t usage_seq);
 /* Ends an open hold without a usage record; `outcome` is "void" or "expire". */
 enum posting posting_end_hold(struct db *db, const char *exchange_id, const char *outcome,
                               int64_t held_nusd, int64_t now_ms);
@@ -64,7 +63,5 @@ bool posting_balance(struct db *db, const char *account_id, const struct posting
                      int64_t now_ms);
 /* Makes an account with a balance of 0. */
 bool posting_account(struct db *db, const char *account_id, bool customer, int64_t now_ms);
-
-void posting_cost_account(const char *provider, char out[POSTING_ACCOUNT_BYTES]);
 
 #endif

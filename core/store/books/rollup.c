@@ -245,31 +245,28 @@ static void add(struct rollup *rollup, const struct usage_record *record, int64_
     add_hour(rollup, record);
 }
 
-static enum posting post(struct rollup *rollup, struct db *db,
-                         const struct ledger_settlement *settlement, int64_t now_ms, bool ended)
+static int64_t last_charge_before(const struct rollup *rollup, struct db *db,
+                                  const struct usage_record *record)
 {
-    const struct usage_record *record = &settlement->record;
-    int64_t last_charge = 0;
-    enum posting posting;
-    if (record->charge_nusd)
-        last_charge = find_last_charge(rollup, db, record->account_id.text);
-    posting = ended ? posting_ended_settlement(db, settlement, now_ms, &last_charge)
-                    : posting_settlement(db, settlement, now_ms, &last_charge);
-    if (posting == POSTING_DONE)
-        add(rollup, record, last_charge);
-    return posting;
+    return record->charge_nusd ? find_last_charge(rollup, db, record->account_id.text) : 0;
 }
 
 enum posting rollup_post(struct rollup *rollup, struct db *db,
                          const struct ledger_settlement *settlement, int64_t now_ms)
 {
-    return post(rollup, db, settlement, now_ms, false);
+    int64_t last_charge = last_charge_before(rollup, db, &settlement->record);
+    enum posting posting = posting_settlement(db, settlement, now_ms, &last_charge);
+    if (posting == POSTING_DONE)
+        add(rollup, &settlement->record, last_charge);
+    return posting;
 }
 
-enum posting rollup_post_ended(struct rollup *rollup, struct db *db,
-                               const struct ledger_settlement *settlement, int64_t now_ms)
+void rollup_post_later(struct rollup *rollup, struct db *db, struct posting_batch *batch,
+                       const struct ledger_settlement *settlement, int64_t now_ms)
 {
-    return post(rollup, db, settlement, now_ms, true);
+    int64_t last_charge = last_charge_before(rollup, db, &settlement->record);
+    posting_batch_add_settlement(batch, settlement, now_ms, &last_charge);
+    add(rollup, &settlement->record, last_charge);
 }
 
 static bool write_hour(const struct rollup_row *row, struct db *db)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "store/books/posting.h"
+#include "store/books/posting_batch.h"
 #include "store/engine/db.h"
 #include "store/usage.h"
 
@@ -49,9 +50,9 @@ void rollup_reset(struct rollup *rollup);
  * the sums. The record is borrowed until the sums are written. */
 enum posting rollup_post(struct rollup *rollup, struct db *db,
                          const struct ledger_settlement *settlement, int64_t now_ms);
-/* The same with posting_ended_settlement. */
-enum posting rollup_post_ended(struct rollup *rollup, struct db *db,
-                               const struct ledger_settlement *settlement, int64_t now_ms);
+/* The same for a hold that has ended, except that `batch` writes the settlement. */
+void rollup_post_later(struct rollup *rollup, struct db *db, struct posting_batch *batch,
+                       const struct ledger_settlement *settlement, int64_t now_ms);
 /* Writes the rows into the open transaction. False: db->failure or db->constraint. */
 bool rollup_write(struct rollup *rollup, struct db *db, int64_t now_ms);
 

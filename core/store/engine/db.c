@@ -100,6 +100,8 @@ bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *f
         sqlite3_progress_handler(db->handle, PROGRESS_STEPS, progress, db);
         return db_script(db, "PRAGMA query_only = ON; PRAGMA cache_size = -8000", fault);
     }
+    if (!given_rows_add(db->handle, &db->given))
+        return fault_set(fault, "database_unusable", "there is no memory for the database");
     /* We run checkpoints ourselves (see ledger_thread.c); else one would run inside some commit.
      * Most tables only grow at their end, so a few pages of each are enough; the rest comes from
      * the kernel's cache. */
@@ -206,6 +208,15 @@ bool db_run(struct db *db, const char *sql, const struct store_value *values, si
         return false;
     ok = take_result(db, sqlite3_step(statement_of(row)));
     sqlite3_reset(statement_of(row));
+    return ok;
+}
+
+bool db_run_given(struct db *db, const char *sql, given_row *next_row, void *arg)
+{
+    check(db->given.next == NULL); /* one statement at a time */
+    db->given = (struct given_rows){next_row, arg};
+    bool ok = db_run(db, sql, NULL, 0);
+    db->given = (struct given_rows){NULL, NULL};
     return ok;
 }
 

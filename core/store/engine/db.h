@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "store/engine/given_rows.h"
 #include "store/value.h"
 
 enum { DB_STATEMENTS = 256 }; /* slots; about half of them are used */
@@ -44,6 +45,7 @@ struct db {
     void *on_steps_arg;
     int64_t deadline_us; /* monotonic; 0: none. A statement that runs longer fails: db_timed_out */
     bool timed_out;
+    struct given_rows given;      /* of the statement that runs */
     const atomic_bool *cancelled; /* may be NULL; true: all statements fail as if too long */
 };
 
@@ -62,6 +64,9 @@ bool db_row(struct db *db, struct row *row);
 void db_leave(struct row *row);
 /* Runs a statement without rows. False: db->failure or db->constraint is set. */
 bool db_run(struct db *db, const char *sql, const struct store_value *values, size_t value_count);
+/* Runs a statement that reads `given_rows` once (given_rows.h), on a handle that writes. False: as
+ * db_run. */
+bool db_run_given(struct db *db, const char *sql, given_row *next, void *arg);
 /* The integer in the first column of the first row; `otherwise` if there is no row or it is
  * NULL. */
 int64_t db_number(struct db *db, const char *sql, const struct store_value *values,

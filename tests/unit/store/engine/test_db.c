@@ -146,6 +146,70 @@ static void a_statement_in_use_is_nobody_elses(void **state)
     assert_true(aborts(use_while_it_is_used));
 }
 
+/* ---- many rows by one statement ---- */
+
+struct given {
+    int64_t number;
+    int64_t count;
+};
+
+static bool next_given(void *arg, struct store_value *values)
+{
+    struct given *given = arg;
+    if (given->number == given->count)
+        return false;
+    given->number++;
+    values[0] = bind_int(given->number);
+    values[1] = given->number % 2 ? bind_text("odd") : bind_text("");
+    values[2] = given->number % 3 ? bind_null() : bind_blob((struct slice){"a\0b", 3});
+    values[GIVEN_VALUES_MAX - 1] = bind_int(-given->number);
+    return true;
+}
+
+static bool run_given(const char *sql, int64_t count)
+{
+    struct given given = {.count = count};
+    return db_run_given(&db, sql, next_given, &given);
+}
+
+static void rows_are_given_to_one_statement(void **state)
+{
+    (void)state;
+    assert_true(run_given("INSERT INTO t (n, b) SELECT c1, c3 FROM given_rows", 7));
+    assert_int_equal(count(&db), 7);
+    struct row *row = db_bind(&db, "SELECT sum(n), count(b), max(length(b)) FROM t", NO_VALUES);
+    assert_true(db_row(&db, row));
+    assert_int_equal(column_int(row, 0), 28);
+    assert_int_equal(column_int(row, 1), 2);
+    assert_int_equal(column_int(row, 2), 3);
+    db_leave(row);
+    assert_true(run_given("INSERT INTO t (n) SELECT -c40 FROM given_rows WHERE c2 = ''", 4));
+    assert_int_equal(count(&db), 9);
+    assert_true(run_given("INSERT INTO t (n) SELECT c1 + 1 FROM given_rows", 0));
+    assert_int_equal(count(&db), 9);
+}
+
+static void a_constraint_ends_the_rows_that_are_given(void **state)
+{
+    (void)state;
+    assert_true(db_run(&db, "BEGIN IMMEDIATE", NO_VALUES));
+    assert_false(run_given("INSERT OR FAIL INTO t (n, a) SELECT c1, c2 FROM given_rows", 5));
+    assert_true(db_is_duplicate(&db)); /* the third is odd, too */
+    assert_int_equal(db.failure, 0);
+    db_rollback(&db);
+    assert_int_equal(count(&db), 0);
+}
+
+static void rows_are_there_only_while_they_are_given(void **state)
+{
+    (void)state;
+    assert_false(db_run(&db, "INSERT INTO t (n) SELECT c1 FROM given_rows", NO_VALUES));
+    assert_int_not_equal(db.failure, 0);
+    db_clear(&db);
+    assert_true(run_given("INSERT INTO t (n) SELECT c1 FROM given_rows", 1));
+    assert_int_equal(count(&db), 1);
+}
+
 /* ---- what fails ---- */
 
 static void a_constraint_is_no_failure(void **state)
@@ -443,6 +507,9 @@ int main(void)
         WITH_DB(a_number_has_another_one_where_there_is_none),
         WITH_DB(a_statement_is_prepared_once_and_used_again),
         WITH_DB(a_statement_in_use_is_nobody_elses),
+        WITH_DB(rows_are_given_to_one_statement),
+        WITH_DB(a_constraint_ends_the_rows_that_are_given),
+        WITH_DB(rows_are_there_only_while_they_are_given),
         WITH_DB(a_constraint_is_no_failure),
         WITH_DB(the_first_failure_stays_until_it_is_cleared),
         WITH_DB(a_script_tells_what_was_wrong),
