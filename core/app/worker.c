@@ -285,9 +285,8 @@ static void survey(struct worker *worker)
     survey_list_unref(list);
     asked_servers_want_tokens(worker->vm, worker->shared->tokens);
     balance_sources_give(worker->vm, worker->watcher);
-    store_set_top_ups(worker->shared->store, worker->shared->config->payments == PAYMENTS_STRIPE
-                                                 ? top_up_terms(worker->vm)
-                                                 : TOP_UPS_OFF);
+    if (worker->shared->config->payments == PAYMENTS_STRIPE)
+        top_up_terms_give(worker->vm, worker->shared->store);
 }
 
 void worker_take_vm(struct worker *worker, struct vm *vm)

@@ -5,28 +5,26 @@
 
 #include "script/modules.h"
 #include "script/vm.h"
-
-static bool is_set(lua_State *state, const char *name)
-{
-    lua_getfield(state, -1, name);
-    bool set = lua_toboolean(state, -1) != 0;
-    lua_pop(state, 1);
-    return set;
-}
+#include "store/top_ups.h"
 
 static int read(lua_State *state)
 {
-    enum top_ups *out = lua_touserdata(state, 1);
+    struct store *store = lua_touserdata(state, 1);
+    modules_require(state, "payments.terms");
     modules_require(state, "policy");
     lua_getfield(state, -1, "payments");
-    if (is_set(state, "automatic_top_ups"))
-        *out = is_set(state, "automatic_tax") ? TOP_UPS_TAXED : TOP_UPS_PLAIN;
+    lua_getfield(state, -1, "automatic_top_ups");
+    bool on = lua_toboolean(state, -1) != 0;
+    lua_pop(state, 1);
+    lua_remove(state, -2);
+    lua_call(state, 1, 1);
+    store_set_top_ups(store, on ? lua_tostring(state, -1) : NULL);
     return 0;
 }
 
-enum top_ups top_up_terms(struct vm *vm)
+void top_up_terms_give(struct vm *vm, struct store *store)
 {
-    enum top_ups terms = TOP_UPS_OFF;
     struct fault ignored;
-    return vm_call(vm, read, &terms, &ignored) ? terms : TOP_UPS_OFF;
+    if (!vm_call(vm, read, store, &ignored))
+        store_set_top_ups(store, NULL);
 }

@@ -2,10 +2,10 @@
 #ifndef SCRIPT_TOP_UP_TERMS_H
 #define SCRIPT_TOP_UP_TERMS_H
 
-#include "store/top_ups.h"
-
+struct store;
 struct vm;
 
-enum top_ups top_up_terms(struct vm *vm);
+/* Gives it to the store. */
+void top_up_terms_give(struct vm *vm, struct store *store);
 
 #endif

@@ -10,6 +10,7 @@
 #include "store/questions/object_lookup.h"
 #include "store/questions/turn_lookup.h"
 #include "store/store_internal.h"
+#include "store/top_ups.h"
 
 /* ---- ledger.h ---- */
 
@@ -317,9 +318,9 @@ uint64_t outbox_version(const struct store *store)
 
 /* ---- top_ups.h ---- */
 
-void store_set_top_ups(struct store *store, enum top_ups top_ups)
+void store_set_top_ups(struct store *store, const char *terms)
 {
-    atomic_store(&store->tops_up, (int)top_ups);
+    top_up_book_set(&store->top_ups, terms);
 }
 
 /* ---- notices.h ---- */

@@ -84,7 +84,7 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
         .outbox = &store->outbox,
         .notices = &store->notices,
         .quotas = &store->quotas,
-        .tops_up = &store->tops_up};
+        .top_ups = &store->top_ups};
     db_clear(&store->db);
     if (!journal_begin(&store->journal, &store->db) ||
         !changes_load(&store->ledger.changes, &parts.memory, &store->db) ||
@@ -146,6 +146,7 @@ static struct store *new_store(const char *path, bool serve)
     directory_table_init(&store->directory);
     quota_settings_init(&store->quota_settings);
     quota_book_init(&store->quotas);
+    top_up_book_init(&store->top_ups);
     claims_table_init(&store->claims);
     notes_table_init(&store->notes);
     outbox_table_init(&store->outbox);
@@ -185,6 +186,7 @@ void store_close(struct store *store)
     outbox_table_fini(&store->outbox);
     claims_table_fini(&store->claims);
     quota_book_fini(&store->quotas);
+    top_up_book_fini(&store->top_ups);
     quota_settings_fini(&store->quota_settings);
     directory_table_fini(&store->directory);
     wallet_fini(&store->wallets);

@@ -16,10 +16,10 @@
 #include "store/memory/directory_table.h"
 #include "store/memory/quota_book.h"
 #include "store/memory/quota_settings.h"
+#include "store/memory/top_up_book.h"
 #include "store/memory/wallet.h"
 #include "store/questions/reports.h"
 #include "store/store.h"
-#include "store/top_ups.h"
 
 /* Two reports threads, so that a long list does not make sessions wait. */
 enum { REPORTS_QUICK, REPORTS_LONG, REPORTS_THREADS };
@@ -27,7 +27,7 @@ enum { REPORTS_QUICK, REPORTS_LONG, REPORTS_THREADS };
 struct store {
     char *path;
     bool serve;
-    atomic_int tops_up; /* enum top_ups */
+    struct top_up_book top_ups;
     bool providers_shown;
     struct alerts *alerts;                /* NULL: none */
     int lock_fd;                          /* -1 without `serve` */

@@ -5,9 +5,11 @@ local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
 local json = require "json"
 local payments = require "payments"
+local policy = require "policy"
 local second_factor = require "dashboard.second_factor"
 local session = require "dashboard.session"
 local store = require "store"
+local terms = require "payments.terms"
 
 local data = {}
 
@@ -91,7 +93,7 @@ function data.send(x, user, user_text)
     local notices = store.call(x, "notice.get", user.id)
     local balance = store.call(x, "balance.get", user.account_id)
     local customer = payments.name and store.find(x, "payment.customer", user.id, payments.name)
-    local top_up = store.find(x, "top_up.get", user.id)
+    local top_up = store.find(x, "top_up.get", user.id, terms(policy.payments))
     x:download(TYPE)
     x:write('{"made_at":"' .. core.format_time(core.now_ms()) .. '",\n"profile":' .. user_text
         .. ',\n"balance":' .. balance .. ',\n"notices":' .. notices

@@ -8,6 +8,7 @@ local offers = require "policy.payments"
 local query = require "query"
 local session = require "dashboard.session"
 local store = require "store"
+local terms = require "payments.terms"
 local throttle = require "dashboard.throttle"
 
 local own = {}
@@ -58,7 +59,7 @@ function own.options(x)
         list[i] = shown(currency)
     end
     local known = payments.known(x, user.id)
-    local top_up = store.find(x, "top_up.get", user.id)
+    local top_up = store.find(x, "top_up.get", user.id, terms(policy.payments))
     x:reply(200, json.encode {
         processor = payments.name,
         live = core.payments_live,
@@ -184,13 +185,13 @@ function own.set_automatic(x)
         x:refuse(409, "no_card", "No card is kept yet. Pay once with it, and let it be kept.")
     end
     local text = payments.charge_text {
-        customer_id = known.customer_id, method_id = known.method_id, email = user.email,
-        currency = currency.currency, amount_minor = minor, product = policy.payments.product,
-        automatic_tax = policy.payments.automatic_tax,
+        email = user.email, currency = currency.currency, amount_minor = minor,
+        product = policy.payments.product, automatic_tax = policy.payments.automatic_tax,
     }
-    x:reply(200, store.call(x, "top_up.set", user.id, payments.name, threshold_nusd,
+    store.call(x, "top_up.set", user.id, payments.name, threshold_nusd,
         currency.currency, minor, currency.decimals, offers.credit(currency, minor), month_minor,
-        text, policy.payments.automatic_tax and 1 or 0))
+        text, policy.payments.automatic_tax and 1 or 0)
+    x:reply(200, store.call(x, "top_up.get", user.id, terms(policy.payments)))
 end
 
 function own.delete_automatic(x)

@@ -8,9 +8,10 @@
 --   read_checkout(answer)   its id and its address
 --   portal(customer_id, return_url), read_portal(answer)   a page with receipts and cards
 --   charge(order)           of a kept card: a list of questions, asked one after the other;
---                           "{payment}" becomes the payment's id, "{answer.NAME}" a member of the
---                           answer to the question before. What is charged is the form's
---                           field `amount`, in the smallest unit
+--                           "{payment}" becomes the payment's id, "{customer}" and "{method}" the
+--                           processor's ids of the customer and of the card that is kept by then,
+--                           "{answer.NAME}" a member of the answer to the question before. What
+--                           is charged is the form's field `amount`, in the smallest unit
 --   read_error(answer)      why it refuses, for people: whatever stands there
 --   signature_header        where an event's signature stands
 --   check_signature(x, header, now_ms)   true, or nil and why

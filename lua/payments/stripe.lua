@@ -93,15 +93,14 @@ end
 local function taxes(order)
     return question("/v1/tax/calculations", form(
         "currency", order.currency,
-        "customer", order.customer_id,
         "line_items[0][amount]", string.format("%.0f", order.amount_minor),
         "line_items[0][reference]", order.product,
-        "line_items[0][tax_behavior]", "exclusive"), "{payment}-tax")
+        "line_items[0][tax_behavior]", "exclusive") .. "&customer={customer}", "{payment}-tax")
 end
 
--- A charge of the kept card, without the customer: {customer_id, method_id, currency,
--- amount_minor, product, email, automatic_tax}. A list of questions, each asked once the one before
--- it was answered. "{payment}" stands for the payment's id, "{answer.NAME}" for a member of the
+-- A charge of the kept card, without the customer: {currency, amount_minor, product, email,
+-- automatic_tax}. A list of questions, each asked once the one before it was answered.
+-- "{payment}", "{customer}" and "{method}" stand for ids, "{answer.NAME}" for a member of the
 -- answer before. Stripe books the taxes of a calculation that is hooked to a payment, and takes
 -- them back with refunds.
 function stripe.charge(order)
@@ -109,14 +108,13 @@ function stripe.charge(order)
     local body = form(
         "amount", not order.automatic_tax and net or nil,
         "currency", order.currency,
-        "customer", order.customer_id,
-        "payment_method", order.method_id,
         "off_session", "true",
         "confirm", "true",
         "description", order.product,
         "receipt_email", order.email,
         "metadata[origin]", "automatic",
-        "metadata[net]", order.automatic_tax and net or nil) .. "&metadata[payment]={payment}"
+        "metadata[net]", order.automatic_tax and net or nil)
+        .. "&customer={customer}&payment_method={method}&metadata[payment]={payment}"
     if order.automatic_tax then
         body = body .. "&amount={answer.amount_total}&hooks[inputs][tax][calculation]={answer.id}"
     end

@@ -78,6 +78,8 @@ local function read_currency(list, i)
         schema.fail(node, "min", "is above max")
     elseif native.share(currency.least_minor, currency.rate_nusd, 10 ^ currency.decimals) == 0 then
         schema.fail(node, "min", "gives no credit")
+    elseif currency.most_minor * currency.rate_nusd / 10 ^ currency.decimals > 2 ^ 53 then
+        schema.fail(node, "max", "gives more credit than a payment can bring")
     end
     local offers = schema.child(node, "offers")
     local count = schema.list(offers, "the offer")

@@ -6,7 +6,7 @@ import pytest
 from customer import Customer
 from errors import check_error
 from prices import usd
-from stripe_server import deliver
+from stripe_server import POLICY, deliver
 from test_admin_api import make_admin
 from wait import wait_until
 
@@ -270,3 +270,151 @@ def test_what_is_too_little_or_too_much_is_told(buyer, changes, param, bounds):
     answer = buyer.web.put("/payment-automatic", json=body)
     error = check_error(answer, 400, "invalid_amount", param=param, on_api=False)
     assert error["metadata"] == bounds
+
+
+# ---- the terms change ----
+
+
+def coin(code: str, credit: str, least: str, most: str, offers: str = "") -> str:
+    """A currency of payments.lua."""
+    return (
+        f'{{ currency = "{code}", credit = "{credit}", min = "{least}", max = "{most}",'
+        f" offers = {{ {offers} }} }}"
+    )
+
+
+def policy_of(currencies: str) -> str:
+    return f"return {{ currencies = {{ {currencies} }} }}"
+
+
+def sell(paid_house, currencies: str) -> None:
+    paid_house.policies.write("payments", policy_of(currencies))
+    paid_house.reload()
+
+
+HALF = coin("usd", "0.5", "5", "1000", '{ amount = "30", credit = "29" }')
+
+
+def test_the_credit_is_that_of_the_day(paid_house, stripe, buyer):
+    """A new rate counts for kept cards, too, and is shown before the card is charged."""
+    assert usd(wish(buyer, month_max="100")["credit"]) == 20
+    sell(paid_house, HALF)
+    assert usd(look(buyer)["credit"]) == 10
+    spend(paid_house, buyer, "9")
+    wait_until(lambda: stripe.intents)
+    assert intents(stripe)[0].form["amount"] == "2000"
+    [payment] = automatic(buyer)
+    assert usd(payment["credit"]) == 10
+    deliver(paid_house, stripe.event("payment_intent.succeeded", newest(stripe)))
+    assert buyer.balance == usd("11")
+    assert usd(wish(buyer, amount="30", month_max="100")["credit"]) == 29
+    paid_house.verify_ledger()
+
+
+TWELVE = '{ amount = "15000", credit = "12.000000001" }, "20000"'
+
+
+@pytest.mark.parametrize(
+    ("amount", "code", "sold", "credit"),
+    [
+        ("15000", "krw", ("0.000333333", "7000", "15000"), "4.999995"),
+        ("15000", "krw", ("0.0007", "15000", "90000", TWELVE), "12.000000001"),
+        ("7.77", "kwd", ("3.123456789", "2", "100"), "24.26925925"),
+        ("999999.99", "usd", ("9.007199254", "5", "999999.99"), "9007199.163928007"),
+    ],
+    ids=["no decimals", "an offer", "three decimals", "the most"],
+)
+def test_the_credit_is_exact_in_each_currency(
+    paid_house, stripe, buyer, amount, code, sold, credit
+):
+    """It is what the same amount brings on the processor's page, to the nano-dollar."""
+    sell(paid_house, coin(code, "1", "2", "90000" if code != "usd" else "999999.99"))
+    wish(buyer, currency=code, amount=amount, month_max=amount)
+    sell(paid_house, coin(code, *sold))
+    page = buyer.call("POST", "/balance/charge", 201, json={"currency": code, "amount": amount})
+    assert usd(page["credit"]) == usd(look(buyer)["credit"]) == usd(credit)
+    spend(paid_house, buyer, "9")
+    wait_until(lambda: stripe.intents)
+    [payment] = automatic(buyer)
+    assert (payment["amount"], usd(payment["credit"])) == (page["amount"], usd(credit))
+    deliver(paid_house, stripe.event("payment_intent.succeeded", newest(stripe)))
+    assert buyer.balance == usd("1") + usd(credit)
+    paid_house.verify_ledger()
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["reload", "kill and restart"])
+def test_what_was_promised_at_the_charge_holds(paid_house, stripe, buyer, killed):
+    """The terms change while the processor is asked, and before it tells that it is paid."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def wait(question):
+        if "intents" not in question.path or asked.is_set():
+            return None
+        asked.set()
+        assert go_on.wait(30)
+        return (503, {}) if killed else None
+
+    stripe.answer = wait
+    wish(buyer)
+    spend(paid_house, buyer, "9")
+    assert asked.wait(20)
+    if killed:
+        paid_house.kill()
+        paid_house.policies.write("payments", policy_of(HALF))
+        go_on.set()
+        paid_house.start()
+        buyer.web.base_url = paid_house.origin + "/api"
+    else:
+        sell(paid_house, HALF)
+        go_on.set()
+    wait_until(lambda: stripe.intents, 30)
+    deliver(paid_house, stripe.event("payment_intent.succeeded", newest(stripe)))
+    assert buyer.balance == usd("21")
+    assert {asked.headers["idempotency-key"] for asked in intents(stripe)} == {
+        payment["id"] for payment in automatic(buyer)
+    }
+    assert usd(look(buyer)["credit"]) == 10
+    paid_house.verify_ledger()
+
+
+@pytest.mark.parametrize(
+    "sold",
+    [("usd", "1", "21", "1000"), ("usd", "1", "5", "19.99"), ("eur", "1", "5", "1000")],
+    ids=["more", "less", "another"],
+)
+def test_what_is_not_taken_is_not_charged(paid_house, stripe, buyer, sold):
+    """And is charged when it is taken again: the customer has agreed to it."""
+    other = make_buyer(paid_house, stripe)
+    wish(buyer)
+    sell(paid_house, coin(*sold))
+    assert look(buyer)["paused"] == "This amount is not taken at the moment."
+    spend(paid_house, buyer, "9")
+    code, _, least, _ = sold
+    wish(other, currency=code, amount=least, threshold="100")
+    wait_until(lambda: asked_for(stripe, other))
+    assert not automatic(buyer)
+    sell(paid_house, HALF)
+    assert look(buyer)["paused"] is None
+    wait_until(lambda: asked_for(stripe, buyer))
+
+
+@pytest.mark.parametrize("taxed", [False, True], ids=["plain", "taxed"])
+def test_the_card_that_the_page_names_is_charged(paid_house, stripe, buyer, taxed):
+    """A customer who pays with another card, and lets it be kept, is not charged on the first."""
+    if taxed:
+        paid_house.policies.write(
+            "payments", POLICY.replace("product", "automatic_tax=true,product")
+        )
+        paid_house.reload()
+    wish(buyer)
+    body = {"amount": "10", "save_card": True}
+    payment = buyer.call("POST", "/balance/charge", 201, json=body)
+    attached, kept = stripe.kept_card(payment, "pm_newer")
+    attached["data"]["object"]["card"] = {"brand": "amex", "last4": "0005"}
+    deliver(paid_house, stripe.complete(payment), attached, kept)
+    assert buyer.call("GET", "/payment-options", 200)["card"] == "amex 0005"
+    old = {"id": "pm_1", "object": "payment_method", "customer": None}
+    deliver(paid_house, stripe.event("payment_method.detached", old))
+    spend(paid_house, buyer, "19")
+    wait_until(lambda: stripe.intents)
+    assert intents(stripe)[0].form["payment_method"] == "pm_newer"

@@ -39,6 +39,7 @@ FACES = {
         "quota_book",
         "quota_settings",
         "table",
+        "top_up_book",
         "wallet",
     },
     "store/journal": {"journal", "journal_thread"},

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -24,6 +25,7 @@
 #include "store/books/turns_table.h"
 #include "store/engine/checkpoint.h"
 #include "store/journal/journal.h"
+#include "store/memory/top_up_book.h"
 #include "store/memory/wallet.h"
 #include "store/operations/operations.h"
 #include "store/questions/reports.h"
@@ -93,21 +95,16 @@ void ledger_thread_settlement(struct job *job, void *server)
 {
     struct ledger_settlement *settlement = (struct ledger_settlement *)job;
     struct ledger_thread *ledger = server;
-    enum posting posting;
+    const struct id *account_id = &settlement->record.account_id;
+    struct db *db = db_of(ledger);
     _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
-    posting = rollup_post(&ledger->rollup, db_of(ledger), settlement, ledger->now_ms);
-    if (posting == POSTING_DONE && settlement->kept != NULL &&
-        !answers_table_keep(db_of(ledger), settlement->kept, ledger->now_ms))
-        posting = POSTING_FAILED;
-    if (posting == POSTING_DONE && settlement->objects != NULL &&
-        !objects_table_add(db_of(ledger), &settlement->record.account_id, settlement->objects,
-                           ledger->now_ms))
-        posting = POSTING_FAILED;
-    if (posting == POSTING_DONE && settlement->turn != NULL &&
-        !turns_table_add(db_of(ledger), &settlement->record.account_id, settlement->turn,
-                         ledger->now_ms))
-        posting = POSTING_FAILED;
-    settlement->durable = posting == POSTING_DONE;
+    settlement->durable =
+        rollup_post(&ledger->rollup, db, settlement, ledger->now_ms) == POSTING_DONE &&
+        (settlement->kept == NULL || answers_table_keep(db, settlement->kept, ledger->now_ms)) &&
+        (settlement->objects == NULL ||
+         objects_table_add(db, account_id, settlement->objects, ledger->now_ms)) &&
+        (settlement->turn == NULL ||
+         turns_table_add(db, account_id, settlement->turn, ledger->now_ms));
 }
 
 /* Runs an operation. If it fails, only its own writes are taken back. */
@@ -366,12 +363,13 @@ static void keep_log_short(struct ledger_thread *ledger)
 }
 
 /* An operation of the thread's own, on what was answered before it. */
-static void run_own(struct ledger_thread *ledger, const char *what, const struct store_value *arg)
+static void run_own(struct ledger_thread *ledger, const char *what, const char *text)
 {
+    const struct store_value arg = text != NULL ? bind_text(text) : bind_null();
     struct store_call call;
     struct fault fault;
     struct job_list jobs = {0};
-    if (!apply_journal(ledger) || !store_call_init(&call, what, arg, arg != NULL ? 1 : 0, &fault))
+    if (!apply_journal(ledger) || !store_call_init(&call, what, &arg, text != NULL ? 1 : 0, &fault))
         return;
     call.wallets = ledger->parts.memory.wallets;
     call.job = (struct job){.run = ledger_thread_call};
@@ -382,18 +380,19 @@ static void run_own(struct ledger_thread *ledger, const char *what, const struct
 
 static void move_money(struct ledger_thread *ledger, int64_t now_us)
 {
-    enum top_ups top_ups = (enum top_ups)atomic_load(ledger->parts.tops_up);
-    const struct store_value taxed = bind_int(top_ups == TOP_UPS_TAXED);
     if (now_us - ledger->collected_us >= IDLE_MS * 1000) {
         ledger->collected_us = now_us;
         if (wallet_has_debtors(ledger->parts.memory.wallets))
             run_own(ledger, "debt.collect", NULL);
     }
-    if (top_ups == TOP_UPS_OFF || now_us - ledger->topped_up_us < TOP_UP_US)
+    if (now_us - ledger->topped_up_us < TOP_UP_US)
         return;
     ledger->topped_up_us = now_us;
-    if (db_number(db_of(ledger), "SELECT 1 FROM automatic_top_ups LIMIT 1", NULL, 0, 0) > 0)
-        run_own(ledger, "top_up.run", &taxed);
+    char *terms = top_up_book_terms(ledger->parts.top_ups);
+    if (terms != NULL &&
+        db_number(db_of(ledger), "SELECT 1 FROM automatic_top_ups LIMIT 1", NULL, 0, 0) > 0)
+        run_own(ledger, "top_up.run", terms);
+    free(terms);
 }
 
 /* Not while the disk fails: the courier then tells that from memory. */

@@ -20,7 +20,6 @@
 #include "store/books/changes.h"
 #include "store/books/notices.h"
 #include "store/books/rollup.h"
-#include "store/top_ups.h"
 
 struct alerts;
 struct checkpoint;
@@ -38,7 +37,7 @@ struct ledger_parts {
     struct checkpoint *checkpoint;
     struct alerts *alerts; /* NULL: none */
     struct outbox *outbox;
-    const atomic_int *tops_up; /* enum top_ups */
+    struct top_up_book *top_ups;
     const struct notice_switches *notices;
     struct quota_book *quotas;
 };

@@ -3,6 +3,7 @@
  * for it (outbox.h) are written in one transaction. The payment's id is the idempotency key, so
  * however often the message is sent, the card is charged once. While one is under way there is no
  * second. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,42 @@
 #include "store/operations/operations.h"
 #include "store/operations/payments.h"
 
-enum { DUE_MOST = 16, REQUEST_BYTES_MAX = 4096 };
+enum { DUE_MOST = 16, REQUEST_BYTES_MAX = 4096, OUTSIDE_ID_BYTES = 256 };
 
-#define PLACEHOLDER "{payment}"
+/* ---- what the policies say now ---- */
+
+/* Behind `t`: the currency in the terms ?1 (call.h), if they take its amount. */
+#define BY_TERMS                                                                                   \
+    "JOIN json_each(?1, '$.currencies') c ON json_extract(c.value, '$.currency') = t.currency"     \
+    " AND t.amount_minor BETWEEN json_extract(c.value, '$.least_minor')"                           \
+    " AND json_extract(c.value, '$.most_minor')"
+#define CREDIT_COLUMNS                                                                             \
+    "t.amount_minor, json_extract(c.value, '$.rate_nusd'), json_extract(c.value, '$.unit'),"       \
+    " (SELECT json_extract(o.value, '$[1]') FROM json_each(c.value, '$.offers') o"                 \
+    "  WHERE json_extract(o.value, '$[0]') = t.amount_minor)"
+
+/* From those columns: an offer's own credit, or by the rate, as lua/policy/payments.lua has it for
+ * who pays on the processor's page. 0: the amount is not taken. */
+static int64_t credit_now_nusd(struct row *row, int first)
+{
+    int64_t unit = column_int(row, first + 2);
+    if (!column_null(row, first + 3))
+        return column_int(row, first + 3);
+    if (unit == 0)
+        return 0;
+    __int128 credit = (__int128)column_int(row, first) * column_int(row, first + 1) / unit;
+    return credit <= MONEY_AMOUNT_MAX_NUSD ? (int64_t)credit : 0;
+}
 
 /* ---- what the customer wants ---- */
 
+#define NOT_TAKEN "This amount is not taken at the moment."
+
 static void render_wish(struct buffer *out, struct row *row)
 {
+    const char *paused = column_text(row, 6);
+    int64_t credit_nusd = credit_now_nusd(row, 7);
+    bool is_taken = credit_nusd > 0;
     char amount[PAYMENT_AMOUNT_BYTES], month_max[PAYMENT_AMOUNT_BYTES];
     payments_amount_text(column_int(row, 2), column_int(row, 3), amount);
     payments_amount_text(column_int(row, 5), column_int(row, 3), month_max);
@@ -32,20 +61,21 @@ static void render_wish(struct buffer *out, struct row *row)
     json_writer_money(out, "threshold", column_int(row, 0));
     json_writer_text(out, "currency", column_text(row, 1));
     json_writer_text(out, "amount", amount);
-    json_writer_money(out, "credit", column_int(row, 4));
+    json_writer_money(out, "credit", is_taken ? credit_nusd : column_int(row, 4));
     json_writer_text(out, "month_max", month_max);
-    json_writer_text_or_null(out, "paused", column_text(row, 6));
+    json_writer_text_or_null(out, "paused", *paused != '\0' || is_taken ? paused : NOT_TAKEN);
     json_writer_object_end(out);
 }
 
-/* user_id */
+/* user_id terms */
 bool top_ups_get(struct store_call *call, struct db *db)
 {
     struct row *row =
         db_bind(db,
-                "SELECT threshold_nusd, currency, amount_minor, decimals, credit_nusd,"
-                " month_max_minor, paused FROM automatic_top_ups WHERE user_id = ?1",
-                call->args, 1);
+                "SELECT t.threshold_nusd, t.currency, t.amount_minor, t.decimals, t.credit_nusd,"
+                " t.month_max_minor, t.paused, " CREDIT_COLUMNS " FROM automatic_top_ups t"
+                " LEFT " BY_TERMS " WHERE t.user_id = ?2",
+                DB_VALUES(call->args[1], call->args[0]));
     if (!db_row(db, row))
         return fault_set(&call->fault, "not_found", "there is no automatic top-up");
     render_wish(&call->result, row);
@@ -71,7 +101,7 @@ bool top_ups_set(struct store_call *call, struct db *db)
                   DB_VALUES(call->args[0], call->args[1], call->args[2], call->args[3],
                             call->args[4], call->args[5], call->args[6], call->args[7],
                             call->args[8], call->args[9], bind_int(clock_wall_ms()))) &&
-           top_ups_get(call, db);
+           buffer_append_text(&call->result, "{}");
 }
 
 /* user_id */
@@ -85,50 +115,82 @@ bool top_ups_delete(struct store_call *call, struct db *db)
 
 struct due {
     char user_id[ID_BYTES];
+    char customer_id[OUTSIDE_ID_BYTES]; /* the processor's */
+    char method_id[OUTSIDE_ID_BYTES];
+    int64_t credit_nusd;
     char *request; /* owned */
 };
 
 /* The most of a month counts what the card was charged, with taxes. What they are this time is not
  * known before the processor is asked; by then the outbox decides (outbox_table.c). Here they count
  * as the last time. Ends before anything is written: no statement may be open while others do. */
-static size_t find_due(struct db *db, struct due out[DUE_MOST])
+static size_t find_due(struct db *db, struct store_value terms, struct due out[DUE_MOST])
 {
     size_t count = 0;
     struct row *row = db_bind(
         db,
-        "SELECT t.user_id, t.request FROM automatic_top_ups t JOIN users u ON u.id = t.user_id"
+        "SELECT t.user_id, t.request, k.customer_id, k.method_id, " CREDIT_COLUMNS
+        " FROM automatic_top_ups t " BY_TERMS " JOIN users u ON u.id = t.user_id"
+        " JOIN payment_customers k ON k.user_id = t.user_id AND k.processor = t.processor"
+        "  AND k.method_id IS NOT NULL"
         " JOIN balances b ON b.account_id = u.account_id WHERE t.paused = '' AND u.disabled = 0"
         " AND b.posted_nusd < t.threshold_nusd"
         " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.user_id = t.user_id"
         "  AND p.origin = 'automatic' AND p.state IN ('open', 'processing'))"
         " AND (SELECT coalesce(sum(coalesce(p.total_minor, p.amount_minor)), 0) FROM payments p"
-        "  WHERE p.user_id = t.user_id AND p.origin = 'automatic' AND p.created_ms >= ?1"
+        "  WHERE p.user_id = t.user_id AND p.origin = 'automatic' AND p.created_ms >= ?2"
         "  AND p.currency = t.currency AND p.state IN ('open', 'processing', 'paid'))"
         "  + iif(t.taxed, coalesce((SELECT p.total_minor FROM payments p"
         "   WHERE p.user_id = t.user_id AND p.origin = 'automatic' AND p.state = 'paid'"
         "   AND p.currency = t.currency AND p.amount_minor = t.amount_minor"
         "   ORDER BY p.seq DESC LIMIT 1), t.amount_minor), t.amount_minor)"
-        " <= t.month_max_minor LIMIT ?2",
-        DB_VALUES(bind_int(period_start_ms(PERIOD_MONTH, clock_wall_ms())), bind_int(DUE_MOST)));
+        " <= t.month_max_minor LIMIT ?3",
+        DB_VALUES(terms, bind_int(period_start_ms(PERIOD_MONTH, clock_wall_ms())),
+                  bind_int(DUE_MOST)));
     while (count < DUE_MOST && db_row(db, row)) {
-        slice_copy(slice_of(column_text(row, 0)), out[count].user_id, sizeof out[count].user_id);
-        out[count].request = strdup(column_text(row, 1));
-        check(out[count++].request != NULL);
+        struct due *due = &out[count++];
+        slice_copy(slice_of(column_text(row, 0)), due->user_id, sizeof due->user_id);
+        slice_copy(slice_of(column_text(row, 2)), due->customer_id, sizeof due->customer_id);
+        slice_copy(slice_of(column_text(row, 3)), due->method_id, sizeof due->method_id);
+        due->credit_nusd = credit_now_nusd(row, 4);
+        due->request = strdup(column_text(row, 1));
+        check(due->request != NULL);
     }
     db_leave(row);
     return count;
 }
 
-/* The request with the payment's id in it. */
-static void fill(const char *request, const char *payment_id, struct buffer *out)
+/* An id of the processor, as a form has it. */
+static void append_escaped(struct buffer *out, const char *id)
 {
-    const char *at;
-    while ((at = strstr(request, PLACEHOLDER)) != NULL) {
-        buffer_append(out, request, (size_t)(at - request));
-        buffer_append_text(out, payment_id);
-        request = at + sizeof PLACEHOLDER - 1;
+    for (; *id != '\0'; id++) {
+        char escaped[4];
+        unsigned char c = (unsigned char)*id;
+        snprintf(escaped, sizeof escaped, isalnum(c) || c == '_' || c == '-' ? "%c" : "%%%02X", c);
+        buffer_append_text(out, escaped);
     }
-    buffer_append_text(out, request);
+}
+
+/* The request, with what is known now in the places that lua/payments/init.lua names. So the card
+ * is the one that the customer's page has, whenever this was saved. */
+static void fill(const struct due *due, const char *payment_id, struct buffer *out)
+{
+    const struct {
+        const char *name, *value;
+    } places[] = {
+        {"{payment}", payment_id}, {"{customer}", due->customer_id}, {"{method}", due->method_id}};
+    enum { PLACES = sizeof places / sizeof *places };
+    for (const char *at = due->request; *at != '\0';) {
+        size_t i = 0;
+        while (i < PLACES && strncmp(at, places[i].name, strlen(places[i].name)) != 0)
+            i++;
+        if (i == PLACES) {
+            buffer_append_char(out, *at++);
+            continue;
+        }
+        append_escaped(out, places[i].value);
+        at += strlen(places[i].name);
+    }
     buffer_append_char(out, '\0');
 }
 
@@ -141,14 +203,15 @@ static bool begin(struct db *db, const struct due *due, int64_t now_ms)
     id_make(&id, "pay");
     snprintf(destination, sizeof destination, OUTBOX_PAYMENT "%s", id.text);
     buffer_init(&payload, 2 * REQUEST_BYTES_MAX);
-    fill(due->request, id.text, &payload);
+    fill(due, id.text, &payload);
     ok = !payload.failed &&
          db_run(db,
                 "INSERT INTO payments (id, user_id, processor, origin, currency, amount_minor,"
                 " decimals, credit_nusd, state, created_ms) SELECT ?1, user_id, processor,"
-                " 'automatic', currency, amount_minor, decimals, credit_nusd, 'open', ?3"
+                " 'automatic', currency, amount_minor, decimals, ?4, 'open', ?3"
                 " FROM automatic_top_ups WHERE user_id = ?2",
-                DB_VALUES(bind_text(id.text), bind_text(due->user_id), bind_int(now_ms))) &&
+                DB_VALUES(bind_text(id.text), bind_text(due->user_id), bind_int(now_ms),
+                          bind_int(due->credit_nusd))) &&
          outbox_table_put(db, &(struct outbox_new){.kind = OUTBOX_WEBHOOK,
                                                    .lane = OUTBOX_TO_PROCESSOR,
                                                    .destination = destination,
@@ -159,21 +222,22 @@ static bool begin(struct db *db, const struct due *due, int64_t now_ms)
 }
 
 /* Who has agreed to a price with taxes, or without, agrees to the other before it is charged. */
-static bool pause_other_terms(struct db *db, struct store_value taxed)
+static bool pause_other_taxes(struct db *db, struct store_value terms)
 {
     return db_run(db,
                   "UPDATE automatic_top_ups SET paused = 'Whether taxes are added has changed. Save"
-                  " this again to agree.' WHERE paused = '' AND taxed <> ?1",
-                  DB_VALUES(taxed));
+                  " this again to agree.' WHERE paused = ''"
+                  " AND taxed <> json_extract(?1, '$.taxed')",
+                  DB_VALUES(terms));
 }
 
-/* taxed */
+/* terms */
 bool top_ups_run(struct store_call *call, struct db *db)
 {
     struct due due[DUE_MOST];
-    if (!pause_other_terms(db, call->args[0]))
+    if (!pause_other_taxes(db, call->args[0]))
         return false;
-    size_t count = find_due(db, due);
+    size_t count = find_due(db, call->args[0], due);
     bool ok = db->failure == 0;
     for (size_t i = 0; i < count; i++) {
         ok = ok && begin(db, &due[i], clock_wall_ms());

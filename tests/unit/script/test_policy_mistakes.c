@@ -498,6 +498,10 @@ static void test_payment_mistakes(void **unused)
          "payments.lua:2: payments.currencies[1].min: has at most 2 decimals"},
         {"payments.lua", CURRENCY(USD_FROM("11", "10") ", offers = {}"),
          "payments.lua:2: payments.currencies[1].min: is above max"},
+        {"payments.lua",
+         CURRENCY(
+             "currency = 'usd', credit = '9.00719935', min = '5', max = '999999.99', offers = {}"),
+         "payments.lua:2: payments.currencies[1].max: gives more credit than a payment can bring"},
         {"payments.lua", CURRENCY(USD_FROM("5", "10") ", offers = { '11' }"),
          "payments.lua:2: payments.currencies[1].offers[1]: must lie between min and max"},
         {"payments.lua", CURRENCY(USD_FROM("5", "10") ", offers = { { amount = 'ten' } }"),

@@ -653,7 +653,7 @@ export const en = {
     "automatic.noCard":
         "Pay once and keep the card: then it can be charged when your balance gets low.",
     "automatic.now":
-        "Below {threshold}, {amount} are charged; at most {most} in a calendar month (UTC).",
+        "Below {threshold}, {amount} are charged for {credit} of credit; at most {most} in a calendar month (UTC).",
     "automatic.paused": "This is paused. Look at your card, then save this again.",
     "automatic.set": "Set up",
     "automatic.change": "Change",

@@ -648,7 +648,7 @@ export const ko: Catalogue = {
     "automatic.noCard":
         "한 번 결제하면서 카드를 저장하면 잔액이 부족할 때 자동으로 결제할 수 있습니다.",
     "automatic.now":
-        "잔액이 {threshold}보다 적으면 {amount}을 결제합니다. 한 달(UTC)에 최대 {most}.",
+        "잔액이 {threshold}보다 적으면 {amount}을 결제해 크레딧 {credit}을 받습니다. 한 달(UTC)에 최대 {most}.",
     "automatic.paused": "멈춰 있습니다. 카드를 확인한 다음 다시 저장하세요.",
     "automatic.set": "설정하기",
     "automatic.change": "변경",

@@ -43,6 +43,7 @@ export function Automatic({ options, onChange }: Props) {
                 <p class="mb-3">
                     {t("automatic.now", {
                         threshold: exact(usd(wish.threshold)),
+                        credit: exact(usd(wish.credit)),
                         amount: amountIn(wish.currency, wish.amount, locale()),
                         most: amountIn(wish.currency, wish.month_max, locale()),
                     })}
