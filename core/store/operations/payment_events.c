@@ -129,6 +129,30 @@ bool payment_events_forgotten(struct store_call *call, struct db *db)
             done(call, db, "forgotten", NULL));
 }
 
+/* ---- automatic top-ups ---- */
+
+/* An automatic one that fails, or cannot be credited, is not tried again before the customer has
+ * looked: it would be charged for nothing, again and again. The row has its reason; an empty one
+ * would be no pause. */
+static bool pause(struct db *db, const struct payment *payment)
+{
+    return db_run(db,
+                  "UPDATE automatic_top_ups SET paused = iif(p.failure = '', p.state, p.failure)"
+                  " FROM payments p"
+                  " WHERE p.id = ?1 AND p.origin = 'automatic'"
+                  " AND automatic_top_ups.user_id = p.user_id",
+                  DB_VALUES(bind_text(payment->id.text)));
+}
+
+/* What went back to a card is not to be charged to it again, and the balance may be low now. */
+static bool pause_after(struct db *db, const struct payment *payment, const char *kind)
+{
+    return db_run(db,
+                  "UPDATE automatic_top_ups SET paused = 'A payment was taken back (' || ?2 || ')."
+                  " Save this again to go on.' WHERE user_id = ?1 AND paused = ''",
+                  DB_VALUES(bind_text(payment->user_id.text), bind_text(kind)));
+}
+
 /* ---- refunds and disputes ---- */
 
 static int64_t sum_taken(struct db *db, const struct payment *payment, struct store_value charge_id)
@@ -157,7 +181,8 @@ static bool take(struct store_call *call, struct db *db, const struct payment *p
 {
     char reason[ID_BYTES + 64];
     snprintf(reason, sizeof reason, "%s of payment %s", kind, payment->id.text);
-    return debts_take(call, db, &payment->user_id, &payment->account_id, amount_nusd, reason);
+    return debts_take(call, db, &payment->user_id, &payment->account_id, amount_nusd, reason) &&
+           pause_after(db, payment, kind);
 }
 
 /* Brings what was taken back to what refunds and disputes have taken, by the part of the price. */
@@ -231,7 +256,7 @@ static bool disagrees(struct store_call *call, struct db *db, const struct payme
 {
     return db_run(db, "UPDATE payments SET state = 'disagreed', failure = ?2 WHERE id = ?1",
                   DB_VALUES(bind_text(payment->id.text), bind_text(why))) &&
-           done(call, db, "disagreed", payment);
+           pause(db, payment) && done(call, db, "disagreed", payment);
 }
 
 /* "22.00 USD", and the taxes of it behind a bar. */
@@ -296,18 +321,6 @@ bool payment_events_paid(struct store_call *call, struct db *db)
            (operations_null(call, CHARGE_ID) ||
             reverse(call, db, &payment, call->args[CHARGE_ID], "reversal")) &&
            done(call, db, "paid", &payment);
-}
-
-/* An automatic one that fails is not tried again before the customer has looked. The row has its
- * reason; an empty one would be no pause. */
-static bool pause(struct db *db, const struct payment *payment)
-{
-    return db_run(db,
-                  "UPDATE automatic_top_ups SET paused = iif(p.failure = '', p.state, p.failure)"
-                  " FROM payments p"
-                  " WHERE p.id = ?1 AND p.origin = 'automatic'"
-                  " AND automatic_top_ups.user_id = p.user_id",
-                  DB_VALUES(bind_text(payment->id.text)));
 }
 
 /* ... payment_id state why: it is processing, or has failed or expired. */
