@@ -137,11 +137,37 @@ static bool check_customers(const struct alert_settings *settings, struct fault 
     return templates != NULL;
 }
 
+const char *alert_settings_mail_service(const struct alert_settings *settings)
+{
+    static const char *const names[] = {"off", "ses", "postmark", "sendgrid", "mailgun"};
+    return names[settings->mail_events];
+}
+
+enum { SERVICE_SECRET_BYTES_MIN = 16 };
+
+static bool check_service(const struct alert_settings *settings, struct fault *fault)
+{
+    struct slice secret = slice_of(settings->mail_events_secret);
+    if (settings->mail_events == SERVICE_NONE)
+        return true;
+    if (settings->smtp_url[0] == '\0')
+        return fault_set(fault, "invalid_value",
+                         "mail_events needs smtp_url: without it nothing is mailed");
+    if (secret.bytes >= SERVICE_SECRET_BYTES_MIN && slice_is_visible(secret))
+        return true;
+    return fault_set(fault, "invalid_value",
+                     "mail_events needs mail_events_secret: at least %d letters and digits, the "
+                     "password in the address that the service is given, or of mailgun the signing "
+                     "key of its webhooks. Make one: openssl rand -hex 24",
+                     SERVICE_SECRET_BYTES_MIN);
+}
+
 bool alert_settings_check(const struct alert_settings *settings, struct fault *fault)
 {
     return check_webhook(settings, fault) && check_addresses(settings, fault) &&
            check_smtp(settings, fault) && check_authorities(settings, fault) &&
-           check_name(settings, fault) && check_customers(settings, fault);
+           check_name(settings, fault) && check_customers(settings, fault) &&
+           check_service(settings, fault);
 }
 
 static void copy_dashboard_url(const char *dashboard_url, const char *public_url,

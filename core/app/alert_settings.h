@@ -24,6 +24,15 @@ enum email_verification { VERIFICATION_OFF, VERIFICATION_ASK, VERIFICATION_REQUI
 /* Where customers' webhooks may be. */
 enum customer_webhooks { WEBHOOKS_OFF, WEBHOOKS_PUBLIC, WEBHOOKS_ANY };
 
+/* Who tells of mails that came back. */
+enum mail_service {
+    SERVICE_NONE,
+    SERVICE_SES,
+    SERVICE_POSTMARK,
+    SERVICE_SENDGRID,
+    SERVICE_MAILGUN
+};
+
 struct alert_settings {
     char webhook_url[ALERT_SETTING_BYTES];    /* "": no webhook */
     char webhook_secret[ALERT_SETTING_BYTES]; /* never logged */
@@ -33,17 +42,22 @@ struct alert_settings {
     char smtp_user[ALERT_SETTING_BYTES];
     char smtp_password[ALERT_SETTING_BYTES]; /* never logged */
     char mail_from[ALERT_SETTING_BYTES];
-    char mail_name[ALERT_SETTING_BYTES];      /* "": brand_name */
-    char mail_templates[ALERT_SETTING_BYTES]; /* a folder; "": those of the program */
-    char dashboard_url[ALERT_SETTING_BYTES];  /* "": below public_url */
-    int64_t mail_receipts;                    /* enum notice_receipts */
-    int64_t email_verification;               /* enum email_verification */
-    int64_t customer_webhooks;                /* enum customer_webhooks */
-    char ca_file[ALERT_SETTING_BYTES];        /* "": the system's authorities */
+    char mail_name[ALERT_SETTING_BYTES];          /* "": brand_name */
+    char mail_templates[ALERT_SETTING_BYTES];     /* a folder; "": those of the program */
+    char dashboard_url[ALERT_SETTING_BYTES];      /* "": below public_url */
+    int64_t mail_receipts;                        /* enum notice_receipts */
+    int64_t email_verification;                   /* enum email_verification */
+    int64_t customer_webhooks;                    /* enum customer_webhooks */
+    int64_t mail_events;                          /* enum mail_service */
+    char mail_events_secret[ALERT_SETTING_BYTES]; /* never logged */
+    char ca_file[ALERT_SETTING_BYTES];            /* "": the system's authorities */
 };
 
 /* False: *fault says what to do. It never repeats a secret. */
 bool alert_settings_check(const struct alert_settings *settings, struct fault *fault);
+
+/* "off", or the name of its file in lua/mail_events/. */
+const char *alert_settings_mail_service(const struct alert_settings *settings);
 
 /* Of settings that were checked. */
 bool alert_settings_courier(const struct alert_settings *settings, const char *public_url,

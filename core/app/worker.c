@@ -254,23 +254,25 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
         .read = pages_read_doc, .arg = shared->pages, .readers = doc_readers[shared->config->docs]};
     doors.check_ca_file = shared->config->alerts.ca_file;
     doors.must_verify = shared->config->alerts.email_verification == VERIFICATION_REQUIRED;
-    struct task_settings settings = {.payments = config_payments_name(shared->config),
-                                     .payments_live = shared->config->processor.live,
-                                     .providers_shown = shared->config->show_providers != 0,
-                                     .prices_public = shared->config->public_prices != 0,
-                                     .docs = docs,
-                                     .mail = shared->config->alerts.smtp_url[0] != '\0',
-                                     .verifies_email = shared->config->alerts.email_verification !=
-                                                       VERIFICATION_OFF,
-                                     .webhooks = webhooks[shared->config->alerts.customer_webhooks],
-                                     .second_factor = second_factors[shared->config->second_factor],
-                                     .brand_name = shared->config->brand.name,
-                                     .public_url = shared->public_url,
-                                     .public_url_set = shared->config->public_url[0] != '\0',
-                                     .doors = &doors,
-                                     .version = version_number,
-                                     .reload_status = shared->reload_status,
-                                     .replay_service = shared->replay_service};
+    struct task_settings settings = {
+        .payments = config_payments_name(shared->config),
+        .payments_live = shared->config->processor.live,
+        .providers_shown = shared->config->show_providers != 0,
+        .prices_public = shared->config->public_prices != 0,
+        .docs = docs,
+        .mail = shared->config->alerts.smtp_url[0] != '\0',
+        .verifies_email = shared->config->alerts.email_verification != VERIFICATION_OFF,
+        .webhooks = webhooks[shared->config->alerts.customer_webhooks],
+        .mail_events = alert_settings_mail_service(&shared->config->alerts),
+        .mail_events_secret = shared->config->alerts.mail_events_secret,
+        .second_factor = second_factors[shared->config->second_factor],
+        .brand_name = shared->config->brand.name,
+        .public_url = shared->public_url,
+        .public_url_set = shared->config->public_url[0] != '\0',
+        .doors = &doors,
+        .version = version_number,
+        .reload_status = shared->reload_status,
+        .replay_service = shared->replay_service};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     return vm_new(files, &options, fault);
 }

@@ -55,8 +55,9 @@ extern const struct luaL_Reg api_trials_bindings[];   /* methods for canaries an
 int api_reload_status(lua_State *state);
 int api_reply_replay(lua_State *state);
 int api_reply_doc(lua_State *state);
-extern const struct luaL_Reg api_core_bindings[]; /* functions of the table `core` */
-extern const struct luaL_Reg api_text_bindings[]; /* and for texts that clients wrote */
+extern const struct luaL_Reg api_core_bindings[];        /* functions of the table `core` */
+extern const struct luaL_Reg api_mail_events_bindings[]; /* and for a mail service */
+extern const struct luaL_Reg api_text_bindings[];        /* and for texts that clients wrote */
 /* Reads a list of candidates; they are borrowed. Returns how many. */
 size_t api_exchange_candidates(lua_State *state, int index,
                                struct candidate *candidates[LIMIT_ROUTE]);

@@ -311,6 +311,10 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "verifies_email");
     lua_pushstring(state, settings->webhooks);
     lua_setfield(state, -2, "webhooks");
+    lua_pushstring(state, settings->mail_events);
+    lua_setfield(state, -2, "mail_events");
+    lua_pushstring(state, settings->mail_events_secret);
+    lua_setfield(state, -2, "mail_events_secret");
     lua_pushstring(state, settings->second_factor);
     lua_setfield(state, -2, "second_factor");
     doors_install(state, settings->doors);
@@ -344,6 +348,7 @@ void task_install(lua_State *state, void *arg)
     lua_pop(state, 1);
     luaL_register(state, NULL, api_core_bindings);
     luaL_register(state, NULL, api_text_bindings);
+    luaL_register(state, NULL, api_mail_events_bindings);
     lua_pushlightuserdata(state, &make_name);
     lua_pushcfunction(state, make_task);
     lua_rawset(state, LUA_REGISTRYINDEX);

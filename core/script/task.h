@@ -28,11 +28,11 @@ void task_start(struct vm *vm, struct exchange *exchange);
 struct task_settings {
     const char *payments; /* "test", "stripe", "off" */
     bool payments_live;
-    bool providers_shown; /* customers may know who serves them */
+    bool providers_shown; /* to customers */
     bool prices_public;
     struct doc_source docs;
     bool mail, verifies_email;
-    const char *webhooks, *second_factor;
+    const char *webhooks, *second_factor, *mail_events, *mail_events_secret;
     const struct doors *doors;
     const char *brand_name;
     const char *public_url; /* no final slash */

@@ -235,9 +235,9 @@ void store_call_now(struct store *store, struct store_call *call);
  *   payment.ignored     -
  *                     -> {outcome, payment_id}; outcome: paid, repeated, disagreed, unknown, ...
  *   top_up.get        user_id terms -> {threshold, currency, amount, credit, month_max, paused}
- *                     ! not_found; terms (lua/payments/terms.lua), by which `credit` is: {taxed: 0
- *                     or 1, currencies: [{currency, rate_nusd, unit, least_minor, most_minor,
- *                     offers: [[amount_minor, credit_nusd]]}]}, `unit` smallest ones for rate_nusd
+ *                     ! not_found; terms (lua/payments/terms.lua): {taxed: 0 or 1, currencies:
+ *                     [{currency, rate_nusd, unit, least_minor, most_minor, offers:
+ *                     [[amount_minor, credit_nusd]]}]}
  *   top_up.set        user_id processor threshold_nusd currency amount_minor decimals credit_nusd
  *                     month_max_minor request taxed -> {}: what is charged by itself
  *   top_up.delete     user_id -> {}

@@ -623,6 +623,8 @@ function exchange:reply_doc(path, reader) end
 ---@field verifies_email boolean new users are asked to verify their address
 ---@field doors core.doors who may become a customer
 ---@field webhooks "off"|"public"|"any" where customers' webhooks may be
+---@field mail_events "off"|"ses"|"postmark"|"sendgrid"|"mailgun" who tells of mails that came back
+---@field mail_events_secret string it proves who it is by this
 ---@field docs "off"|"public"|"signed_in" who may read the documentation
 ---@field second_factor "optional"|"operators"|"all" who needs one
 ---@field brand_name string what customers call the gateway
@@ -634,6 +636,22 @@ core = {}
 ---Milliseconds since 1970, UTC.
 ---@return integer
 function core.now_ms() end
+
+---The password of Basic, or the token of Bearer.
+---@param authorization string
+---@return string?
+function core.password_of(authorization) end
+
+---@param key string
+---@param text string
+---@param hex string
+---@return boolean whether hex is the HMAC-SHA256 of the text; takes as long whatever differs
+function core.is_hmac(key, text, hex) end
+
+---Writes a warning into the log.
+---@param event string
+---@param url string
+function core.tell_operator(event, url) end
 
 ---@param text string
 ---@return string hex SHA-256

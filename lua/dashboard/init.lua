@@ -6,6 +6,7 @@ local data = require "dashboard.data"
 local doors = require "dashboard.doors"
 local keys = require "dashboard.keys"
 local links = require "dashboard.links"
+local mail_events = require "mail_events"
 local models = require "dashboard.models"
 local payments = require "dashboard.payments"
 local notices = require "dashboard.notices"
@@ -115,6 +116,7 @@ add_changing("POST", "/payment-portal", payments.portal)
 add_changing("PUT", "/payment-automatic", payments.set_automatic)
 add_changing("DELETE", "/payment-automatic", payments.delete_automatic)
 add("POST", "/payment-events/{id}", payments.event)
+add("POST", "/mail-events/{id}", mail_events.take)
 add("GET", "/usage", usage.list)
 add("GET", "/usage.csv", usage.csv)
 add("GET", "/usage/summary", usage.summary)

@@ -753,6 +753,20 @@ def walk_payments(make_gateway, document) -> None:
     stripe.stop()
 
 
+def walk_mail_events(make_gateway, document, mailbox) -> None:
+    told = {"mail_events": "postmark", "mail_events_secret": SECRET}
+    gateway = make_gateway(**mailbox.settings | told)
+    path, auth = "/api/mail-events/postmark", ("gateway", SECRET)
+    with watched(document, gateway.http):
+        for status, body, who in (
+            (200, {"RecordType": "Open"}, auth),
+            (400, [], auth),
+            (401, {}, None),
+        ):
+            assert gateway.http.post(path, json=body, auth=who).status_code == status
+        assert gateway.http.post(path + "x", json={}).status_code == 404
+
+
 def walk_admin_acts(admin: Customer, customer: Customer) -> None:
     user_id = id_of(customer)
     of_user = {"user_id": user_id}
@@ -833,6 +847,7 @@ def test_every_answer(make_gateway, provider, document, mailbox):
         walk_admin_acts(admin, customer)
     walk_doors(make_gateway, document)
     walk_payments(make_gateway, document)
+    walk_mail_events(make_gateway, document, mailbox)
     done = {(method, path) for method, path, status in document.seen if status < "4"}
     assert done == document.answered(), "routes whose good answer was not seen"
     refused = {

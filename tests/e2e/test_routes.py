@@ -74,7 +74,8 @@ PERMISSIONS = {(method, path): permission for method, path, permission in guarde
 OPENAI = routes_in("openai")
 GEMINI = routes_in("gemini")
 KEYLESS = {("GET", "/responses")}  # 426 for whoever asks
-SIGNED = {("POST", "/payment-events/{id}")}  # by the payment processor, from its own site
+# By the payment processor and the mail service, from their own sites.
+SIGNED = {("POST", "/payment-events/{id}"), ("POST", "/mail-events/{id}")}
 OWN = [route for route in DASHBOARD if route not in OPEN | SIGNED]
 
 

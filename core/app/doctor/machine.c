@@ -126,7 +126,8 @@ static void check_private(const char *what, const char *path, struct doctor_repo
 static bool holds_secrets(const char *config_path)
 {
     static const char *const names[] = {"smtp_password", "stripe_secret_key",
-                                        "stripe_webhook_secret", "alert_webhook_secret"};
+                                        "stripe_webhook_secret", "alert_webhook_secret",
+                                        "mail_events_secret"};
     char line[1024];
     bool found = false;
     FILE *file = fopen(config_path, "r");

@@ -87,6 +87,9 @@ static struct driver open_driver(void)
                                 .privacy_url = "",
                                 .credits_max_nusd = -1};
     struct task_settings settings = {.payments = "test",
+                                     .mail_events =
+                                         "mailgun", /* reads the body before it knows whose it is */
+                                     .mail_events_secret = "a secret of the tests",
                                      .brand_name = "Example AI",
                                      .doors = &doors,
                                      .public_url = "http://127.0.0.1",
