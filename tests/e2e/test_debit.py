@@ -11,6 +11,7 @@ from customer import Customer
 from errors import check_error
 from prices import charge, usd
 from rawhttp import chat_bytes
+from test_admin_api import make_admin
 from test_gone import BODY
 from wait import wait_until
 
@@ -100,6 +101,20 @@ def test_command_line_beside_the_server(gateway, customer):
     assert customer.ask().status_code == 402
     gateway.value_of("credit", customer.email, "6")
     wait_until(lambda: (customer.balance, owed(customer)) == (1, 0), 10, "the credit")
+    assert customer.ask().status_code == 200
+
+
+def test_debtors_without_money_keep_no_others_waiting(make_gateway):
+    """More than are collected from at once, and never paying: the one with money comes after."""
+    gateway = make_gateway()
+    admin = make_admin(gateway)
+    for _ in range(260):
+        debtor = Customer(gateway)
+        body = {"user_id": debtor.sign_up()["user"]["id"], "amount": "1", "reason": "a mistake"}
+        admin.call("POST", "/admin/debits", 201, json=body)
+    customer = gateway.customer()
+    gateway.value_of("debit", customer.email, "4", "--reason", "a mistake")
+    wait_until(lambda: (owed(customer), customer.balance) == (0, 6), 10, "the collection")
     assert customer.ask().status_code == 200
 
 

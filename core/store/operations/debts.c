@@ -210,14 +210,18 @@ bool debts_create_once(struct store_call *call, struct db *db)
 
 /* ---- collecting ---- */
 
-/* Collects the ids first: no statement may be open while others write. */
+/* Of those who have something: who has not would else keep those behind the first ones waiting, for
+ * ever. Collects the ids first: no statement may be open while others write. */
 static size_t list_debtors(struct db *db, struct id debtors[COLLECTED_MAX])
 {
     size_t count = 0;
-    struct row *row = db_bind(db,
-                              "SELECT account_id FROM balances WHERE account_id > '" DEBT_PREFIX
-                              "' AND account_id < 'debt;' AND posted_nusd < 0",
-                              NULL, 0);
+    struct row *row =
+        db_bind(db,
+                "SELECT d.account_id FROM balances d JOIN balances b"
+                " ON b.account_id = substr(d.account_id, length('" DEBT_PREFIX "') + 1)"
+                " AND b.posted_nusd > 0 WHERE d.account_id > '" DEBT_PREFIX
+                "' AND d.account_id < 'debt;' AND d.posted_nusd < 0",
+                NULL, 0);
     while (count < COLLECTED_MAX && db_row(db, row)) {
         const char *account_id = column_text(row, 0) + sizeof DEBT_PREFIX - 1;
         if (id_parse(slice_of(account_id), "acct", &debtors[count]))
