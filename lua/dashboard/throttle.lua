@@ -190,23 +190,36 @@ end
 -- Mails that strangers can have us send, by receiver and by network.
 local MAILS, MAILS_OF_NETWORK, MAILS_MS = 3, 30, 60 * 60 * 1000
 
--- Counts a mail to anybody; false: this network has had too many sent.
-function throttle.may_mail(x)
+local function mail_lane(x)
     local network = x:network()
-    return is_loopback(network)
-        or x:throttle("mail from:" .. network, MAILS_OF_NETWORK, MAILS_MS, 1)
+    return not is_loopback(network) and "mail from:" .. network or nil
 end
 
--- Counts a mail of this kind to this receiver, known or not, or ends the task with a 429.
+-- Counts a mail to anybody; false: this network has had too many sent.
+function throttle.may_mail(x)
+    local lane = mail_lane(x)
+    return not lane or x:throttle(lane, MAILS_OF_NETWORK, MAILS_MS, 1)
+end
+
+local function refuse_mail(x, retry_after_ms)
+    x:refuse(429, "rate_limit_exceeded", "This mail was sent several times. Look for it, also"
+        .. " among unwanted mail, or try again later.", nil, nil, math.max(retry_after_ms, 1))
+end
+
+-- Counts a mail of this kind to this receiver, known or not, or ends the task with a 429. First the
+-- network: what is refused there must not keep the receiver from asking elsewhere. What is refused
+-- for the receiver gives its place in the network's count back.
 function throttle.count_mail(x, receiver)
-    local allowed, retry_after_ms = x:throttle("mail:" .. receiver, MAILS, MAILS_MS, 1)
-    if allowed then
-        retry_after_ms = MAILS_MS
-        allowed = throttle.may_mail(x)
+    local at_ms, lane = core.now_ms(), mail_lane(x)
+    if lane and not x:throttle(lane, MAILS_OF_NETWORK, MAILS_MS, 1, at_ms) then
+        refuse_mail(x, MAILS_MS)
     end
+    local allowed, retry_after_ms = x:throttle("mail:" .. receiver, MAILS, MAILS_MS, 1)
     if not allowed then
-        x:refuse(429, "rate_limit_exceeded", "This mail was sent several times. Look for it, also"
-            .. " among unwanted mail, or try again later.", nil, nil, math.max(retry_after_ms, 1))
+        if lane then
+            x:throttle(lane, MAILS_OF_NETWORK, MAILS_MS, -1, at_ms)
+        end
+        refuse_mail(x, retry_after_ms)
     end
 end
 

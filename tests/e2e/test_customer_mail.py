@@ -196,7 +196,13 @@ def test_one_network_has_few_mails_sent(post, mailbox):
         return gateway.http.post("/api/auth/forgot", json=body, headers=headers).status_code
 
     assert [ask(number, "203.0.113.7") for number in range(32)] == [202] * 30 + [429] * 2
-    assert ask(40, "203.0.113.8") == 202
+    # What is refused for its network keeps nobody else from a mail to the same address.
+    assert [ask(99, "203.0.113.7") for _ in range(5)] == [429] * 5
+    assert [ask(99, "203.0.113.8") for _ in range(4)] == [202] * 3 + [429]
+    # And what is refused for its address costs the network nothing.
+    assert [ask(99, "203.0.113.8") for _ in range(30)] == [429] * 30
+    assert [ask(200 + number, "203.0.113.8") for number in range(28)] == [202] * 27 + [429]
+    assert ask(40, "203.0.113.9") == 202
 
 
 def test_an_address_must_look_like_one(post):
