@@ -125,7 +125,7 @@ function auth.me(x)
 end
 
 -- For pages that must know whether somebody is signed in: a 401 would be an error in the console of
--- every visitor.
+-- every visitor. The version is that of the pulse: what a page loads after it is not older.
 function auth.session(x)
     local user, user_text = session.find(x)
     if not user then
@@ -133,10 +133,14 @@ function auth.session(x)
     elseif session.needs_second_factor(user) then
         reply_restricted(x, user, user_text)
     end
+    local balance = store.find(x, "pulse.get", session.digest(x))
+    if not balance then
+        x:reply(200, json.encode { user = json.null }) -- the session has just ended
+    end
     local wishes = core.json_members(store.call(x, "notice.get", user.id))
     x:reply(200, json.encode {
         user = json.raw(user_text),
-        balance = json.raw(store.call(x, "balance.get", user.account_id)),
+        balance = json.raw(balance),
         low_balance = json.raw(wishes.low_balance),
         permissions = json.list(roles.permissions(user.role)),
     })

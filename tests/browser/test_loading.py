@@ -12,6 +12,7 @@ NEEDED = ("/api/auth/session", "/api/site")  # without these there is no page ye
 # The pages that have something to click on before anything has arrived.
 LATER = ("playground", "keys-new")
 AT_ONCE = [place for place in PLACES if place.who != "nobody" and place.name not in LATER]
+OF_A_CUSTOMER = [place for place in AT_ONCE if place.who == "customer" and place.ready]
 WITH_CHOICES = [
     place for place in AT_ONCE
     if place.name in ("usage", "credits", "admin-overview", "admin-customer")
@@ -48,6 +49,22 @@ def loading(person: Person, path: str):
         person.page.unroute_all(behavior="wait")
 
 
+def asked(person: Person, path: str) -> list[str]:
+    """What the page at `path` asks the API for until nothing has happened for two pulses."""
+    urls: list[str] = []
+    pulses = 0
+
+    def is_second_pulse(response) -> bool:
+        nonlocal pulses
+        pulses += response.url.endswith("/api/pulse")
+        return pulses == 2
+
+    person.page.on("request", lambda request: urls.append(request.url))
+    with person.page.expect_response(is_second_pulse):
+        person.open(path)
+    return [url for url in urls if "/api/" in url and not url.endswith("/api/pulse")]
+
+
 def last_of_each(person: Person, group: str, one: str) -> list[Locator]:
     """In each group of choices the last: none of them is chosen at first."""
     groups = person.main.locator(group).all()
@@ -82,6 +99,14 @@ def test_nothing_moves(visitor, town, place: Place, corner):
         let_arrive(held)
         assert person.page.evaluate(MOVED) == []
     person.check_calm()
+
+
+@pytest.mark.parametrize("place", OF_A_CUSTOMER, ids=lambda place: place.name)
+def test_nothing_is_asked_for_twice(visitor, town, place: Place):
+    """The first pulse tells nothing new."""
+    urls = asked(visitor(place.who, ENGLISH), town.path_of(place))
+    assert len(urls) > len(NEEDED)
+    assert sorted(urls) == sorted(set(urls))
 
 
 @pytest.mark.parametrize("place", WITH_CHOICES, ids=lambda place: place.name)

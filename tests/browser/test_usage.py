@@ -280,6 +280,18 @@ def test_live(user, customer):
     expect(user.main.get_by_text(re.compile(re.escape(cost))).first).to_be_visible()
 
 
+@pytest.mark.parametrize("view", ["day", "model", "key", "refused"])
+def test_the_totals_are_live_beside_each_list(make_person, customer, view):
+    customer.ask("gpt-4")
+    person = make_person().become(customer)
+    person.open(f"/dashboard/usage?view={view}")
+    before, after = (exact(n * usd(customer.records()[0]["cost"])) for n in (1, 2))
+    totals = person.main.locator(".panel").filter(has_text=person.t("usage.cost")).first
+    expect(totals).to_contain_text(before)
+    customer.ask("gpt-4")
+    expect(totals).to_contain_text(after)
+
+
 def test_a_request_that_is_not_there(user):
     user.open("/dashboard/usage/req_nothing")
     user.sees(user.t("error.not_found"))

@@ -38,9 +38,11 @@ function figuresOf({ metrics }) {
     return { firstContentfulPaint, largestContentfulPaint, totalBlockingTime, cumulativeLayoutShift };
 }
 
-/** What the browser fetches as if the first paint waited for it, beside the page itself. */
-function urgentOf({ "network-requests": requests }) {
+/** What the browser fetches as if the first paint waited for it, before that and beside the page. */
+function urgentOf({ "network-requests": requests, metrics }) {
+    const [{ observedFirstContentfulPaint: painted }] = metrics.details.items;
     return requests.details.items
+        .filter(({ networkRequestTime }) => networkRequestTime < painted)
         .filter(({ resourceType, priority }) =>
             resourceType === "Script" ? priority === "High" : priority === "VeryHigh")
         .filter(({ resourceType }) => resourceType !== "Document")

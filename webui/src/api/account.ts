@@ -2,7 +2,7 @@
 import type { Locale } from "../i18n";
 import { call, get, post } from "./client";
 import { ApiError } from "./error";
-import type { Balance } from "./types";
+import type { Pulse } from "./types";
 
 /** For pages only: the server decides (lua/dashboard/roles.lua). */
 export type Permission =
@@ -50,7 +50,7 @@ export interface Credentials {
 
 /** Whether somebody is signed in, with the money there is then, unless a second factor is missing. */
 export const getSession = () =>
-    get<{ user: null } | (Visitor & { balance?: Balance; low_balance?: string | null })>(
+    get<{ user: null } | (Visitor & { balance?: Pulse; low_balance?: string | null })>(
         "/auth/session",
     );
 

@@ -176,6 +176,11 @@ export interface Balance {
     owed: string; // after a correction of what was not there; blocks calls until it is paid
 }
 
+/** The version changes whenever something has happened. */
+export interface Pulse extends Balance {
+    version: string;
+}
+
 export interface Transfer {
     id: string | null;
     kind:

@@ -1,6 +1,7 @@
-// What can be spent, for a warning on every page: from the first answer on, then from the pulse.
+// What can be spent, for a warning on every page: from the first answer on, then from the pulse,
+// which begins with that answer.
 import { signal } from "@preact/signals";
-import type { Balance } from "../api/types";
+import type { Pulse } from "../api/types";
 import { usd } from "../base/money";
 
 interface Funds {
@@ -11,10 +12,13 @@ interface Funds {
 const LOW_USUAL = "1";
 
 export const funds = signal<Funds | null>(null);
+/** The newest; pulse.ts keeps it so. */
+export const pulse = signal<Pulse | null>(null);
 
-/** `balance` is not told to who must set a second factor up first. */
-export function startFunds(balance: Balance | undefined, low: string | null = null): void {
-    funds.value = balance ? { available: balance.available, low } : null;
+/** `first` is not told to who must set a second factor up first; a later one may be here already. */
+export function startFunds(first: Pulse | undefined, low: string | null = null): void {
+    pulse.value ??= first ?? null;
+    funds.value = first ? { available: (pulse.value ?? first).available, low } : null;
 }
 
 export function noteAvailable(available: string): void {

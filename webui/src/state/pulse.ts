@@ -1,20 +1,13 @@
 // Live: while a page is visible, the gateway is asked each second whether anything has changed. That
 // is cheap (it answers from memory, without a body); only a new version makes pages load again.
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { failure, send } from "../api/client";
-import type { Balance } from "../api/types";
-import { noteAvailable } from "./funds";
+import type { Pulse } from "../api/types";
+import { noteAvailable, pulse } from "./funds";
 import { session } from "./session";
-
-export interface Pulse extends Balance {
-    version: string;
-}
 
 const EVERY_MS = 1000;
 const AFTER_FAILURE_MS = 2000;
-
-export const pulse = signal<Pulse | null>(null);
 
 let etag: string | null = null;
 let watchers = 0;
@@ -73,8 +66,9 @@ session.subscribe(({ state }) => {
 });
 
 /**
- * Keeps the pulse going while the component is there, and calls `onChange` when it has changed. The
- * first version that comes counts as a change: what the page has loaded before may be older.
+ * Keeps the pulse going while the component is there, and calls `onChange` when it has changed.
+ * Where none was known before (funds.ts), the first counts as a change: what the page has loaded may
+ * be older.
  */
 export function usePulse(onChange: () => void): Pulse | null {
     const current = pulse.value;

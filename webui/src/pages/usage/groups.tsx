@@ -1,11 +1,11 @@
 import type { Query } from "../../api/client";
 import { getSummary } from "../../api/resources";
-import type { SummaryRow } from "../../api/types";
+import type { Summary, SummaryRow } from "../../api/types";
 import { count } from "../../base/number";
 import { date } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { usePulse } from "../../state/pulse";
-import { useResource } from "../../state/resource";
+import { type Resource, useResource } from "../../state/resource";
 import { Empty } from "../../ui/empty";
 import { Exact } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
@@ -54,7 +54,7 @@ function groupColumns(by: GroupBy): Column<SummaryRow>[] {
     ];
 }
 
-/** Sums by day, model or key. */
+/** Sums by day or key. */
 export function Groups({ by, query }: { by: GroupBy; query: Query }) {
     const summary = useResource(
         `usage by ${by} ${JSON.stringify(query)}`,
@@ -62,6 +62,16 @@ export function Groups({ by, query }: { by: GroupBy; query: Query }) {
         { keep: true },
     );
     usePulse(summary.reload);
+    return (
+        <>
+            <Failure error={summary.error} retry={summary.reload} />
+            <GroupTable by={by} summary={summary} />
+        </>
+    );
+}
+
+/** Says nothing of an error: that is for who loads the sums. */
+export function GroupTable({ by, summary }: { by: GroupBy; summary: Resource<Summary> }) {
     if (summary.data?.data.length === 0) {
         return (
             <Empty icon="usage" title={t("usage.empty")}>
@@ -70,15 +80,12 @@ export function Groups({ by, query }: { by: GroupBy; query: Query }) {
         );
     }
     return (
-        <>
-            <Failure error={summary.error} retry={summary.reload} />
-            <Table
-                caption={t(`usage.view.${by}`)}
-                columns={groupColumns(by)}
-                rows={summary.data?.data}
-                isStale={summary.isOld}
-                rowKey={(row) => row.day ?? row.model ?? row.key_id ?? ""}
-            />
-        </>
+        <Table
+            caption={t(`usage.view.${by}`)}
+            columns={groupColumns(by)}
+            rows={summary.data?.data}
+            isStale={summary.isOld}
+            rowKey={(row) => row.day ?? row.model ?? row.key_id ?? ""}
+        />
     );
 }

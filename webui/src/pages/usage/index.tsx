@@ -1,5 +1,6 @@
 import { getSummary, usageCsv } from "../../api/resources";
 import { t } from "../../i18n";
+import { usePulse } from "../../state/pulse";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
 import { CsvLink } from "../../ui/csvlink";
@@ -9,7 +10,7 @@ import { Tabs } from "../../ui/tabs";
 import { UnitTotals } from "../../ui/units";
 import { queryOf, readFilter, VIEWS } from "./filter";
 import { Filters } from "./filters";
-import { Groups } from "./groups";
+import { Groups, GroupTable } from "./groups";
 import { Refused } from "./refused";
 import { Requests } from "./requests";
 import { Totals } from "./totals";
@@ -22,6 +23,7 @@ export function Usage() {
     const totals = useResource(key, (signal) => getSummary({ ...query, by: "model" }, signal), {
         keep: true,
     });
+    usePulse(totals.reload);
     const tabs = VIEWS.map((id) => ({ id, name: t(`usage.view.${id}`) }));
     return (
         <Page
@@ -42,9 +44,11 @@ export function Usage() {
                         onChoose={(view) => setQuery({ view })}
                     >
                         {filter.view === "requests" ? (
-                            <Requests filter={filter} query={query} onNew={totals.reload} />
+                            <Requests filter={filter} query={query} />
                         ) : filter.view === "refused" ? (
                             <Refused query={query} />
+                        ) : filter.view === "model" ? (
+                            <GroupTable by="model" summary={totals} />
                         ) : (
                             <Groups key={filter.view} by={filter.view} query={query} />
                         )}

@@ -27,10 +27,9 @@ const SORT_NAMES: Record<Sort, PlainKey> = {
 interface RequestsProps {
     filter: Filter;
     query: Query;
-    onNew: () => void;
 }
 
-export function Requests({ filter, query, onNew }: RequestsProps) {
+export function Requests({ filter, query }: RequestsProps) {
     const key = `usage ${JSON.stringify([query, filter.sort])}`;
     const walk = useWalk(key);
     const page = useResource(
@@ -45,7 +44,6 @@ export function Requests({ filter, query, onNew }: RequestsProps) {
         { keep: true },
     );
     usePulse(() => {
-        onNew();
         if (walk.number === 1) {
             page.reload();
         }
