@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import threading
+from collections.abc import Iterator
 
 import answers
 import httpx2 as httpx
@@ -26,6 +27,29 @@ STREAM = (
 def admin_of(gateway) -> httpx.Client:
     transport = httpx.HTTPTransport(uds=str(gateway.folder / "data/admin.sock"))
     return httpx.Client(base_url="http://admin", transport=transport, trust_env=False)
+
+
+def ask_and_leave(gateway, method: str, path: str, count: int = 20) -> None:
+    """Clients that do not wait for their reply."""
+    for _ in range(count):
+        with socket.socket(socket.AF_UNIX) as left:
+            left.connect(str(gateway.folder / "data/admin.sock"))
+            left.sendall(request_bytes(method, path))
+
+
+@contextlib.contextmanager
+def admitted(gateway) -> Iterator[httpx.Client]:
+    """A client that has its connection: those who left may still be counted for a moment, and the
+    server has few."""
+    with admin_of(gateway) as admin:
+
+        def is_in() -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                return admin.get("/healthz").status_code != 503
+            return False
+
+        wait_until(is_in, what="a connection to the admin server")
+        yield admin
 
 
 def status_of(gateway) -> dict:
@@ -270,11 +294,8 @@ def test_a_worker_that_hangs_shows(make_gateway):
 
 def test_many_listings_at_once(gateway, streaming):
     """Also while clients leave before their reply."""
-    for _ in range(20):
-        with socket.socket(socket.AF_UNIX) as left:
-            left.connect(str(gateway.folder / "data/admin.sock"))
-            left.sendall(request_bytes("GET", "/calls"))
-    with admin_of(gateway) as admin:
+    ask_and_leave(gateway, "GET", "/calls")
+    with admitted(gateway) as admin:
         for _ in range(20):
             assert admin.get("/calls").json()["running"] == 1
 
@@ -306,9 +327,6 @@ def test_a_command_is_in_force_when_it_returns(gateway, provider):
 
 
 def test_a_refresh_of_a_client_that_leaves(gateway):
-    for _ in range(20):
-        with socket.socket(socket.AF_UNIX) as left:
-            left.connect(str(gateway.folder / "data/admin.sock"))
-            left.sendall(request_bytes("PUT", "/refresh"))
-    with admin_of(gateway) as admin:
+    ask_and_leave(gateway, "PUT", "/refresh")
+    with admitted(gateway) as admin:
         assert admin.put("/refresh").json() == {"refreshed": True}

@@ -436,8 +436,11 @@ def test_no_free_answer_between_fault_and_discovery(gateway, disk, provider, is_
         if chance.random() < 0.5:
             wait_until(lambda: is_ready(gateway), 10, "ready")
 
+    def has_both() -> bool:
+        return None in load.results and any(load.results)
+
     with Load(8, call) as load:
-        steps = load.run_for(120 if is_long else 6, step, every_s=0.02)
+        steps = load.run_for(120 if is_long else 6, step, 0.02, has_both)
     customer.wait_for_no_hold()
     complete = [got for got in load.results if got is not None]
     print(f"{steps} faults, {len(complete)} answers, {load.results.count(None)} refusals")
