@@ -90,7 +90,7 @@ def test_an_operators_account(colleague_at, operator, role):
 @pytest.mark.parametrize("role", MAY_ACT)
 def test_a_request(colleague_at, customer, role):
     customer.ask("gpt-4")
-    (record,) = customer.records()
+    record = customer.wait_for_record()
     person = colleague_at(role, f"/admin/requests/{record['id']}")
     person.sees(person.t("ours.title"))
     for ours in ("sales.profit", "ours.margin"):

@@ -98,6 +98,15 @@ class Customer:
         wait_until(lambda: len(self.records()) >= count, 10, f"{count} usage records")
         return self.records()[0]
 
+    def wait_for_refusal(self, request_id: str) -> dict:
+        """It is written some time after the reply that tells it."""
+
+        def found() -> list[dict]:
+            noted = self.call("GET", "/refusals", 200)["data"]
+            return [one for one in noted if one["id"] == request_id]
+
+        return wait_until(found, what=f"the refusal {request_id}")[0]
+
     # ---- the API ----
 
     @property

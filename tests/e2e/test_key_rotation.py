@@ -76,10 +76,11 @@ def test_both_work_and_are_one_key(customer, provider):
 def test_without_grace_the_old_one_is_over_at_once(customer, gateway):
     made = rotate(customer, 0)
     assert made["data"]["old_secrets"] == []
-    check_error(customer.ask(), 401, "key_replaced", retry=False)
+    response = customer.ask()
+    check_error(response, 401, "key_replaced", retry=False)
     assert ask_with(customer, made["key"]).status_code == 200
-    refused = customer.call("GET", "/refusals", 200)["data"]
-    assert (refused[0]["error_code"], refused[0]["key_id"]) == ("key_replaced", customer.key_id)
+    refused = customer.wait_for_refusal(response.headers["x-request-id"])
+    assert (refused["error_code"], refused["key_id"]) == ("key_replaced", customer.key_id)
 
 
 def test_it_stops_at_the_moment_that_was_said(customer):

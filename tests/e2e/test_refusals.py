@@ -22,20 +22,10 @@ def refusals(customer, **params) -> dict:
     return customer.call("GET", "/refusals", 200, params=params)
 
 
-def wait_for_refusal(customer, request_id: str) -> dict:
-    """Refusals are written some time after the answer, in their order."""
-
-    def find():
-        return [one for one in refusals(customer)["data"] if one["id"] == request_id]
-
-    (record,) = wait_until(find, 5, "the record")
-    return record
-
-
 def check_found(customer, admin, response, code: str, model: str, key_id: str | None = None):
     """By its owner and the operator, in lists and by the id that we print."""
     request_id = response.headers["x-request-id"]
-    record = wait_for_refusal(customer, request_id)
+    record = customer.wait_for_refusal(request_id)
     assert record["status"] == response.status_code
     assert record["error_code"] == code
     assert record["model"] == model
@@ -102,7 +92,7 @@ def test_keys_that_are_known(customer, admin):
         headers = {"Authorization": f"Bearer {key}"}
         assert customer.gateway.http.get("/api/v1/models", headers=headers).status_code == 401
     last = customer.get("/models")
-    wait_for_refusal(customer, last.headers["x-request-id"])
+    customer.wait_for_refusal(last.headers["x-request-id"])
     assert len(refusals(customer)["data"]) == count + 1
 
 
