@@ -15,25 +15,6 @@ from prices import Price
 from wait import wait_until
 
 PROGRAM = Path(os.environ.get("COLLECTOR") or ROOT / "build/collector/collector")
-CONFIG = """
-receivers:
-  otlp:
-    protocols:
-      http:
-        endpoint: 127.0.0.1:0
-exporters:
-  file:
-    path: {path}
-    flush_interval: 100ms
-service:
-  telemetry:
-    metrics:
-      level: none
-  pipelines:
-    traces:
-      receivers: [otlp]
-      exporters: [file]
-"""
 LISTENS = re.compile(r'Starting HTTP server.*"endpoint": "([^"]+)"')
 
 
@@ -41,11 +22,8 @@ class Collector:
     def __init__(self, folder: Path):
         self.path = folder / "traces.json"
         self.log_path = folder / "collector.log"
-        config = folder / "collector.yaml"
-        config.write_text(CONFIG.format(path=self.path))
         with self.log_path.open("wb") as log:
-            command = [PROGRAM, "--config", config]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen([PROGRAM, self.path], stdout=log, stderr=log)
         self.address = wait_until(self._address, 30, "the collector")
 
     def _address(self) -> str | None:

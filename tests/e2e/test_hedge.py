@@ -349,7 +349,9 @@ def test_not_of_the_same_provider(make, provider):
         assert said(customer.ask("other")) == "quick"
         gate.set()
         assert said(call.result()) == "slow"
-    assert sorted(asked(provider)) == ["away", "main", "main"]
+    # The calls before may have been hedged late: "away" may have come once more.
+    assert asked(provider).count("main") == 2
+    assert set(asked(provider)) == {"away", "main"}
 
 
 def test_unknown_times(make, provider):
