@@ -3,7 +3,7 @@
 import pytest
 from conftest import make_operator
 from playwright.sync_api import expect
-from test_everywhere import axe_source
+from test_everywhere import violations
 
 PAGES = {
     "support": {"overview", "customers", "providers", "alerts"},
@@ -32,12 +32,6 @@ def user_id_of(customer) -> str:
     return customer.call("GET", "/auth/me", 200)["user"]["id"]
 
 
-def check_axe(person) -> None:
-    person.page.evaluate(axe_source())
-    found = person.page.evaluate("axe.run(document)")
-    assert not found["violations"]
-
-
 @pytest.mark.parametrize("role", PAGES)
 def test_the_menu(colleague_at, role):
     """Each page that stands in it opens without a complaint; the others are not there."""
@@ -52,7 +46,7 @@ def test_the_menu(colleague_at, role):
         expect(link).to_have_count(1 if is_open else 0)
         expect(person.main.get_by_role("alert")).to_have_count(0)
         if is_open:
-            check_axe(person)
+            assert not violations(person)
 
 
 @pytest.mark.parametrize("role", MAY_ACT)
@@ -75,7 +69,7 @@ def test_a_customer(colleague_at, customer, role):
             expect(person.button("keys.disableNamed", **name)).to_have_count(count)
         if view == "quotas":
             expect(person.button("quotas.add")).to_have_count(0)
-        check_axe(person)
+        assert not violations(person)
 
 
 @pytest.mark.parametrize("role", MAY_ACT)
@@ -97,4 +91,4 @@ def test_a_request(colleague_at, customer, role):
         shown = person.main.get_by_text(person.t(ours), exact=True)
         expect(shown).to_have_count(1 if role == "billing" else 0)
     expect(person.button("refund.action")).to_have_count(1 if role == "billing" else 0)
-    check_axe(person)
+    assert not violations(person)
