@@ -26,11 +26,24 @@ def provider():
     provider.stop()
 
 
+UNIT = "/usr/lib/systemd/system/llm-gateway.service"
+FOLDERS = {"RuntimeDirectory": "/run", "StateDirectory": "/var/lib", "LogsDirectory": "/var/log"}
+
+
+def make_folders(machine: Machine) -> None:
+    """Those that the unit has systemd make before the start."""
+    unit = machine.path(UNIT).read_text()
+    for setting, place in FOLDERS.items():
+        (name,) = re.findall(rf"^{setting}=(.*)$", unit, re.MULTILINE)
+        machine.run("install", "-d", "-o", "llm-gateway", "-g", "llm-gateway", f"{place}/{name}")
+
+
 class Service:
     """As systemd would run it: the unit's command, user and environment."""
 
     def __init__(self, machine: Machine):
         self.machine = machine
+        make_folders(machine)
         script = ". /etc/llm-gateway/environment; exec " + " ".join(COMMAND) + " serve"
         self.log = (machine.root / "log").open("ab+")
         self.process = subprocess.Popen(

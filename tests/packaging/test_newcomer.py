@@ -1,4 +1,5 @@
-"""README's first steps, as they stand there, in a bare Debian 12: run, the first call, test."""
+"""README's first steps, as they stand there, in a bare Debian 12: run, the first call, test; and
+the real clients, which are built where no compiler of Go and no cache is."""
 
 import re
 import subprocess
@@ -10,8 +11,10 @@ from wait import wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
-BUILD_S, TEST_S = 1800, 1800
+BUILD_S, TEST_S, CLIENTS_S = 1800, 1800, 1800
 FOLDER = "/root/llm-gateway"
+# As `./dev test` does without --quick.
+REAL_CLIENTS = ". ./dev help >/dev/null && need_collector"
 
 
 # Of /dev a build and its tests need no more; the machine's own is kept out of reach.
@@ -88,3 +91,11 @@ def test_what_the_readme_says(clone, tmp_path):
         assert testing.process.wait(TEST_S) == 0, testing.text()[-6000:]
     finally:
         testing.process.kill()
+    building = Shell(clone, f"bash -c '{REAL_CLIENTS}'", tmp_path / "clients")
+    try:
+        assert building.process.wait(CLIENTS_S) == 0, building.text()[-6000:]
+    finally:
+        building.process.kill()
+    for program in ("clients/promtool", "clients/stripe-mock", "clients/go-openai",
+                    "collector/collector"):  # fmt: skip
+        assert clone.path(f"{FOLDER}/build/{program}").stat().st_size > 1_000_000, program
