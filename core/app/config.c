@@ -272,9 +272,11 @@ static bool expand_variable(struct slice value, size_t *at, struct buffer *out, 
     name[bytes] = '\0';
     const char *found = getenv(name);
     if (found == NULL)
-        return fault_set(fault, "invalid_value",
-                         "%s: the environment has no variable %s; set it, or write the value here",
-                         place, name);
+        return fault_set(
+            fault, "invalid_value",
+            "%s: the environment has no variable %s: set it (a line %s=VALUE in the file "
+            "`environment` beside gateway.conf does), or write the value here",
+            place, name, name);
     *at += bytes + 3;
     buffer_append_text(out, found);
     return true; /* `expand` reports what does not fit */
@@ -360,7 +362,8 @@ static bool read_file(struct config *config, const char *path, struct fault *fau
     unsigned number = 0;
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return fault_set(fault, "config_unreadable", "%s: %s", path, strerror(errno));
+        return fault_set(fault, "config_unreadable", "%s: %s%s", path, strerror(errno),
+                         errno == EACCES ? ". Run this as root, or as the gateway's user" : "");
     bool good = true;
     while (good && fgets(line, sizeof line, file) != NULL) {
         snprintf(place, sizeof place, "%s:%u", path, ++number);

@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/doctor/doctor.h"
+#include "app/environment_file.h"
 #include "app/ledger_commands.h"
 #include "app/mail_commands.h"
 #include "app/price_command.h"
@@ -26,10 +27,14 @@
 #include "base/log.h"
 #include "base/secret.h"
 
+/* Where `cmake --install` and the package put it: the build says so. */
+#define INSTALLED_CONFIG GW_CONFIG_DIR "/gateway.conf"
+
 enum { SETS_MAX = 64, WORDS_MAX = 8, USAGE_STATUS = 2 };
 
 struct arguments {
     const char *config_path;
+    struct environment_file environment;
     const char *sets[SETS_MAX];
     unsigned set_count;
     const char *words[WORDS_MAX];
@@ -96,7 +101,8 @@ static int print_usage(FILE *out)
         "  backup FILE                            a verified copy of the database in a new file\n"
         "  version                                which one this is, and of which commit\n"
         "\n"
-        "Without --config, gateway.conf in this folder is read where there is one.\n"
+        "Without --config, gateway.conf in this folder is read, else the installed one:\n"
+        "" INSTALLED_CONFIG "\n"
         "While it runs: SIGHUP reloads policies and settings, SIGTERM stops it gently.\n",
         out);
     return out == stdout ? 0 : USAGE_STATUS;
@@ -320,7 +326,8 @@ static int run_admin_command(const struct config *config, const struct arguments
     if (said(arguments, 2, "completion", "bash"))
         return print_completion();
     if (said(arguments, 1, "doctor", NULL))
-        return doctor_command(config, arguments->config_path, options.json);
+        return doctor_command(config, arguments->config_path, &arguments->environment,
+                              options.json);
     if (said(arguments, 1, "log-level", NULL) || said(arguments, 2, "log-level", NULL))
         return admin_commands_log_level(config,
                                         arguments->word_count == 2 ? arguments->words[1] : NULL);
@@ -411,6 +418,30 @@ static bool wants_help(int argc, char **argv)
     return argc > 1 && strcmp(argv[1], "help") == 0;
 }
 
+static const char *find_config(void)
+{
+    if (access("gateway.conf", R_OK) == 0)
+        return "gateway.conf";
+    return access(INSTALLED_CONFIG, F_OK) == 0 ? INSTALLED_CONFIG : NULL;
+}
+
+static bool read_settings(struct arguments *arguments, struct config *config, struct fault *fault)
+{
+    struct environment_file *environment = &arguments->environment;
+    struct fault why;
+    if (arguments->config_path == NULL)
+        arguments->config_path = find_config();
+    environment_file_read(arguments->config_path, environment);
+    if (config_load(config, arguments->config_path, arguments->sets, arguments->set_count, &why))
+        return true;
+    if (environment->unreadable)
+        return fault_set(fault, why.code,
+                         "%s. %s could not be read: run this as root, or as the gateway's user",
+                         why.message, environment->path);
+    *fault = why;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     static struct arguments arguments = {.catalog = {.timeout_s = -1}};
@@ -435,10 +466,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "llm-gateway: %s\n", fault.message);
         return 1;
     }
-    if (arguments.config_path == NULL && access("gateway.conf", R_OK) == 0)
-        arguments.config_path = "gateway.conf";
-    if (!config_load(&config, arguments.config_path, arguments.sets, arguments.set_count, &fault) ||
-        !secret_init(&fault)) {
+    if (!read_settings(&arguments, &config, &fault) || !secret_init(&fault)) {
         fprintf(stderr, "llm-gateway: %s\n", fault.message);
         return 1;
     }

@@ -175,3 +175,16 @@ def test_the_unit(tree):
     for line in judged.stderr.splitlines():
         assert "Unknown" not in line, line
         assert "ignoring" not in line, line
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_systemd_takes_the_units(tree, tmp_path):
+    """Where they are installed; their program lies in the folder of the test."""
+    for unit in (tree / "lib/systemd/system").iterdir():
+        text = unit.read_text().replace("/usr/local/sbin", str(tree / "sbin"))
+        (tmp_path / unit.name).write_text(text)
+    units = sorted(tmp_path.iterdir())
+    assert [unit.name for unit in units] == ["llm-gateway.service", "llm-gateway.socket"]
+    verify = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units]
+    verified = subprocess.run(verify, capture_output=True, text=True)
+    assert (verified.stdout, verified.stderr, verified.returncode) == ("", "", 0)

@@ -74,7 +74,8 @@ class Service:
 
 
 def said(machine: Machine, *words: str) -> str:
-    return machine.run(*COMMAND, *words).stdout.strip().split("\n")[-1]
+    """Of a command as an operator types it: it finds the settings itself."""
+    return machine.run("llm-gateway", *words).stdout.strip().split("\n")[-1]
 
 
 def test_lintian(package):

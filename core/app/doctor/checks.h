@@ -4,10 +4,11 @@
 
 #include "app/config.h"
 #include "app/doctor/report.h"
+#include "app/environment_file.h"
 
 /* The machine: limits, disk, clock, who may read secrets. */
 void doctor_check_machine(const struct config *config, const char *config_path,
-                          struct doctor_report *report);
+                          const struct environment_file *environment, struct doctor_report *report);
 /* The gateway: policies, address, TLS, whether it runs, backups. */
 void doctor_check_gateway(const struct config *config, struct doctor_report *report);
 /* The providers: whether each answers and takes its key, and what their clocks say of ours. */

@@ -6,8 +6,10 @@
 #include <stdbool.h>
 
 #include "app/config.h"
+#include "app/environment_file.h"
 
 /* `config_path`: NULL, the defaults. Returns the exit status: 1 if something must be mended. */
-int doctor_command(const struct config *config, const char *config_path, bool json);
+int doctor_command(const struct config *config, const char *config_path,
+                   const struct environment_file *environment, bool json);
 
 #endif

@@ -12,6 +12,7 @@ enum {
     FILES_FEW = 1024,
     FREE_PERCENT = 10,
     OTHERS_READ = 0044,
+    ALL_READ = 0004, /* not the group: the package's file has the gateway's */
     MB = 1024 * 1024,
     FREE_LEAST_MB = 200, /* less may be gone before anybody looks */
     FREE_GOOD_MB = 2048
@@ -110,14 +111,15 @@ static void check_clock(struct doctor_report *report)
         doctor_note(report, DOCTOR_OK, "clock", NULL, "synchronised");
 }
 
-static void check_private(const char *what, const char *path, struct doctor_report *report)
+static void check_private(const char *what, const char *path, unsigned others,
+                          struct doctor_report *report)
 {
     struct stat there;
     if (path[0] == '\0' || stat(path, &there) != 0)
         return;
-    if ((there.st_mode & OTHERS_READ) != 0)
-        doctor_note(report, DOCTOR_WARN, what, "chmod 600 it", "%s can be read by others (%o)",
-                    path, (unsigned)there.st_mode & 0777);
+    if ((there.st_mode & others) != 0)
+        doctor_note(report, DOCTOR_WARN, what, others == ALL_READ ? "chmod 640 it" : "chmod 600 it",
+                    "%s can be read by others (%o)", path, (unsigned)there.st_mode & 0777);
     else
         doctor_note(report, DOCTOR_OK, what, NULL, "%s is private", path);
 }
@@ -143,15 +145,16 @@ static bool holds_secrets(const char *config_path)
 }
 
 void doctor_check_machine(const struct config *config, const char *config_path,
-                          struct doctor_report *report)
+                          const struct environment_file *environment, struct doctor_report *report)
 {
     check_files(config, report);
     check_disk("database disk", config->database, report);
     if (config->log_file[0] != '\0')
         check_disk("log disk", config->log_file, report);
     check_clock(report);
-    check_private("secret", config->secret_file, report);
-    check_private("TLS key", config->tls_key, report);
+    check_private("secret", config->secret_file, OTHERS_READ, report);
+    check_private("TLS key", config->tls_key, OTHERS_READ, report);
     if (config_path != NULL && holds_secrets(config_path))
-        check_private("settings", config_path, report);
+        check_private("settings", config_path, OTHERS_READ, report);
+    check_private("environment", environment->path, ALL_READ, report);
 }
