@@ -4,12 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/commands.h"
+#include "app/gateway_ask.h"
+#include "app/screen.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "net/client/local_client.h"
+#include "base/terminal_text.h"
 
 enum { REPLY_BYTES_MAX = 16 * 1024 * 1024, WATCH_MS = 1000, DRAIN_LOOK_MS = 200 };
 enum { STILL_RUNS_STATUS = 2, DEPTH_MAX = 8, MESSAGE_BYTES = 300 };
@@ -32,20 +33,19 @@ static bool ask(const struct config *config, const char *method, const char *tar
 {
     int status = 0;
     char words[MESSAGE_BYTES];
-    if (config->admin_socket[0] == '\0')
-        return fault_set(fault, "not_reached",
-                         "admin_socket is empty: set it in gateway.conf, and restart the gateway");
-    if (!local_client_ask(config->admin_socket, method, target, &status, body, fault)) {
-        char why[sizeof fault->message];
-        snprintf(why, sizeof why, "%s", fault->message);
-        return fault_set(fault, "not_reached",
-                         "%.400s. Does the gateway run, and is this its gateway.conf (--config)? "
-                         "Only its own user and root may ask",
-                         why);
-    }
+    const char *advice;
+    struct fault why;
+    if (!gateway_ask(config, method, target, &status, body, &why, &advice))
+        return fault_set(fault, why.code, "%.400s: %s", why.message, advice);
     if (status == 200)
         return true;
     return fault_set(fault, "refused", "%s", message_of(buffer_slice(body), words));
+}
+
+static void print_text(struct slice text)
+{
+    const struct screen screen = screen_look();
+    screen_print(&screen, text);
 }
 
 static int print_reply(const struct config *config, const char *method, const char *target)
@@ -54,36 +54,73 @@ static int print_reply(const struct config *config, const char *method, const ch
     struct fault fault;
     buffer_init(&body, REPLY_BYTES_MAX);
     bool good = ask(config, method, target, &body, &fault);
-    if (good)
-        fwrite(body.data, 1, body.bytes, stdout);
+    if (good && slice_starts_with(buffer_slice(&body), "{"))
+        fwrite(body.data, 1, body.bytes, stdout); /* escaped already */
+    else if (good)
+        print_text(buffer_slice(&body));
     buffer_fini(&body);
-    fflush(stdout);
     return good ? 0 : commands_fail(&fault);
 }
 
-/* As a screen that is written anew each second. */
-static int watch(const struct config *config, const char *target)
+/* Draws the reply, or why there is none: a screen goes on through a restart. False: *fault, before
+ * the first reply. */
+static bool draw_reply(const struct config *config, const char *target, bool *begun,
+                       struct fault *fault)
 {
-    for (;;) {
-        printf("\033[H\033[2J");
-        int status = print_reply(config, "GET", target);
-        if (status != 0)
-            return status;
-        (void)poll(NULL, 0, WATCH_MS);
+    const struct screen screen = screen_look();
+    struct buffer body;
+    buffer_init(&body, REPLY_BYTES_MAX);
+    bool good = ask(config, "GET", target, &body, fault);
+    *begun = *begun || good;
+    if (!good) {
+        buffer_reset(&body);
+        terminal_text_wrap(&body, slice_of(fault->message), 0, screen.columns);
+        buffer_append_text(&body, "\n\nAsking again each second.\n");
     }
+    if (*begun)
+        screen_draw(&screen, buffer_slice(&body));
+    buffer_fini(&body);
+    return *begun;
+}
+
+static int draw_each_second(const struct config *config, const char *target)
+{
+    struct fault fault;
+    bool begun = false;
+    while (draw_reply(config, target, &begun, &fault) && ferror(stdout) == 0)
+        (void)poll(NULL, 0, WATCH_MS);
+    return begun ? 0 : commands_fail(&fault); /* begun: screen_end says why it ends */
+}
+
+/* For files, pipes and terminals that know no codes: one report below the other. */
+static int print_each_second(const struct config *config, const char *target)
+{
+    int status = 0;
+    while (status == 0 && ferror(stdout) == 0) {
+        status = print_reply(config, "GET", target);
+        if (status == 0 && strchr(target, '?') != NULL)
+            printf("\n");
+        fflush(stdout);
+        (void)poll(NULL, 0, status == 0 ? WATCH_MS : 0);
+    }
+    return status;
 }
 
 int admin_commands_status(const struct config *config, const struct admin_command_options *options)
 {
     const char *target = options->json ? "/status" : "/status?format=text";
-    return options->watch ? watch(config, target) : print_reply(config, "GET", target);
+    if (!options->watch)
+        return print_reply(config, "GET", target);
+    return !options->json && screen_look().draws ? draw_each_second(config, target)
+                                                 : print_each_second(config, target);
 }
 
 int admin_commands_top(const struct config *config, const struct admin_command_options *options)
 {
     const char *target = options->json ? "/calls" : "/calls?format=text";
-    bool screen = options->watch || (!options->json && isatty(STDOUT_FILENO) == 1);
-    return screen ? watch(config, target) : print_reply(config, "GET", target);
+    if (!options->json && screen_look().draws)
+        return draw_each_second(config, target);
+    return options->watch ? print_each_second(config, target) : print_reply(config, "GET", target);
 }
 
 int admin_commands_log_level(const struct config *config, const char *level)

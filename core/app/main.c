@@ -16,6 +16,7 @@
 #include "app/price_command.h"
 #include "app/privileges.h"
 #include "app/replay_command.h"
+#include "app/screen.h"
 #include "app/serve.h"
 #include "app/usage_export.h"
 #include "app/user_commands.h"
@@ -406,7 +407,7 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return 1;
     }
     int status = run_admin_command(config, arguments);
-    return status >= 0 ? status : run_own_command(arguments, config);
+    return screen_end(status >= 0 ? status : run_own_command(arguments, config));
 }
 
 static bool wants_help(int argc, char **argv)
@@ -453,14 +454,14 @@ int main(int argc, char **argv)
      * process. */
     signal(SIGXFSZ, SIG_IGN);
     if (wants_help(argc, argv))
-        return print_usage(stdout);
+        return screen_end(print_usage(stdout));
     int status = read_arguments(&arguments, argc, argv);
     if (status != 0)
         return status;
     if (arguments.version || said(&arguments, 1, "version", NULL)) {
         printf("llm-gateway %s (%s)%s\n", version_number, version_commit,
                FAILPOINTS_BUILT ? " with failpoints" : "");
-        return 0;
+        return screen_end(0);
     }
     if (FAILPOINTS_BUILT && !failpoint_arm(&fault)) {
         fprintf(stderr, "llm-gateway: %s\n", fault.message);

@@ -5,9 +5,9 @@
 
 #include "app/backup_note.h"
 #include "app/doctor/checks.h"
+#include "app/gateway_ask.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "net/client/local_client.h"
 #include "net/server/tls.h"
 #include "store/store.h"
 
@@ -67,22 +67,33 @@ static bool policies_were_refused(const struct json_value *status)
            json_find(&policies, "refused_at", &refused) == 1 && refused.type != JSON_NULL;
 }
 
+/* Not to run is no fault: it may not have been started yet. */
+static void note_silence(const struct fault *fault, const char *advice,
+                         struct doctor_report *report)
+{
+    bool died = strcmp(fault->code, "stale") == 0;
+    bool hangs = strcmp(fault->code, "silent") == 0;
+    bool absent = strcmp(fault->code, "absent") == 0;
+    doctor_note(report, died || hangs ? DOCTOR_FAIL : DOCTOR_WARN, "gateway", advice, "%s: %s",
+                hangs            ? "it hangs"
+                : died || absent ? "it does not run"
+                                 : "it cannot be asked",
+                fault->message);
+}
+
 static void check_running(const struct config *config, struct doctor_report *report)
 {
     struct buffer body;
     struct json_value status;
     struct fault fault;
+    const char *advice;
     int code = 0;
-    if (config->admin_socket[0] == '\0') {
-        doctor_note(report, DOCTOR_WARN, "gateway", "set admin_socket", "it cannot be asked");
-        return;
-    }
     buffer_init(&body, REPLY_BYTES_MAX);
-    if (!local_client_ask(config->admin_socket, "GET", "/status", &code, &body, &fault) ||
-        !json_parse(buffer_slice(&body), DEPTH_MAX, &status, &fault)) {
-        doctor_note(report, DOCTOR_WARN, "gateway",
-                    "start it; if it runs, this is not its gateway.conf (--config)",
-                    "it does not run: %s", fault.message);
+    if (!gateway_ask(config, "GET", "/status", &code, &body, &fault, &advice)) {
+        note_silence(&fault, advice, report);
+    } else if (!json_parse(buffer_slice(&body), DEPTH_MAX, &status, &fault)) {
+        doctor_note(report, DOCTOR_WARN, "gateway", "restart it: it is of another version",
+                    "it is not understood: %s", fault.message);
     } else {
         bool writable = says(&status, "database_writable", "true");
         bool quiet = says(&status, "alert_count", "0");

@@ -4,12 +4,13 @@
 #include <stdio.h>
 
 #include "base/json_writer.h"
+#include "base/terminal_text.h"
 
-enum { REPORT_BYTES_MAX = 1024 * 1024, SEEN_BYTES = 600 };
+enum { REPORT_BYTES_MAX = 1024 * 1024, SEEN_BYTES = 600, NOTE_BYTES_MAX = 8192, INDENT = 6 };
 
 void doctor_report_begin(struct doctor_report *report, bool json)
 {
-    *report = (struct doctor_report){.json = json};
+    *report = (struct doctor_report){.json = json, .screen = screen_look()};
     buffer_init(&report->out, REPORT_BYTES_MAX);
     if (!json)
         return;
@@ -29,24 +30,32 @@ static void note_json(struct buffer *out, enum doctor_verdict verdict, const cha
     json_writer_object_end(out);
 }
 
-/* What a provider has said must not move the terminal's cursor. */
-static void append_plain(struct buffer *out, const char *text)
+/* What a provider has said must not move the terminal's cursor, nor end its line. */
+static void append_lines(struct doctor_report *report, const char *first, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        buffer_append_char(out, c < 0x20 || c == 0x7f ? '?' : *text);
-    }
+    struct buffer plain;
+    buffer_init(&plain, NOTE_BYTES_MAX);
+    buffer_append_text(&plain, first);
+    terminal_text_plain(&plain, slice_of(text), report->screen.utf8);
+    for (size_t i = 0; i < plain.bytes; i++)
+        plain.data[i] = plain.data[i] == '\n' ? ' ' : plain.data[i];
+    terminal_text_wrap(&report->out, buffer_slice(&plain), INDENT, report->screen.columns);
+    buffer_append_char(&report->out, '\n');
+    buffer_fini(&plain);
 }
 
-static void note_text(struct buffer *out, enum doctor_verdict verdict, const char *topic,
+static void note_text(struct doctor_report *report, enum doctor_verdict verdict, const char *topic,
                       const char *advice, const char *seen)
 {
-    static const char *const words[] = {"ok  ", "WARN", "FAIL"};
-    buffer_printf(out, "%s  %s: ", words[verdict], topic);
-    append_plain(out, seen);
-    if (advice != NULL)
-        buffer_printf(out, "\n      %s", advice);
-    buffer_append_char(out, '\n');
+    static const char *const words[] = {"ok", "WARN", "FAIL"};
+    char first[64];
+    snprintf(first, sizeof first, "%s: ", topic);
+    buffer_printf(&report->out, "%-*s", (int)INDENT, words[verdict]);
+    append_lines(report, first, seen);
+    if (advice == NULL)
+        return;
+    buffer_printf(&report->out, "%*s", (int)INDENT, "");
+    append_lines(report, "", advice);
 }
 
 void doctor_note(struct doctor_report *report, enum doctor_verdict verdict, const char *topic,
@@ -61,7 +70,7 @@ void doctor_note(struct doctor_report *report, enum doctor_verdict verdict, cons
     if (report->json)
         note_json(&report->out, verdict, topic, advice, seen);
     else
-        note_text(&report->out, verdict, topic, advice, seen);
+        note_text(report, verdict, topic, advice, seen);
 }
 
 int doctor_report_end(struct doctor_report *report)

@@ -5,12 +5,14 @@
 
 #include <stdbool.h>
 
+#include "app/screen.h"
 #include "base/buffer.h"
 
 enum doctor_verdict { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 
 struct doctor_report {
     bool json;
+    struct screen screen;
     unsigned counts[DOCTOR_FAIL + 1];
     struct buffer out;
 };

@@ -69,11 +69,15 @@ bool local_client_ask(const char *socket_path, const char *method, const char *t
                          method, target);
     struct buffer reply;
     buffer_init(&reply, body->bytes_max + STEP_BYTES);
-    bool good = bytes > 0 && (size_t)bytes < sizeof request &&
-                send_all(fd, request, (size_t)bytes) && receive_all(fd, &reply) &&
-                read_reply(buffer_slice(&reply), status, body);
-    if (!good)
-        fault_set(fault, "not_reached", "%s: the gateway does not answer there", socket_path);
+    errno = 0;
+    bool whole = bytes > 0 && (size_t)bytes < sizeof request &&
+                 send_all(fd, request, (size_t)bytes) && receive_all(fd, &reply);
+    bool late = !whole && errno == EAGAIN;
+    bool good = whole && read_reply(buffer_slice(&reply), status, body);
+    if (late)
+        fault_set(fault, "silent", "%s: no answer within %d s", socket_path, (int)WAIT_S);
+    else if (!good)
+        fault_set(fault, "not_reached", "%s: no gateway answers there", socket_path);
     close(fd);
     buffer_fini(&reply);
     return good;

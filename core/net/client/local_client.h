@@ -7,8 +7,8 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 
-/* Appends the body of the reply to `body`, which bounds it. False: *fault, nobody answers there, or
- * not whole, or not within ten seconds. */
+/* Appends the body of the reply to `body`, which bounds it. False: *fault, with a code of
+ * unix_socket_connect: nobody answers there, or not whole, or not within ten seconds (`silent`). */
 bool local_client_ask(const char *socket_path, const char *method, const char *target, int *status,
                       struct buffer *body, struct fault *fault);
 

@@ -6,10 +6,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 16, FOLDER_BYTES = 1024 };
+enum { BACKLOG = 16, FOLDER_BYTES = 1024, WAIT_S = 10 };
 
 /* The address of a path. sun_path takes 107 bytes; a longer path goes by a descriptor of its
  * folder, which *folder_fd then has until the address was used; else -1. */
@@ -40,9 +41,13 @@ static bool address_of(const char *path, struct sockaddr_un *out, int *folder_fd
     return false;
 }
 
+/* Waits for a process that accepts nothing, and has its queue full, but not for ever. */
 static int connect_to(const struct sockaddr_un *address)
 {
+    const struct timeval wait = {.tv_sec = WAIT_S};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
         return fd;
     int why = errno;
@@ -98,6 +103,23 @@ int unix_socket_listen(const char *path, struct fault *fault)
     return fd;
 }
 
+static const char *code_of(int error)
+{
+    switch (error) {
+    case ENOENT:
+        return "absent";
+    case ECONNREFUSED:
+        return "stale";
+    case EACCES:
+    case EPERM:
+        return "forbidden";
+    case EAGAIN:
+        return "silent";
+    default:
+        return "not_reached";
+    }
+}
+
 int unix_socket_connect(const char *path, struct fault *fault)
 {
     struct sockaddr_un address;
@@ -108,6 +130,7 @@ int unix_socket_connect(const char *path, struct fault *fault)
             close(folder_fd);
     }
     if (fd < 0)
-        fault_set(fault, "not_reached", "%s: %s", path, strerror(errno));
+        fault_set(fault, code_of(errno), "%s: %s", path,
+                  errno == EAGAIN ? "nobody accepts there" : strerror(errno));
     return fd;
 }

@@ -11,7 +11,8 @@
  * be longer than what a socket address takes. -1: *fault, also where another process answers
  * there. */
 int unix_socket_listen(const char *path, struct fault *fault);
-/* A connection that blocks. -1: *fault. */
+/* A connection that blocks. -1: *fault, whose code is `absent` (no file), `stale` (of a process
+ * that has ended), `forbidden`, `silent` (nobody accepts within ten seconds) or `not_reached`. */
 int unix_socket_connect(const char *path, struct fault *fault);
 
 #endif
