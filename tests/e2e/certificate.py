@@ -1,6 +1,7 @@
 """A certificate for 127.0.0.1 that is its own authority."""
 
 import subprocess
+from datetime import datetime, timedelta
 from pathlib import Path
 
 
@@ -16,3 +17,33 @@ def make_certificate(
         cwd=folder, check=True, capture_output=True,
     )  # fmt: skip
     return folder / "certificate.pem", folder / "key.pem"
+
+
+# `openssl req` makes none that has ended.
+AUTHORITY = """[ca]
+default_ca = own
+[own]
+database = index.txt
+new_certs_dir = .
+rand_serial = yes
+policy = any
+default_md = sha256
+[any]
+commonName = supplied
+"""
+
+
+def make_ended_certificate(folder: Path, ended: datetime) -> tuple[Path, Path]:
+    """One that was valid for a month, until then (UTC)."""
+    certificate, key = make_certificate(folder)
+    (folder / "authority.conf").write_text(AUTHORITY)
+    (folder / "index.txt").write_text("")
+    start, end = (f"{time:%Y%m%d%H%M%SZ}" for time in (ended - timedelta(days=30), ended))
+    sign = ["openssl", "ca", "-batch", "-notext", "-config", "authority.conf", "-selfsign",
+            "-keyfile", key, "-startdate", start, "-enddate", end, "-in", "request.pem",
+            "-out", certificate]  # fmt: skip
+    request = ["openssl", "req", "-new", "-key", key, "-subj", "/CN=gateway.test",
+               "-out", "request.pem"]  # fmt: skip
+    for command in (request, sign):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return certificate, key

@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import subprocess
 import time
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 
 import answers
 import pytest
-from certificate import make_certificate
+from certificate import make_certificate, make_ended_certificate
 from fake_provider import Received
+from gateway import BINARY
 
 MODELS = b'{"object":"list","data":[]}'
 
@@ -197,6 +200,47 @@ def test_a_certificate_that_ends_soon(make_gateway, provider, tmp_path):
     key.write_text("no key")
     (said,) = checks(gateway, 1)["TLS"]
     assert said["verdict"] == "fail"
+
+
+@pytest.mark.parametrize("hours", [1, 24 * 40])
+def test_a_certificate_that_has_ended(make_gateway, provider, tmp_path, hours):
+    """Also one that ended today."""
+    provider.pages["/v1/models"] = listed()
+    ended = (datetime.now(UTC) - timedelta(hours=hours)).replace(microsecond=0)
+    certificate, key = make_ended_certificate(tmp_path, ended)
+    gateway = make_gateway(start=False, tls_certificate=certificate, tls_key=key)
+    gateway.write_config()
+    (said,) = checks(gateway, 1)["TLS"]
+    assert said["verdict"] == "fail"
+    assert f"has expired at {ended:%Y-%m-%dT%H:%M:%S}" in said["seen"]
+    assert said["advice"].startswith("renew it, then SIGHUP")
+
+
+def test_a_provider_that_says_nothing(house, provider):
+    provider.pages["/v1/models"] = answers.silence()
+    said = openai_of(checks(house, 1))
+    assert said["verdict"] == "fail"
+    assert "does not answer at http://127.0.0.1" in said["seen"]
+    assert "firewall" in said["advice"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
+def test_a_disk_that_is_nearly_full(house, tmp_path):
+    """One of a megabyte, which only the command sees."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    house.settings["log_file"] = disk / "gateway.log"
+    house.write_config()
+    mount = f'mount -t tmpfs -o size=1m tmpfs {disk} && exec "$@"'
+    command = ["unshare", "-m", "sh", "-c", mount, "sh", BINARY, "--config", house.config,
+               "doctor", "--json"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, env=house.env)
+    if "mount:" in done.stderr or "unshare:" in done.stderr:
+        pytest.skip("nothing can be mounted here")
+    (said,) = [one for one in json.loads(done.stdout)["checks"] if one["check"] == "log disk"]
+    assert (said["verdict"], said["seen"]) == ("fail", f"1 MB free (100 %) in {disk}")
+    assert said["advice"].startswith("free some")
+    assert done.returncode == 1
 
 
 def test_an_address_for_others_without_a_name(house):

@@ -42,11 +42,13 @@ static void check_tls(const struct config *config, struct doctor_report *report)
                     fault.message);
         return;
     }
-    int64_t left_days = (tls_expires_ms(tls) - clock_wall_ms()) / DAY_MS;
+    char ends[CLOCK_TEXT_BYTES];
+    int64_t ends_ms = tls_expires_ms(tls);
+    int64_t left_days = (ends_ms - clock_wall_ms()) / DAY_MS;
     tls_free(tls);
-    if (left_days < 0)
-        doctor_note(report, DOCTOR_FAIL, "TLS", "renew it, then SIGHUP",
-                    "the certificate has expired %lld days ago", (long long)-left_days);
+    if (ends_ms <= clock_wall_ms())
+        doctor_note(report, DOCTOR_FAIL, "TLS", "renew it, then SIGHUP: clients refuse to connect",
+                    "the certificate has expired at %s", clock_format(ends_ms, ends));
     else
         doctor_note(report, left_days < RENEW_DAYS ? DOCTOR_WARN : DOCTOR_OK, "TLS",
                     left_days < RENEW_DAYS ? "renew it, then SIGHUP" : NULL,
