@@ -2,6 +2,8 @@
 
 #include "base/json.h"
 
+enum { METADATA_BYTES_MAX = 8192, METADATA_DEPTH_MAX = 8 };
+
 /* https://platform.openai.com/docs/guides/error-codes */
 static const char *openai_type(int status)
 {
@@ -134,6 +136,45 @@ static void write_anthropic(const struct error_body *error, struct buffer *out)
     buffer_append_char(out, '}');
 }
 
+static void write_as_text(const struct json_value *value, struct buffer *out)
+{
+    struct buffer text;
+    if (value->type == JSON_STRING) {
+        buffer_append_slice(out, value->raw);
+        return;
+    }
+    buffer_init(&text, METADATA_BYTES_MAX);
+    buffer_append_slice(&text, value->raw);
+    buffer_append_char(&text, '\0');
+    if (!text.failed)
+        json_write_text(out, text.data);
+    else
+        buffer_append_text(out, "\"\"");
+    buffer_fini(&text);
+}
+
+/* google.rpc.ErrorInfo has a map of texts: its parsers, and the clients made of them, take no number
+ * and no list there. What is null is left out. */
+static void write_texts(const char *metadata, struct buffer *out)
+{
+    struct json_value root;
+    struct json_item item;
+    struct fault fault;
+    const char *comma = "";
+    buffer_append_char(out, '{');
+    if (metadata != NULL && json_parse(slice_of(metadata), METADATA_DEPTH_MAX, &root, &fault)) {
+        struct json_walk walk = json_walk(&root);
+        while (json_next(&walk, &item)) {
+            if (item.value.type == JSON_NULL)
+                continue;
+            buffer_printf(out, "%s\"%.*s\":", comma, (int)item.key.bytes, item.key.data);
+            write_as_text(&item.value, out);
+            comma = ",";
+        }
+    }
+    buffer_append_char(out, '}');
+}
+
 static void write_google(const struct error_body *error, struct buffer *out)
 {
     buffer_printf(out, "{\"error\":{\"code\":%d,\"message\":", error->status);
@@ -144,7 +185,7 @@ static void write_google(const struct error_body *error, struct buffer *out)
                             "\"domain\":\"llm-gateway\",\"reason\":");
     json_write_text(out, error->code);
     buffer_append_text(out, ",\"metadata\":");
-    buffer_append_text(out, error->metadata != NULL ? error->metadata : "{}");
+    write_texts(error->metadata, out);
     buffer_append_char(out, '}');
     /* Google's clients read no Retry-After. */
     if (error->retry_after_ms > 0)

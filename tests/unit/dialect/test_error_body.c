@@ -32,10 +32,29 @@ static void each_dialect_has_its_form(void **state)
         "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"No \\\"m\\\".\","
         "\"details\":{\"error_code\":\"model_not_found\"},\"param\":\"model\","
         "\"code\":\"model_not_found\",\"metadata\":{\"a\":1}},\"request_id\":\"req_1\"}");
+    written(
+        DIALECT_GEMINI, &error,
+        "{\"error\":{\"code\":404,\"message\":\"No \\\"m\\\".\",\"status\":\"NOT_FOUND\","
+        "\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
+        "\"domain\":\"llm-gateway\",\"reason\":\"model_not_found\",\"metadata\":{\"a\":\"1\"}}]}}");
+}
+
+/* google.rpc.ErrorInfo: map<string, string>. */
+static void google_has_only_texts_in_its_metadata(void **state)
+{
+    (void)state;
+    const struct error_body error = {
+        .status = 429,
+        .code = "quota_exceeded",
+        .message = "m",
+        .metadata = "{\"limit\":5,\"left\":\"0.5\",\"models\":[\"a\",\"b\"],\"none\":null,"
+                    "\"deep\":{\"x\":true}}"};
     written(DIALECT_GEMINI, &error,
-            "{\"error\":{\"code\":404,\"message\":\"No \\\"m\\\".\",\"status\":\"NOT_FOUND\","
+            "{\"error\":{\"code\":429,\"message\":\"m\",\"status\":\"RESOURCE_EXHAUSTED\","
             "\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
-            "\"domain\":\"llm-gateway\",\"reason\":\"model_not_found\",\"metadata\":{\"a\":1}}]}}");
+            "\"domain\":\"llm-gateway\",\"reason\":\"quota_exceeded\",\"metadata\":{"
+            "\"limit\":\"5\",\"left\":\"0.5\",\"models\":\"[\\\"a\\\",\\\"b\\\"]\","
+            "\"deep\":\"{\\\"x\\\":true}\"}}]}}");
 }
 
 static void what_is_not_told_is_left_out(void **state)
@@ -145,6 +164,7 @@ int main(void)
         cmocka_unit_test(each_dialect_has_its_form),
         cmocka_unit_test(what_is_not_told_is_left_out),
         cmocka_unit_test(money_has_the_code_that_codex_knows),
+        cmocka_unit_test(google_has_only_texts_in_its_metadata),
         cmocka_unit_test(google_tells_when_to_come_back),
         cmocka_unit_test(a_status_has_a_kind),
         cmocka_unit_test(google_has_words_for_a_status),
