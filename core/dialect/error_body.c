@@ -153,7 +153,7 @@ static void write_as_text(const struct json_value *value, struct buffer *out)
     buffer_fini(&text);
 }
 
-/* google.rpc.ErrorInfo has a map of texts: its parsers, and the clients made of them, take no number
+/* google.rpc.ErrorInfo has a map of texts: its parsers, and clients made of them, take no number
  * and no list there. What is null is left out. */
 static void write_texts(const char *metadata, struct buffer *out)
 {
