@@ -1,5 +1,6 @@
-"""The programs on the developers' pages (docs/developers): each runs as it stands, but for the key
-and the address, against a real gateway; and what they say SDKs raise is what these SDKs raise."""
+"""The programs on the developers' pages (docs/developers), in README.md and in docs/API.md: each
+runs as it stands, but for the key and the address, against a real gateway; and what they say SDKs
+raise is what these SDKs raise."""
 
 import os
 import re
@@ -17,9 +18,15 @@ from google.genai import errors as gemini_errors
 
 BUILT = Path(os.environ.get("CLIENTS") or ROOT / "build/clients")
 PAGES = sorted((ROOT / "docs/developers").glob("*.md"))
+# Pages that also have parts of programs: whole is what has the address.
+MANUALS = (ROOT / "README.md", ROOT / "docs/API.md")
+ADDRESS = "http://127.0.0.1:3000"
+# A program of the shell in these: indented, with all its lines.
+CURL = re.compile(r"^    (curl .*\n(?:    .*\n)*)", re.MULTILINE)
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 GO_SDK = "github.com/openai/openai-go"
 ENDINGS = {"sh": ".sh", "python": ".py", "js": ".mjs", "go": ".go"}
+ALIASES = {"typescript": "js"}
 # What a program prints, by something that only it has; all others print the demo model's answer.
 PRINTS = {
     "/v1/models -H": '"id":"gpt-4o-mini"',
@@ -28,6 +35,7 @@ PRINTS = {
     "/generation?id=": r"^(0\.0+\d+) \1 \d+$",
     'quote["affordable"]': r"^True [\d.e-]+ [\d.e-]+$",
     "chunk.usage.total_tokens": r"^\d+ [\d.e-]+$",
+    '"model": "gpt-4o-mini", "stream": true': r'"usage":.*"cost":.*\[DONE\]',
 }
 
 
@@ -36,7 +44,16 @@ def samples() -> list[tuple[str, str, str]]:
         (page.stem, language, text)
         for page in PAGES
         for language, text in BLOCK.findall(page.read_text())
+    ] + [
+        (page.stem, ALIASES.get(language, language), text)
+        for page in MANUALS
+        for language, text in [*BLOCK.findall(page.read_text()), *curls(page.read_text())]
+        if ADDRESS in text
     ]
+
+
+def curls(page: str) -> list[tuple[str, str]]:
+    return [("sh", text.replace("\n    ", "\n")) for text in CURL.findall(page)]
 
 
 SAMPLES = samples()
@@ -80,13 +97,11 @@ def marked(sample: tuple[str, str, str]):
 @pytest.mark.parametrize(("page", "language", "text"), [marked(sample) for sample in SAMPLES])
 def test_a_program_runs_as_it_stands(house, tmp_path, page, language, text):
     assert language in ENDINGS, f"{page}: what language is this? {text[:80]}"
-    assert "http://127.0.0.1:3000" in text
+    assert ADDRESS in text
     assert "llm_sk_your_key" in text
     customer = house.customer()
     program = tmp_path / f"sample{ENDINGS[language]}"
-    program.write_text(
-        text.replace("llm_sk_your_key", customer.key).replace("http://127.0.0.1:3000", house.origin)
-    )
+    program.write_text(text.replace("llm_sk_your_key", customer.key).replace(ADDRESS, house.origin))
     (tmp_path / "node_modules").symlink_to(BUILT / "node/node_modules")
     if GO_SDK in text:
         for name in ("go.mod", "go.sum"):
