@@ -1,6 +1,8 @@
 """The image that the Containerfile makes, built from the sources by buildah in a bare Debian 12."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -127,9 +129,60 @@ def test_a_first_call(image, provider, tmp_path):
     shutil.rmtree(image / "var/lib/llm-gateway")
 
 
-def test_compose_names_what_is_there():
-    compose = (ROOT / "packaging/container/compose.yaml").read_text()
-    containerfile = (ROOT / "Containerfile").read_text()
-    assert "/var/lib/llm-gateway" in compose
-    assert f"USER {USER}" in containerfile
+# ---- compose ----
+
+
+@pytest.fixture(scope="module")
+def service() -> dict:
+    """The one of compose.yaml, as docker compose itself understands the file."""
+    compose = ROOT / "build/compose/venv/bin/docker-compose"
+    file = ROOT / "packaging/container/compose.yaml"
+    config = json.loads(run(compose, "-f", file, "config", "--format", "json").stdout)
+    (service,) = config["services"].values()
+    (volume,) = config["volumes"]
+    assert volume == "ledger"
+    return service
+
+
+def test_compose_builds_what_is_there(service):
+    build = service["build"]
+    assert Path(build["context"]) == ROOT
+    assert (ROOT / build["dockerfile"]).read_text().count("FROM ") == 2
+
+
+def test_compose_lets_it_do_no_more_than_it_must(service):
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "user" not in service, "the image has it"
+    assert [(one["type"], one["target"]) for one in service["volumes"]] == [
+        ("volume", "/var/lib/llm-gateway")
+    ]
+    (port,) = service["ports"]
+    assert port["host_ip"] == "127.0.0.1"
+
+
+def test_compose_checks_the_health_as_the_image_does(service):
+    """Formats other than docker's keep no HEALTHCHECK."""
+    words = re.search(r"HEALTHCHECK (.*?)\n    CMD (\[[^\]]*\])", containerfile(), re.DOTALL)
+    times = dict(re.findall(r"--([a-z-]+)=(\w+)", words[1]))
+    health = service["healthcheck"]
+    assert health["test"] == ["CMD", *json.loads(words[2])]
+    for name, value in times.items():
+        assert health[name.replace("-", "_")] == value, name
+
+
+def test_compose_waits_for_running_calls(service):
+    settings = (ROOT / "gateway.conf").read_text()
+    drain_ms = int(re.search(r"^#?drain_timeout_ms = (\d+)", settings, re.MULTILINE)[1])
+    minutes, seconds = re.fullmatch(r"(?:(\d+)m)?(\d+)s", service["stop_grace_period"]).groups()
+    assert int(minutes or 0) * 60 + int(seconds) >= drain_ms / 1000 + 10
+
+
+def containerfile() -> str:
+    return (ROOT / "Containerfile").read_text()
+
+
+def test_the_image_is_nobodys():
+    assert f"USER {USER}" in containerfile()
     run("bash", "-n", ROOT / "packaging/container/collect")
