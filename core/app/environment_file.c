@@ -77,6 +77,7 @@ void environment_file_read(const char *config_path, struct environment_file *out
     const char *slash = strrchr(config_path, '/');
     int folder_bytes = slash != NULL ? (int)(slash + 1 - config_path) : 0;
     int bytes = snprintf(out->path, sizeof out->path, "%.*senvironment", folder_bytes, config_path);
+    errno = 0;
     FILE *file = bytes < (int)sizeof out->path ? fopen(out->path, "re") : NULL;
     if (file != NULL) {
         read_lines(file, out);
