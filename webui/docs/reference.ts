@@ -64,7 +64,7 @@ const CALLS: readonly Subject[] = [
         name: "sign-in",
         title: "Signing in and the account",
         lead: "The dashboard's API: the session, passwords, the second factor, your data.",
-        paths: /^\/api\/(auth|account|notices|site|hello)/,
+        paths: /^\/api\/(auth|account|notices|mail-events|site|hello)/,
     },
     {
         name: "keys",
