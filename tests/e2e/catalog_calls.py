@@ -82,6 +82,7 @@ def question_of(call: dict) -> dict:
 
 def priced(folder: Path, questions: list[dict]) -> list[dict]:
     """The gateway's answers, in the order of the questions."""
+    (folder / "gateway.conf").touch()  # else that of an installed gateway would be read
     result = subprocess.run(
         [BINARY, "--set", f"policies={folder}", "price", "-"],
         input="\n".join(map(json.dumps, questions)), capture_output=True, text=True,

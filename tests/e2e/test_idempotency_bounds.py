@@ -61,7 +61,7 @@ def leave(gateway, customer, provider, key, body: bytes, begun: bool):
 
 def run_on(gateway, count: int) -> None:
     wait_until(lambda: len(gateway.logged("runs on for its retry")) >= count, 10, "them to run on")
-    assert len(gateway.logged("runs on for its retry")) == count
+    assert len(gateway.logs("runs on for its retry", count)) == count
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])

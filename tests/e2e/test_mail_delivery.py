@@ -82,7 +82,7 @@ def test_a_bad_template_at_a_reload(post, mailbox, folder):
     (folder / "receipt.en.txt").write_text("Subject: {{nothing}}\n\n")
     gateway.signal(signal.SIGHUP)
     wait_until(lambda: gateway.logged("old settings stay"), 20, "a refusal")
-    assert "{{nothing}}" in gateway.logged("old settings stay")[0]["reason"]
+    assert "{{nothing}}" in gateway.logs("old settings stay")[0]["reason"]
     customer.charge("5")
     mailbox.wait_for_one(customer.email, "Receipt: $5.00")
     (folder / "receipt.en.txt").unlink()

@@ -162,7 +162,7 @@ def test_a_stream_that_grows_keeps_others_away(house, customer, provider):
     found = spending(house, "grown")
     assert nusd(found["today"]) == 20 * 150 + 3500 * 10_000 > nusd(GROWN_CAP)
     assert nusd(found["reserved"]) == 0
-    assert house.logged("exceeded, by calls that had begun", provider="grown-capped")
+    assert house.logs("exceeded, by calls that had begun", provider="grown-capped")
     admin = make_admin(house, f"{next(NUMBERS)}@spending.test")
     opened = admin.call("GET", "/admin/alerts", 200)["open"]
     (told,) = [alert for alert in opened if alert["subject"] == "grown-capped"]

@@ -106,7 +106,7 @@ def test_a_watchdog_of_another_process(make_managed, manager, pid):
 def test_a_manager_that_has_gone(make_managed, manager):
     manager.close()
     gateway = make_managed(manager)
-    assert gateway.logged("the service manager cannot be told")
+    gateway.logs("the service manager cannot be told")
     gateway.stop()
 
 
