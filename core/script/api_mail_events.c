@@ -12,13 +12,6 @@
 
 enum { HEADER_BYTES_MAX = 1024 };
 
-static struct slice check_text(lua_State *state, int index)
-{
-    struct slice text;
-    text.data = luaL_checklstring(state, index, &text.bytes);
-    return text;
-}
-
 /* What stands behind the scheme's word, whose letters may be of either case; or nothing. */
 static struct slice behind(struct slice header, const char *scheme)
 {
@@ -32,7 +25,7 @@ static struct slice behind(struct slice header, const char *scheme)
  * 6750), or nil */
 static int api_password_of(lua_State *state)
 {
-    struct slice header = check_text(state, 1), token = behind(header, "Bearer ");
+    struct slice header = api_check_text(state, 1), token = behind(header, "Bearer ");
     struct slice encoded = behind(header, "Basic ");
     struct buffer pair;
     if (header.bytes > HEADER_BYTES_MAX)
@@ -59,8 +52,8 @@ static int api_password_of(lua_State *state)
 /* core.is_hmac(key, text, hex): whether hex is the HMAC-SHA256 of the text */
 static int api_is_hmac(lua_State *state)
 {
-    lua_pushboolean(state, webhook_hmac_is(check_text(state, 1), check_text(state, 2),
-                                           (struct slice){"", 0}, check_text(state, 3)));
+    lua_pushboolean(state, webhook_hmac_is(api_check_text(state, 1), api_check_text(state, 2),
+                                           (struct slice){"", 0}, api_check_text(state, 3)));
     return 1;
 }
 

@@ -19,6 +19,13 @@
 
 enum { REASON_BYTES = 160 };
 
+struct slice api_check_text(lua_State *state, int index)
+{
+    size_t bytes;
+    const char *text = luaL_checklstring(state, index, &bytes);
+    return (struct slice){text, bytes};
+}
+
 /* A buffer in Lua's own memory, because the next calls may raise. The caller pops it. */
 static struct buffer buffer_in_state(lua_State *state, size_t bytes)
 {

@@ -14,13 +14,6 @@
 
 enum { ITEMS_MAX = 100 }; /* of a page */
 
-static struct slice check_text(lua_State *state, int index)
-{
-    size_t bytes;
-    const char *text = luaL_checklstring(state, index, &bytes);
-    return (struct slice){text, bytes};
-}
-
 /* x:keeps_turns() -> whether this gateway does */
 static int api_keeps_turns(lua_State *state)
 {
@@ -86,7 +79,7 @@ static int api_reply_items(lua_State *state)
     struct exchange *exchange = check_found(state);
     int what = luaL_checkoption(state, 2, NULL, whats);
     const struct items_page page = {.limit = integer_check(state, 3, 1, ITEMS_MAX),
-                                    .after = check_text(state, 4),
+                                    .after = api_check_text(state, 4),
                                     .ascending = lua_toboolean(state, 5) != 0,
                                     .input_only = what == 1,
                                     .last_only = what == 2};
@@ -98,7 +91,7 @@ static int api_reply_items(lua_State *state)
 static int api_reply_item(lua_State *state)
 {
     struct exchange *exchange = check_found(state);
-    if (kept_turns_reply_item(exchange, check_text(state, 2)))
+    if (kept_turns_reply_item(exchange, api_check_text(state, 2)))
         return task_stop(state);
     return 0;
 }
@@ -106,7 +99,7 @@ static int api_reply_item(lua_State *state)
 /* x:has_item(id) -> whether it is there */
 static int api_has_item(lua_State *state)
 {
-    lua_pushboolean(state, kept_turns_have_item(check_found(state), check_text(state, 2)));
+    lua_pushboolean(state, kept_turns_have_item(check_found(state), api_check_text(state, 2)));
     return 1;
 }
 
@@ -145,8 +138,8 @@ static int api_seal_turn(lua_State *state)
 static int api_open_turn(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    struct slice account_id = check_text(state, 2);
-    struct slice encoded = check_text(state, 3);
+    struct slice account_id = api_check_text(state, 2);
+    struct slice encoded = api_check_text(state, 3);
     struct buffer text;
     buffer_init(&text, LIMIT_KEPT_TURN_BYTES + 1);
     bool opened = seal_open_base64(exchange_shared(exchange)->secret, account_id, encoded, &text);
@@ -162,7 +155,7 @@ static int api_seal_removal(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     struct buffer sealed;
     buffer_init(&sealed, 2 * (size_t)LIMIT_KEPT_TURN_BYTES);
-    turn_seal_removal(exchange, check_text(state, 2), &sealed);
+    turn_seal_removal(exchange, api_check_text(state, 2), &sealed);
     return push_sealed(state, exchange, &sealed);
 }
 

@@ -58,6 +58,8 @@ int api_reply_doc(lua_State *state);
 extern const struct luaL_Reg api_core_bindings[];        /* functions of the table `core` */
 extern const struct luaL_Reg api_mail_events_bindings[]; /* and for a mail service */
 extern const struct luaL_Reg api_text_bindings[];        /* and for texts that clients wrote */
+/* The text of an argument (raises), which lives as long as that. */
+struct slice api_check_text(lua_State *state, int index);
 /* Reads a list of candidates; they are borrowed. Returns how many. */
 size_t api_exchange_candidates(lua_State *state, int index,
                                struct candidate *candidates[LIMIT_ROUTE]);

@@ -26,13 +26,18 @@ FILE = re.compile(
 PLACES = ("", "core", "policies", "docs")  # pages on the code leave core/ out
 
 
-def test_files_that_are_named():
-    named = {
-        (page.name, file)
+def found_in_code(pattern: re.Pattern) -> set[tuple]:
+    """The page's name, and what the pattern finds in the page's code."""
+    return {
+        (page.name, *(found if isinstance(found, tuple) else (found,)))
         for page in PAGES
         for code in CODE.findall(page.read_text())
-        for file in FILE.findall(code)
+        for found in pattern.findall(code)
     }
+
+
+def test_files_that_are_named():
+    named = found_in_code(FILE)
     assert len(named) > 250
     gone = {one for one in named if not any((ROOT / place / one[1]).exists() for place in PLACES)}
     assert not gone
@@ -81,12 +86,7 @@ def is_there(name: str, words: set[str]) -> bool:
 
 def test_names_that_are_named():
     words = words_of_the_product()
-    named = {
-        (page.name, name)
-        for page in PAGES
-        for code in CODE.findall(page.read_text())
-        for name in NAME.findall(code)
-    }
+    named = found_in_code(NAME)
     assert len(named) > 900
     gone = {(page, name) for page, name in named if not is_there(name, words)}
     others = {(page, name) for page, names in OTHERS.items() for name in names}
@@ -114,12 +114,7 @@ def test_routes_that_are_named():
     served = {(method, shape(path)) for method, path in document.routes()}
     asked = (ROOT / "core/app/admin/admin.c").read_text()
     served |= {*ADMIN_SOCKET.findall(asked), ("GET", "/metrics")}
-    named = {
-        (page.name, method, path)
-        for page in PAGES
-        for code in CODE.findall(page.read_text())
-        for method, path in ROUTE.findall(code)
-    }
+    named = found_in_code(ROUTE)
     assert len(named) > 70
     gone = {
         (page, method, path)

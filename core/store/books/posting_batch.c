@@ -80,12 +80,19 @@ static bool next_transfer(void *arg, struct store_value *values)
     return found;
 }
 
+/* NULL: there are no more. */
+static const struct posting_batched *next_settlement(struct walk *walk)
+{
+    const struct posting_batch *batch = walk->batch;
+    return walk->at < batch->settlement_count ? &batch->settlements[walk->at++] : NULL;
+}
+
 static bool next_usage(void *arg, struct store_value *values)
 {
     struct walk *walk = arg;
-    if (walk->at == walk->batch->settlement_count)
+    const struct posting_batched *batched = next_settlement(walk);
+    if (batched == NULL)
         return false;
-    const struct posting_batched *batched = &walk->batch->settlements[walk->at++];
     posting_usage_values(&batched->entry.settlement->record, batched->transfer_seq, values);
     values[POSTING_USAGE_VALUES] = bind_int(walk->seq++);
     return true;
@@ -94,11 +101,11 @@ static bool next_usage(void *arg, struct store_value *values)
 static bool next_resolution(void *arg, struct store_value *values)
 {
     struct walk *walk = arg;
-    if (walk->at == walk->batch->settlement_count)
+    const struct posting_batched *batched = next_settlement(walk);
+    if (batched == NULL)
         return false;
-    const struct posting_entry *entry = &walk->batch->settlements[walk->at++].entry;
     const struct posting_resolution resolution =
-        posting_resolution_of(entry->settlement, walk->seq++, entry->at_ms);
+        posting_resolution_of(batched->entry.settlement, walk->seq++, batched->entry.at_ms);
     posting_resolution_values(&resolution, values);
     return true;
 }
