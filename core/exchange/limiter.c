@@ -54,7 +54,7 @@ struct limiter {
     size_t shard_count;  /* a power of two, like the next */
     size_t bucket_count; /* of each shard */
     size_t shard_entries_max;
-    struct entry **buckets; /* of all shards: in one block, what nobody uses takes no memory */
+    struct entry **buckets; /* of all shards, in one block: its unused pages take no memory */
     struct shard shards[];
 };
 

@@ -24,7 +24,7 @@ struct part {
 
 struct quotes {
     struct part parts[PARTS];
-    struct slot *slots; /* of all parts, apart from their locks: what nobody uses takes no memory */
+    struct slot *slots; /* of all parts, apart from their locks: unused pages take no memory */
 };
 
 struct quotes *quotes_new(void)

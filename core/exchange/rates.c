@@ -57,7 +57,7 @@ struct part {
 
 struct rates {
     struct part parts[PARTS];
-    struct slot *slots; /* of all parts, apart from their locks: what nobody uses takes no memory */
+    struct slot *slots; /* of all parts, apart from their locks: unused pages take no memory */
 };
 
 struct rates *rates_new(void)

@@ -1,6 +1,7 @@
 -- Mailgun's webhooks, by documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks, read
 -- 2026-12-02. The signature stands in the body, and is of a time and a token, not of the event;
--- so it tells that Mailgun has sent something, and TLS that nobody has changed it.
+-- so it proves only that Mailgun has sent something. That the event is the one that Mailgun sent,
+-- TLS proves.
 local mailgun = {}
 
 -- Why a failure is for good and about the address; others are about the sender, or of a server that
