@@ -138,8 +138,8 @@ enum {
     LIMIT_ALERT_RECEIVERS = 8, /* mail addresses */
 
     /* spans on their way to a collector (tracer.h) */
-    LIMIT_TRACE_BATCH_BYTES = 64 * 1024,  /* of spans that a worker hands over at once */
-    LIMIT_TRACE_RECORDS = 256,            /* as many are sent before their time */
+    LIMIT_TRACE_BATCH_BYTES = 256 * 1024, /* of spans that a worker hands over at once */
+    LIMIT_TRACE_RECORDS = 768,            /* as many are sent before their time */
     LIMIT_TRACE_BODY_BYTES = 1024 * 1024, /* the body that is larger takes no more of them */
 
     /* what providers keep for customers: responses, conversations, items */

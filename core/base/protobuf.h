@@ -1,5 +1,5 @@
-/* Protocol Buffers' wire form (protobuf.dev/programming-guides/encoding): a pen that writes fields
- * into room that is there, and a reader of what others have written. Pure. */
+/* Protocol Buffers' wire form (protobuf.dev/programming-guides/encoding): a writer of fields into
+ * room that is there, and a reader of what others have written. Pure. */
 #ifndef BASE_PROTOBUF_H
 #define BASE_PROTOBUF_H
 
@@ -10,34 +10,25 @@
 
 #include "base/slice.h"
 
-/* ---- the pen ---- */
+/* ---- the writer ---- */
 
-/* Whoever holds it has seen to it that there is room. */
-struct pen {
-    char *at;
-};
+/* Each writes at `at`, where there is room for it, and returns what is behind it. The place is
+ * handed on by value: a char that is written through a pointer may change the pointer itself, for
+ * all that the compiler knows, and each byte would wait for the one before it. */
 
 enum protobuf_type { PROTOBUF_VARINT, PROTOBUF_FIXED64, PROTOBUF_BYTES, PROTOBUF_FIXED32 = 5 };
 
 /* The byte before a field. Only for numbers up to 15: larger ones take two. */
 #define PROTOBUF_TAG(number, type) ((char)((number) << 3 | (type)))
 
-static inline void pen_byte(struct pen *pen, char byte)
-{
-    *pen->at++ = byte;
-}
+enum { PROTOBUF_VARINT_BYTES_MAX = 10 };
 
-static inline void pen_bytes(struct pen *pen, const char *data, size_t bytes)
-{
-    memcpy(pen->at, data, bytes);
-    pen->at += bytes;
-}
-
-static inline void pen_varint(struct pen *pen, uint64_t number)
+static inline char *protobuf_put_varint(char *at, uint64_t number)
 {
     for (; number > 0x7f; number >>= 7)
-        *pen->at++ = (char)(number | 0x80);
-    *pen->at++ = (char)number;
+        *at++ = (char)(number | 0x80);
+    *at++ = (char)number;
+    return at;
 }
 
 static inline size_t protobuf_varint_bytes(uint64_t number)
@@ -48,24 +39,26 @@ static inline size_t protobuf_varint_bytes(uint64_t number)
     return bytes;
 }
 
-static inline void pen_fixed64(struct pen *pen, uint64_t number)
+/* Both the machine and the wire have the low byte first. */
+static inline char *protobuf_put_fixed64(char *at, uint64_t number)
 {
-    for (int i = 0; i < 8; i++)
-        *pen->at++ = (char)(number >> 8 * i);
+    memcpy(at, &number, sizeof number);
+    return at + sizeof number;
 }
 
-static inline void pen_fixed32(struct pen *pen, uint32_t number)
+static inline char *protobuf_put_fixed32(char *at, uint32_t number)
 {
-    for (int i = 0; i < 4; i++)
-        *pen->at++ = (char)(number >> 8 * i);
+    memcpy(at, &number, sizeof number);
+    return at + sizeof number;
 }
 
 /* A message, a text or bytes: its length, then itself. */
-static inline void pen_field(struct pen *pen, char tag, struct slice inner)
+static inline char *protobuf_put_bytes(char *at, char tag, struct slice inner)
 {
-    pen_byte(pen, tag);
-    pen_varint(pen, inner.bytes);
-    pen_bytes(pen, inner.data, inner.bytes);
+    *at++ = tag;
+    at = protobuf_put_varint(at, inner.bytes);
+    memcpy(at, inner.data, inner.bytes);
+    return at + inner.bytes;
 }
 
 /* ---- the reader ---- */

@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/hex.h"
+#include "base/id.h"
 #include "base/protobuf.h"
+#include "exchange/candidate.h"
 #include "exchange/gen_ai_names.h"
-#include "exchange/otlp_pen.h"
+#include "exchange/otlp_attribute.h"
 #include "exchange/trace_record.h"
 
 /* Of opentelemetry/proto/trace/v1/trace.proto. */
@@ -14,7 +17,6 @@ enum {
     PARENT_REMOTE = 0x200
 };
 enum { KIND_SERVER = 2, KIND_CLIENT = 3, STATUS_ERROR = 2 };
-enum { OPERATION_BYTES = 32 }; /* the longest of gen_ai_operation, and a blank */
 
 /* The bytes before the fields of Span, Link, Status, AnyValue; SPAN_FLAGS are two. */
 enum {
@@ -34,91 +36,170 @@ enum {
     LINK_TRACE_ID = PROTOBUF_TAG(1, PROTOBUF_BYTES),
     LINK_SPAN_ID = PROTOBUF_TAG(2, PROTOBUF_BYTES),
     LINK_FLAGS = PROTOBUF_TAG(6, PROTOBUF_FIXED32),
-    STATUS_CODE = PROTOBUF_TAG(3, PROTOBUF_VARINT),
-    VALUE_BOOL = PROTOBUF_TAG(2, PROTOBUF_VARINT),
-    VALUE_INT = PROTOBUF_TAG(3, PROTOBUF_VARINT),
-    VALUE_DOUBLE = PROTOBUF_TAG(4, PROTOBUF_FIXED64),
-    VALUE_ARRAY = PROTOBUF_TAG(5, PROTOBUF_BYTES),
-    ARRAY_VALUE = PROTOBUF_TAG(1, PROTOBUF_BYTES)
+    STATUS_CODE = PROTOBUF_TAG(3, PROTOBUF_VARINT)
 };
 
-static void put_text_field(struct pen *out, char tag, struct slice text)
+enum key {
+    KEY_METHOD,
+    KEY_ORIGINAL_METHOD,
+    KEY_SCHEME,
+    KEY_PATH,
+    KEY_ROUTE,
+    KEY_STATUS,
+    KEY_ERROR_TYPE,
+    KEY_USER,
+    KEY_REQUEST_ID,
+    KEY_KEY,
+    KEY_MODEL,
+    KEY_ATTEMPTS,
+    KEY_CHARGE,
+    KEY_COST,
+    KEY_ERROR_CODE,
+    KEY_REPLAY_OF,
+    KEY_SHARED_WITH,
+    KEY_PROVIDER,
+    KEY_ATTEMPT,
+    KEY_USAGE_SOURCE,
+    KEY_SERVER_ADDRESS,
+    KEY_SERVER_PORT,
+    KEY_OPERATION,
+    KEY_PROVIDER_NAME,
+    KEY_OUTPUT_TYPE,
+    KEY_REQUEST_MODEL,
+    KEY_REQUEST_STREAM,
+    KEY_REQUEST_MAX_TOKENS,
+    KEY_REQUEST_CHOICES,
+    KEY_RESPONSE_ID,
+    KEY_RESPONSE_MODEL,
+    KEY_RESPONSE_FIRST_CHUNK,
+    KEY_RESPONSE_FINISH,
+    KEY_INPUT,
+    KEY_INPUT_CACHE_READ,
+    KEY_INPUT_CACHE_WRITE,
+    KEY_INPUT_AUDIO,
+    KEY_INPUT_AUDIO_CACHED,
+    KEY_INPUT_IMAGE,
+    KEY_INPUT_IMAGE_CACHED,
+    KEY_OUTPUT,
+    KEY_OUTPUT_REASONING,
+    KEY_OUTPUT_AUDIO,
+    KEY_OUTPUT_IMAGE
+};
+
+static const struct otlp_key keys[] = {
+    [KEY_METHOD] = OTLP_KEY("http.request.method"),
+    [KEY_ORIGINAL_METHOD] = OTLP_KEY("http.request.method_original"),
+    [KEY_SCHEME] = OTLP_KEY("url.scheme"),
+    [KEY_PATH] = OTLP_KEY("url.path"),
+    [KEY_ROUTE] = OTLP_KEY("http.route"),
+    [KEY_STATUS] = OTLP_KEY("http.response.status_code"),
+    [KEY_ERROR_TYPE] = OTLP_KEY("error.type"),
+    [KEY_USER] = OTLP_KEY("user.id"),
+    [KEY_REQUEST_ID] = OTLP_KEY("llm_gateway.request_id"),
+    [KEY_KEY] = OTLP_KEY("llm_gateway.key_id"),
+    [KEY_MODEL] = OTLP_KEY("llm_gateway.model"),
+    [KEY_ATTEMPTS] = OTLP_KEY("llm_gateway.attempts"),
+    [KEY_CHARGE] = OTLP_KEY("llm_gateway.charge_usd"),
+    [KEY_COST] = OTLP_KEY("llm_gateway.cost_usd"),
+    [KEY_ERROR_CODE] = OTLP_KEY("llm_gateway.error_code"),
+    [KEY_REPLAY_OF] = OTLP_KEY("llm_gateway.replay_of"),
+    [KEY_SHARED_WITH] = OTLP_KEY("llm_gateway.shared_with"),
+    [KEY_PROVIDER] = OTLP_KEY("llm_gateway.provider"),
+    [KEY_ATTEMPT] = OTLP_KEY("llm_gateway.attempt"),
+    [KEY_USAGE_SOURCE] = OTLP_KEY("llm_gateway.usage_source"),
+    [KEY_SERVER_ADDRESS] = OTLP_KEY("server.address"),
+    [KEY_SERVER_PORT] = OTLP_KEY("server.port"),
+    [KEY_OPERATION] = OTLP_KEY("gen_ai.operation.name"),
+    [KEY_PROVIDER_NAME] = OTLP_KEY("gen_ai.provider.name"),
+    [KEY_OUTPUT_TYPE] = OTLP_KEY("gen_ai.output.type"),
+    [KEY_REQUEST_MODEL] = OTLP_KEY("gen_ai.request.model"),
+    [KEY_REQUEST_STREAM] = OTLP_KEY("gen_ai.request.stream"),
+    [KEY_REQUEST_MAX_TOKENS] = OTLP_KEY("gen_ai.request.max_tokens"),
+    [KEY_REQUEST_CHOICES] = OTLP_KEY("gen_ai.request.choice.count"),
+    [KEY_RESPONSE_ID] = OTLP_KEY("gen_ai.response.id"),
+    [KEY_RESPONSE_MODEL] = OTLP_KEY("gen_ai.response.model"),
+    [KEY_RESPONSE_FIRST_CHUNK] = OTLP_KEY("gen_ai.response.time_to_first_chunk"),
+    [KEY_RESPONSE_FINISH] = OTLP_KEY("gen_ai.response.finish_reasons"),
+    [KEY_INPUT] = OTLP_KEY("gen_ai.usage.input_tokens"),
+    [KEY_INPUT_CACHE_READ] = OTLP_KEY("gen_ai.usage.cache_read.input_tokens"),
+    [KEY_INPUT_CACHE_WRITE] = OTLP_KEY("gen_ai.usage.cache_write.input_tokens"),
+    [KEY_INPUT_AUDIO] = OTLP_KEY("gen_ai.usage.audio.input_tokens"),
+    [KEY_INPUT_AUDIO_CACHED] = OTLP_KEY("gen_ai.usage.audio.cache_read.input_tokens"),
+    [KEY_INPUT_IMAGE] = OTLP_KEY("gen_ai.usage.image.input_tokens"),
+    [KEY_INPUT_IMAGE_CACHED] = OTLP_KEY("gen_ai.usage.image.cache_read.input_tokens"),
+    [KEY_OUTPUT] = OTLP_KEY("gen_ai.usage.output_tokens"),
+    [KEY_OUTPUT_REASONING] = OTLP_KEY("gen_ai.usage.reasoning.output_tokens"),
+    [KEY_OUTPUT_AUDIO] = OTLP_KEY("gen_ai.usage.audio.output_tokens"),
+    [KEY_OUTPUT_IMAGE] = OTLP_KEY("gen_ai.usage.image.output_tokens")};
+
+/* ---- attributes ---- */
+
+static char *put_text(char *at, enum key key, struct slice text)
 {
-    char mended[3 * TRACE_TEXTS_BYTES];
-    if (text.bytes > TRACE_TEXTS_BYTES)
-        text.bytes = TRACE_TEXTS_BYTES;
-    pen_field(out, tag, otlp_valid(text, mended));
+    return otlp_put_text(at, SPAN_ATTRIBUTE, &keys[key], text);
 }
 
-/* ---- attributes: a KeyValue with an AnyValue in it ---- */
-
-/* Few texts are other than ASCII. */
-static void put_other(struct pen *out, struct slice key, struct slice text)
+static char *put_text_if(char *at, enum key key, struct slice text)
 {
-    char mended[3 * TRACE_TEXTS_BYTES];
-    otlp_put_valid(out, SPAN_ATTRIBUTE, key, otlp_mended(text, mended));
+    return text.bytes > 0 ? put_text(at, key, text) : at;
 }
 
-INLINE void put_slice(struct pen *out, struct slice key, struct slice text)
+/* Of a text that is ASCII for sure: ids, words of ours. */
+static char *put_word(char *at, enum key key, struct slice word)
 {
-    if (otlp_is_ascii(text))
-        otlp_put_valid(out, SPAN_ATTRIBUTE, key, text);
-    else
-        put_other(out, key, text);
+    return otlp_put_word(at, SPAN_ATTRIBUTE, &keys[key], word);
 }
 
-INLINE void put_int(struct pen *out, struct slice key, int64_t number)
+static char *put_word_if(char *at, enum key key, struct slice word)
 {
-    otlp_begin_attribute(out, SPAN_ATTRIBUTE, key, 1 + protobuf_varint_bytes((uint64_t)number));
-    pen_byte(out, VALUE_INT);
-    pen_varint(out, (uint64_t)number);
+    return word.bytes > 0 ? put_word(at, key, word) : at;
 }
 
-static void put_true(struct pen *out, struct slice key)
+static char *put_int(char *at, enum key key, int64_t number)
 {
-    otlp_begin_attribute(out, SPAN_ATTRIBUTE, key, 2);
-    pen_byte(out, VALUE_BOOL);
-    pen_byte(out, 1);
+    return otlp_put_int(at, SPAN_ATTRIBUTE, &keys[key], number);
+}
+
+static char *put_count(char *at, enum key key, int64_t number)
+{
+    return number > 0 ? put_int(at, key, number) : at;
 }
 
 /* `units` divided by `scale`: the double next to it, as any reader of the decimal text has it. */
-INLINE void put_double(struct pen *out, struct slice key, int64_t units, int64_t scale)
+static char *put_quotient(char *at, enum key key, int64_t units, int64_t scale)
 {
-    double number = (double)units / (double)scale;
-    uint64_t bits;
-    memcpy(&bits, &number, sizeof bits);
-    otlp_begin_attribute(out, SPAN_ATTRIBUTE, key, 9);
-    pen_byte(out, VALUE_DOUBLE);
-    pen_fixed64(out, bits);
+    return otlp_put_double(at, SPAN_ATTRIBUTE, &keys[key], (double)units / (double)scale);
 }
 
-#define PUT_TEXT(out, key, text) put_slice((out), KEY(key), slice_of(text))
-#define PUT_INT(out, key, number) put_int((out), KEY(key), (number))
-#define PUT_USD(out, key, nusd) put_double((out), KEY(key), (nusd), 1000 * 1000 * 1000)
-
-/* Of a text that is ASCII for sure: ids, words of ours. */
-#define PUT_WORD(out, key, text) otlp_put_valid((out), SPAN_ATTRIBUTE, KEY(key), slice_of(text))
+static char *put_usd(char *at, enum key key, int64_t nusd)
+{
+    return put_quotient(at, key, nusd, 1000 * 1000 * 1000);
+}
 
 /* ---- what all spans have ---- */
 
-static const char *text_of(const struct trace_record *record, enum exchange_text which)
+static char *put_text_field(char *at, char tag, struct slice text)
 {
-    return trace_text(&record->texts, which);
+    char room[3 * OTLP_TEXT_BYTES_MAX];
+    if (text.bytes > OTLP_TEXT_BYTES_MAX)
+        text.bytes = OTLP_TEXT_BYTES_MAX;
+    return protobuf_put_bytes(at, tag, otlp_valid(text, room));
 }
 
-static bool has_text(const struct trace_record *record, enum exchange_text which)
+/* "POST /v1/chat/completions", "chat gpt-4o-mini" */
+static char *put_name(char *at, struct slice first, struct slice second)
 {
-    return record->texts.at[which] != 0;
-}
-
-static const char *attempt_text(const struct attempt_span *span, enum attempt_text which)
-{
-    return trace_text(&span->texts, which);
-}
-
-static bool has_attempt_text(const struct attempt_span *span, enum attempt_text which)
-{
-    return span->texts.at[which] != 0;
+    char name[OTLP_TEXT_BYTES_MAX];
+    size_t bytes = first.bytes;
+    memcpy(name, first.data, bytes);
+    if (second.bytes > 0) {
+        name[bytes++] = ' ';
+        if (second.bytes > sizeof name - bytes)
+            second.bytes = sizeof name - bytes;
+        memcpy(name + bytes, second.data, second.bytes);
+        bytes += second.bytes;
+    }
+    return put_text_field(at, SPAN_NAME, (struct slice){name, bytes});
 }
 
 static uint64_t wall_ns(const struct trace_record *record, int64_t mono_us)
@@ -126,283 +207,236 @@ static uint64_t wall_ns(const struct trace_record *record, int64_t mono_us)
     return (uint64_t)(record->created_ms * 1000 + mono_us - record->started_us) * 1000;
 }
 
-static void put_times(const struct trace_record *record, int64_t started_us, int64_t ended_us,
-                      struct pen *out)
+static char *put_times(char *at, const struct trace_record *record, int64_t started_us,
+                       int64_t ended_us)
 {
-    pen_byte(out, SPAN_START);
-    pen_fixed64(out, wall_ns(record, started_us));
-    pen_byte(out, SPAN_END);
-    pen_fixed64(out, wall_ns(record, ended_us));
-}
-
-/* Eight lower-case hexadecimal digits at once: each becomes a nibble of its byte, and these move
- * together. */
-static uint32_t bytes_of(const char digits[8])
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t bytes;
-    memcpy(&bytes, digits, sizeof bytes);
-    bytes = (bytes & ones * 0x0f) + (bytes >> 6 & ones) * 9;
-    bytes = (bytes << 4 | bytes >> 8) & UINT64_C(0x00ff00ff00ff00ff);
-    bytes = (bytes | bytes >> 8) & UINT64_C(0x0000ffff0000ffff);
-    return (uint32_t)(bytes | bytes >> 16);
+    *at++ = SPAN_START;
+    at = protobuf_put_fixed64(at, wall_ns(record, started_us));
+    *at++ = SPAN_END;
+    return protobuf_put_fixed64(at, wall_ns(record, ended_us));
 }
 
 /* `id_bytes`: of its digits and a NUL; 17 or 33. */
-INLINE void put_id(struct pen *out, char tag, const char *id, size_t id_bytes)
+static char *put_id(char *at, char tag, const char *id, size_t id_bytes)
 {
-    pen_byte(out, tag);
-    pen_byte(out, (char)(id_bytes / 2));
-    for (size_t i = 0; i + 8 < id_bytes; i += 8)
-        pen_fixed32(out, bytes_of(id + i));
+    *at++ = tag;
+    *at++ = (char)(id_bytes / 2);
+    for (; id_bytes > 8; id_bytes -= 8, id += 8)
+        at = protobuf_put_fixed32(at, __builtin_bswap32(hex_read8(id)));
+    return at;
 }
 
-static void begin_span(const struct trace_record *record, const char *span_id,
-                       const char *parent_id, unsigned flags, struct pen *out)
+static char *begin_span(char *at, const struct trace_record *record, const char *span_id,
+                        const char *parent_id, unsigned flags)
 {
-    put_id(out, SPAN_TRACE_ID, record->context.trace_id, TRACE_ID_BYTES);
-    put_id(out, SPAN_SPAN_ID, span_id, SPAN_ID_BYTES);
+    at = put_id(at, SPAN_TRACE_ID, record->context.trace_id, TRACE_ID_BYTES);
+    at = put_id(at, SPAN_SPAN_ID, span_id, SPAN_ID_BYTES);
     if (parent_id[0] != '\0')
-        put_id(out, SPAN_PARENT_ID, parent_id, SPAN_ID_BYTES);
-    pen_varint(out, SPAN_FLAGS);
-    pen_fixed32(out, flags);
+        at = put_id(at, SPAN_PARENT_ID, parent_id, SPAN_ID_BYTES);
+    at = protobuf_put_varint(at, SPAN_FLAGS);
+    return protobuf_put_fixed32(at, flags);
 }
 
-static void put_kind(struct pen *out, char kind)
+static char *put_kind(char *at, char kind)
 {
-    pen_byte(out, SPAN_KIND);
-    pen_byte(out, kind);
+    *at++ = SPAN_KIND;
+    *at++ = kind;
+    return at;
 }
 
-static void end_span(struct pen *out, const char *error)
+/* `error`: empty if there is none. */
+static char *end_span(char *at, struct slice error)
 {
-    if (error == NULL)
-        return;
-    PUT_TEXT(out, "error.type", error);
-    pen_byte(out, SPAN_STATUS);
-    pen_byte(out, 2);
-    pen_byte(out, STATUS_CODE);
-    pen_byte(out, STATUS_ERROR);
+    if (error.bytes == 0)
+        return at;
+    at = put_text(at, KEY_ERROR_TYPE, error);
+    *at++ = SPAN_STATUS;
+    *at++ = 2;
+    *at++ = STATUS_CODE;
+    *at++ = STATUS_ERROR;
+    return at;
 }
 
 /* ---- an exchange ---- */
 
 /* A method that is none of HTTP's would make a name of its own for each. */
-static bool is_method(const char *method)
+static bool is_method(struct slice method)
 {
-    static const char *const known[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+    static const char *const known[] = {"POST",    "GET",     "HEAD",  "PUT",  "DELETE",
                                         "CONNECT", "OPTIONS", "TRACE", "PATCH"};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(method, known[i]) == 0)
+        if (slice_equals(method, known[i]))
             return true;
     }
     return false;
 }
 
-/* "POST /v1/chat/completions" */
-static void put_server_name(const struct trace_record *record, struct pen *out)
-{
-    char name[TRACE_TEXTS_BYTES + 2];
-    char *at = name;
-    const char *method = text_of(record, EXCHANGE_METHOD);
-    at = stpcpy(at, is_method(method) ? method : "HTTP");
-    if (has_text(record, EXCHANGE_ROUTE)) {
-        *at++ = ' ';
-        at = stpcpy(at, text_of(record, EXCHANGE_ROUTE));
-    }
-    put_text_field(out, SPAN_NAME, (struct slice){name, (size_t)(at - name)});
-}
-
-static void put_link(const struct trace_record *record, struct pen *out)
+static char *put_link(char *at, const struct trace_record *record)
 {
     enum { LINK_BYTES = 2 + (TRACE_ID_BYTES - 1) / 2 + 2 + (SPAN_ID_BYTES - 1) / 2 + 1 + 4 };
     if (record->link.trace_id[0] == '\0')
-        return;
-    pen_byte(out, SPAN_LINK);
-    pen_byte(out, LINK_BYTES);
-    put_id(out, LINK_TRACE_ID, record->link.trace_id, TRACE_ID_BYTES);
-    put_id(out, LINK_SPAN_ID, record->link.span_id, SPAN_ID_BYTES);
-    pen_byte(out, LINK_FLAGS);
-    pen_fixed32(out, record->link.flags | PARENT_KNOWN | PARENT_REMOTE);
+        return at;
+    *at++ = SPAN_LINK;
+    *at++ = LINK_BYTES;
+    at = put_id(at, LINK_TRACE_ID, record->link.trace_id, TRACE_ID_BYTES);
+    at = put_id(at, LINK_SPAN_ID, record->link.span_id, SPAN_ID_BYTES);
+    *at++ = LINK_FLAGS;
+    return protobuf_put_fixed32(at, record->link.flags | PARENT_KNOWN | PARENT_REMOTE);
 }
 
-static void put_http(const struct trace_record *record, struct pen *out)
+/* Also the span's name. */
+static char *put_http(char *at, const struct trace_record *record,
+                      const struct exchange_facts *facts)
 {
-    bool known = is_method(text_of(record, EXCHANGE_METHOD));
-    PUT_WORD(out, "http.request.method", known ? text_of(record, EXCHANGE_METHOD) : "_OTHER");
+    bool known = is_method(facts->method);
+    struct slice route = trace_text_slice(&record->route);
+    at = put_name(at, known ? facts->method : slice_of("HTTP"), route);
+    at = put_word(at, KEY_METHOD, known ? facts->method : slice_of("_OTHER"));
     if (!known)
-        PUT_TEXT(out, "http.request.method_original", text_of(record, EXCHANGE_METHOD));
-    PUT_WORD(out, "url.scheme", record->secure ? "https" : "http");
-    PUT_TEXT(out, "url.path", text_of(record, EXCHANGE_PATH));
-    if (has_text(record, EXCHANGE_ROUTE))
-        PUT_TEXT(out, "http.route", text_of(record, EXCHANGE_ROUTE));
-    if (record->status != 0)
-        PUT_INT(out, "http.response.status_code", record->status);
+        at = put_text(at, KEY_ORIGINAL_METHOD, facts->method);
+    at = put_word(at, KEY_SCHEME, slice_of(record->secure ? "https" : "http"));
+    at = put_text(at, KEY_PATH, facts->path);
+    at = put_text_if(at, KEY_ROUTE, route);
+    return put_count(at, KEY_STATUS, facts->status);
 }
 
 /* What only the gateway knows of an exchange. */
-static void put_ours(const struct trace_record *record, struct pen *out)
+static char *put_ours(char *at, const struct exchange_facts *facts)
 {
-    PUT_WORD(out, "llm_gateway.request_id", text_of(record, EXCHANGE_REQUEST_ID));
-    if (has_text(record, EXCHANGE_USER))
-        PUT_WORD(out, "user.id", text_of(record, EXCHANGE_USER));
-    if (has_text(record, EXCHANGE_KEY))
-        PUT_WORD(out, "llm_gateway.key_id", text_of(record, EXCHANGE_KEY));
-    if (has_text(record, EXCHANGE_MODEL))
-        PUT_TEXT(out, "llm_gateway.model", text_of(record, EXCHANGE_MODEL));
-    if (record->attempt_count > 0)
-        PUT_INT(out, "llm_gateway.attempts", record->attempt_count);
-    if (record->charged) {
-        PUT_USD(out, "llm_gateway.charge_usd", record->charge_nusd);
-        PUT_USD(out, "llm_gateway.cost_usd", record->cost_nusd);
+    at = put_word(at, KEY_REQUEST_ID, facts->request_id);
+    at = put_word_if(at, KEY_USER, facts->user);
+    at = put_word_if(at, KEY_KEY, facts->key);
+    at = put_text_if(at, KEY_MODEL, facts->model);
+    at = put_count(at, KEY_ATTEMPTS, facts->attempt_count);
+    if (facts->charged) {
+        at = put_usd(at, KEY_CHARGE, facts->charge_nusd);
+        at = put_usd(at, KEY_COST, facts->cost_nusd);
     }
-    if (has_text(record, EXCHANGE_ERROR))
-        PUT_TEXT(out, "llm_gateway.error_code", text_of(record, EXCHANGE_ERROR));
-    if (has_text(record, EXCHANGE_REPLAY_OF))
-        PUT_WORD(out, "llm_gateway.replay_of", text_of(record, EXCHANGE_REPLAY_OF));
-    if (has_text(record, EXCHANGE_SHARED_WITH))
-        PUT_WORD(out, "llm_gateway.shared_with", text_of(record, EXCHANGE_SHARED_WITH));
+    at = put_text_if(at, KEY_ERROR_CODE, facts->error);
+    at = put_word_if(at, KEY_REPLAY_OF, facts->replay_of);
+    return put_word_if(at, KEY_SHARED_WITH, facts->shared_with);
 }
 
-static void put_server(const struct trace_record *record, struct pen *out)
+/* Its value of error.type; empty: it is none of a server's. */
+static struct slice error_of(const struct exchange_facts *facts)
+{
+    if (!facts->failed)
+        return slice_of("");
+    return facts->error.bytes > 0 ? facts->error : slice_of("_OTHER");
+}
+
+static char *put_server(char *at, const struct trace_record *record,
+                        const struct exchange_facts *facts)
 {
     unsigned parent = record->parent_id[0] != '\0' ? PARENT_KNOWN | PARENT_REMOTE : PARENT_KNOWN;
-    begin_span(record, record->context.span_id, record->parent_id, record->context.flags | parent,
-               out);
-    if (has_text(record, EXCHANGE_STATE))
-        put_text_field(out, SPAN_TRACE_STATE, slice_of(text_of(record, EXCHANGE_STATE)));
-    put_server_name(record, out);
-    put_kind(out, KIND_SERVER);
-    put_times(record, record->started_us, record->ended_us, out);
-    put_link(record, out);
-    put_http(record, out);
-    put_ours(record, out);
-    end_span(out, !record->failed                    ? NULL
-                  : has_text(record, EXCHANGE_ERROR) ? text_of(record, EXCHANGE_ERROR)
-                                                     : "_OTHER");
+    at = begin_span(at, record, record->context.span_id, record->parent_id,
+                    record->context.flags | parent);
+    if (record->state[0] != '\0')
+        at = put_text_field(at, SPAN_TRACE_STATE, slice_of(record->state));
+    at = put_kind(at, KIND_SERVER);
+    at = put_times(at, record, record->started_us, facts->ended_us);
+    at = put_link(at, record);
+    at = put_http(at, record, facts);
+    at = put_ours(at, facts);
+    return end_span(at, error_of(facts));
 }
 
 /* ---- an attempt ---- */
 
-static void put_provider(const struct attempt_span *span, struct pen *out)
+static char *put_provider(char *at, const struct candidate *candidate)
 {
-    const char *provider = attempt_text(span, ATTEMPT_PROVIDER);
-    PUT_TEXT(out, "gen_ai.provider.name", span->known_as != NULL ? span->known_as : provider);
-    PUT_TEXT(out, "llm_gateway.provider", provider);
-    if (!has_attempt_text(span, ATTEMPT_HOST))
-        return;
-    PUT_TEXT(out, "server.address", attempt_text(span, ATTEMPT_HOST));
-    PUT_INT(out, "server.port", span->port);
+    const struct gen_ai_server *server = candidate->server;
+    struct slice provider = slice_of(candidate->terms.provider);
+    at = put_text(at, KEY_PROVIDER_NAME,
+                  server->provider != NULL ? slice_of(server->provider) : provider);
+    at = put_text(at, KEY_PROVIDER, provider);
+    if (server->host.bytes == 0)
+        return at;
+    at = put_text(at, KEY_SERVER_ADDRESS, server->host);
+    return put_int(at, KEY_SERVER_PORT, server->port);
 }
 
-static void put_request(const struct attempt_span *span, struct pen *out)
+static char *put_request(char *at, const struct attempt_span *span)
 {
     const char *output_type = gen_ai_output_type(span->dialect);
-    PUT_TEXT(out, "gen_ai.request.model", attempt_text(span, ATTEMPT_MODEL));
+    at = put_text(at, KEY_REQUEST_MODEL, slice_of(span->candidate->terms.model));
     if (span->streamed)
-        put_true(out, KEY("gen_ai.request.stream"));
-    if (span->output_tokens_max > 0)
-        PUT_INT(out, "gen_ai.request.max_tokens", span->output_tokens_max);
+        at = otlp_put_true(at, SPAN_ATTRIBUTE, &keys[KEY_REQUEST_STREAM]);
+    at = put_count(at, KEY_REQUEST_MAX_TOKENS, span->output_tokens_max);
     if (span->choices > 1)
-        PUT_INT(out, "gen_ai.request.choice.count", span->choices);
+        at = put_int(at, KEY_REQUEST_CHOICES, span->choices);
     if (output_type != NULL)
-        PUT_WORD(out, "gen_ai.output.type", output_type);
-    PUT_INT(out, "llm_gateway.attempt", span->number);
+        at = put_word(at, KEY_OUTPUT_TYPE, slice_of(output_type));
+    return put_int(at, KEY_ATTEMPT, span->number);
 }
 
 /* In seconds. */
-static void put_first_chunk(const struct attempt_span *span, struct pen *out)
+static char *put_first_chunk(char *at, const struct attempt_span *span)
 {
     if (!span->streamed || span->answered_us == 0)
-        return;
-    put_double(out, KEY("gen_ai.response.time_to_first_chunk"),
-               span->answered_us - span->started_us, 1000 * 1000);
+        return at;
+    return put_quotient(at, KEY_RESPONSE_FIRST_CHUNK, span->answered_us - span->started_us,
+                        1000 * 1000);
 }
 
 /* We note one finish reason: with several choices it is not known whose. A generation that was cut
  * has "error". */
-static void put_finish(const struct attempt_span *span, struct pen *out)
+static char *put_finish(char *at, const struct attempt_span *span)
 {
-    char mended[3 * TRACE_TEXTS_BYTES];
-    const char *reason = attempt_text(span, ATTEMPT_FINISH_REASON);
-    if (span->error != NULL && reason[0] == '\0' && span->status > 0 && span->status < 300)
-        reason = "error";
-    if (reason[0] == '\0' || span->choices != 1)
-        return;
-    struct slice text = otlp_valid(slice_of(reason), mended);
-    size_t value_bytes = 1 + protobuf_varint_bytes(text.bytes) + text.bytes;
-    size_t array_bytes = 1 + protobuf_varint_bytes(value_bytes) + value_bytes;
-    otlp_begin_attribute(out, SPAN_ATTRIBUTE, KEY("gen_ai.response.finish_reasons"),
-                         1 + protobuf_varint_bytes(array_bytes) + array_bytes);
-    pen_byte(out, VALUE_ARRAY);
-    pen_varint(out, array_bytes);
-    pen_byte(out, ARRAY_VALUE);
-    pen_varint(out, value_bytes);
-    pen_field(out, VALUE_TEXT, text);
+    struct slice reason = trace_text_slice(&span->finish_reason);
+    if (span->error != NULL && reason.bytes == 0 && span->status > 0 && span->status < 300)
+        reason = slice_of("error");
+    if (reason.bytes == 0 || span->choices != 1)
+        return at;
+    return otlp_put_list(at, SPAN_ATTRIBUTE, &keys[KEY_RESPONSE_FINISH], reason);
 }
 
-static void put_response(const struct attempt_span *span, struct pen *out)
+static char *put_response(char *at, const struct attempt_span *span)
 {
-    if (span->status > 0)
-        PUT_INT(out, "http.response.status_code", span->status);
-    if (has_attempt_text(span, ATTEMPT_RESPONSE_ID))
-        PUT_TEXT(out, "gen_ai.response.id", attempt_text(span, ATTEMPT_RESPONSE_ID));
-    if (has_attempt_text(span, ATTEMPT_RESPONSE_MODEL))
-        PUT_TEXT(out, "gen_ai.response.model", attempt_text(span, ATTEMPT_RESPONSE_MODEL));
-    put_first_chunk(span, out);
-    put_finish(span, out);
-}
-
-static void put_count(struct pen *out, struct slice key, int64_t number)
-{
-    if (number > 0)
-        put_int(out, key, number);
+    at = put_count(at, KEY_STATUS, span->status);
+    at = put_text_if(at, KEY_RESPONSE_ID, trace_text_slice(&span->response_id));
+    at = put_text_if(at, KEY_RESPONSE_MODEL, trace_text_slice(&span->response_model));
+    at = put_first_chunk(at, span);
+    return put_finish(at, span);
 }
 
 /* Parts of the input and the output are in their sums, as the conventions say. */
-static void put_usage(const struct attempt_span *span, struct pen *out)
+static char *put_usage(char *at, const struct attempt_span *span)
 {
     const struct unit_counts *counts = &span->counts;
     if (!span->metered)
-        return;
-    PUT_INT(out, "gen_ai.usage.input_tokens", unit_counts_prompt(counts));
-    put_count(out, KEY("gen_ai.usage.cache_read.input_tokens"), unit_counts_cached(counts));
-    put_count(out, KEY("gen_ai.usage.cache_write.input_tokens"),
-              counts->cache_write + counts->cache_write_long);
-    put_count(out, KEY("gen_ai.usage.audio.input_tokens"),
-              counts->audio_input + counts->cached_audio_input);
-    put_count(out, KEY("gen_ai.usage.audio.cache_read.input_tokens"), counts->cached_audio_input);
-    put_count(out, KEY("gen_ai.usage.image.input_tokens"),
-              counts->image_input + counts->cached_image_input);
-    put_count(out, KEY("gen_ai.usage.image.cache_read.input_tokens"), counts->cached_image_input);
+        return at;
+    at = put_int(at, KEY_INPUT, unit_counts_prompt(counts));
+    at = put_count(at, KEY_INPUT_CACHE_READ, unit_counts_cached(counts));
+    at = put_count(at, KEY_INPUT_CACHE_WRITE, counts->cache_write + counts->cache_write_long);
+    at = put_count(at, KEY_INPUT_AUDIO, counts->audio_input + counts->cached_audio_input);
+    at = put_count(at, KEY_INPUT_AUDIO_CACHED, counts->cached_audio_input);
+    at = put_count(at, KEY_INPUT_IMAGE, counts->image_input + counts->cached_image_input);
+    at = put_count(at, KEY_INPUT_IMAGE_CACHED, counts->cached_image_input);
     if (strcmp(gen_ai_operation(span->dialect), "embeddings") != 0)
-        PUT_INT(out, "gen_ai.usage.output_tokens", unit_counts_answer(counts));
-    put_count(out, KEY("gen_ai.usage.reasoning.output_tokens"), span->reasoning_tokens);
-    put_count(out, KEY("gen_ai.usage.audio.output_tokens"), counts->audio_output);
-    put_count(out, KEY("gen_ai.usage.image.output_tokens"), counts->image_output);
-    PUT_WORD(out, "llm_gateway.usage_source", usage_source_name(span->source));
-    PUT_USD(out, "llm_gateway.cost_usd", span->cost_nusd);
+        at = put_int(at, KEY_OUTPUT, unit_counts_answer(counts));
+    at = put_count(at, KEY_OUTPUT_REASONING, span->reasoning_tokens);
+    at = put_count(at, KEY_OUTPUT_AUDIO, counts->audio_output);
+    at = put_count(at, KEY_OUTPUT_IMAGE, counts->image_output);
+    at = put_word(at, KEY_USAGE_SOURCE, slice_of(usage_source_name(span->source)));
+    return put_usd(at, KEY_COST, span->cost_nusd);
 }
 
-static void put_attempt(const struct trace_record *record, const struct attempt_span *span,
-                        struct pen *out)
+static char *put_attempt(char *at, const struct trace_record *record,
+                         const struct attempt_span *span)
 {
-    const char *operation = gen_ai_operation(span->dialect);
-    char name[OPERATION_BYTES + TRACE_TEXTS_BYTES];
-    begin_span(record, span->span_id, record->context.span_id, record->context.flags | PARENT_KNOWN,
-               out);
-    char *at = stpcpy(name, operation);
-    *at++ = ' ';
-    at = stpcpy(at, attempt_text(span, ATTEMPT_MODEL));
-    put_text_field(out, SPAN_NAME, (struct slice){name, (size_t)(at - name)});
-    put_kind(out, KIND_CLIENT);
-    put_times(record, span->started_us, span->ended_us, out);
-    PUT_WORD(out, "gen_ai.operation.name", operation);
-    put_provider(span, out);
-    put_request(span, out);
-    put_response(span, out);
-    put_usage(span, out);
-    end_span(out, span->error);
+    struct slice operation = slice_of(gen_ai_operation(span->dialect));
+    at = begin_span(at, record, span->span_id, record->context.span_id,
+                    record->context.flags | PARENT_KNOWN);
+    at = put_name(at, operation, slice_of(span->candidate->terms.model));
+    at = put_kind(at, KIND_CLIENT);
+    at = put_times(at, record, span->started_us, span->ended_us);
+    at = put_word(at, KEY_OPERATION, operation);
+    at = put_provider(at, span->candidate);
+    at = put_request(at, span);
+    at = put_response(at, span);
+    at = put_usage(at, span);
+    return end_span(at, slice_of(span->error != NULL ? span->error : ""));
 }
 
 /* ---- the whole ---- */
@@ -412,62 +446,83 @@ enum { SPAN_HEAD_BYTES = 3 };
 
 /* More than a span has: our words, and its texts, each byte of which becomes three at most and
  * stands there twice at most. */
-static size_t bytes_max(const struct trace_texts *texts)
+static size_t span_bytes_max(size_t text_bytes)
 {
-    enum { WORDS_BYTES_MAX = 4096 };
-    return SPAN_HEAD_BYTES + WORDS_BYTES_MAX + (size_t)2 * 3 * texts->used;
+    return SPAN_HEAD_BYTES + sizeof keys / sizeof keys[0] * OTLP_ATTRIBUTE_BYTES +
+           (size_t)2 * 3 * text_bytes;
 }
 
-/* Room for one more. `at` is NULL if there is none. */
-static struct pen open_room(struct buffer *out, size_t bytes)
+static size_t least(size_t a, size_t b)
 {
-    struct pen pen = {buffer_reserve(out, bytes)};
-    if (pen.at != NULL)
-        pen.at += SPAN_HEAD_BYTES;
-    return pen;
+    return a < b ? a : b;
 }
 
-static void close_room(struct buffer *out, struct pen pen, size_t bytes_most)
+static size_t server_bytes_max(const struct trace_record *record,
+                               const struct exchange_facts *facts)
+{
+    return span_bytes_max(least(facts->path.bytes, OTLP_TEXT_BYTES_MAX) +
+                          least(facts->model.bytes, OTLP_TEXT_BYTES_MAX) +
+                          least(facts->error.bytes, OTLP_TEXT_BYTES_MAX) + facts->method.bytes +
+                          record->route.bytes + sizeof record->state + (size_t)5 * ID_BYTES);
+}
+
+static size_t attempt_bytes_max(const struct attempt_span *span)
+{
+    const struct candidate *candidate = span->candidate;
+    return span_bytes_max(least(strlen(candidate->terms.model), OTLP_TEXT_BYTES_MAX) +
+                          least(strlen(candidate->terms.provider), OTLP_TEXT_BYTES_MAX) +
+                          least(candidate->server->host.bytes, OTLP_TEXT_BYTES_MAX) +
+                          span->response_id.bytes + span->response_model.bytes +
+                          span->finish_reason.bytes);
+}
+
+/* Room for one more; NULL: there is none. */
+static char *open_room(struct buffer *out, size_t bytes)
+{
+    char *at = buffer_reserve(out, bytes);
+    return at != NULL ? at + SPAN_HEAD_BYTES : NULL;
+}
+
+static void close_room(struct buffer *out, const char *to, size_t bytes_most)
 {
     char *from = out->data + out->bytes;
-    struct pen head = {from};
-    size_t bytes = (size_t)(pen.at - from) - SPAN_HEAD_BYTES;
+    size_t bytes = (size_t)(to - from) - SPAN_HEAD_BYTES;
     size_t head_bytes = 1 + protobuf_varint_bytes(bytes);
     check(SPAN_HEAD_BYTES + bytes <= bytes_most);
     if (head_bytes != SPAN_HEAD_BYTES)
         memmove(from + head_bytes, from + SPAN_HEAD_BYTES, bytes);
-    pen_byte(&head, SCOPE_SPANS_SPAN);
-    pen_varint(&head, bytes);
+    *from = SCOPE_SPANS_SPAN;
+    (void)protobuf_put_varint(from + 1, bytes);
     out->bytes += head_bytes + bytes;
 }
 
-static bool add_server(const struct trace_record *record, struct buffer *out)
+static bool add_server(const struct trace_record *record, const struct exchange_facts *facts,
+                       struct buffer *out)
 {
-    size_t most = bytes_max(&record->texts);
-    struct pen pen = open_room(out, most);
-    if (pen.at == NULL)
+    size_t most = server_bytes_max(record, facts);
+    char *at = open_room(out, most);
+    if (at == NULL)
         return false;
-    put_server(record, &pen);
-    close_room(out, pen, most);
+    close_room(out, put_server(at, record, facts), most);
     return true;
 }
 
 static bool add_attempt(const struct trace_record *record, const struct attempt_span *span,
                         struct buffer *out)
 {
-    size_t most = bytes_max(&span->texts);
-    struct pen pen = open_room(out, most);
-    if (pen.at == NULL)
+    size_t most = attempt_bytes_max(span);
+    char *at = open_room(out, most);
+    if (at == NULL)
         return false;
-    put_attempt(record, span, &pen);
-    close_room(out, pen, most);
+    close_room(out, put_attempt(at, record, span), most);
     return true;
 }
 
-size_t otlp_spans_add(const struct trace_record *record, struct buffer *out)
+size_t otlp_spans_add(const struct trace_record *record, const struct exchange_facts *facts,
+                      struct buffer *out)
 {
-    size_t before = out->bytes, count = record->beside ? 0 : 1;
-    bool ok = record->beside || add_server(record, out);
+    size_t before = out->bytes, count = facts != NULL ? 1 : 0;
+    bool ok = facts == NULL || add_server(record, facts, out);
     for (const struct attempt_span *span = record->first; span != NULL && ok; span = span->next) {
         ok = add_attempt(record, span, out);
         count++;

@@ -7,10 +7,12 @@
 
 #include "base/buffer.h"
 
+struct exchange_facts;
 struct trace_record;
 
-/* Appends the record's span and those of its attempts. Returns how many these are; 0: there was no
- * room, and nothing is appended. */
-size_t otlp_spans_add(const struct trace_record *record, struct buffer *out);
+/* Appends the exchange's span and those of its attempts. `facts`: NULL of a hedge, which has
+ * attempts only. Returns how many these are; 0: there was no room, and nothing is appended. */
+size_t otlp_spans_add(const struct trace_record *record, const struct exchange_facts *facts,
+                      struct buffer *out);
 
 #endif

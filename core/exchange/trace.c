@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/metrics.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/provider_headers.h"
@@ -13,21 +14,12 @@
 
 /* ---- which exchanges ---- */
 
-/* Of lower-case hexadecimal digits. */
-static uint64_t number_of(const char *digits, size_t count)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < count; i++)
-        number =
-            number << 4 | (uint64_t)(digits[i] <= '9' ? digits[i] - '0' : digits[i] - 'a' + 10);
-    return number;
-}
-
 /* OpenTelemetry's way for random ids: by their low 56 bits, so that all who sample decide alike. */
 static bool is_kept(const char *trace_id, uint64_t kept)
 {
-    enum { LOW_DIGITS = 14, LOW_AT = TRACE_ID_BYTES - 1 - LOW_DIGITS };
-    return (UINT64_C(1) << 56) - 1 - number_of(trace_id + LOW_AT, LOW_DIGITS) < kept;
+    enum { LOW_AT = TRACE_ID_BYTES - 1 - 16 };
+    const uint64_t most = (UINT64_C(1) << 56) - 1;
+    return most - (hex_read16(trace_id + LOW_AT) & most) < kept;
 }
 
 /* Reads the client's context. Returns whether ours goes on from it; else it is only linked to:
@@ -52,20 +44,13 @@ static struct trace_record *make(const struct exchange *exchange, const char *tr
     return record;
 }
 
-static void keep_state(const struct exchange *exchange, struct trace_record *record)
-{
-    char state[TRACESTATE_BYTES];
-    trace_state_find(&exchange->request->head, state);
-    trace_texts_set(&record->texts, EXCHANGE_STATE, slice_of(state));
-}
-
 static void begin_child(struct exchange *exchange, const struct trace_context *parent)
 {
     if ((parent->flags & TRACE_SAMPLED) == 0)
         return;
     exchange->trace = make(exchange, parent->trace_id, parent->flags);
     memcpy(exchange->trace->parent_id, parent->span_id, SPAN_ID_BYTES);
-    keep_state(exchange, exchange->trace);
+    trace_state_find(&exchange->request->head, exchange->trace->state);
 }
 
 void trace_begin(struct exchange *exchange)
@@ -95,13 +80,12 @@ void trace_begin_beside(const struct exchange *original, struct exchange *exchan
     exchange->trace->context = original->trace->context;
     exchange->trace->created_ms = original->trace->created_ms;
     exchange->trace->started_us = original->trace->started_us;
-    exchange->trace->beside = true;
 }
 
 void trace_note_route(struct exchange *exchange, const char *route)
 {
     if (exchange->trace != NULL)
-        trace_texts_set(&exchange->trace->texts, EXCHANGE_ROUTE, slice_of(route));
+        trace_text_set(&exchange->trace->route, slice_of(route));
 }
 
 /* ---- an attempt begins ---- */
@@ -159,9 +143,8 @@ const struct trace_lines *trace_attempt_lines(const struct exchange *exchange,
     if (span != NULL) {
         context = exchange->trace->context;
         memcpy(context.span_id, span->span_id, SPAN_ID_BYTES);
-        const char *state = trace_text(&exchange->trace->texts, EXCHANGE_STATE);
-        if (state[0] != '\0')
-            snprintf(out->state, sizeof out->state, "tracestate: %s", state);
+        if (exchange->trace->state[0] != '\0')
+            snprintf(out->state, sizeof out->state, "tracestate: %s", exchange->trace->state);
     } else {
         make_unsampled(exchange, &context);
     }
@@ -208,8 +191,7 @@ void trace_attempt_ended(struct exchange *exchange)
 static void note_usage(const struct exchange *exchange, struct attempt_span *span)
 {
     const struct usage_record *record = &exchange->settlement.record;
-    trace_texts_set(&span->texts, ATTEMPT_FINISH_REASON,
-                    slice_of(exchange->stream.meter.finish_reason));
+    trace_text_set(&span->finish_reason, slice_of(exchange->stream.meter.finish_reason));
     if (record->source == USAGE_NONE)
         return;
     span->metered = true;
@@ -231,39 +213,34 @@ static const char *last_error(const struct exchange *exchange)
 
 /* ---- the exchange ends ---- */
 
-static void set(struct trace_record *record, enum exchange_text which, const char *text)
-{
-    trace_texts_set(&record->texts, which, slice_of(text));
-}
-
-static void fill(const struct exchange *exchange, const struct id *leader,
-                 struct trace_record *record)
+static struct exchange_facts facts_of(const struct exchange *exchange, const struct id *leader)
 {
     const struct usage_record *usage = &exchange->settlement.record;
-    record->ended_us = exchange->ended_us;
-    record->status = exchange->abandoned ? 0 : exchange->status; /* nobody got one */
-    record->failed = record->status >= 500 || (exchange->stream.failed && !exchange->abandoned);
-    record->attempt_count = exchange->attempts;
-    record->charged = usage->source != USAGE_NONE;
-    record->charge_nusd = usage->charge_nusd;
-    record->cost_nusd = usage->cost_nusd;
-    set(record, EXCHANGE_REQUEST_ID, exchange->id.text);
-    set(record, EXCHANGE_METHOD, exchange->method);
-    set(record, EXCHANGE_PATH, exchange->path);
-    set(record, EXCHANGE_ERROR, exchange->error_code);
-    set(record, EXCHANGE_USER, exchange->key.user_id.text);
-    set(record, EXCHANGE_KEY, exchange->key.key_id.text);
-    set(record, EXCHANGE_MODEL, exchange->asks.model);
-    set(record, EXCHANGE_REPLAY_OF, exchange->replay_of.text);
-    if (leader != NULL)
-        set(record, EXCHANGE_SHARED_WITH, leader->text);
+    int status = exchange->abandoned ? 0 : exchange->status; /* nobody got one */
+    return (struct exchange_facts){.request_id = slice_of(exchange->id.text),
+                                   .method = slice_of(exchange->method),
+                                   .path = slice_of(exchange->path),
+                                   .error = slice_of(exchange->error_code),
+                                   .user = slice_of(exchange->key.user_id.text),
+                                   .key = slice_of(exchange->key.key_id.text),
+                                   .model = slice_of(exchange->asks.model),
+                                   .replay_of = slice_of(exchange->replay_of.text),
+                                   .shared_with = slice_of(leader != NULL ? leader->text : ""),
+                                   .failed = status >= 500 ||
+                                             (exchange->stream.failed && !exchange->abandoned),
+                                   .charged = usage->source != USAGE_NONE,
+                                   .status = status,
+                                   .attempt_count = exchange->attempts,
+                                   .ended_us = exchange->ended_us,
+                                   .charge_nusd = usage->charge_nusd,
+                                   .cost_nusd = usage->cost_nusd};
 }
 
-static void hand_over(struct exchange *exchange)
+static void hand_over(struct exchange *exchange, const struct exchange_facts *facts)
 {
     struct trace_record *record = exchange->trace;
     exchange->trace = NULL;
-    trace_feed_take(exchange->env->traces, record);
+    trace_feed_take(exchange->env->traces, record, facts);
 }
 
 void trace_end(struct exchange *exchange, const struct id *leader)
@@ -275,8 +252,8 @@ void trace_end(struct exchange *exchange, const struct id *leader)
         note_usage(exchange, exchange->attempt.span);
         close_attempt(exchange, last_error(exchange));
     }
-    fill(exchange, leader, exchange->trace);
-    hand_over(exchange);
+    struct exchange_facts facts = facts_of(exchange, leader);
+    hand_over(exchange, &facts);
 }
 
 void trace_end_beside(struct exchange *exchange, const char *error)
@@ -287,7 +264,7 @@ void trace_end_beside(struct exchange *exchange, const char *error)
         note_usage(exchange, exchange->attempt.span);
     close_attempt(exchange, error);
     if (exchange->trace->first != NULL)
-        hand_over(exchange);
+        hand_over(exchange, NULL);
 }
 
 void trace_fini(struct exchange *exchange)
@@ -309,8 +286,7 @@ const struct metrics_trace *trace_exemplar(const struct exchange *exchange,
     const char *id = trace_id(exchange);
     if (id == NULL)
         return NULL;
-    enum { HALF = (TRACE_ID_BYTES - 1) / 2 };
-    *out = (struct metrics_trace){number_of(id, HALF), number_of(id + HALF, HALF)};
+    *out = (struct metrics_trace){hex_read16(id), hex_read16(id + 16)};
     return out;
 }
 

@@ -8,28 +8,15 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "exchange/candidate.h"
-#include "exchange/gen_ai_names.h"
 
 /* ---- texts ---- */
 
-static void begin_texts(struct trace_texts *texts)
+void trace_text_set(struct trace_text *text, struct slice given)
 {
-    memset(texts, 0, offsetof(struct trace_texts, bytes));
-    texts->bytes[0] = '\0';
-    texts->used = 1;
-}
-
-void trace_texts_set(struct trace_texts *texts, unsigned which, struct slice text)
-{
-    size_t room = sizeof texts->bytes - texts->used;
-    if (text.bytes == 0 || room < 2)
-        return;
-    if (text.bytes >= room)
-        text.bytes = room - 1;
-    texts->at[which] = texts->used;
-    memcpy(texts->bytes + texts->used, text.data, text.bytes);
-    texts->used = (uint16_t)(texts->used + text.bytes + 1);
-    texts->bytes[texts->used - 1] = '\0';
+    if (given.bytes > sizeof text->data)
+        given.bytes = sizeof text->data;
+    memcpy(text->data, given.data, given.bytes);
+    text->bytes = (uint8_t)given.bytes;
 }
 
 /* ---- life ---- */
@@ -76,9 +63,10 @@ void trace_pool_fini(struct trace_pool *pool)
 struct trace_record *trace_record_new(struct trace_pool *pool)
 {
     struct trace_record *record = take(&pool->records, sizeof *record);
-    memset(record, 0, offsetof(struct trace_record, texts));
+    memset(record, 0, offsetof(struct trace_record, route));
     record->pool = pool;
-    begin_texts(&record->texts);
+    record->route.bytes = 0;
+    record->state[0] = '\0';
     return record;
 }
 
@@ -104,55 +92,43 @@ void trace_record_free(struct trace_record *record)
     give_back(&record->pool->records, &record->kept);
 }
 
-struct attempt_span *attempt_span_new(struct trace_pool *pool, const struct candidate *candidate)
+struct attempt_span *attempt_span_new(struct trace_pool *pool, struct candidate *candidate)
 {
     struct attempt_span *span = take(&pool->spans, sizeof *span);
-    memset(span, 0, offsetof(struct attempt_span, texts));
+    memset(span, 0, offsetof(struct attempt_span, counts));
     span->pool = pool;
-    begin_texts(&span->texts);
-    trace_texts_set(&span->texts, ATTEMPT_PROVIDER, slice_of(candidate->terms.provider));
-    trace_texts_set(&span->texts, ATTEMPT_MODEL, slice_of(candidate->terms.model));
-    trace_texts_set(&span->texts, ATTEMPT_HOST, candidate->server->host);
-    span->port = candidate->server->port;
-    span->known_as = candidate->server->provider;
+    span->candidate = candidate_ref(candidate);
+    span->response_id.bytes = span->response_model.bytes = span->finish_reason.bytes = 0;
     return span;
 }
 
 void attempt_span_free(struct attempt_span *span)
 {
-    if (span != NULL)
-        give_back(&span->pool->spans, &span->kept);
+    if (span == NULL)
+        return;
+    candidate_unref(span->candidate);
+    give_back(&span->pool->spans, &span->kept);
 }
 
 /* ---- what an answer says ---- */
 
-enum { NAME_BYTES_MAX = 128 }; /* of what foreign servers call it; the rest is cut off */
-
-static bool has(const struct attempt_span *span, enum attempt_text which)
-{
-    return span->texts.at[which] != 0;
-}
-
 /* Most need no decoding. */
-static void set_string(struct attempt_span *span, enum attempt_text which,
-                       const struct json_value *value)
+static void set_string(struct trace_text *out, const struct json_value *value)
 {
     struct buffer text;
-    if (value->type != JSON_STRING || has(span, which))
+    if (value->type != JSON_STRING || out->bytes > 0)
         return;
     struct slice inner = {value->raw.data + 1, value->raw.bytes - 2};
     buffer_init(&text, 4096);
     if (slice_char(inner, '\\') != NULL)
         inner = json_decode_string(value, &text) ? buffer_slice(&text) : slice_of("");
-    if (inner.bytes > NAME_BYTES_MAX)
-        inner.bytes = NAME_BYTES_MAX;
-    trace_texts_set(&span->texts, which, inner);
+    trace_text_set(out, inner);
     buffer_fini(&text);
 }
 
 static bool is_known(const struct attempt_span *span)
 {
-    return has(span, ATTEMPT_RESPONSE_ID) && has(span, ATTEMPT_RESPONSE_MODEL);
+    return span->response_id.bytes > 0 && span->response_model.bytes > 0;
 }
 
 /* They stand before the text, mostly: the walk ends where both are known. */
@@ -164,9 +140,9 @@ static void find_names(struct attempt_span *span, const struct json_value *objec
     struct json_walk walk = json_walk(object);
     while (!is_known(span) && json_next(&walk, &item)) {
         if (json_key_is(item.key, "id") || json_key_is(item.key, "responseId"))
-            set_string(span, ATTEMPT_RESPONSE_ID, &item.value);
+            set_string(&span->response_id, &item.value);
         else if (json_key_is(item.key, "model"))
-            set_string(span, ATTEMPT_RESPONSE_MODEL, &item.value);
+            set_string(&span->response_model, &item.value);
     }
 }
 
@@ -175,7 +151,7 @@ void attempt_span_note_answer(struct attempt_span *span, const struct json_value
 {
     if (span == NULL || is_known(span))
         return;
-    set_string(span, ATTEMPT_RESPONSE_MODEL, model);
+    set_string(&span->response_model, model);
     find_names(span, holder);
 }
 

@@ -1,5 +1,7 @@
 /* What is told of an exchange that is traced: a record, which its worker fills, and one of each
- * attempt that asked a provider. They become spans when the exchange ends (otlp_spans.h).
+ * attempt that asked a provider. They become spans when the exchange ends (otlp_spans.h). What the
+ * exchange itself knows until then is not noted a second time: each line of memory that is written
+ * costs a call more than the work on it.
  *
  * Both come from a pool of the worker's: an allocation of their size would have the allocator tidy
  * up its small pieces each time, and cost a call more than all that is written into them. */
@@ -18,28 +20,17 @@
 struct candidate;
 struct json_value;
 
-/* Texts of a record, each of which is set once. What does not fit is cut. */
-enum { TRACE_TEXTS = 12, TRACE_TEXTS_BYTES = 3 * 1024 };
-struct trace_texts {
-    uint16_t used;
-    uint16_t at[TRACE_TEXTS]; /* 0: it is empty */
-    char bytes[TRACE_TEXTS_BYTES];
+/* A short text of its own; what does not fit is cut. */
+struct trace_text {
+    uint8_t bytes;
+    char data[127];
 };
 
-void trace_texts_set(struct trace_texts *texts, unsigned which, struct slice text);
-static inline const char *trace_text(const struct trace_texts *texts, unsigned which)
+void trace_text_set(struct trace_text *text, struct slice given);
+static inline struct slice trace_text_slice(const struct trace_text *text)
 {
-    return texts->bytes + texts->at[which];
+    return (struct slice){text->data, text->bytes};
 }
-
-enum attempt_text {
-    ATTEMPT_PROVIDER,
-    ATTEMPT_MODEL, /* the provider's name for it */
-    ATTEMPT_HOST,  /* "": none, of the demo */
-    ATTEMPT_RESPONSE_ID,
-    ATTEMPT_RESPONSE_MODEL,
-    ATTEMPT_FINISH_REASON
-};
 
 /* What is kept for the next ones, on one thread; zeroed at first. */
 struct trace_kept {
@@ -64,8 +55,6 @@ struct attempt_span {
     bool metered;         /* source, counts, reasoning_tokens and cost_nusd are known */
     enum dialect dialect; /* in which it was asked */
     enum usage_source source;
-    int64_t port;
-    const char *known_as; /* gen_ai_server.provider */
     int number;
     int status;                /* the provider's; 0: none came */
     int64_t output_tokens_max; /* that it was asked for; 0: as many as it likes */
@@ -76,22 +65,10 @@ struct attempt_span {
     const char *error;   /* a literal; NULL: it has answered */
     int64_t reasoning_tokens;
     int64_t cost_nusd;
+    struct candidate *candidate; /* a reference */
     struct unit_counts counts;
-    struct trace_texts texts; /* of attempt_text */
-};
-
-enum exchange_text {
-    EXCHANGE_REQUEST_ID,
-    EXCHANGE_METHOD,
-    EXCHANGE_PATH,
-    EXCHANGE_ROUTE, /* "": there is nothing at the path */
-    EXCHANGE_ERROR, /* its code; "": none */
-    EXCHANGE_USER,
-    EXCHANGE_KEY,
-    EXCHANGE_MODEL, /* the public name; "": no model is asked */
-    EXCHANGE_REPLAY_OF,
-    EXCHANGE_SHARED_WITH,
-    EXCHANGE_STATE /* `tracestate`, with the parent */
+    /* As the provider says; empty: it has not. */
+    struct trace_text response_id, response_model, finish_reason;
 };
 
 struct trace_record {
@@ -100,27 +77,35 @@ struct trace_record {
     struct trace_context context;  /* of the exchange's span */
     char parent_id[SPAN_ID_BYTES]; /* the span of the client's that it belongs to; "": none */
     struct trace_context link;     /* the client's, which it does not belong to; "": none */
-    bool beside;                   /* it has attempts only: those of a hedge */
     bool secure;                   /* the client came by https */
-    bool failed;                   /* it is our error, or the provider's */
-    bool charged;                  /* the two amounts are known */
-    int status;                    /* 0: none was sent */
-    int attempt_count;             /* also those without a span */
     int64_t created_ms;            /* wall clock, at started_us */
     int64_t started_us;
+    struct attempt_span *first, *last;
+    struct trace_text route;      /* empty: there is nothing at the path */
+    char state[TRACESTATE_BYTES]; /* `tracestate`, with the parent */
+};
+
+/* What else is told of an exchange when it ends. Its texts are the exchange's own. */
+struct exchange_facts {
+    struct slice request_id, method, path;
+    struct slice error; /* its code; empty: none */
+    struct slice user, key;
+    struct slice model; /* the public name; empty: no model is asked */
+    struct slice replay_of, shared_with;
+    bool failed;       /* it is our error, or the provider's */
+    bool charged;      /* the two amounts are known */
+    int status;        /* 0: none was sent */
+    int attempt_count; /* also those without a span */
     int64_t ended_us;
     int64_t charge_nusd;
     int64_t cost_nusd;
-    struct attempt_span *first, *last;
-    struct trace_texts texts; /* of exchange_text */
 };
 
 struct trace_record *trace_record_new(struct trace_pool *pool);
 void trace_record_add(struct trace_record *record, struct attempt_span *span); /* moved in */
 void trace_record_free(struct trace_record *record);                           /* NULL is allowed */
 
-/* With what the spans tell of a candidate. */
-struct attempt_span *attempt_span_new(struct trace_pool *pool, const struct candidate *candidate);
+struct attempt_span *attempt_span_new(struct trace_pool *pool, struct candidate *candidate);
 void attempt_span_free(struct attempt_span *span); /* NULL is allowed */
 /* Notes who made an answer, and its id: of a whole answer, or of the first event that says it.
  * `holder`: the object that has the id; `model`: of type JSON_NULL if it is not told. Does nothing

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/service.h"
@@ -47,6 +48,9 @@ struct tracer {
     struct tracer_settings settings;
     char instance_id[INSTANCE_BYTES];
     atomic_size_t waiting; /* records that are not in a body yet */
+    /* One that was sent, for the next feed that needs one: memory that is freed on another thread
+     * than it comes from goes back to the system, and costs a page fault for each page. */
+    _Atomic(struct trace_batch *) spare;
     atomic_uint_least64_t sent, lost, rejected;
     /* the thread's own */
     struct deliveries *deliveries;
@@ -118,8 +122,30 @@ static void take_batches(struct tracer *tracer)
 
 static void batch_free(struct trace_batch *batch)
 {
+    if (batch == NULL)
+        return;
     buffer_fini(&batch->spans);
     free(batch);
+}
+
+static struct trace_batch *batch_new(struct tracer *tracer)
+{
+    struct trace_batch *batch = atomic_exchange(&tracer->spare, NULL);
+    if (batch != NULL)
+        return batch;
+    batch = calloc(1, sizeof *batch);
+    check(batch != NULL);
+    buffer_init(&batch->spans, BATCH_BYTES_MAX);
+    (void)buffer_reserve(&batch->spans, LIMIT_TRACE_BATCH_BYTES);
+    return batch;
+}
+
+static void batch_end(struct tracer *tracer, struct trace_batch *batch)
+{
+    batch->next = NULL;
+    batch->count = batch->span_count = 0;
+    buffer_reset(&batch->spans);
+    batch_free(atomic_exchange(&tracer->spare, batch));
 }
 
 static struct trace_batch *pop(struct tracer *tracer)
@@ -157,7 +183,7 @@ static void write_body(struct tracer *tracer)
         struct trace_batch *batch = pop(tracer);
         buffer_append_slice(&tracer->body, buffer_slice(&batch->spans));
         tracer->body_spans += batch->span_count;
-        batch_free(batch);
+        batch_end(tracer, batch);
     }
     tracer->sending = otlp_body_end(&resource, &tracer->body);
     if (!tracer->body.failed)
@@ -387,6 +413,7 @@ void tracer_free(struct tracer *tracer)
     tell_rest(tracer);
     while (tracer->count > 0)
         batch_free(pop(tracer));
+    batch_free(atomic_load(&tracer->spare));
     buffer_fini(&tracer->body);
     secret_wipe(&tracer->settings, sizeof tracer->settings);
     free(tracer);
@@ -435,19 +462,6 @@ const struct tracer_settings *trace_feed_settings(const struct trace_feed *feed)
     return &feed->tracer->settings;
 }
 
-/* Eight digits at once: each nibble moves into a byte of its own. */
-static void put_hex(uint32_t number, char out[8])
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t digits = number;
-    digits = (digits | digits << 16) & UINT64_C(0x0000ffff0000ffff);
-    digits = (digits | digits << 8) & UINT64_C(0x00ff00ff00ff00ff);
-    digits = (digits | digits << 4) & ones * 0x0f;
-    uint64_t letters = (digits + ones * 6) >> 4 & ones;
-    digits += ones * '0' + letters * ('a' - '0' - 10);
-    memcpy(out, &digits, sizeof digits);
-}
-
 struct trace_pool *trace_feed_pool(struct trace_feed *feed)
 {
     return &feed->pool;
@@ -463,7 +477,7 @@ void trace_feed_draw(struct trace_feed *feed, size_t digits, char *out)
         uint32_t number;
         feed->left -= sizeof number;
         memcpy(&number, feed->drawn + feed->left, sizeof number);
-        put_hex(number, out + i);
+        hex_put8(number, out + i);
     }
     out[digits] = '\0';
 }
@@ -486,25 +500,17 @@ void trace_feed_flush(struct trace_feed *feed)
     batch_free(batch);
 }
 
-static struct trace_batch *open_batch(struct trace_feed *feed)
-{
-    if (feed->batch == NULL) {
-        feed->batch = calloc(1, sizeof *feed->batch);
-        check(feed->batch != NULL);
-        buffer_init(&feed->batch->spans, BATCH_BYTES_MAX);
-        (void)buffer_reserve(&feed->batch->spans, LIMIT_TRACE_BATCH_BYTES);
-    }
-    return feed->batch;
-}
-
-void trace_feed_take(struct trace_feed *feed, struct trace_record *record)
+void trace_feed_take(struct trace_feed *feed, struct trace_record *record,
+                     const struct exchange_facts *facts)
 {
     struct tracer *tracer = feed->tracer;
     size_t waiting = atomic_fetch_add_explicit(&tracer->waiting, 1, memory_order_relaxed);
-    struct trace_batch *batch = open_batch(feed);
     size_t spans = 0;
+    if (feed->batch == NULL)
+        feed->batch = batch_new(tracer);
+    struct trace_batch *batch = feed->batch;
     if (waiting < tracer->settings.records_max)
-        spans = otlp_spans_add(record, &batch->spans);
+        spans = otlp_spans_add(record, facts, &batch->spans);
     trace_record_free(record);
     if (spans == 0) {
         lose(tracer, 1);

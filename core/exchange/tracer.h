@@ -17,6 +17,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 
+struct exchange_facts;
 struct trace_feed;
 struct trace_pool;
 struct trace_record;
@@ -57,8 +58,9 @@ const struct tracer_settings *trace_feed_settings(const struct trace_feed *feed)
 void trace_feed_draw(struct trace_feed *feed, size_t digits, char *out);
 /* Where records come from. */
 struct trace_pool *trace_feed_pool(struct trace_feed *feed);
-/* Takes a record over, and frees it. */
-void trace_feed_take(struct trace_feed *feed, struct trace_record *record);
+/* Takes a record over, and frees it. `facts`: NULL of a hedge, which has attempts only. */
+void trace_feed_take(struct trace_feed *feed, struct trace_record *record,
+                     const struct exchange_facts *facts);
 /* Hands the records over to the tracer. Every tick. */
 void trace_feed_flush(struct trace_feed *feed);
 

@@ -53,11 +53,11 @@ static void numbers_come_back(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         char room[32];
-        struct pen pen = {room};
+        char *at = room;
         struct protobuf_field field;
-        pen_byte(&pen, PROTOBUF_TAG(1, PROTOBUF_VARINT));
-        pen_varint(&pen, numbers[i]);
-        struct slice rest = {room, (size_t)(pen.at - room)};
+        *at++ = PROTOBUF_TAG(1, PROTOBUF_VARINT);
+        at = protobuf_put_varint(at, numbers[i]);
+        struct slice rest = {room, (size_t)(at - room)};
         assert_int_equal(rest.bytes, 1 + protobuf_varint_bytes(numbers[i]));
         assert_true(protobuf_next(&rest, &field));
         assert_true(field.value == numbers[i]);

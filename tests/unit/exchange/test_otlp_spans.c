@@ -9,8 +9,8 @@
 #include "base/protobuf.h"
 #include "base/text.h"
 #include "exchange/candidate.h"
-#include "exchange/gen_ai_names.h"
 #include "exchange/otlp_answer.h"
+#include "exchange/otlp_attribute.h"
 #include "exchange/otlp_body.h"
 #include "exchange/otlp_spans.h"
 #include "exchange/provider.h"
@@ -19,33 +19,53 @@
 static struct trace_pool pool;
 static const struct otlp_resource resource = {"gateway \"1\"", "1.0", "id"};
 
-static struct trace_record *make(size_t attempts, const char *base_url, const char *text)
+/* An exchange: its record, and what is told of it at its end. */
+struct made {
+    struct trace_record *record;
+    struct exchange_facts facts;
+};
+
+static struct attempt_span *attempt_of(const char *base_url)
 {
-    struct trace_record *record = trace_record_new(&pool);
     struct candidate_terms terms = provider_terms();
     terms.base_url = base_url;
     terms.provider = "test";
     struct candidate *candidate = candidate_new(&terms);
+    struct attempt_span *span = attempt_span_new(&pool, candidate);
+    candidate_unref(candidate);
+    return span;
+}
+
+/* `text` must outlive it. */
+static struct made make(size_t attempts, const char *base_url, const char *text)
+{
+    struct made made = {.record = trace_record_new(&pool)};
+    struct trace_record *record = made.record;
     strcpy(record->context.trace_id, "0af7651916cd43dd8448eb211c80319c");
     strcpy(record->context.span_id, "b7ad6b7169203331");
     record->created_ms = 1700000000123;
     record->started_us = 5000;
-    record->ended_us = 6001;
-    record->charged = true;
-    record->charge_nusd = 1000000001;
-    trace_texts_set(&record->texts, EXCHANGE_METHOD, slice_of("POST"));
-    trace_texts_set(&record->texts, EXCHANGE_PATH, slice_of(text));
-    trace_texts_set(&record->texts, EXCHANGE_MODEL, slice_of(text));
+    trace_text_set(&record->route, slice_of(text));
+    made.facts = (struct exchange_facts){.request_id = slice_of("req_1"),
+                                         .method = slice_of("POST"),
+                                         .path = slice_of(text),
+                                         .model = slice_of(text),
+                                         .error = slice_of(text),
+                                         .failed = true,
+                                         .charged = true,
+                                         .ended_us = 6001,
+                                         .charge_nusd = 1000000001};
     for (size_t i = 0; i < attempts; i++) {
-        struct attempt_span *span = attempt_span_new(&pool, candidate);
+        struct attempt_span *span = attempt_of(base_url);
         strcpy(span->span_id, "00000000000000a0");
         span->number = (int)i + 1;
+        span->choices = 1;
         span->started_us = span->ended_us = 5500;
-        trace_texts_set(&span->texts, ATTEMPT_RESPONSE_ID, slice_of(text));
+        trace_text_set(&span->response_id, slice_of(text));
+        trace_text_set(&span->finish_reason, slice_of(text));
         trace_record_add(record, span);
     }
-    candidate_unref(candidate);
-    return record;
+    return made;
 }
 
 /* ---- reading what was written ---- */
@@ -84,15 +104,15 @@ struct written {
 };
 
 /* The body of so many such records; they are freed. */
-static struct written write(struct trace_record *const *records, size_t count, size_t spans)
+static struct written write(const struct made *made, size_t count, size_t spans)
 {
     struct written written;
     size_t added = 0;
     buffer_init(&written.body, 1 << 20);
     otlp_body_begin(&written.body);
     for (size_t i = 0; i < count; i++) {
-        added += otlp_spans_add(records[i], &written.body);
-        trace_record_free(records[i]);
+        added += otlp_spans_add(made[i].record, &made[i].facts, &written.body);
+        trace_record_free(made[i].record);
     }
     struct slice body = otlp_body_end(&resource, &written.body);
     assert_int_equal(added, spans);
@@ -138,10 +158,10 @@ static void assert_text(struct slice span, const char *key, const char *text)
 
 static void records_follow_each_other(void **state)
 {
-    struct trace_record *records[] = {make(0, "http://h/v1", "a"), make(2, "http://h/v1", "bc"),
-                                      make(1, "http://h/v1", "")};
+    const struct made made[] = {make(0, "http://h/v1", "a"), make(2, "http://h/v1", "bc"),
+                                make(1, "http://h/v1", "")};
     (void)state;
-    struct written written = write(records, 3, 6);
+    struct written written = write(made, 3, 6);
     assert_text(span_of(&written, 0), "url.path", "a");
     assert_text(span_of(&written, 2), "gen_ai.response.id", "bc");
     assert_int_equal(attribute(span_of(&written, 3), "llm_gateway.attempt").value, 2);
@@ -152,24 +172,26 @@ static void records_follow_each_other(void **state)
 static void a_hedge_has_attempts_only(void **state)
 {
     static const char parent[] = {'\xb7', '\xad', '\x6b', '\x71', '\x69', '\x20', '\x33', '\x31'};
-    struct trace_record *record = make(1, "http://h/v1", "a");
+    struct made made = make(1, "http://h/v1", "a");
+    struct buffer out;
     (void)state;
-    record->beside = true;
-    struct written written = write(&record, 1, 1);
-    struct slice span = span_of(&written, 0);
+    buffer_init(&out, 1 << 20);
+    assert_int_equal(otlp_spans_add(made.record, NULL, &out), 1);
+    struct slice span = field_of(buffer_slice(&out), SPANS, 0).inner;
     assert_int_equal(field_of(span, KIND, 0).value, 3);
     struct slice id = field_of(span, PARENT_ID, 0).inner;
     assert_int_equal(id.bytes, sizeof parent);
     assert_memory_equal(id.data, parent, sizeof parent);
-    buffer_fini(&written.body);
+    trace_record_free(made.record);
+    buffer_fini(&out);
 }
 
 static void times_and_money_are_exact(void **state)
 {
-    struct trace_record *record = make(1, "http://h/v1", "a");
+    struct made made = make(1, "http://h/v1", "a");
     double usd;
     (void)state;
-    struct written written = write(&record, 1, 2);
+    struct written written = write(&made, 1, 2);
     struct slice span = span_of(&written, 0);
     assert_true(field_of(span, START, 0).value == UINT64_C(1700000000123000000));
     assert_true(field_of(span, END, 0).value == UINT64_C(1700000000124001000));
@@ -192,8 +214,8 @@ static void any_bytes_become_utf8(void **state)
             text[bytes] = '\0';
             snprintf(path, sizeof path, "%.*s%s", (int)bytes - 1, text,
                      c < 128 ? text + bytes - 1 : "\xef\xbf\xbd");
-            struct trace_record *record = make(1, "http://h/v1", text);
-            struct written written = write(&record, 1, 2);
+            struct made made = make(1, "http://h/v1", text);
+            struct written written = write(&made, 1, 2);
             assert_text(span_of(&written, 0), "url.path", path);
             attribute(span_of(&written, 1), "gen_ai.response.id");
             buffer_fini(&written.body);
@@ -203,9 +225,9 @@ static void any_bytes_become_utf8(void **state)
 
 static void other_letters_stay(void **state)
 {
-    struct trace_record *record = make(1, "http://h/v1", "\xea\xb0\x80\xf0\x9f\x98\x80\xea\xb0");
+    struct made made = make(1, "http://h/v1", "\xea\xb0\x80\xf0\x9f\x98\x80\xea\xb0");
     (void)state;
-    struct written written = write(&record, 1, 2);
+    struct written written = write(&made, 1, 2);
     assert_text(span_of(&written, 0), "url.path",
                 "\xea\xb0\x80\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd");
     buffer_fini(&written.body);
@@ -214,13 +236,13 @@ static void other_letters_stay(void **state)
 /* A span's length takes one to three bytes before it. */
 static void lengths_of_all_sizes(void **state)
 {
-    static char text[TRACE_TEXTS_BYTES * 2];
+    static char text[OTLP_TEXT_BYTES_MAX * 2];
     (void)state;
     for (size_t bytes = 0; bytes < sizeof text; bytes += bytes < 300 ? 1 : 61) {
         memset(text, bytes % 2 ? 'a' : '\xff', bytes);
         text[bytes] = '\0';
-        struct trace_record *record = make(2, "http://h/v1", text);
-        struct written written = write(&record, 1, 3);
+        struct made made = make(2, "http://h/v1", text);
+        struct written written = write(&made, 1, 3);
         attribute(span_of(&written, 0), "http.request.method");
         attribute(span_of(&written, 2), "llm_gateway.attempt");
         buffer_fini(&written.body);
@@ -230,12 +252,12 @@ static void lengths_of_all_sizes(void **state)
 /* Each byte of all texts needs three. */
 static void the_longest_texts_have_room(void **state)
 {
-    char text[TRACE_TEXTS_BYTES * 2];
+    char text[OTLP_TEXT_BYTES_MAX * 2];
     (void)state;
     memset(text, '\xff', sizeof text);
     text[sizeof text - 1] = '\0';
-    struct trace_record *record = make(16, "http://h/v1", text);
-    struct written written = write(&record, 1, 17);
+    struct made made = make(16, "http://h/v1", text);
+    struct written written = write(&made, 1, 17);
     attribute(span_of(&written, 16), "llm_gateway.attempt");
     buffer_fini(&written.body);
 }
@@ -243,12 +265,12 @@ static void the_longest_texts_have_room(void **state)
 /* Nothing of it is written, and what was there stays. */
 static void a_record_without_room(void **state)
 {
-    struct trace_record *record = make(3, "http://h/v1", "a");
+    struct made made = make(3, "http://h/v1", "a");
     struct buffer out;
     (void)state;
     for (size_t room = 0;; room += 1000) {
         buffer_init(&out, room);
-        size_t count = otlp_spans_add(record, &out);
+        size_t count = otlp_spans_add(made.record, &made.facts, &out);
         if (count > 0) {
             assert_int_equal(count, 4);
             assert_true(room > 4000);
@@ -259,7 +281,7 @@ static void a_record_without_room(void **state)
         assert_false(out.failed);
         buffer_fini(&out);
     }
-    trace_record_free(record);
+    trace_record_free(made.record);
 }
 
 /* More than it keeps. */
@@ -273,14 +295,16 @@ static void a_pool(void **state)
         for (size_t i = 0; i < RECORDS; i++) {
             records[i] = trace_record_new(&own);
             assert_null(records[i]->first);
-            trace_texts_set(&records[i]->texts, EXCHANGE_MODEL, slice_of("m"));
+            trace_text_set(&records[i]->route, slice_of("m"));
+            strcpy(records[i]->state, "a=b");
         }
         for (size_t i = 0; i < RECORDS; i++)
             trace_record_free(records[i]);
         assert_int_equal(own.records.count, 256);
     }
     struct trace_record *again = trace_record_new(&own);
-    assert_string_equal(trace_text(&again->texts, EXCHANGE_MODEL), "");
+    assert_int_equal(again->route.bytes, 0);
+    assert_string_equal(again->state, "");
     trace_record_free(again);
     trace_pool_fini(&own);
     assert_int_equal(own.records.count, 0);
@@ -304,8 +328,8 @@ static void servers(void **state)
         {"https://x.openai.azure.com/v1", "x.openai.azure.com", "azure.ai.openai", 443}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct trace_record *record = make(1, cases[i].url, "a");
-        struct written written = write(&record, 1, 2);
+        struct made made = make(1, cases[i].url, "a");
+        struct written written = write(&made, 1, 2);
         struct slice span = span_of(&written, 1);
         assert_text(span, "server.address", cases[i].address);
         assert_text(span, "gen_ai.provider.name", cases[i].provider);
@@ -322,20 +346,17 @@ static void what_an_answer_says(void **state)
                  {"{\"responseId\":\"a\\u00e9\",\"model\":null}", "a\xc3\xa9", ""},
                  {"{\"id\":5,\"id\":\"b\",\"model\":\"\"}", "b", ""},
                  {"[]", "", ""}};
-    struct candidate_terms terms = provider_terms();
-    struct candidate *candidate = candidate_new(&terms);
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct attempt_span *span = attempt_span_new(&pool, candidate);
+        struct attempt_span *span = attempt_of("http://h/v1");
         struct json_value root;
         struct fault fault;
         assert_true(json_parse(slice_of(cases[i].text), 8, &root, &fault));
         attempt_span_note_chunk(span, &root);
-        assert_string_equal(trace_text(&span->texts, ATTEMPT_RESPONSE_ID), cases[i].id);
-        assert_string_equal(trace_text(&span->texts, ATTEMPT_RESPONSE_MODEL), cases[i].model);
+        assert_true(slice_equals(trace_text_slice(&span->response_id), cases[i].id));
+        assert_true(slice_equals(trace_text_slice(&span->response_model), cases[i].model));
         attempt_span_free(span);
     }
-    candidate_unref(candidate);
 }
 
 static int64_t rejected(const char *answer, size_t bytes, char words[OTLP_WORDS_BYTES])
