@@ -25,10 +25,13 @@ void buffer_reset(struct buffer *buffer)
     buffer->failed = false;
 }
 
-/* Doubles the capacity, up to the maximum: n appends of one byte then cost O(n). */
+/* The first time, as much as is needed: many get all at once, and some are kept for long. Then it
+ * doubles the capacity, up to the maximum: n appends of one byte then cost O(n). */
 static bool grow(struct buffer *buffer, size_t needed_bytes)
 {
-    size_t capacity = buffer->capacity_bytes ? buffer->capacity_bytes : FIRST_CAPACITY_BYTES;
+    size_t capacity = buffer->capacity_bytes;
+    if (capacity == 0)
+        capacity = needed_bytes > FIRST_CAPACITY_BYTES ? needed_bytes : FIRST_CAPACITY_BYTES;
     while (capacity < needed_bytes)
         capacity = capacity > SIZE_MAX / 2 ? SIZE_MAX : capacity * 2;
     if (capacity > buffer->bytes_max)

@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "dialect/renamed.h"
 #include "exchange/access_tokens.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/processor_call.h"
 #include "exchange/provider_headers.h"
@@ -82,7 +83,7 @@ static void log_failure(const struct ask *ask)
               log_text("model", attempt->candidate->terms.model),
               log_text("outcome", attempt_outcome_name(attempt->outcome)),
               log_int("status", attempt->status), log_text("detail", attempt->detail),
-              log_text(attempt->explained ? "said" : NULL, attempt->refusal_message));
+              log_text(attempt->explained ? "said" : NULL, attempt_refusal(attempt)->message));
 }
 
 static void end(struct ask *ask, enum attempt_outcome outcome, const char *detail)

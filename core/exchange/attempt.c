@@ -1,6 +1,7 @@
 #include "exchange/attempt.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -170,6 +171,8 @@ void attempt_cancel(struct attempt *attempt)
 void attempt_fini(struct attempt *attempt)
 {
     attempt_cancel(attempt);
+    free(attempt->refusal);
+    attempt->refusal = NULL;
     request_copy_fini(&attempt->copy);
     buffer_fini(&attempt->translated);
     if (attempt->translator.free != NULL)

@@ -119,12 +119,8 @@ struct attempt {
     bool late;         /* a time limit has ended it; `detail` may also go to the client */
     bool rate_limited; /* OVERLOADED by a limit on us */
     bool too_large;
-    bool explained;     /* the provider gave a reason; refusal_message repeats it */
-    int refusal_status; /* for the client of a REFUSED attempt */
-    /* What the client may learn of a failed attempt. */
-    char refusal_message[512];
-    char refusal_param[64];
-    char refusal_code[48];
+    bool explained;                   /* the provider gave a reason, which the refusal repeats */
+    struct provider_refusal *refusal; /* NULL: none */
 };
 
 /* The provider's name, for the log; "" before the first attempt. */

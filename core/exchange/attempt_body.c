@@ -8,17 +8,18 @@
 #include "dialect/raw_predict.h"
 #include "dialect/rerank_names.h"
 #include "exchange/attempt.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/mapped_api.h"
 #include "exchange/provider_headers.h"
 #include "net/server/server.h"
 
 static bool refuse_member(struct attempt *attempt, const struct request_fault *fault)
 {
-    attempt->refusal_status = 400;
-    snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "%s", fault->code);
-    snprintf(attempt->refusal_message, sizeof attempt->refusal_message, "%s", fault->message);
-    snprintf(attempt->refusal_param, sizeof attempt->refusal_param, "%s",
-             fault->param != NULL ? fault->param : "");
+    struct provider_refusal *refusal = attempt_refuse(attempt);
+    refusal->status = 400;
+    snprintf(refusal->code, sizeof refusal->code, "%s", fault->code);
+    snprintf(refusal->message, sizeof refusal->message, "%s", fault->message);
+    snprintf(refusal->param, sizeof refusal->param, "%s", fault->param != NULL ? fault->param : "");
     attempt_decide(attempt, ATTEMPT_REFUSED, fault->message);
     return false;
 }

@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "exchange/attempt.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/redact.h"
 #include "store/notes.h"
 
@@ -44,8 +45,8 @@ void attempt_log_words(const struct attempt *attempt, char out[LIMIT_ATTEMPT_WOR
     struct slice said = slice_of(attempt->detail);
     if (attempt->status >= 300 && attempt->body.bytes > 0)
         said = buffer_slice(&attempt->body);
-    else if (attempt->refusal_message[0] != '\0')
-        said = slice_of(attempt->refusal_message);
+    else if (attempt_refusal(attempt)->message[0] != '\0')
+        said = slice_of(attempt_refusal(attempt)->message);
     copy_flat(said, whole, sizeof whole);
     redact_secrets(whole, attempt->candidate->terms.api_key);
     copy_flat(slice_of(whole), out, LIMIT_ATTEMPT_WORDS_BYTES + 1);

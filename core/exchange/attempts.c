@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "exchange/access_tokens.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/call_metrics.h"
 #include "exchange/choice.h"
 #include "exchange/departure.h"
@@ -101,7 +102,7 @@ static void note_failure(struct exchange *exchange)
               log_text("outcome", attempt_outcome_name(attempt->outcome)),
               log_text("class", attempt_outcome_class_name(attempt_class(attempt))),
               log_int("status", attempt->status), log_text("detail", attempt->detail),
-              log_text(attempt->explained ? "said" : NULL, attempt->refusal_message));
+              log_text(attempt->explained ? "said" : NULL, attempt_refusal(attempt)->message));
 }
 
 /* An access token may end before its time: its key was taken away, say. */

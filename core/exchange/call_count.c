@@ -14,7 +14,7 @@ static void count_cut(const struct exchange *exchange)
     const struct live_attempt attempt = {.provider = attempt_provider(&exchange->attempt),
                                          .result = LIVE_CUT,
                                          .outcome = "cut",
-                                         .detail = exchange->stream.failure_message,
+                                         .detail = stream_failure(&exchange->stream)->message,
                                          .exchange_id = exchange->id.text,
                                          .status = exchange->attempt.status};
     live_metrics_count_attempt(exchange->env->shard, &attempt);

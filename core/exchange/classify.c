@@ -5,6 +5,7 @@
 
 #include "dialect/provider_error.h"
 #include "exchange/attempt.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/redact.h"
 
 /* Lists of words end with NULL. */
@@ -295,13 +296,13 @@ static void tell(struct attempt *attempt, struct provider_error *error, const ch
         redact_secrets(texts[i].text, terms->api_key);
         redact_model(texts[i].text, texts[i].bytes, terms->model, sold_as);
     }
+    struct provider_refusal *refusal = attempt_refuse(attempt);
     const char *code = error->code[0] != '\0' ? error->code : error->type;
     if (error->message[0] != '\0')
-        slice_copy(slice_of(error->message), attempt->refusal_message,
-                   sizeof attempt->refusal_message);
+        slice_copy(slice_of(error->message), refusal->message, sizeof refusal->message);
     if (code[0] != '\0')
-        slice_copy(slice_of(code), attempt->refusal_code, sizeof attempt->refusal_code);
-    slice_copy(slice_of(error->param), attempt->refusal_param, sizeof attempt->refusal_param);
+        slice_copy(slice_of(code), refusal->code, sizeof refusal->code);
+    slice_copy(slice_of(error->param), refusal->param, sizeof refusal->param);
 }
 
 enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_as, int status,
@@ -321,15 +322,16 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_
         attempt->retry_after_ms = error.retry_after_ms;
     if (attempt->retry_after_ms < 0 && attempt->rate_limited)
         attempt->retry_after_ms = provider_limits_wait_ms(&attempt->limits);
-    attempt->refusal_status = status >= 400 && status < 500 ? status : 400;
-    snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "provider_refused");
-    snprintf(attempt->refusal_message, sizeof attempt->refusal_message,
+    struct provider_refusal *refusal = attempt_refuse(attempt);
+    refusal->status = status >= 400 && status < 500 ? status : 400;
+    snprintf(refusal->code, sizeof refusal->code, "provider_refused");
+    snprintf(refusal->message, sizeof refusal->message,
              "The model's provider refuses this request (status %d).", status);
     bool overflow = outcome == ATTEMPT_REFUSED && is_overflow(&error);
     tell(attempt, &error, sold_as);
     if (overflow) {
-        attempt->refusal_status = 400;
-        snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "context_length_exceeded");
+        refusal->status = 400;
+        snprintf(refusal->code, sizeof refusal->code, "context_length_exceeded");
     }
     if (outcome != ATTEMPT_REFUSED || error.explained)
         return outcome;
@@ -337,6 +339,6 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_
      * proxy), so the customer is not at fault. The exception is a body that is too large for it. */
     if (status != 413)
         return ATTEMPT_GARBLED;
-    snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "request_too_large");
+    snprintf(refusal->code, sizeof refusal->code, "request_too_large");
     return outcome;
 }

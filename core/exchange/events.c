@@ -10,6 +10,7 @@
 #include "dialect/provider_error.h"
 #include "dialect/renamed.h"
 #include "dialect/said.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/price_facts.h"
 #include "exchange/relay.h"
@@ -46,7 +47,7 @@ static void take_usage(struct exchange *exchange, struct slice event,
 static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outcome)
 {
     const struct attempt *attempt = &exchange->attempt;
-    char message[sizeof exchange->stream.failure_message];
+    char message[sizeof((struct stream_failure *)NULL)->message];
     const char *code = "provider_unavailable";
     const char *what = "The model's provider reported an error; the answer is not complete.";
     bool refused = outcome == ATTEMPT_REFUSED; /* the customer must mend the request */
@@ -54,11 +55,12 @@ static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outco
         code = "provider_overloaded";
         what = "The model's provider became overloaded; the answer is not complete.";
     } else if (refused) {
-        code = attempt->refusal_code;
+        code = attempt_refusal(attempt)->code;
     }
     exchange->stream.refused = refused;
     if (attempt->explained && (refused || attempt->candidate->terms.errors_shown))
-        snprintf(message, sizeof message, "%s It says: %s", what, attempt->refusal_message);
+        snprintf(message, sizeof message, "%s It says: %s", what,
+                 attempt_refusal(attempt)->message);
     else
         snprintf(message, sizeof message, "%s", what);
     relay_provider_failed(exchange, code, message);

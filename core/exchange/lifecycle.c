@@ -59,27 +59,6 @@ static void skip_byte_order_mark(struct buffer *body)
         buffer_consume(body, sizeof mark - 1);
 }
 
-/* Zeroes from `at` up to a text, and empties the text. Returns the text's end. */
-static char *clear_until(char *at, char *text, size_t text_bytes)
-{
-    check(at <= text);
-    memset(at, 0, (size_t)(text + 1 - at));
-    return text + text_bytes;
-}
-
-/* Zeroes all but the bytes after the NUL of large texts. */
-static struct exchange *allocate(void)
-{
-    struct exchange *exchange = malloc(sizeof *exchange);
-    check(exchange != NULL);
-    char *refusal = exchange->attempt.refusal_message;
-    char *failure = exchange->stream.failure_message;
-    char *at = clear_until((char *)exchange, refusal, sizeof exchange->attempt.refusal_message);
-    at = clear_until(at, failure, sizeof exchange->stream.failure_message);
-    memset(at, 0, (size_t)((char *)(exchange + 1) - at));
-    return exchange;
-}
-
 void exchange_forget_key(struct exchange *exchange)
 {
     free(exchange->key.models);
@@ -88,7 +67,8 @@ void exchange_forget_key(struct exchange *exchange)
 
 static struct exchange *make(struct exchange_env *env)
 {
-    struct exchange *exchange = allocate();
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    check(exchange != NULL);
     exchange->env = env;
     exchange->created_ms = clock_wall_ms();
     exchange->started_us = clock_mono_us();
@@ -255,7 +235,7 @@ static void write_log(const struct exchange *exchange)
 
 bool exchange_was_cut_by_provider(const struct exchange *exchange)
 {
-    const char *code = exchange->stream.failure_code;
+    const char *code = stream_failure(&exchange->stream)->code;
     return exchange->stream.failed && exchange->attempt.outcome == ATTEMPT_ANSWERED &&
            (strncmp(code, "provider_", 9) == 0 || strcmp(code, "timeout") == 0);
 }
@@ -266,7 +246,8 @@ void exchange_note_attempts(struct exchange *exchange)
     bool cut = exchange_was_cut_by_provider(exchange);
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
         attempt_log_answered(log, exchange->number, &exchange->attempt,
-                             cut ? exchange->stream.failure_code : NULL, sharing_leader(exchange));
+                             cut ? stream_failure(&exchange->stream)->code : NULL,
+                             sharing_leader(exchange));
     attempt_log_write(log, exchange->env->store, &exchange->id);
 }
 

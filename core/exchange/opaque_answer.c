@@ -1,7 +1,9 @@
 #include "exchange/opaque_answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/check.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
 #include "exchange/stream_end.h"
@@ -20,10 +22,13 @@ static void measure(struct exchange *exchange, struct slice data)
         sizes->text_bytes += (int64_t)data.bytes;
         return;
     }
-    stream->sound.raw = exchange->asks.media.sound_raw;
+    if (stream->sound == NULL)
+        stream->sound = calloc(1, sizeof *stream->sound);
+    check(stream->sound != NULL);
+    stream->sound->raw = exchange->asks.media.sound_raw;
     sizes->audio_bytes += base64_bytes(data.bytes);
-    sound_length_feed(&stream->sound, data);
-    sizes->audio_ms = sound_length_ms(&stream->sound);
+    sound_length_feed(stream->sound, data);
+    sizes->audio_ms = sound_length_ms(stream->sound);
 }
 
 void opaque_answer_take(struct exchange *exchange, struct slice data)
@@ -75,7 +80,7 @@ void opaque_answer_keep(struct exchange *exchange)
     char message[STREAM_END_MESSAGE_BYTES];
     stream_end_message(exchange, message);
     const struct answer_error error = {
-        .status = 502, .code = stream->failure_code, .message = message, .final = true};
+        .status = 502, .code = stream_failure(stream)->code, .message = message, .final = true};
     struct buffer body;
     buffer_init(&body, 4096);
     exchange_write_error(exchange, &error, &body);

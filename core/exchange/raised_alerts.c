@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/trial_watch.h"
@@ -33,9 +34,9 @@ static void name_target(const struct candidate_terms *terms, char out[ALERT_SUBJ
 static void describe(const struct exchange *exchange, char out[ALERT_DETAIL_BYTES])
 {
     const struct attempt *attempt = &exchange->attempt;
-    bool said = attempt->explained && attempt->refusal_message[0] != '\0';
+    bool said = attempt->explained && attempt_refusal(attempt)->message[0] != '\0';
     snprintf(out, ALERT_DETAIL_BYTES, "%s%s%s (%s)", attempt->detail, said ? ": " : "",
-             said ? attempt->refusal_message : "", exchange_told_id(exchange)->text);
+             said ? attempt_refusal(attempt)->message : "", exchange_told_id(exchange)->text);
 }
 
 static void tell_account(const struct exchange *exchange, enum health_result result,

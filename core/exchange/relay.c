@@ -89,7 +89,8 @@ static void settle(struct exchange *exchange)
     if (exchange->state >= EXCHANGE_SETTLING || !exchange->hold_open)
         return;
     if (stream->failed)
-        snprintf(exchange->error_code, sizeof exchange->error_code, "%s", stream->failure_code);
+        snprintf(exchange->error_code, sizeof exchange->error_code, "%s",
+                 stream_failure(stream)->code);
     if (stream->out_of_budget && !exchange->budget.limit_reached)
         snprintf(exchange->error_code, sizeof exchange->error_code, "%s",
                  stream_budget_reason(&exchange->budget));

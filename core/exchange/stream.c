@@ -1,8 +1,10 @@
 #include "exchange/stream.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "dialect/dialect.h"
 #include "dialect/final_chunk.h"
 #include "dialect/json_array.h"
@@ -34,6 +36,8 @@ void stream_fini(struct stream *stream)
     buffer_fini(&stream->joined);
     buffer_fini(&stream->chunk_head);
     answer_state_free(stream->answer);
+    free(stream->failure);
+    free(stream->sound);
 }
 
 void stream_reset(struct stream *stream, const struct rate_set *rates)
@@ -85,8 +89,17 @@ void stream_hold_usage(struct stream *stream, enum dialect dialect, struct slice
 void stream_note_failure(struct stream *stream, const char *code, const char *message)
 {
     stream->failed = true;
-    snprintf(stream->failure_code, sizeof stream->failure_code, "%s", code);
-    snprintf(stream->failure_message, sizeof stream->failure_message, "%s", message);
+    if (stream->failure == NULL)
+        stream->failure = malloc(sizeof *stream->failure);
+    check(stream->failure != NULL);
+    snprintf(stream->failure->code, sizeof stream->failure->code, "%s", code);
+    snprintf(stream->failure->message, sizeof stream->failure->message, "%s", message);
+}
+
+const struct stream_failure *stream_failure(const struct stream *stream)
+{
+    static const struct stream_failure none;
+    return stream->failure != NULL ? stream->failure : &none;
 }
 
 const char *stream_type(bool as_array)

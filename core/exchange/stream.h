@@ -24,19 +24,25 @@
 /* The most output that waits for the client before the provider is paused. */
 enum { STREAM_OUT_BYTES_MAX = 2 * LIMIT_ORDINARY_EVENT_BYTES };
 
+/* Why an answer is not complete. Few fail, so it is made when it is needed. */
+struct stream_failure {
+    char code[48];
+    char message[640];
+};
+
 struct stream {
     struct meter meter;
     struct line_ends line_ends;
     struct sse sse;
     struct event_template event_template;
-    struct buffer out;         /* whole events ready for the client */
-    struct buffer held_event;  /* usage, if asked for: goes out at the end, with the cost */
-    struct buffer last_event;  /* data: [DONE] as it came */
-    struct buffer joined;      /* scratch for events of several data lines */
-    struct sound_length sound; /* of an opaque answer; its last byte is in held_event */
-    bool started;              /* the task has asked for the relay; the hold may still be pending */
-    bool flowing;              /* the head is out */
-    bool done;                 /* [DONE] has come */
+    struct buffer out;          /* whole events ready for the client */
+    struct buffer held_event;   /* usage, if asked for: goes out at the end, with the cost */
+    struct buffer last_event;   /* data: [DONE] as it came */
+    struct buffer joined;       /* scratch for events of several data lines */
+    struct sound_length *sound; /* of an opaque answer, or NULL; its last byte is in held_event */
+    bool started; /* the task has asked for the relay; the hold may still be pending */
+    bool flowing; /* the head is out */
+    bool done;    /* [DONE] has come */
     bool upstream_ended;
     bool out_of_budget;       /* we ended the answer: there is no money for more */
     bool reason_given;        /* the present event already says that money limited it */
@@ -44,8 +50,7 @@ struct stream {
     bool failed;              /* after the provider said something: the stream ends with an error */
     bool unwritten;           /* the charge could not be written: the client does not see it */
     bool refused;             /* it failed because of the customer's request */
-    char failure_code[48];
-    char failure_message[640];
+    struct stream_failure *failure; /* NULL: there is none */
     /* Of another dialect than OpenAI's chat: */
     struct answer_state *answer;     /* NULL: no event has come */
     const struct dialect_form *form; /* of `answer` */
@@ -89,5 +94,7 @@ const char *stream_type(bool as_array);
 struct slice stream_shape(struct slice events, bool as_array, bool *begun, bool ends,
                           struct buffer *shaped);
 void stream_note_failure(struct stream *stream, const char *code, const char *message);
+/* Empty if there is none. */
+const struct stream_failure *stream_failure(const struct stream *stream);
 
 #endif

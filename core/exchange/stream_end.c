@@ -6,7 +6,7 @@
 #include "dialect/final_chunk.h"
 #include "exchange/exchange_internal.h"
 
-_Static_assert(sizeof((struct stream *)NULL)->failure_message + 64 <= STREAM_END_MESSAGE_BYTES,
+_Static_assert(sizeof((struct stream_failure *)NULL)->message + 64 <= STREAM_END_MESSAGE_BYTES,
                "the failure and what was charged");
 
 static void append_length(const struct exchange *exchange, struct buffer *out)
@@ -59,12 +59,12 @@ void stream_end_message(const struct exchange *exchange, char out[STREAM_END_MES
     int64_t charge_nusd = exchange->settlement.record.charge_nusd;
     char charge[MONEY_TEXT_BYTES];
     if (stream->unwritten)
-        snprintf(out, out_bytes, "%s", stream->failure_message);
+        snprintf(out, out_bytes, "%s", stream_failure(stream)->message);
     else if (charge_nusd == 0)
-        snprintf(out, out_bytes, "%s Nothing was charged.", stream->failure_message);
+        snprintf(out, out_bytes, "%s Nothing was charged.", stream_failure(stream)->message);
     else
-        snprintf(out, out_bytes, "%s $%s was charged for what came.", stream->failure_message,
-                 money_format_short(charge_nusd, charge));
+        snprintf(out, out_bytes, "%s $%s was charged for what came.",
+                 stream_failure(stream)->message, money_format_short(charge_nusd, charge));
 }
 
 static void append_error(const struct exchange *exchange, struct buffer *out)
@@ -73,7 +73,7 @@ static void append_error(const struct exchange *exchange, struct buffer *out)
     char message[STREAM_END_MESSAGE_BYTES];
     stream_end_message(exchange, message);
     const char *type = stream->refused ? "invalid_request_error" : "server_error";
-    final_chunk_error(message, type, stream->failure_code, out);
+    final_chunk_error(message, type, stream_failure(stream)->code, out);
 }
 
 static void append_chat(const struct exchange *exchange, struct buffer *out)
@@ -95,9 +95,9 @@ static int failure_status(const struct stream *stream)
 {
     if (stream->refused)
         return 400;
-    if (strcmp(stream->failure_code, "provider_overloaded") == 0)
+    if (strcmp(stream_failure(stream)->code, "provider_overloaded") == 0)
         return 503;
-    return strcmp(stream->failure_code, "timeout") == 0 ? 504 : 500;
+    return strcmp(stream_failure(stream)->code, "timeout") == 0 ? 504 : 500;
 }
 
 static void append_failure(const struct exchange *exchange, struct buffer *out)
@@ -107,7 +107,7 @@ static void append_failure(const struct exchange *exchange, struct buffer *out)
     char message[STREAM_END_MESSAGE_BYTES];
     stream_end_message(exchange, message);
     const struct error_body error = {.status = failure_status(stream),
-                                     .code = stream->failure_code,
+                                     .code = stream_failure(stream)->code,
                                      .message = message,
                                      .request_id = exchange->id.text};
     dialect_form(exchange->asks.dialect)

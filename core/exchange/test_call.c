@@ -161,7 +161,7 @@ void test_call_settle(struct exchange *exchange)
     exchange_count_cost(exchange, cut);
     exchange_tell_answer_end(exchange, by_provider);
     finish(exchange, by_provider ? "cut" : attempt_outcome_name(ATTEMPT_ANSWERED),
-           by_provider ? exchange->stream.failure_message : NULL,
+           by_provider ? stream_failure(&exchange->stream)->message : NULL,
            exchange->settlement.record.cost_nusd);
 }
 

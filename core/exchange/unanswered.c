@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "dialect/error_form.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/redact.h"
 
@@ -18,7 +19,8 @@ static void explain_failure(const struct attempt *attempt, char *out, size_t out
         bytes += snprintf(out + bytes, out_bytes - (size_t)bytes, " (HTTP %d)", attempt->status);
     bytes += snprintf(out + bytes, out_bytes - (size_t)bytes, ". Nothing was charged.");
     if (attempt->explained && attempt->candidate->terms.errors_shown)
-        snprintf(out + bytes, out_bytes - (size_t)bytes, " It says: %s", attempt->refusal_message);
+        snprintf(out + bytes, out_bytes - (size_t)bytes, " It says: %s",
+                 attempt_refusal(attempt)->message);
 }
 
 static void explain_delay(const struct attempt *attempt, char *out, size_t out_bytes)
@@ -61,9 +63,9 @@ static struct slice own_words(const struct exchange *exchange, const struct atte
     struct slice body = buffer_slice(&attempt->body);
     struct json_value root;
     struct fault fault;
-    bool passes = attempt->status == attempt->refusal_status && attempt->mapped == NULL &&
+    bool passes = attempt->status == attempt_refusal(attempt)->status && attempt->mapped == NULL &&
                   attempt->dialect == exchange->asks.dialect && !attempt_translates(attempt);
-    const char *code = strcmp(attempt->refusal_code, overflow) == 0 ? overflow : NULL;
+    const char *code = strcmp(attempt_refusal(attempt)->code, overflow) == 0 ? overflow : NULL;
     if (!passes || !json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) ||
         !error_form_is_own(attempt->dialect, attempt->status, code, &root))
         return none;
@@ -80,17 +82,18 @@ void exchange_refuse_by(struct exchange *exchange, const struct attempt *attempt
 {
     struct answer_error error = {.status = 502, .code = "provider_unavailable"};
     struct buffer words;
-    char failure[sizeof attempt->refusal_message + 128];
+    char failure[sizeof((struct provider_refusal *)NULL)->message + 128];
     error.message = "The model's provider could not be reached or broke off before it answered. "
                     "Nothing was charged.";
     buffer_init(&words, WORDS_BYTES);
     switch (attempt->outcome) {
     case ATTEMPT_REFUSED:
         error.body = own_words(exchange, attempt, &words);
-        error.status = attempt->refusal_status;
-        error.code = attempt->refusal_code;
-        error.message = attempt->refusal_message;
-        error.param = attempt->refusal_param[0] != '\0' ? attempt->refusal_param : NULL;
+        error.status = attempt_refusal(attempt)->status;
+        error.code = attempt_refusal(attempt)->code;
+        error.message = attempt_refusal(attempt)->message;
+        error.param =
+            attempt_refusal(attempt)->param[0] != '\0' ? attempt_refusal(attempt)->param : NULL;
         error.final = true;
         break;
     case ATTEMPT_TIMED_OUT:

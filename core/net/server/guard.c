@@ -299,6 +299,26 @@ static bool parse_head(struct connection *connection, size_t bytes, struct refus
                       refusal);
 }
 
+/* Keeps the bytes, and returns where the head ends. 0: more of it must come; below 0: it is
+ * refused. Most heads come whole, with the body behind them. They are found where they lie, and
+ * only their own bytes are kept. */
+static ptrdiff_t keep_head(struct connection *connection, const char *data, size_t bytes,
+                           struct refusal *refusal)
+{
+    struct buffer *head = &connection->head;
+    bool whole = head->bytes == 0;
+    ptrdiff_t end = whole ? head_find_end(data, bytes, 0, refusal) : 0;
+    if (end < 0)
+        return end;
+    if (!buffer_append(head, data, end > 0 ? (size_t)end : bytes)) {
+        *refusal = (struct refusal){503, "overloaded", "there is no memory left"};
+        return -1;
+    }
+    if (whole)
+        return end;
+    return head_find_end(head->data, head->bytes, connection->head_scanned, refusal);
+}
+
 /* Returns how many of the bytes belong to the head. */
 static size_t feed_head(struct connection *connection, const char *data, size_t bytes)
 {
@@ -307,11 +327,7 @@ static size_t feed_head(struct connection *connection, const char *data, size_t 
     size_t before = head->bytes;
     size_t place = HEAD_BUFFER_BYTES - before;
     size_t take = bytes < place ? bytes : place;
-    if (!buffer_append(head, data, take)) {
-        guard_refuse(connection, (struct refusal){503, "overloaded", "there is no memory left"});
-        return bytes;
-    }
-    ptrdiff_t end = head_find_end(head->data, head->bytes, connection->head_scanned, &refusal);
+    ptrdiff_t end = keep_head(connection, data, take, &refusal);
     if (end == 0) {
         connection->head_scanned = head->bytes;
         return take;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "exchange/attempt.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/provider.h"
 #include "net/scripted_server.h"
 
@@ -361,13 +362,13 @@ static void a_refusal_says_why_and_when_to_come_again(void **state)
     assert_int_equal(attempt.status, 429);
     assert_int_equal(attempt.retry_after_ms, 7000);
     assert_true(attempt.explained && attempt.rate_limited);
-    assert_string_equal(attempt.refusal_message, "Model sold is busy.");
+    assert_string_equal(attempt_refusal(&attempt)->message, "Model sold is busy.");
     free(ask(PLAIN, JSON GOOD, STEP_SEND)); /* the next try knows nothing of it */
     assert_int_equal(attempt.outcome, ATTEMPT_ANSWERED);
     assert_int_equal(attempt.status, 200);
     assert_int_equal(attempt.retry_after_ms, -1);
     assert_false(attempt.explained || attempt.rate_limited);
-    assert_string_equal(attempt.refusal_message, "");
+    assert_string_equal(attempt_refusal(&attempt)->message, "");
 }
 
 static void who_waits_for_nothing_is_told_nothing(void **state)

@@ -2,11 +2,13 @@
 #include "base/support.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "exchange/attempt.h"
 #include "exchange/attempt_log.h"
+#include "exchange/attempt_refusal.h"
 #include "exchange/provider.h"
 #include "store/notes.h"
 
@@ -33,6 +35,7 @@ static int tear_down(void **state)
     attempt_log_fini(&log_of);
     buffer_fini(&attempt.body);
     candidate_unref(attempt.candidate);
+    free(attempt.refusal);
     return 0;
 }
 
@@ -138,10 +141,10 @@ static void what_the_provider_said_goes_first(void **state)
 {
     (void)state;
     snprintf(attempt.detail, sizeof attempt.detail, "detail");
-    snprintf(attempt.refusal_message, sizeof attempt.refusal_message, "refusal");
+    snprintf(attempt_refuse(&attempt)->message, 8, "refusal");
     assert_string_equal(words_of("said"), "said");
     assert_string_equal(words_of(""), "refusal");
-    attempt.refusal_message[0] = '\0';
+    attempt.refusal->message[0] = '\0';
     assert_string_equal(words_of(""), "detail");
     words_of("an answer");
     attempt.status = 200; /* no error's */

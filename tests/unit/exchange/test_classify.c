@@ -6,8 +6,12 @@
 #include <string.h>
 
 #include "exchange/attempt.h"
+#include "exchange/attempt_refusal.h"
 
 #define KEY "sk-proj-Qm3xTf9hV2LkP7aZ"
+
+/* What it tells: of the last attempt that was judged. */
+static struct provider_refusal told_last;
 
 static enum attempt_outcome classify(int status, const char *api_key, const char *body,
                                      struct attempt *out)
@@ -17,6 +21,8 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
     assert_non_null(copy);
     memcpy(copy, body, bytes);
     memset(out, 0, sizeof *out);
+    memset(&told_last, 0, sizeof told_last);
+    out->refusal = &told_last;
     const struct candidate_terms terms = {.provider = "",
                                           .headers = "",
                                           .answers_as = "",
@@ -35,10 +41,10 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
         attempt_classify(out, "sold-as", status, (struct slice){copy, bytes});
     candidate_unref(out->candidate);
     free(copy);
-    assert_true(memchr(out->refusal_message, '\0', sizeof out->refusal_message) != NULL);
-    assert_true(memchr(out->refusal_code, '\0', sizeof out->refusal_code) != NULL);
-    assert_true(memchr(out->refusal_param, '\0', sizeof out->refusal_param) != NULL);
-    assert_true(strlen(out->refusal_message) > 0 && strlen(out->refusal_code) > 0);
+    assert_true(memchr(out->refusal->message, '\0', sizeof out->refusal->message) != NULL);
+    assert_true(memchr(out->refusal->code, '\0', sizeof out->refusal->code) != NULL);
+    assert_true(memchr(out->refusal->param, '\0', sizeof out->refusal->param) != NULL);
+    assert_true(strlen(out->refusal->message) > 0 && strlen(out->refusal->code) > 0);
     return outcome;
 }
 
@@ -196,9 +202,9 @@ static void tells_what_helps(void **state)
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         struct attempt attempt;
         classify(400, KEY, told[i].body, &attempt);
-        assert_string_equal(attempt.refusal_message, told[i].message);
-        assert_string_equal(attempt.refusal_code, told[i].code);
-        assert_string_equal(attempt.refusal_param, told[i].param);
+        assert_string_equal(attempt.refusal->message, told[i].message);
+        assert_string_equal(attempt.refusal->code, told[i].code);
+        assert_string_equal(attempt.refusal->param, told[i].param);
     }
 }
 
@@ -215,12 +221,16 @@ static void cuts_what_is_long(void **state)
              "{\"error\":{\"message\":\"%s\",\"code\":\"%s\",\"param\":\"%s\",\"type\":\"%s\"}}",
              words, words, words, words);
     assert_int_equal(classify(400, KEY, body, &attempt), ATTEMPT_REFUSED);
-    assert_int_equal(strlen(attempt.refusal_message), sizeof attempt.refusal_message - 1);
-    assert_int_equal(strlen(attempt.refusal_code), sizeof attempt.refusal_code - 1);
-    assert_int_equal(strlen(attempt.refusal_param), sizeof attempt.refusal_param - 1);
+    assert_int_equal(strlen(attempt.refusal->message),
+                     sizeof((struct provider_refusal *)NULL)->message - 1);
+    assert_int_equal(strlen(attempt.refusal->code),
+                     sizeof((struct provider_refusal *)NULL)->code - 1);
+    assert_int_equal(strlen(attempt.refusal->param),
+                     sizeof((struct provider_refusal *)NULL)->param - 1);
     snprintf(body, sizeof body, "{\"error\":{\"message\":\"m\",\"type\":\"%s\"}}", words);
     classify(400, KEY, body, &attempt);
-    assert_true(strspn(attempt.refusal_code, "w") == sizeof attempt.refusal_code - 1);
+    assert_true(strspn(attempt.refusal->code, "w") ==
+                sizeof((struct provider_refusal *)NULL)->code - 1);
 }
 
 /* ---- what is not told ---- */
@@ -269,21 +279,21 @@ static void tells_no_secrets(void **state)
         struct attempt attempt;
         snprintf(body, sizeof body, "{\"error\":{\"message\":\"%s\"}}", secrets[i].message);
         classify(400, key, body, &attempt);
-        if (strstr(attempt.refusal_message, secrets[i].secret) != NULL)
-            fail_msg("told '%s' of: %s", attempt.refusal_message, secrets[i].message);
+        if (strstr(attempt.refusal->message, secrets[i].secret) != NULL)
+            fail_msg("told '%s' of: %s", attempt.refusal->message, secrets[i].message);
         /* Wherever the client may read it. */
         snprintf(body, sizeof body,
                  "{\"error\":{\"message\":\"m\",\"code\":\"%s\",\"param\":\"%s\",\"type\":\"x\"}}",
                  secrets[i].message, secrets[i].message);
         classify(400, key, body, &attempt);
-        if (strstr(attempt.refusal_code, secrets[i].secret) != NULL ||
-            strstr(attempt.refusal_param, secrets[i].secret) != NULL)
-            fail_msg("code '%s', param '%s'", attempt.refusal_code, attempt.refusal_param);
+        if (strstr(attempt.refusal->code, secrets[i].secret) != NULL ||
+            strstr(attempt.refusal->param, secrets[i].secret) != NULL)
+            fail_msg("code '%s', param '%s'", attempt.refusal->code, attempt.refusal->param);
         snprintf(body, sizeof body, "{\"error\":{\"message\":\"m\",\"type\":\"%s\"}}",
                  secrets[i].message);
         classify(400, key, body, &attempt);
-        if (strstr(attempt.refusal_code, secrets[i].secret) != NULL)
-            fail_msg("code '%s'", attempt.refusal_code);
+        if (strstr(attempt.refusal->code, secrets[i].secret) != NULL)
+            fail_msg("code '%s'", attempt.refusal->code);
     }
 }
 
@@ -292,8 +302,8 @@ static void tells_no_part_of_a_secret(void **state)
 {
     (void)state;
     static const char key[] = "0123456789abcdef0123456789abcdef";
-    for (size_t before = sizeof((struct attempt *)0)->refusal_message - sizeof key - 2;
-         before < sizeof((struct attempt *)0)->refusal_message; before++) {
+    for (size_t before = sizeof((struct provider_refusal *)NULL)->message - sizeof key - 2;
+         before < sizeof((struct provider_refusal *)NULL)->message; before++) {
         char words[1024];
         char body[2048];
         struct attempt attempt;
@@ -301,7 +311,7 @@ static void tells_no_part_of_a_secret(void **state)
         strcpy(words + before, key);
         snprintf(body, sizeof body, "{\"error\":{\"message\":\"%s\"}}", words);
         classify(400, key, body, &attempt);
-        assert_int_equal(strspn(attempt.refusal_message, " *"), strlen(attempt.refusal_message));
+        assert_int_equal(strspn(attempt.refusal->message, " *"), strlen(attempt.refusal->message));
     }
 }
 
@@ -322,9 +332,9 @@ static void keeps_what_is_harmless(void **state)
         struct attempt attempt;
         snprintf(body, sizeof body, "{\"error\":{\"message\":\"%s\"}}", messages[i]);
         classify(400, KEY, body, &attempt);
-        assert_string_equal(attempt.refusal_message, messages[i]);
+        assert_string_equal(attempt.refusal->message, messages[i]);
         classify(400, "", body, &attempt); /* a provider without a key */
-        assert_string_equal(attempt.refusal_message, messages[i]);
+        assert_string_equal(attempt.refusal->message, messages[i]);
     }
 }
 

@@ -87,11 +87,11 @@ static void a_failure_is_noted_as_far_as_there_is_room(void **state)
     words[sizeof words - 1] = '\0';
     stream_note_failure(&stream, "provider_failed", "It broke.");
     assert_true(stream.failed);
-    assert_string_equal(stream.failure_code, "provider_failed");
-    assert_string_equal(stream.failure_message, "It broke.");
+    assert_string_equal(stream_failure(&stream)->code, "provider_failed");
+    assert_string_equal(stream_failure(&stream)->message, "It broke.");
     stream_note_failure(&stream, words, words);
-    assert_int_equal(strlen(stream.failure_code), sizeof stream.failure_code - 1);
-    assert_int_equal(strlen(stream.failure_message), sizeof stream.failure_message - 1);
+    assert_int_equal(strlen(stream_failure(&stream)->code), sizeof stream.failure->code - 1);
+    assert_int_equal(strlen(stream_failure(&stream)->message), sizeof stream.failure->message - 1);
 }
 
 /* The client has got a comment of the attempt before: when, is still known. */
@@ -110,7 +110,7 @@ static void the_next_attempt_begins_anew(void **state)
     assert_int_equal(stream.meter.output.text_bytes, 0);
     assert_int_equal(stream.out.bytes, 0);
     assert_false(stream.failed || stream.done || stream.started);
-    assert_string_equal(stream.failure_code, "");
+    assert_string_equal(stream_failure(&stream)->code, "");
     stream_append(&stream, slice_of("data: 2\n\n"));
     assert_true(slice_equals(buffer_slice(&stream.out), "data: 2\n\n"));
 }
