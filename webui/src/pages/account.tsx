@@ -19,6 +19,7 @@ import { Button } from "../ui/button";
 import { Card, Page } from "../ui/card";
 import { TextField, Username } from "../ui/field";
 import { Ago } from "../ui/figure";
+import { Form } from "../ui/form";
 import { Failure } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
 import { type Column, Table } from "../ui/table";
@@ -51,13 +52,9 @@ function ChangePassword({ user, onDone }: { user: User; onDone: () => void }) {
         announce(t("account.passwordChanged"));
         onDone();
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
         <Card title={t("account.password")}>
-            <form class="flex max-w-md flex-col gap-4" onSubmit={onSubmit}>
+            <Form class="max-w-md" onSend={run}>
                 <Username value={user.email} />
                 <TextField
                     label={t("account.current")}
@@ -85,7 +82,7 @@ function ChangePassword({ user, onDone }: { user: User; onDone: () => void }) {
                         {t("account.changePassword")}
                     </Button>
                 </div>
-            </form>
+            </Form>
         </Card>
     );
 }

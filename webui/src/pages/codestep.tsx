@@ -7,6 +7,7 @@ import { errorOf, errorOfNone, useAction } from "../state/action";
 import { enter } from "../state/session";
 import { Button } from "../ui/button";
 import { TextField } from "../ui/field";
+import { Form } from "../ui/form";
 import { Failure } from "../ui/notice";
 
 /** The token of a sign-in that waits for its code; null: the error is another one. */
@@ -35,12 +36,8 @@ export function CodeStep({ token, onBack }: { token: string; onBack: () => void 
     const { run, isBusy, error } = useAction(async () =>
         enter(await signInByCode({ token, code })),
     );
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+        <Form onSend={run}>
             <TextField
                 label={t("factor.code")}
                 hint={t("factor.codeHint")}
@@ -58,6 +55,6 @@ export function CodeStep({ token, onBack }: { token: string; onBack: () => void 
             <Button kind="quiet" onClick={onBack}>
                 {t("factor.back")}
             </Button>
-        </form>
+        </Form>
     );
 }

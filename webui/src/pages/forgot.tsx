@@ -7,6 +7,7 @@ import { SIGN_IN } from "../state/session";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
 import { TextField } from "../ui/field";
+import { Form } from "../ui/form";
 import { Failure, Notice } from "../ui/notice";
 import { Welcome } from "./welcome";
 
@@ -17,14 +18,10 @@ export function Forgot() {
         await forgotPassword(email);
         setSentTo(email);
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
         <Welcome>
             <Page title={t("forgot.title")} lead={t("forgot.lead")}>
-                <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                <Form onSend={run}>
                     <TextField
                         label={t("auth.email")}
                         type="email"
@@ -43,7 +40,7 @@ export function Forgot() {
                             <p class="wrap-anywhere">{t("forgot.sent", { email: sentTo })}</p>
                         </Notice>
                     )}
-                </form>
+                </Form>
                 <p>
                     <a class="font-medium text-accent underline underline-offset-2" href={SIGN_IN}>
                         {t("forgot.back")}

@@ -7,6 +7,7 @@ import { session, signOutHere } from "../state/session";
 import { site } from "../state/site";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
+import { Form } from "../ui/form";
 import { Failure } from "../ui/notice";
 import { AcceptTerms } from "../ui/terms";
 import { Welcome } from "./welcome";
@@ -18,14 +19,10 @@ export function NewTerms() {
         session.value = { state: "user", ...visitor };
     });
     const leaving = useAction(signOutHere);
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
         <Welcome>
             <Page title={t("terms.newTitle")} lead={t("terms.newLead")}>
-                <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                <Form onSend={run}>
                     <AcceptTerms
                         isAccepted={hasAccepted}
                         onAccepted={setAccepted}
@@ -40,7 +37,7 @@ export function NewTerms() {
                             {t("auth.signOut")}
                         </Button>
                     </div>
-                </form>
+                </Form>
             </Page>
         </Welcome>
     );

@@ -23,6 +23,7 @@ import { Card } from "../ui/card";
 import { CopyButton } from "../ui/copy";
 import { CheckField, SelectField, TextField } from "../ui/field";
 import { Time } from "../ui/figure";
+import { Form } from "../ui/form";
 import { Failure, Notice } from "../ui/notice";
 
 /** Nothing where the gateway can tell nobody anything. */
@@ -112,12 +113,8 @@ function Wishes({ notices, hasMail, onChanged }: WishesProps) {
         announce(t("notices.saved"));
         onChanged();
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <form class="flex max-w-md flex-col gap-4" onSubmit={onSubmit}>
+        <Form class="max-w-md" onSend={run}>
             <TextField
                 label={t("notices.low")}
                 hint={t("notices.lowHint")}
@@ -157,7 +154,7 @@ function Wishes({ notices, hasMail, onChanged }: WishesProps) {
                     {t("notices.save")}
                 </Button>
             </div>
-        </form>
+        </Form>
     );
 }
 
@@ -185,15 +182,11 @@ function WebhookCard({ webhook, onChanged }: WebhookProps) {
         announce(t("webhook.tested"));
         onChanged();
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        set.run();
-    };
     return (
         <Card title={t("webhook.title")}>
             <p class="mb-4 text-soft">{t("webhook.lead")}</p>
             <WebhookState webhook={webhook} />
-            <form class="flex max-w-xl flex-col gap-4" onSubmit={onSubmit}>
+            <Form class="max-w-xl" onSend={set.run}>
                 <TextField
                     label={t("webhook.url")}
                     type="url"
@@ -221,7 +214,7 @@ function WebhookCard({ webhook, onChanged }: WebhookProps) {
                         </Button>
                     )}
                 </div>
-            </form>
+            </Form>
             {secret !== null && (
                 <div class="mt-4">
                     <Notice tone="good" title={t("webhook.secretTitle")} isAlert>

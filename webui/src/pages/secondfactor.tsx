@@ -19,9 +19,9 @@ import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { Card, Page } from "../ui/card";
 import { CopyButton } from "../ui/copy";
-import { Dialog, DialogActions } from "../ui/dialog";
 import { TextField, Username } from "../ui/field";
 import { Time } from "../ui/figure";
+import { Form, FormDialog } from "../ui/form";
 import { lazy } from "../ui/lazy";
 import { Failure, Notice } from "../ui/notice";
 import { Bone } from "../ui/skeleton";
@@ -94,12 +94,8 @@ function Begin({ user, onBegun }: { user: User; onBegun: (secret: SecondFactorSe
     const { run, isBusy, error } = useAction(async () =>
         onBegun(await beginSecondFactor(password)),
     );
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <form class="flex max-w-md flex-col gap-4" onSubmit={onSubmit}>
+        <Form class="max-w-md" onSend={run}>
             <p class="text-soft">{t("factor.text")}</p>
             <Username value={user.email} />
             <TextField
@@ -117,7 +113,7 @@ function Begin({ user, onBegun }: { user: User; onBegun: (secret: SecondFactorSe
                     {t("factor.setUp")}
                 </Button>
             </div>
-        </form>
+        </Form>
     );
 }
 
@@ -130,13 +126,9 @@ interface ConfirmProps {
 function Confirm({ secret, onBack, onCodes }: ConfirmProps) {
     const [code, setCode] = useState("");
     const { run, isBusy, error } = useAction(async () => onCodes(await confirmSecondFactor(code)));
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     const grouped = secret.secret.match(/.{1,4}/g)?.join(" ") ?? secret.secret;
     return (
-        <form class="flex max-w-md flex-col gap-4" onSubmit={onSubmit}>
+        <Form class="max-w-md" onSend={run}>
             <p>{t("factor.scan")}</p>
             <QrCode text={secret.uri} label={t("factor.qr")} />
             <div>
@@ -166,7 +158,7 @@ function Confirm({ secret, onBack, onCodes }: ConfirmProps) {
                 </Button>
                 <Button onClick={onBack}>{t("action.cancel")}</Button>
             </div>
-        </form>
+        </Form>
     );
 }
 
@@ -259,43 +251,36 @@ interface ProofProps {
 /** Asks for the password and a code. */
 function ProofDialog({ user, title, text, action, onClose, work }: ProofProps) {
     const [typed, setTyped] = useState({ password: "", code: "" });
-    const { run, isBusy, error } = useAction(() => work(typed));
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
+    const doing = useAction(() => work(typed));
     return (
-        <Dialog title={title} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
-                <p>{text}</p>
-                <Username value={user.email} />
-                <TextField
-                    label={t("factor.password")}
-                    type="password"
-                    autocomplete="current-password"
-                    required
-                    value={typed.password}
-                    onValue={(password) => setTyped((before) => ({ ...before, password }))}
-                    error={errorOf(error, "password")}
-                />
-                <TextField
-                    label={t("factor.code")}
-                    hint={t("factor.codeHint")}
-                    autocomplete="one-time-code"
-                    required
-                    value={typed.code}
-                    onValue={(code) => setTyped((before) => ({ ...before, code }))}
-                    error={errorOf(error, "code")}
-                />
-                <Failure error={errorOfNone(error, "password", "code")} />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" kind="primary" busy={isBusy}>
-                        {action}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+        <FormDialog
+            title={title}
+            action={action}
+            doing={doing}
+            fields={["password", "code"]}
+            onClose={onClose}
+        >
+            <p>{text}</p>
+            <Username value={user.email} />
+            <TextField
+                label={t("factor.password")}
+                type="password"
+                autocomplete="current-password"
+                required
+                value={typed.password}
+                onValue={(password) => setTyped((before) => ({ ...before, password }))}
+                error={errorOf(doing.error, "password")}
+            />
+            <TextField
+                label={t("factor.code")}
+                hint={t("factor.codeHint")}
+                autocomplete="one-time-code"
+                required
+                value={typed.code}
+                onValue={(code) => setTyped((before) => ({ ...before, code }))}
+                error={errorOf(doing.error, "code")}
+            />
+        </FormDialog>
     );
 }
 

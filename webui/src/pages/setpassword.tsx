@@ -10,6 +10,7 @@ import { enter, SIGN_IN } from "../state/session";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
 import { TextField, Username } from "../ui/field";
+import { Form } from "../ui/form";
 import { Failure, Notice } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
 import { CodeStep, firstStep } from "./codestep";
@@ -24,10 +25,6 @@ export function SetPassword() {
         setPending(await firstStep(async () => enter(await redeemLink({ token, password })))),
     );
     const email = link.data?.email ?? "";
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     if (pending !== null) {
         return (
             <Welcome>
@@ -43,7 +40,7 @@ export function SetPassword() {
             <Page title={t("setPassword.title")} lead={email}>
                 <Failure error={link.error} />
                 {!link.error && (
-                    <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                    <Form onSend={run}>
                         <Username value={email} />
                         <TextField
                             label={t("account.next")}
@@ -59,7 +56,7 @@ export function SetPassword() {
                         <Button type="submit" kind="primary" busy={isBusy}>
                             {t("setPassword.action")}
                         </Button>
-                    </form>
+                    </Form>
                 )}
             </Page>
         </Welcome>

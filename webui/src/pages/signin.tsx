@@ -9,6 +9,7 @@ import { site } from "../state/site";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
 import { TextField } from "../ui/field";
+import { Form } from "../ui/form";
 import { Failure } from "../ui/notice";
 import { CodeStep, firstStep } from "./codestep";
 import { Welcome } from "./welcome";
@@ -21,10 +22,6 @@ export function SignIn() {
         setToken(await firstStep(async () => enter(await signIn({ email, password })))),
     );
     const { query } = place.value;
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     if (token !== null) {
         return (
             <Welcome>
@@ -37,7 +34,7 @@ export function SignIn() {
     return (
         <Welcome>
             <Page title={t("auth.signIn")} lead={t("auth.at", { name: brand.name })}>
-                <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                <Form onSend={run}>
                     <TextField
                         label={t("auth.email")}
                         type="email"
@@ -58,7 +55,7 @@ export function SignIn() {
                     <Button type="submit" kind="primary" busy={isBusy}>
                         {t("auth.signIn")}
                     </Button>
-                </form>
+                </Form>
                 {site.value?.mail && (
                     <p>
                         <a

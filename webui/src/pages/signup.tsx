@@ -11,6 +11,7 @@ import { site } from "../state/site";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
 import { TextField } from "../ui/field";
+import { Form } from "../ui/form";
 import { Failure, Notice } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
 import { PageBones } from "../ui/skeleton";
@@ -74,12 +75,8 @@ function SignUpForm({ invitation, invited }: { invitation?: string; invited: Inv
             }),
         );
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+        <Form onSend={run}>
             <TextField
                 label={t("auth.email")}
                 type="email"
@@ -124,7 +121,7 @@ function SignUpForm({ invitation, invited }: { invitation?: string; invited: Inv
                     {t("door.proving")}
                 </p>
             )}
-        </form>
+        </Form>
     );
 }
 

@@ -12,12 +12,13 @@ import {
 import { exact, plain, typedUsd, usd } from "../../base/money";
 import { dateTime } from "../../base/time";
 import { locale, t } from "../../i18n";
-import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { errorOf, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { useOnce } from "../../state/once";
 import { Button } from "../../ui/button";
 import { Dialog, DialogActions } from "../../ui/dialog";
 import { SelectField, TextField } from "../../ui/field";
+import { FormDialog } from "../../ui/form";
 import { Failure } from "../../ui/notice";
 import { GroupField } from "./groupfield";
 import { ReasonDialog } from "./reason";
@@ -37,7 +38,7 @@ export function CreditDialog({ customer, onClose, onDone }: ActProps) {
     const [reason, setReason] = useState("");
     const [kind, setKind] = useState<Kind>("manual");
     const once = useOnce();
-    const { run, isBusy, error } = useAction(async () => {
+    const doing = useAction(async () => {
         const amount = typedUsd(typed);
         const shown = amount === null ? typed : plain(amount);
         const form = { user_id: customer.id, amount: shown, reason: reason.trim(), kind };
@@ -45,47 +46,40 @@ export function CreditDialog({ customer, onClose, onDone }: ActProps) {
         announce(t("credits.added", { amount: amount === null ? typed : exact(amount) }));
         onDone();
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <Dialog title={t("customers.giveTitle", { email: customer.email })} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
-                <div class="grid gap-4 sm:grid-cols-2">
-                    <TextField
-                        label={t("credits.amount")}
-                        inputMode="decimal"
-                        required
-                        autofocus
-                        value={typed}
-                        onValue={setTyped}
-                        error={errorOf(error, "amount")}
-                    />
-                    <SelectField
-                        label={t("transfer.kind")}
-                        value={kind}
-                        choices={KINDS.map((value) => ({ value, text: t(`transfer.${value}`) }))}
-                        onValue={(value) => setKind(value as Kind)}
-                    />
-                </div>
+        <FormDialog
+            title={t("customers.giveTitle", { email: customer.email })}
+            action={t("customers.give")}
+            doing={doing}
+            fields={["amount", "reason"]}
+            onClose={onClose}
+        >
+            <div class="grid gap-4 sm:grid-cols-2">
                 <TextField
-                    label={t("acts.reason")}
-                    hint={t("acts.reasonShown")}
+                    label={t("credits.amount")}
+                    inputMode="decimal"
                     required
-                    value={reason}
-                    onValue={setReason}
-                    error={errorOf(error, "reason")}
+                    autofocus
+                    value={typed}
+                    onValue={setTyped}
+                    error={errorOf(doing.error, "amount")}
                 />
-                <Failure error={errorOfNone(error, "amount", "reason")} />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" kind="primary" busy={isBusy}>
-                        {t("customers.give")}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+                <SelectField
+                    label={t("transfer.kind")}
+                    value={kind}
+                    choices={KINDS.map((value) => ({ value, text: t(`transfer.${value}`) }))}
+                    onValue={(value) => setKind(value as Kind)}
+                />
+            </div>
+            <TextField
+                label={t("acts.reason")}
+                hint={t("acts.reasonShown")}
+                required
+                value={reason}
+                onValue={setReason}
+                error={errorOf(doing.error, "reason")}
+            />
+        </FormDialog>
     );
 }
 

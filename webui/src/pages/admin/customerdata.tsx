@@ -8,13 +8,12 @@ import {
 } from "../../api/admin";
 import { usd } from "../../base/money";
 import { t } from "../../i18n";
-import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { Button, ButtonLink } from "../../ui/button";
 import { Card } from "../../ui/card";
-import { Confirm, Dialog, DialogActions } from "../../ui/dialog";
-import { CheckField, TextField } from "../../ui/field";
-import { Failure } from "../../ui/notice";
+import { Confirm } from "../../ui/dialog";
+import { EraseDialog, type Erasure } from "../erase";
 
 interface Props {
     customer: CustomerDetail;
@@ -66,7 +65,7 @@ export function CustomerData({ customer, onDone }: Props) {
                 </div>
             </div>
             {isErasing && (
-                <EraseDialog
+                <EraseCustomer
                     customer={customer}
                     onClose={() => setErasing(false)}
                     onDone={() => {
@@ -79,45 +78,21 @@ export function CustomerData({ customer, onDone }: Props) {
     );
 }
 
-function EraseDialog({ customer, onClose, onDone }: Props & { onClose: () => void }) {
-    const [email, setEmail] = useState("");
-    const [forfeit, setForfeit] = useState(false);
-    const { run, isBusy, error } = useAction(async () => {
-        await eraseCustomer(customer.id, { email, forfeit });
+function EraseCustomer({ customer, onClose, onDone }: Props & { onClose: () => void }) {
+    const doing = useAction(async (erasure: Erasure) => {
+        await eraseCustomer(customer.id, erasure);
         announce(t("data.erased"));
         onDone();
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <Dialog title={t("data.eraseTitle", { email: customer.email })} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
-                <p>{t("data.eraseCustomerText")}</p>
-                <TextField
-                    label={t("data.typeEmail", { email: customer.email })}
-                    autocomplete="off"
-                    required
-                    value={email}
-                    onValue={setEmail}
-                    error={errorOf(error, "email")}
-                />
-                {usd(customer.balance) > 0n && (
-                    <CheckField
-                        label={t("data.forfeitCustomer")}
-                        checked={forfeit}
-                        onChecked={setForfeit}
-                    />
-                )}
-                <Failure error={errorOfNone(error, "email")} />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" kind="danger" busy={isBusy}>
-                        {t("data.erase")}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+        <EraseDialog
+            title={t("data.eraseTitle", { email: customer.email })}
+            text={t("data.eraseCustomerText")}
+            email={customer.email}
+            forfeitText={t("data.forfeitCustomer")}
+            hasCredit={usd(customer.balance) > 0n}
+            doing={doing}
+            onClose={onClose}
+        />
     );
 }

@@ -3,16 +3,17 @@ import { useState } from "preact/hooks";
 import { changeNote, type CustomerNote, deleteNote, getNotes, writeNote } from "../../api/notes";
 import { wholePage } from "../../api/whole";
 import { t } from "../../i18n";
-import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { errorOf, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { may, session } from "../../state/session";
 import { Button } from "../../ui/button";
-import { Confirm, Dialog, DialogActions } from "../../ui/dialog";
+import { Confirm } from "../../ui/dialog";
 import { Empty } from "../../ui/empty";
 import { AreaField } from "../../ui/field";
 import { Time } from "../../ui/figure";
+import { FormDialog } from "../../ui/form";
 import { Failure } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
 
@@ -33,31 +34,25 @@ interface NoteFormProps {
 
 function NoteForm({ title, text: before, onSave, onClose }: NoteFormProps) {
     const [text, setText] = useState(before);
-    const { run, isBusy, error } = useAction(() => onSave(text.trim()));
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
+    const doing = useAction(() => onSave(text.trim()));
     return (
-        <Dialog title={title} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
-                <AreaField
-                    label={t("notes.text")}
-                    hint={t("notes.hint")}
-                    rows={6}
-                    value={text}
-                    onValue={setText}
-                    error={errorOf(error, "text")}
-                />
-                <Failure error={errorOfNone(error, "text")} />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" kind="primary" busy={isBusy} disabled={!text.trim()}>
-                        {t("notes.save")}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+        <FormDialog
+            title={title}
+            action={t("notes.save")}
+            doing={doing}
+            fields={["text"]}
+            isOff={!text.trim()}
+            onClose={onClose}
+        >
+            <AreaField
+                label={t("notes.text")}
+                hint={t("notes.hint")}
+                rows={6}
+                value={text}
+                onValue={setText}
+                error={errorOf(doing.error, "text")}
+            />
+        </FormDialog>
     );
 }
 

@@ -5,13 +5,12 @@ import { endOfDayInput } from "../../base/days";
 import { plain, typedUsd } from "../../base/money";
 import { dateTime, toDateInput } from "../../base/time";
 import { locale, t } from "../../i18n";
-import { errorOf, errorOfNone, useAction } from "../../state/action";
-import { Button } from "../../ui/button";
-import { Dialog, DialogActions } from "../../ui/dialog";
+import { errorOf, useAction } from "../../state/action";
+import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
-import { Failure } from "../../ui/notice";
 import { GroupField } from "./groupfield";
 import { ShownLink } from "./shownlink";
+import { FormDialog } from "../../ui/form";
 
 interface Typed {
     email: string;
@@ -43,14 +42,10 @@ export function InviteDialog({ onClose, onMade }: { onClose: () => void; onMade?
     });
     const set = (change: Partial<Typed>) => setTyped((before) => ({ ...before, ...change }));
     const [made, setMade] = useState<MadeInvitation | null>(null);
-    const { run, isBusy, error } = useAction(async () => {
+    const doing = useAction(async () => {
         setMade(await invite(bodyOf(typed)));
         onMade?.();
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     if (made) {
         const time = dateTime(made.invitation.expires_at, locale());
         return (
@@ -64,63 +59,58 @@ export function InviteDialog({ onClose, onMade }: { onClose: () => void; onMade?
         );
     }
     return (
-        <Dialog title={t("invitations.make")} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+        <FormDialog
+            title={t("invitations.make")}
+            action={t("invitations.make")}
+            doing={doing}
+            fields={["email", "uses", "credit", "group", "expires_at"]}
+            onClose={onClose}
+        >
+            <TextField
+                label={t("invitations.email")}
+                hint={t("invitations.emailHint")}
+                type="email"
+                autofocus
+                value={typed.email}
+                onValue={(email) => set({ email })}
+                error={errorOf(doing.error, "email")}
+            />
+            <div class="grid gap-4 sm:grid-cols-2">
+                {!typed.email.trim() && (
+                    <TextField
+                        label={t("invitations.usesMax")}
+                        type="number"
+                        min="1"
+                        max="10000"
+                        step="1"
+                        required
+                        value={typed.uses}
+                        onValue={(uses) => set({ uses })}
+                        error={errorOf(doing.error, "uses")}
+                    />
+                )}
                 <TextField
-                    label={t("invitations.email")}
-                    hint={t("invitations.emailHint")}
-                    type="email"
-                    autofocus
-                    value={typed.email}
-                    onValue={(email) => set({ email })}
-                    error={errorOf(error, "email")}
+                    label={t("invitations.creditEach")}
+                    inputMode="decimal"
+                    value={typed.credit}
+                    onValue={(credit) => set({ credit })}
+                    error={errorOf(doing.error, "credit")}
                 />
-                <div class="grid gap-4 sm:grid-cols-2">
-                    {!typed.email.trim() && (
-                        <TextField
-                            label={t("invitations.usesMax")}
-                            type="number"
-                            min="1"
-                            max="10000"
-                            step="1"
-                            required
-                            value={typed.uses}
-                            onValue={(uses) => set({ uses })}
-                            error={errorOf(error, "uses")}
-                        />
-                    )}
-                    <TextField
-                        label={t("invitations.creditEach")}
-                        inputMode="decimal"
-                        value={typed.credit}
-                        onValue={(credit) => set({ credit })}
-                        error={errorOf(error, "credit")}
-                    />
-                    <GroupField
-                        value={typed.group}
-                        onValue={(group) => set({ group })}
-                        error={errorOf(error, "group")}
-                    />
-                    <TextField
-                        label={t("invitations.expires")}
-                        type="date"
-                        min={toDateInput(new Date())}
-                        value={typed.expires}
-                        onValue={(expires) => set({ expires })}
-                        error={errorOf(error, "expires_at")}
-                    />
-                </div>
-                <Failure
-                    error={errorOfNone(error, "email", "uses", "credit", "group", "expires_at")}
+                <GroupField
+                    value={typed.group}
+                    onValue={(group) => set({ group })}
+                    error={errorOf(doing.error, "group")}
                 />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" kind="primary" busy={isBusy}>
-                        {t("invitations.make")}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+                <TextField
+                    label={t("invitations.expires")}
+                    type="date"
+                    min={toDateInput(new Date())}
+                    value={typed.expires}
+                    onValue={(expires) => set({ expires })}
+                    error={errorOf(doing.error, "expires_at")}
+                />
+            </div>
+        </FormDialog>
     );
 }
 
@@ -134,7 +124,7 @@ export function NewCustomerDialog({
     const [form, setForm] = useState({ email: "", name: "", group: "" });
     const set = (change: Partial<typeof form>) => setForm((before) => ({ ...before, ...change }));
     const [made, setMade] = useState<{ url: string; expires_at: string } | null>(null);
-    const { run, isBusy, error } = useAction(async () => {
+    const doing = useAction(async () => {
         const { email, name, group } = form;
         setMade(
             await makeCustomer({
@@ -146,10 +136,6 @@ export function NewCustomerDialog({
         );
         onMade();
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     if (made) {
         return (
             <Dialog title={t("newCustomer.made")} onClose={onClose}>
@@ -160,37 +146,34 @@ export function NewCustomerDialog({
         );
     }
     return (
-        <Dialog title={t("newCustomer.title")} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
-                <TextField
-                    label={t("auth.email")}
-                    type="email"
-                    required
-                    autofocus
-                    value={form.email}
-                    onValue={(email) => set({ email })}
-                    error={errorOf(error, "email")}
-                />
-                <TextField
-                    label={t("auth.name")}
-                    maxLength={100}
-                    value={form.name}
-                    onValue={(name) => set({ name })}
-                    error={errorOf(error, "name")}
-                />
-                <GroupField
-                    value={form.group}
-                    onValue={(group) => set({ group })}
-                    error={errorOf(error, "group")}
-                />
-                <Failure error={errorOfNone(error, "email", "name", "group")} />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" kind="primary" busy={isBusy}>
-                        {t("newCustomer.action")}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+        <FormDialog
+            title={t("newCustomer.title")}
+            action={t("newCustomer.action")}
+            doing={doing}
+            fields={["email", "name", "group"]}
+            onClose={onClose}
+        >
+            <TextField
+                label={t("auth.email")}
+                type="email"
+                required
+                autofocus
+                value={form.email}
+                onValue={(email) => set({ email })}
+                error={errorOf(doing.error, "email")}
+            />
+            <TextField
+                label={t("auth.name")}
+                maxLength={100}
+                value={form.name}
+                onValue={(name) => set({ name })}
+                error={errorOf(doing.error, "name")}
+            />
+            <GroupField
+                value={form.group}
+                onValue={(group) => set({ group })}
+                error={errorOf(doing.error, "group")}
+            />
+        </FormDialog>
     );
 }

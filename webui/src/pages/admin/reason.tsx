@@ -2,11 +2,9 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../i18n";
-import { type Action, errorOfNone } from "../../state/action";
-import { Button } from "../../ui/button";
-import { Dialog, DialogActions } from "../../ui/dialog";
+import { type Action } from "../../state/action";
 import { TextField } from "../../ui/field";
-import { Failure } from "../../ui/notice";
+import { FormDialog } from "../../ui/form";
 
 const REASON_BYTES_MAX = 500;
 
@@ -33,35 +31,25 @@ export function ReasonDialog(props: ReasonDialogProps) {
         fields = [],
     } = props;
     const [reason, setReason] = useState("");
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        doing.run(reason.trim());
-    };
     return (
-        <Dialog title={title} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
-                {children}
-                <TextField
-                    label={t("acts.reason")}
-                    hint={t(isShown ? "acts.reasonShown" : "acts.reasonHint")}
-                    required
-                    autofocus
-                    maxLength={REASON_BYTES_MAX}
-                    value={reason}
-                    onValue={setReason}
-                />
-                <Failure error={errorOfNone(doing.error, ...fields)} />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button
-                        type="submit"
-                        kind={isDanger ? "danger" : "primary"}
-                        busy={doing.isBusy}
-                    >
-                        {action}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+        <FormDialog
+            title={title}
+            action={action}
+            doing={{ ...doing, run: () => doing.run(reason.trim()) }}
+            fields={fields}
+            isDanger={isDanger}
+            onClose={onClose}
+        >
+            {children}
+            <TextField
+                label={t("acts.reason")}
+                hint={t(isShown ? "acts.reasonShown" : "acts.reasonHint")}
+                required
+                autofocus
+                maxLength={REASON_BYTES_MAX}
+                value={reason}
+                onValue={setReason}
+            />
+        </FormDialog>
     );
 }

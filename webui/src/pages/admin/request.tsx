@@ -11,7 +11,7 @@ import type { Address } from "../../app";
 import { exact, plain, typedUsd, usd } from "../../base/money";
 import { duration } from "../../base/time";
 import { t } from "../../i18n";
-import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { errorOf, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { useOnce } from "../../state/once";
 import { useResource } from "../../state/resource";
@@ -21,10 +21,10 @@ import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
 import { ChargeLines } from "../../ui/charge";
-import { Dialog, DialogActions } from "../../ui/dialog";
 import { type Fact, Facts } from "../../ui/facts";
 import { Exact } from "../../ui/figure";
 import { TextField } from "../../ui/field";
+import { FormDialog } from "../../ui/form";
 import { Failure } from "../../ui/notice";
 import { type Column, Table } from "../../ui/table";
 import { RequestCards } from "../request";
@@ -248,7 +248,7 @@ function RefundDialog({ requestId, left, onClose, onDone }: RefundProps) {
     const [typed, setTyped] = useState(plain(left));
     const [reason, setReason] = useState("");
     const once = useOnce();
-    const { run, isBusy, error } = useAction(async () => {
+    const doing = useAction(async () => {
         const amount = typedUsd(typed);
         const form = {
             exchange_id: requestId,
@@ -259,39 +259,32 @@ function RefundDialog({ requestId, left, onClose, onDone }: RefundProps) {
         announce(t("refund.done", { amount: amount === null ? typed : exact(amount) }));
         onDone();
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <Dialog title={t("refund.title")} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
-                <TextField
-                    label={t("credits.amount")}
-                    hint={t("refund.atMost", { amount: exact(left) })}
-                    inputMode="decimal"
-                    required
-                    value={typed}
-                    onValue={setTyped}
-                    error={errorOf(error, "amount")}
-                />
-                <TextField
-                    label={t("acts.reason")}
-                    hint={t("acts.reasonShown")}
-                    required
-                    autofocus
-                    value={reason}
-                    onValue={setReason}
-                    error={errorOf(error, "reason")}
-                />
-                <Failure error={errorOfNone(error, "amount", "reason")} />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" kind="primary" busy={isBusy}>
-                        {t("refund.action")}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+        <FormDialog
+            title={t("refund.title")}
+            action={t("refund.action")}
+            doing={doing}
+            fields={["amount", "reason"]}
+            onClose={onClose}
+        >
+            <TextField
+                label={t("credits.amount")}
+                hint={t("refund.atMost", { amount: exact(left) })}
+                inputMode="decimal"
+                required
+                value={typed}
+                onValue={setTyped}
+                error={errorOf(doing.error, "amount")}
+            />
+            <TextField
+                label={t("acts.reason")}
+                hint={t("acts.reasonShown")}
+                required
+                autofocus
+                value={reason}
+                onValue={setReason}
+                error={errorOf(doing.error, "reason")}
+            />
+        </FormDialog>
     );
 }

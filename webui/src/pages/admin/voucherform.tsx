@@ -5,13 +5,11 @@ import { endOfDayInput } from "../../base/days";
 import { plain, typedUsd } from "../../base/money";
 import { toDateInput } from "../../base/time";
 import { t } from "../../i18n";
-import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { errorOf, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
-import { Button } from "../../ui/button";
-import { Dialog, DialogActions } from "../../ui/dialog";
 import { SelectField, TextField } from "../../ui/field";
-import { Failure } from "../../ui/notice";
 import { GroupField } from "./groupfield";
+import { FormDialog } from "../../ui/form";
 
 const KINDS = ["promotion", "manual"] as const;
 const FIELDS = ["name", "amount", "count", "kind", "group", "expires_at"];
@@ -54,80 +52,73 @@ export function VoucherDialog({ onClose, onDone }: { onClose: () => void; onDone
         expires: "",
     });
     const set = (change: Partial<Typed>) => setTyped({ ...typed, ...change });
-    const { run, isBusy, error } = useAction(async () => {
+    const doing = useAction(async () => {
         const made = await makeVouchers(bodyOf(typed));
         announce(t("vouchers.made", { count: String(made.count), name: made.name }));
         onDone();
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <Dialog title={t("vouchers.make")} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+        <FormDialog
+            title={t("vouchers.make")}
+            action={t("vouchers.make")}
+            doing={doing}
+            fields={FIELDS}
+            onClose={onClose}
+        >
+            <TextField
+                label={t("vouchers.name")}
+                hint={t("vouchers.nameHint")}
+                required
+                autofocus
+                maxLength={100}
+                value={typed.name}
+                onValue={(name) => set({ name })}
+                error={errorOf(doing.error, "name")}
+            />
+            <div class="grid gap-4 sm:grid-cols-2">
                 <TextField
-                    label={t("vouchers.name")}
-                    hint={t("vouchers.nameHint")}
+                    label={t("vouchers.amountEach")}
+                    inputMode="decimal"
                     required
-                    autofocus
-                    maxLength={100}
-                    value={typed.name}
-                    onValue={(name) => set({ name })}
-                    error={errorOf(error, "name")}
+                    value={typed.amount}
+                    onValue={(amount) => set({ amount })}
+                    error={errorOf(doing.error, "amount")}
                 />
-                <div class="grid gap-4 sm:grid-cols-2">
-                    <TextField
-                        label={t("vouchers.amountEach")}
-                        inputMode="decimal"
-                        required
-                        value={typed.amount}
-                        onValue={(amount) => set({ amount })}
-                        error={errorOf(error, "amount")}
-                    />
-                    <TextField
-                        label={t("vouchers.count")}
-                        hint={t("vouchers.countHint", { most: String(CODES_MAX) })}
-                        type="number"
-                        min="1"
-                        max={String(CODES_MAX)}
-                        step="1"
-                        required
-                        value={typed.count}
-                        onValue={(count) => set({ count })}
-                        error={errorOf(error, "count")}
-                    />
-                    <SelectField
-                        label={t("transfer.kind")}
-                        value={typed.kind}
-                        choices={KINDS.map((value) => ({ value, text: t(`vouchers.${value}`) }))}
-                        onValue={(kind) => set({ kind: kind as Typed["kind"] })}
-                        error={errorOf(error, "kind")}
-                    />
-                    <GroupField
-                        label={t("vouchers.group")}
-                        none={t("vouchers.groupAll")}
-                        value={typed.group}
-                        onValue={(group) => set({ group })}
-                        error={errorOf(error, "group")}
-                    />
-                    <TextField
-                        label={t("vouchers.expires")}
-                        type="date"
-                        min={toDateInput(new Date())}
-                        value={typed.expires}
-                        onValue={(expires) => set({ expires })}
-                        error={errorOf(error, "expires_at")}
-                    />
-                </div>
-                <Failure error={errorOfNone(error, ...FIELDS)} />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" kind="primary" busy={isBusy}>
-                        {t("vouchers.make")}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+                <TextField
+                    label={t("vouchers.count")}
+                    hint={t("vouchers.countHint", { most: String(CODES_MAX) })}
+                    type="number"
+                    min="1"
+                    max={String(CODES_MAX)}
+                    step="1"
+                    required
+                    value={typed.count}
+                    onValue={(count) => set({ count })}
+                    error={errorOf(doing.error, "count")}
+                />
+                <SelectField
+                    label={t("transfer.kind")}
+                    value={typed.kind}
+                    choices={KINDS.map((value) => ({ value, text: t(`vouchers.${value}`) }))}
+                    onValue={(kind) => set({ kind: kind as Typed["kind"] })}
+                    error={errorOf(doing.error, "kind")}
+                />
+                <GroupField
+                    label={t("vouchers.group")}
+                    none={t("vouchers.groupAll")}
+                    value={typed.group}
+                    onValue={(group) => set({ group })}
+                    error={errorOf(doing.error, "group")}
+                />
+                <TextField
+                    label={t("vouchers.expires")}
+                    type="date"
+                    min={toDateInput(new Date())}
+                    value={typed.expires}
+                    onValue={(expires) => set({ expires })}
+                    error={errorOf(doing.error, "expires_at")}
+                />
+            </div>
+        </FormDialog>
     );
 }

@@ -12,6 +12,7 @@ import { site } from "../../state/site";
 import { Button } from "../../ui/button";
 import { DialogActions } from "../../ui/dialog";
 import { SelectField, TextField } from "../../ui/field";
+import { Form } from "../../ui/form";
 import { Failure } from "../../ui/notice";
 import { ModelChoice } from "./modelchoice";
 
@@ -100,12 +101,8 @@ export function KeyForm({ before = EMPTY, action, onSave, onClose }: KeyFormProp
     const set = (change: Partial<Typed>) => setTyped((now) => ({ ...now, ...change }));
     const models = useResource("models", getModels);
     const { run, isBusy, error } = useAction(() => onSave(typed));
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+        <Form onSend={run}>
             <TextField
                 label={t("keys.name")}
                 hint={t("keys.nameHint")}
@@ -159,6 +156,6 @@ export function KeyForm({ before = EMPTY, action, onSave, onClose }: KeyFormProp
                     {action}
                 </Button>
             </DialogActions>
-        </form>
+        </Form>
     );
 }

@@ -9,6 +9,7 @@ import { announce } from "../../state/announce";
 import { Button } from "../../ui/button";
 import { Confirm, Dialog, DialogActions } from "../../ui/dialog";
 import { SelectField } from "../../ui/field";
+import { Form } from "../../ui/form";
 import { Failure } from "../../ui/notice";
 import { ShownOnce } from "./shownonce";
 
@@ -56,12 +57,8 @@ function GraceForm({ chosen, onMade, onClose }: GraceFormProps) {
     const { run, isBusy, error } = useAction(async () =>
         onMade(await rotateKey(chosen.id, Number(grace), chosen.last4)),
     );
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+        <Form onSend={run}>
             <p>{t("keys.rotateText")}</p>
             <SelectField
                 label={t("keys.grace")}
@@ -80,7 +77,7 @@ function GraceForm({ chosen, onMade, onClose }: GraceFormProps) {
                     {t("keys.rotateAction")}
                 </Button>
             </DialogActions>
-        </form>
+        </Form>
     );
 }
 

@@ -3,11 +3,9 @@ import { useState } from "preact/hooks";
 import type { NewQuota, QuotaPeriod, QuotaUnit } from "../../api/quotas";
 import { plain, typedUsd } from "../../base/money";
 import { t } from "../../i18n";
-import { errorOf, errorOfNone, useAction } from "../../state/action";
-import { Button } from "../../ui/button";
-import { Dialog, DialogActions } from "../../ui/dialog";
+import { errorOf, useAction } from "../../state/action";
 import { SelectField, TextField } from "../../ui/field";
-import { Failure } from "../../ui/notice";
+import { FormDialog } from "../../ui/form";
 
 const UNITS = ["usd", "requests", "tokens", "concurrency"] as const;
 const PERIODS = ["day", "month", "minute"] as const;
@@ -37,7 +35,7 @@ export function QuotaForm({ title, keys, models, onSave, onClose }: QuotaFormPro
     const [period, setPeriod] = useState<QuotaPeriod>("day");
     const [amount, setAmount] = useState("");
     const [model, setModel] = useState("");
-    const { run, isBusy, error } = useAction(async () => {
+    const doing = useAction(async () => {
         const quota: NewQuota = { unit, amount: amountOf(unit, amount) };
         if (unit !== "concurrency") {
             quota.period = period;
@@ -47,74 +45,67 @@ export function QuotaForm({ title, keys, models, onSave, onClose }: QuotaFormPro
         }
         await onSave(quota, keyId);
     });
-    const onSubmit = (event: Event) => {
-        event.preventDefault();
-        run();
-    };
     return (
-        <Dialog title={title} onClose={onClose}>
-            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
-                {keys && (
-                    <SelectField
-                        label={t("quotas.whose")}
-                        value={keyId}
-                        choices={keys.map(({ id, name }) => ({ value: id, text: name }))}
-                        onValue={setKeyId}
-                        error={errorOf(error, "key_id")}
-                    />
-                )}
-                <div class="grid gap-4 sm:grid-cols-2">
-                    <SelectField
-                        label={t("quotas.what")}
-                        value={unit}
-                        choices={UNITS.map((value) => ({
-                            value,
-                            text: t(`quotas.unit.${value}`),
-                        }))}
-                        onValue={(value) => setUnit(value as QuotaUnit)}
-                        error={errorOf(error, "unit")}
-                    />
-                    <SelectField
-                        label={t("quotas.period")}
-                        hint={t("quotas.periodHint")}
-                        value={period}
-                        disabled={unit === "concurrency"}
-                        choices={PERIODS.map((value) => ({
-                            value,
-                            text: t(`quotas.period.${value}`),
-                        }))}
-                        onValue={(value) => setPeriod(value as QuotaPeriod)}
-                        error={errorOf(error, "period")}
-                    />
-                    <TextField
-                        label={t("quotas.amount")}
-                        required
-                        autofocus
-                        inputMode={unit === "usd" ? "decimal" : "numeric"}
-                        placeholder={unit === "usd" ? "$" : ""}
-                        value={amount}
-                        onValue={setAmount}
-                        error={errorOf(error, "amount")}
-                    />
-                    <SelectField
-                        label={t("quotas.model")}
-                        value={model}
-                        choices={[
-                            { value: "", text: t("quotas.allModels") },
-                            ...models.map((id) => ({ value: id, text: id })),
-                        ]}
-                        onValue={setModel}
-                        error={errorOf(error, "model")}
-                    />
-                </div>
-                <Failure error={errorOfNone(error, ...FIELDS)} />
-                <DialogActions>
-                    <Button onClick={onClose}>{t("action.cancel")}</Button>
-                    <Button type="submit" kind="primary" busy={isBusy}>
-                        {t("quotas.set")}
-                    </Button>
-                </DialogActions>
-            </form>
-        </Dialog>
+        <FormDialog
+            title={title}
+            action={t("quotas.set")}
+            doing={doing}
+            fields={FIELDS}
+            onClose={onClose}
+        >
+            {keys && (
+                <SelectField
+                    label={t("quotas.whose")}
+                    value={keyId}
+                    choices={keys.map(({ id, name }) => ({ value: id, text: name }))}
+                    onValue={setKeyId}
+                    error={errorOf(doing.error, "key_id")}
+                />
+            )}
+            <div class="grid gap-4 sm:grid-cols-2">
+                <SelectField
+                    label={t("quotas.what")}
+                    value={unit}
+                    choices={UNITS.map((value) => ({
+                        value,
+                        text: t(`quotas.unit.${value}`),
+                    }))}
+                    onValue={(value) => setUnit(value as QuotaUnit)}
+                    error={errorOf(doing.error, "unit")}
+                />
+                <SelectField
+                    label={t("quotas.period")}
+                    hint={t("quotas.periodHint")}
+                    value={period}
+                    disabled={unit === "concurrency"}
+                    choices={PERIODS.map((value) => ({
+                        value,
+                        text: t(`quotas.period.${value}`),
+                    }))}
+                    onValue={(value) => setPeriod(value as QuotaPeriod)}
+                    error={errorOf(doing.error, "period")}
+                />
+                <TextField
+                    label={t("quotas.amount")}
+                    required
+                    autofocus
+                    inputMode={unit === "usd" ? "decimal" : "numeric"}
+                    placeholder={unit === "usd" ? "$" : ""}
+                    value={amount}
+                    onValue={setAmount}
+                    error={errorOf(doing.error, "amount")}
+                />
+                <SelectField
+                    label={t("quotas.model")}
+                    value={model}
+                    choices={[
+                        { value: "", text: t("quotas.allModels") },
+                        ...models.map((id) => ({ value: id, text: id })),
+                    ]}
+                    onValue={setModel}
+                    error={errorOf(doing.error, "model")}
+                />
+            </div>
+        </FormDialog>
     );
 }
