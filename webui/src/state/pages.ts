@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { PagerProps } from "../ui/table";
 import type { Resource } from "./resource";
-import { LIST_PAGE, place, setQuery, trailHere } from "./router";
+import { LIST_PAGE, place, setListPage, trailOf } from "./router";
 
 export interface Walk {
     cursor: string | null;
@@ -18,41 +18,30 @@ function readPage(text: string | null): { number: number; cursor: string } | nul
     return number && cursor ? { number: Number(number), cursor } : null;
 }
 
-function writePage(number: number, key: string, cursors: string[]): void {
+function writePage(list: string, number: number, key: string, cursors: string[]): void {
     const cursor = cursors.at(-1);
-    setQuery({ [LIST_PAGE]: cursor ? `${number}.${cursor}` : null }, { key, cursors });
+    setListPage(list, cursor ? `${number}.${cursor}` : null, { key, cursors });
 }
 
 /**
  * Begins anew whenever `key` changes: the cursors belong to one filter. Who has been sent an address
- * does not know the pages before it; the way back from there is to the first one.
+ * does not know the pages before it; the way back from there is to the first one. A second list of
+ * the same page has a name of its own for the address.
  */
-export function useWalk(key: string): Walk {
-    const page = readPage(place.value.query.get(LIST_PAGE));
-    const trail = trailHere();
+export function useWalk(key: string, list = LIST_PAGE): Walk {
+    const page = readPage(place.value.query.get(list));
+    const trail = trailOf(list);
     const isOurs = page !== null && (!trail || trail.key === key);
     const cursors = (isOurs && trail?.cursors) || [];
     const number = isOurs ? page.number : 1;
     return {
         cursor: isOurs ? page.cursor : null,
         number,
-        forth: (next) => writePage(number + 1, key, [...cursors, next]),
+        forth: (next) => writePage(list, number + 1, key, [...cursors, next]),
         back: () =>
             cursors.length < 2
-                ? writePage(1, key, [])
-                : writePage(number - 1, key, cursors.slice(0, -1)),
-    };
-}
-
-/** For a list that is not what its page is about: it begins anew with each visit. */
-export function useSideWalk(key: string): Walk {
-    const [state, setState] = useState<{ key: string; trail: string[] }>({ key, trail: [] });
-    const trail = state.key === key ? state.trail : [];
-    return {
-        cursor: trail.at(-1) ?? null,
-        number: trail.length + 1,
-        forth: (next) => setState({ key, trail: [...trail, next] }),
-        back: () => setState({ key, trail: trail.slice(0, -1) }),
+                ? writePage(list, 1, key, [])
+                : writePage(list, number - 1, key, cursors.slice(0, -1)),
     };
 }
 

@@ -31,17 +31,20 @@ export interface Trail {
     cursors: string[];
 }
 
+/** By the name that the list's page has in the address. */
+type Trails = Record<string, Trail>;
+
 /** What the browser keeps with each place that it can go back to. */
 interface Mark {
     from?: string; // the address of the page before
-    trail?: Trail;
+    trails?: Trails;
 }
 
 function mark(): Mark {
     return (history.state as Mark | null) ?? {};
 }
 
-export const trailHere = (): Trail | undefined => mark().trail;
+export const trailOf = (list: string): Trail | undefined => mark().trails?.[list];
 
 /** Whether going back leads to that page of ours. */
 export function cameFrom(path: string): boolean {
@@ -49,8 +52,8 @@ export function cameFrom(path: string): boolean {
 }
 
 /** Goes to another page; `replace` leaves no way back to this one. */
-export function go(address: string, how: { replace?: boolean; trail?: Trail } = {}): void {
-    const kept = how.trail ? { trail: how.trail } : {};
+export function go(address: string, how: { replace?: boolean; trails?: Trails } = {}): void {
+    const kept = how.trails ? { trails: how.trails } : {};
     if (how.replace) {
         const { from } = mark();
         history.replaceState({ ...kept, ...(from && { from }) }, "", address);
@@ -68,10 +71,26 @@ export function go(address: string, how: { replace?: boolean; trail?: Trail } = 
 /** The page of a list, in the address: its number and its cursor. */
 export const LIST_PAGE = "page";
 
+type Changes = Record<string, string | null>;
+
 /** Changes the query of this page; null takes a name out. Another list is begun at its first page. */
-export function setQuery(changes: Record<string, string | null>, trail?: Trail): void {
+export function setQuery(changes: Changes): void {
+    const { [LIST_PAGE]: _, ...others } = mark().trails ?? {};
+    writeQuery({ [LIST_PAGE]: null, ...changes }, others);
+}
+
+/** Changes what its list does not depend on: the list stays where it is. */
+export function setAside(changes: Changes): void {
+    writeQuery(changes, mark().trails ?? {});
+}
+
+/** Another page of one of the lists. */
+export function setListPage(list: string, page: string | null, trail: Trail): void {
+    writeQuery({ [list]: page }, { ...mark().trails, [list]: trail });
+}
+
+function writeQuery(changes: Changes, trails: Trails): void {
     const query = new URLSearchParams(place.peek().query);
-    query.delete(LIST_PAGE);
     for (const [name, value] of Object.entries(changes)) {
         if (value === null || value === "") {
             query.delete(name);
@@ -81,7 +100,7 @@ export function setQuery(changes: Record<string, string | null>, trail?: Trail):
     }
     const text = query.toString();
     const address = place.peek().path + (text ? "?" + text : "");
-    go(address, { replace: true, ...(trail && { trail }) });
+    go(address, { replace: true, trails });
 }
 
 /** The values behind the colons of the pattern, or null: "/keys/:id" matches "/keys/key_1". */

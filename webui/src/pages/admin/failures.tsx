@@ -1,18 +1,20 @@
 // The attempts at a provider, asked for when the operator wants to see them.
-import { useState } from "preact/hooks";
 import { getProviderAttempts, type ProviderAttempt } from "../../api/admin";
 import { duration } from "../../base/time";
 import { t, textNamed } from "../../i18n";
+import { useChoice } from "../../state/choice";
 import { useResource } from "../../state/resource";
 import { Button } from "../../ui/button";
 import { Time } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { Segmented } from "../../ui/segmented";
 
-type Which = "failed" | "all";
+const SHOWN = ["shut", "failed", "all"] as const;
+type Shown = (typeof SHOWN)[number];
 
 export function Failures({ provider }: { provider: string }) {
-    const [isOpen, setIsOpen] = useState(false);
+    const [shown, show] = useChoice(`attempts.${provider}`, SHOWN);
+    const isOpen = shown !== "shut";
     return (
         <div class="border-t border-line pt-3">
             <Button
@@ -20,17 +22,24 @@ export function Failures({ provider }: { provider: string }) {
                 kind="quiet"
                 icon={isOpen ? "down" : "right"}
                 aria-expanded={isOpen}
-                onClick={() => setIsOpen(!isOpen)}
+                onClick={() => show(isOpen ? "shut" : "failed")}
             >
                 {t("providers.attempts")}
             </Button>
-            {isOpen && <Attempts provider={provider} />}
+            {isOpen && <Attempts provider={provider} which={shown} onWhich={show} />}
         </div>
     );
 }
 
-function Attempts({ provider }: { provider: string }) {
-    const [which, setWhich] = useState<Which>("failed");
+type Which = Exclude<Shown, "shut">;
+
+interface AttemptsProps {
+    provider: string;
+    which: Which;
+    onWhich: (which: Which) => void;
+}
+
+function Attempts({ provider, which, onWhich }: AttemptsProps) {
     const choices = [
         { value: "failed", text: t("providers.attemptsFailed") },
         { value: "all", text: t("providers.attemptsAll") },
@@ -41,7 +50,7 @@ function Attempts({ provider }: { provider: string }) {
                 label={t("providers.attempts")}
                 choices={choices}
                 value={which}
-                onValue={setWhich}
+                onValue={onWhich}
             />
             <List provider={provider} which={which} />
         </div>

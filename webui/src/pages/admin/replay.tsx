@@ -8,6 +8,7 @@ import { count } from "../../base/number";
 import { fromDateInput, toDateInput } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { useEvery } from "../../state/every";
+import { useWord } from "../../state/choice";
 import { useResource } from "../../state/resource";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
@@ -20,7 +21,12 @@ const LOOK_MS = 700;
 interface Asked {
     first: string;
     last: string;
-    turn: number; // the same question again is another one
+}
+
+/** "2026-11-01..2026-11-30" in the address. */
+function readAsked(text: string): Asked | null {
+    const [, first, last] = /^(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})$/.exec(text) ?? [];
+    return first && last ? { first, last } : null;
 }
 
 /** The last day belongs to the question. */
@@ -32,9 +38,11 @@ function queryOf({ first, last }: Asked) {
 
 export function Replay({ policies }: { policies: Policies | undefined }) {
     const now = Date.now();
-    const [first, setFirst] = useState(toDateInput(periodWindow("30d", now).from));
-    const [last, setLast] = useState(toDateInput(new Date(now)));
-    const [asked, setAsked] = useState<Asked | null>(null);
+    const [question, ask] = useWord("replay");
+    const [turn, setTurn] = useState(0); // the same question again is another one
+    const asked = readAsked(question);
+    const [first, setFirst] = useState(asked?.first ?? toDateInput(periodWindow("30d", now).from));
+    const [last, setLast] = useState(asked?.last ?? toDateInput(new Date(now)));
     return (
         <Card title={t("replay.title")} note={t("replay.note")}>
             <div id="replay" class="flex flex-col gap-4">
@@ -43,7 +51,8 @@ export function Replay({ policies }: { policies: Policies | undefined }) {
                     aria-label={t("replay.title")}
                     onSubmit={(event) => {
                         event.preventDefault();
-                        setAsked({ first, last, turn: (asked?.turn ?? 0) + 1 });
+                        ask(`${first}..${last}`);
+                        setTurn(turn + 1);
                     }}
                 >
                     <TextField
@@ -68,15 +77,20 @@ export function Replay({ policies }: { policies: Policies | undefined }) {
                 </form>
                 {policies?.pending && <Notice tone="warn">{t("replay.pending")}</Notice>}
                 {asked && (
-                    <Answer key={asked.turn} asked={asked} inForce={policies?.revision ?? ""} />
+                    <Answer
+                        key={`${question} ${turn}`}
+                        asked={asked}
+                        turn={turn}
+                        inForce={policies?.revision ?? ""}
+                    />
                 )}
             </div>
         </Card>
     );
 }
 
-function Answer({ asked, inForce }: { asked: Asked; inForce: string }) {
-    const replay = useResource(`replay ${JSON.stringify(asked)}`, (signal) =>
+function Answer({ asked, turn, inForce }: { asked: Asked; turn: number; inForce: string }) {
+    const replay = useResource(`replay ${turn} ${JSON.stringify(asked)}`, (signal) =>
         getReplay(queryOf(asked), signal),
     );
     const state = replay.data;

@@ -1,5 +1,4 @@
 // The answer of a replay: sums, then by model, customer and day, below zero first.
-import { useState } from "preact/hooks";
 import type {
     ReplayAnswer,
     ReplayNote,
@@ -11,6 +10,7 @@ import { exact, glance, usd } from "../../base/money";
 import { count } from "../../base/number";
 import { date } from "../../base/time";
 import { locale, t } from "../../i18n";
+import { useChoice } from "../../state/choice";
 import { Badge } from "../../ui/badge";
 import { Empty } from "../../ui/empty";
 import { Notice } from "../../ui/notice";
@@ -37,7 +37,7 @@ function Amount({ amount, isChange = false }: { amount: string; isChange?: boole
 }
 
 export function ReplayResult({ answer, inForce }: { answer: ReplayAnswer; inForce: string }) {
-    const [view, setView] = useState<View>("models");
+    const [view, setView] = useChoice("replayed", VIEWS);
     const tabs = VIEWS.map((id) => ({ id, name: t(`replay.by.${id}`) }));
     if (answer.totals.calls === 0 && answer.refused.length === 0) {
         return (

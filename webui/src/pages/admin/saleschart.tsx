@@ -1,4 +1,3 @@
-import { useState } from "preact/hooks";
 import { getSales, type SalesRow } from "../../api/admin";
 import type { Query } from "../../api/client";
 import { daysBetween, type Window } from "../../base/days";
@@ -6,7 +5,9 @@ import { chartHeight, exact, glance, usd } from "../../base/money";
 import { type Amount, stack } from "../../base/series";
 import { shortDay } from "../../base/time";
 import { locale, t } from "../../i18n";
+import { useChoice, useWord } from "../../state/choice";
 import { useResource } from "../../state/resource";
+import { setAside } from "../../state/router";
 import { Card } from "../../ui/card";
 import { Chart, ChartBones } from "../../ui/chart";
 import { dollars } from "../../ui/chart/axis";
@@ -56,9 +57,9 @@ function choicesOf(rows: readonly SalesRow[], group: Group, chosen: string): Cho
 }
 
 export function SalesChart({ query, time, now }: SalesChartProps) {
-    const [measure, setMeasure] = useState<Measure>("revenue");
-    const [group, setGroup] = useState<Group>("model");
-    const [name, setName] = useState("");
+    const [measure, setMeasure] = useChoice("measure", MEASURES);
+    const [group] = useChoice("stack", GROUPS);
+    const [name, setName] = useWord("only");
     const sales = useResource(
         `sales chart ${JSON.stringify([query, group])}`,
         (signal) => getSales({ ...query, by: `day,${group}` }, signal),
@@ -66,10 +67,8 @@ export function SalesChart({ query, time, now }: SalesChartProps) {
     );
     const days = daysBetween(time.from, time.to ?? new Date(now));
     const rows = sales.data?.data;
-    const chooseGroup = (chosen: Group) => {
-        setGroup(chosen);
-        setName("");
-    };
+    const chooseGroup = (chosen: Group) =>
+        setAside({ stack: chosen === GROUPS[0] ? null : chosen, only: null });
     return (
         <Card
             title={t("sales.byDay")}

@@ -1,5 +1,4 @@
 // Canary and shadow of a model beside its own candidates. Nothing is claimed of few calls.
-import { useState } from "preact/hooks";
 import {
     getComparison,
     getTrials,
@@ -12,6 +11,7 @@ import { glance, usd } from "../../base/money";
 import { count, percent } from "../../base/number";
 import { duration, toDateInput } from "../../base/time";
 import { locale, t } from "../../i18n";
+import { useChoice, useWord } from "../../state/choice";
 import { useResource } from "../../state/resource";
 import { Badge } from "../../ui/badge";
 import { Card } from "../../ui/card";
@@ -23,11 +23,13 @@ import { Segmented } from "../../ui/segmented";
 import { type Column, Table } from "../../ui/table";
 
 const MILLION = 1_000_000;
+const USUAL: Period = "7d";
+const COMPARED = [USUAL, ...PERIODS.filter((it) => it !== USUAL)] as const;
 
 /** Nothing, while no model has a trial. */
 export function Trials() {
     const models = useResource("trials", getTrials);
-    const [chosen, setChosen] = useState("");
+    const [chosen, setChosen] = useWord("trial");
     const model = models.data?.find(({ model: name }) => name === chosen) ?? models.data?.[0];
     if (models.error) {
         return <Failure error={models.error} retry={models.reload} />;
@@ -84,7 +86,7 @@ function sentence(trial: Trial): string {
 }
 
 function Compared({ model }: { model: string }) {
-    const [period, setPeriod] = useState<Period>("7d");
+    const [period, setPeriod] = useChoice("compared", COMPARED);
     const query = { model, from: toDateInput(periodWindow(period, Date.now()).from) };
     const found = useResource(
         `trials ${JSON.stringify(query)}`,

@@ -1,6 +1,6 @@
 import { getPaymentOptions, getPayments } from "../../api/payments";
 import { t } from "../../i18n";
-import { usePager, useSideWalk } from "../../state/pages";
+import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { place } from "../../state/router";
 import { Card } from "../../ui/card";
@@ -34,7 +34,7 @@ export function Payments({ version }: { version: string }) {
 }
 
 function List({ version }: { version: string }) {
-    const walk = useSideWalk("payments");
+    const walk = useWalk("payments", "payments");
     const page = useResource(
         `payments ${walk.cursor} ${version}`,
         (signal) => getPayments({ cursor: walk.cursor, limit: ROWS }, signal),

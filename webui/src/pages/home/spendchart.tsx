@@ -1,17 +1,18 @@
-import { useState } from "preact/hooks";
 import type { SummaryRow } from "../../api/types";
 import { chartHeight, exact, glance, usd } from "../../base/money";
 import { compact, count } from "../../base/number";
 import { type Amount, stack } from "../../base/series";
 import { shortDay } from "../../base/time";
 import { locale, t } from "../../i18n";
+import { useChoice } from "../../state/choice";
 import { Card } from "../../ui/card";
 import { Chart, ChartBones } from "../../ui/chart";
 import { dollars } from "../../ui/chart/axis";
 import { Segmented } from "../../ui/segmented";
 import { tokensOf } from "./sums";
 
-type Measure = "spend" | "tokens";
+const MEASURES = ["spend", "tokens"] as const;
+type Measure = (typeof MEASURES)[number];
 
 function amountsOf(rows: readonly SummaryRow[], measure: Measure): Amount[] {
     return rows.map((row) => ({
@@ -22,7 +23,7 @@ function amountsOf(rows: readonly SummaryRow[], measure: Measure): Amount[] {
 }
 
 export function SpendChart({ rows, days }: { rows: SummaryRow[] | undefined; days: string[] }) {
-    const [measure, setMeasure] = useState<Measure>("spend");
+    const [measure, setMeasure] = useChoice("measure", MEASURES);
     const isMoney = measure === "spend";
     const choices = [
         { value: "spend", text: t("home.spend") },
