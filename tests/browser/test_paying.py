@@ -1,5 +1,7 @@
 """Payments in the pages: to Stripe's page and back, automatic top-ups, the operator's list."""
 
+import re
+
 import pytest
 from conftest import make_operator
 from customer import Customer
@@ -143,3 +145,38 @@ def test_the_operator_lists_them(make_person, view, house, buyer, stripe):
     expect(rows.first).to_contain_text(boss.t("payments.open"))
     rows.first.get_by_role("link").first.click()
     boss.page.wait_for_url(f"**/admin/customers/{buyer.user_id}")
+
+
+def by_twos(person) -> None:
+    """As few can be begun at once, pages of lists are short."""
+    shorten = lambda url: re.sub(r"\blimit=\d+", "limit=2", url)  # noqa: E731
+    person.page.route("**/api/**", lambda route: route.continue_(url=shorten(route.request.url)))
+
+
+def test_back_to_the_page_of_each_list(make_person, house, buyer, stripe):
+    """The customer's list stands beside that of the transfers: each has a page of its own."""
+    for _ in range(5):
+        payment = buyer.call("POST", "/balance/charge", 201, json={"amount": "10"})
+        deliver(house, stripe.complete(payment))
+    customer = make_person(at=house).become(buyer)
+    boss = make_person(at=house).become(make_operator(house))
+    for person, path, lists in (
+        (customer, "/dashboard/credits", ("payments.list", "credits.history")),
+        (boss, "/dashboard/admin/payments?state=paid", ("nav.payments",)),
+    ):
+        by_twos(person)
+        person.open(path)
+        pagers = person.main.get_by_role("navigation")
+        for number in range(len(lists)):
+            person.button("pager.next", pagers.nth(number)).click()
+            expect(pagers.nth(number)).to_contain_text(person.t("pager.page", page=2))
+        shown = [person.rows(listed).first.inner_text() for listed in lists]
+        assert not violations(person)
+        person.link("nav.models").click()
+        person.sees_title("nav.models")
+        person.page.go_back()
+        for again in (lambda: None, person.page.reload):
+            again()
+            for number, listed in enumerate(lists):
+                expect(pagers.nth(number)).to_contain_text(person.t("pager.page", page=2))
+                expect(person.rows(listed).first).to_have_text(shown[number], use_inner_text=True)

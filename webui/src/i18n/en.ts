@@ -12,6 +12,7 @@ export const en = {
 
     "page.loading": "Loading…",
     "pager.label": "Pages of the list",
+    "pager.labelOf": "Pages of the list: {list}",
     "pager.next": "Next",
     "pager.page": "Page {page}",
     "pager.previous": "Previous",

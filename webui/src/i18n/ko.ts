@@ -13,6 +13,7 @@ export const ko: Catalogue = {
 
     "page.loading": "불러오는 중…",
     "pager.label": "목록 페이지",
+    "pager.labelOf": "목록 페이지: {list}",
     "pager.next": "다음",
     "pager.page": "{page}쪽",
     "pager.previous": "이전",

@@ -134,6 +134,7 @@ function Cell<Row>({ column, children }: { column: Column<Row>; children: Compon
 }
 
 export interface PagerProps {
+    list?: string; // its name, where there are several of a page
     page: number; // from 1
     hasNext: boolean;
     onPrevious: () => void;
@@ -141,7 +142,7 @@ export interface PagerProps {
 }
 
 /** Pages by cursor: forth, and back where one came from. */
-export function Pager({ page, hasNext, onPrevious, onNext }: PagerProps) {
+export function Pager({ list, page, hasNext, onPrevious, onNext }: PagerProps) {
     if (page === 1 && !hasNext) {
         return null;
     }
@@ -150,7 +151,7 @@ export function Pager({ page, hasNext, onPrevious, onNext }: PagerProps) {
     return (
         <nav
             class="flex items-center justify-between border-t border-line px-3 py-2"
-            aria-label={t("pager.label")}
+            aria-label={list ? t("pager.labelOf", { list }) : t("pager.label")}
         >
             <button type="button" class={look} {...restrained(page === 1, onPrevious)}>
                 <Icon name="left" class="size-4" />

@@ -79,7 +79,7 @@ export function Credits() {
                         bones={8}
                     />
                 )}
-                <Pager {...pager} />
+                <Pager {...pager} list={t("credits.history")} />
             </Card>
         </Page>
     );

@@ -53,7 +53,7 @@ function List({ version }: { version: string }) {
                 rowKey={({ id }) => id}
                 isStale={page.isOld}
             />
-            <Pager {...pager} />
+            <Pager {...pager} list={t("payments.list")} />
         </Card>
     );
 }
