@@ -19,7 +19,7 @@ export function Notice({ tone = "plain", title, children, isAlert = false }: Not
     const icon = tone === "bad" || tone === "warn" ? "warning" : tone === "good" ? "check" : "info";
     return (
         <div
-            class={`flex gap-3 rounded-xl px-4 py-3 ${TONES[tone]}`}
+            class={`flex gap-3 rounded-xl border border-transparent px-4 py-3 ${TONES[tone]}`}
             role={isAlert ? "alert" : undefined}
         >
             <Icon name={icon} class="mt-0.5 size-5" />

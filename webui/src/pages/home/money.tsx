@@ -29,7 +29,7 @@ function Available({ balance }: { balance: Balance | null }) {
     return (
         <section
             aria-label={t("home.balance")}
-            class="min-w-0 rounded-xl bg-accent p-5 text-accent-ink col-span-3 lg:col-span-2"
+            class="min-w-0 rounded-xl border border-transparent bg-accent p-5 text-accent-ink col-span-3 lg:col-span-2"
         >
             <p class="text-sm font-medium">{t("home.available")}</p>
             <p class="figures mt-1 text-3xl font-semibold tracking-tight" data-testid="available">

@@ -9,9 +9,11 @@ import { attachTooltip } from "./tooltip";
 const GAP = 0.72; // of a day's width that its bar takes
 const BAR_WIDTH_MAX = 42;
 
-/** A colour of the stylesheet as the canvas understands it. */
-function resolved(probe: HTMLElement, name: string): string {
+/** A colour of the stylesheet as the canvas understands it. What tells the series apart stays where the
+ * browser forces colours of its own. */
+function resolved(probe: HTMLElement, name: string, isKept = false): string {
     probe.style.color = `var(${name})`;
+    probe.style.setProperty("forced-color-adjust", isKept ? "none" : "auto");
     return getComputedStyle(probe).color;
 }
 
@@ -28,7 +30,7 @@ function stacked(props: ChartProps): uPlot.AlignedData {
 function seriesOf(props: ChartProps, probe: HTMLElement): uPlot.Series[] {
     const bars = uPlot.paths.bars?.({ size: [GAP, BAR_WIDTH_MAX], radius: 0.12 });
     const drawn = props.series.map(({ name }, index) => {
-        const color = resolved(probe, colorOf(index, name));
+        const color = resolved(probe, colorOf(index, name), true);
         return { fill: color, stroke: color, width: 0, points: { show: false }, paths: bars! };
     });
     return [{}, ...drawn.reverse()];
