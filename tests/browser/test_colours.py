@@ -12,11 +12,13 @@ CHOSEN = (
     "label:has(> input.sr-only:checked)"
 )
 # What is chosen, and looks as what is not chosen beside it.
-ALIKE = f"""() => {{
-    const look = (it) => {{
-        const style = getComputedStyle(it);
-        return [style.backgroundColor, style.color, style.outlineStyle].join(" ");
+ALIKE = rf"""() => {{
+    const behind = (it) => {{
+        const {{ backgroundColor: colour }} = getComputedStyle(it);
+        const isClear = /^rgba.*, 0\)$/.test(colour) && it.parentElement;
+        return isClear ? behind(it.parentElement) : colour;
     }};
+    const look = (it) => `${{behind(it)}} ${{getComputedStyle(it).color}}`;
     const group = (it) => it.closest("ul, [role=tablist], fieldset, form") ?? document.body;
     return [...document.querySelectorAll({CHOSEN!r})].filter((it) => it.checkVisibility())
         .filter((it) => [...group(it).querySelectorAll(it.localName)]
