@@ -314,6 +314,16 @@ def test_a_running_call_is_charged_and_leaves_nothing(house, provider):
     wait_until(
         lambda: rows(house, "SELECT count(*) FROM open_holds") == [(0,)], what="no open hold"
     )
+    account = user["account_id"]
+    (charged,) = rows(house, "SELECT sum(charge_nusd) FROM usage WHERE account_id = ?", account)[0]
+    left = "SELECT coalesce(sum(posted_nusd), 0) FROM balances WHERE account_id IN (?, ?)"
+    wait_until(
+        lambda: (
+            rows(house, left, account, f"debt:{account}") == [(0,)]
+            and rows(house, left, f"forfeited:{account}", "") == [(10**10 - charged,)]
+        ),
+        what="what the call has freed to be forfeited, and its charge to be no debt",
+    )
     house.verify_ledger()
     check_erased(house, customer, user)
 

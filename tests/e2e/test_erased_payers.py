@@ -94,3 +94,63 @@ def test_a_balance_that_is_full(paid_house, stripe, buyer):
     state, failure, _ = payment_of(paid_house, payment)
     assert (state, "balance" in failure) == ("disagreed", True)
     paid_house.verify_ledger()
+
+
+def books(gateway, buyer) -> dict[str, int]:
+    """What the accounts of one customer have, in nano-dollars."""
+    account = buyer.account_id
+    found = rows(gateway, "SELECT account_id, posted_nusd FROM balances WHERE account_id IN"
+                 " (?, ?, ?, 'corrections')",
+                 account, f"debt:{account}", f"forfeited:{account}")  # fmt: skip
+    names = {account: "left", f"debt:{account}": "debt", f"forfeited:{account}": "forfeited"}
+    return {names.get(name, name): amount // 10**7 for name, amount in found if amount}
+
+
+@pytest.fixture
+def payer(paid_house, stripe):
+    """Has paid $20, and spent nothing."""
+    buyer = make_buyer(paid_house, stripe)
+    buyer.account_id = buyer.call("GET", "/auth/me", 200)["user"]["account_id"]
+    (buyer.paid,) = buyer.call("GET", "/payments", 200)["data"]
+    return buyer
+
+
+def test_a_dispute_after_the_end_takes_what_was_forfeited(paid_house, stripe, payer):
+    """What was spent is owed; what was given up is not: we have it."""
+    paid = int(float(payer.paid["total"]) * 100)
+    spend(paid_house, payer, "3")
+    erase(payer)
+    assert books(paid_house, payer) == {"corrections": 300, "forfeited": paid - 300}
+    deliver(paid_house, stripe.dispute(payer.paid, paid - 400, "needs_response"))
+    assert books(paid_house, payer) == {"corrections": 300 + paid - 400, "forfeited": 100}
+    deliver(paid_house, stripe.refund(payer.paid, 400))
+    assert books(paid_house, payer) == {"corrections": 300 + paid, "debt": -300}
+    paid_house.verify_ledger()
+
+
+def test_a_dispute_won_after_the_end(paid_house, stripe, payer):
+    """Nobody could spend it: it is forfeited as the rest was, and taken first if it goes again."""
+    paid = int(float(payer.paid["total"]) * 100)
+    deliver(paid_house, stripe.dispute(payer.paid, paid, "needs_response"))
+    erase(payer)
+    assert books(paid_house, payer) == {"corrections": paid}
+    deliver(paid_house, stripe.dispute(payer.paid, paid, "won", "closed"))
+    assert books(paid_house, payer) == {"forfeited": paid}
+    deliver(paid_house, stripe.refund(payer.paid, paid))
+    assert books(paid_house, payer) == {"corrections": paid}
+    paid_house.verify_ledger()
+
+
+def test_operators_and_the_books_of_who_is_gone(paid_house, payer):
+    """No credit for nobody; a correction takes what was forfeited, then is owed."""
+    admin = make_admin(paid_house)
+    paid = int(float(payer.paid["total"]) * 100)
+    erase(payer)
+    to = {"user_id": payer.user_id, "reason": "r"}
+    refused = admin.web.post("/admin/credits", json=to | {"amount": "5", "kind": "manual"})
+    assert refused.status_code == 409, refused.text
+    admin.call("POST", "/admin/debits", 201, json=to | {"amount": "1"})
+    assert books(paid_house, payer) == {"corrections": 100, "forfeited": paid - 100}
+    admin.call("POST", "/admin/debits", 201, json=to | {"amount": "40"})
+    assert books(paid_house, payer) == {"corrections": 4100, "debt": paid - 4100}
+    paid_house.verify_ledger()

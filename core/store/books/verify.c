@@ -340,8 +340,22 @@ static const struct verification verifications[] = {
     {"debts",
      "SELECT printf('transfer %s of %s: a %s from %s to %s', id, usd(amount_nusd), kind,"
      " debit_account, credit_account) FROM transfers WHERE (debit_account LIKE 'debt:%'"
-     "  AND (kind <> 'correction' OR credit_account <> 'corrections'))"
+     "  AND (kind <> 'correction' OR credit_account NOT IN ('corrections',"
+     "   'forfeited:' || substr(debit_account, length('debt:') + 1))))"
      " OR (kind IN ('debit', 'repayment') AND credit_account <> 'debt:' || debit_account)"},
+    {"forfeited", "SELECT printf('%s: %s was given back that was not forfeited', account_id,"
+                  " usd(-posted_nusd)) FROM balances"
+                  " WHERE account_id > 'forfeited:' AND account_id < 'forfeited;'"
+                  " AND posted_nusd < 0"},
+    {"forfeited",
+     "SELECT printf('transfer %s of %s: a %s from %s to %s', id, usd(amount_nusd), kind,"
+     " debit_account, credit_account) FROM transfers WHERE debit_account LIKE 'forfeited:%'"
+     " AND (kind <> 'reinstatement' OR debit_account <> 'forfeited:' || credit_account)"},
+    {"forfeited", "SELECT printf('%s: %s was forfeited, but its customer is not erased',"
+                  " b.account_id, usd(b.credited_nusd)) FROM balances b"
+                  " LEFT JOIN users u ON 'forfeited:' || u.account_id = b.account_id"
+                  " WHERE b.account_id > 'forfeited:' AND b.account_id < 'forfeited;'"
+                  " AND u.erased_ms IS NULL"},
 };
 
 /* Returns how many lines it has added: one if the amounts differ. */

@@ -142,12 +142,17 @@ static const char *funding_account(const char *kind)
 
 static bool find_account(struct store_call *call, struct db *db, struct id *account_id)
 {
-    struct row *row = db_bind(db, "SELECT account_id FROM users WHERE id = ?1", call->args, 1);
-    bool ok;
+    struct row *row = db_bind(
+        db, "SELECT account_id, erased_ms IS NOT NULL FROM users WHERE id = ?1", call->args, 1);
+    bool ok, erased;
     if (!db_row(db, row))
         return not_found(call, "user");
     ok = id_parse(slice_of(column_text(row, 0)), "acct", account_id);
+    erased = column_int(row, 1) != 0;
     db_leave(row);
+    if (erased)
+        return fault_set(&call->fault, "already_erased",
+                         "this customer is erased: nobody could spend it");
     return ok ? true : not_found(call, "account");
 }
 
@@ -214,6 +219,23 @@ static bool add_receipt(struct store_call *call, struct db *db,
     return notices_receipt(db, &call->store->notices, &receipt, clock_wall_ms());
 }
 
+/* What comes in pays debts first. To an erased customer only what was taken back or refunded still
+ * comes: it is forfeited as what was there before. */
+static bool settle(struct store_call *call, struct db *db, const struct posting_transfer *transfer,
+                   const struct id *account_id)
+{
+    struct id user_id = {{0}};
+    struct row *row = db_bind(db,
+                              "SELECT id FROM users WHERE account_id = ?1"
+                              " AND erased_ms IS NOT NULL",
+                              DB_VALUES(bind_text(account_id->text)));
+    if (!db_row(db, row))
+        return debts_pay(call, db, account_id->text, transfer->amount_nusd);
+    id_parse(slice_of(column_text(row, 0)), "user", &user_id);
+    db_leave(row);
+    return debts_forfeit_fresh(call, db, &user_id, account_id, transfer->amount_nusd);
+}
+
 int64_t credits_room_nusd(struct db *db, const struct id *account_id)
 {
     return MONEY_AMOUNT_MAX_NUSD - posted(db, account_id);
@@ -232,7 +254,7 @@ bool credits_give(struct store_call *call, struct db *db, struct posting_transfe
     transfer->id = *transfer_id;
     transfer->credit_account = account_id->text;
     return posting_transfer(db, transfer, clock_wall_ms()) &&
-           debts_pay(call, db, transfer->credit_account, transfer->amount_nusd) &&
+           settle(call, db, transfer, account_id) &&
            changes_note(db, CHANGE_ACCOUNT, transfer->credit_account) &&
            note_transfer(call, db, transfer) && add_receipt(call, db, transfer, account_id) &&
            render_credit(call, db, &transfer->id, posted(db, account_id));

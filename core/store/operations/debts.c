@@ -5,7 +5,12 @@
  *
  * Held money stays untouched: what a correction may take is reserved in the wallet, where holds are
  * decided, until the transaction has ended. Beside a server (the command line) nothing is taken:
- * the whole amount is a debt at once, and the server collects it. */
+ * the whole amount is a debt at once, and the server collects it.
+ *
+ * What an erased customer had is forfeited: corrected into "forfeited:ACCOUNT". It stays apart,
+ * because it pays first what the account turns out to owe later (a dispute, say): nobody else
+ * would. What a call holds is forfeited, too, and so a debt until the call has ended; then what it
+ * has freed is collected, and the rest, its charge, is paid by what was forfeited. */
 #include "store/operations/debts.h"
 
 #include <stdio.h>
@@ -25,6 +30,7 @@ enum { REASON_BYTES_MAX = 500, COLLECTED_MAX = 256 };
 
 #define CORRECTIONS "corrections"
 #define DEBT_PREFIX "debt:"
+#define FORFEITED_PREFIX "forfeited:"
 
 static void debt_account(const char *account_id, char out[POSTING_ACCOUNT_BYTES])
 {
@@ -105,6 +111,24 @@ bool debts_pay(struct store_call *call, struct db *db, const char *account_id, i
     return repay(db, account_id, smaller(owed_nusd, there_nusd + fresh_nusd));
 }
 
+static void forfeited_account(const char *account_id, char out[POSTING_ACCOUNT_BYTES])
+{
+    snprintf(out, POSTING_ACCOUNT_BYTES, FORFEITED_PREFIX "%s", account_id);
+}
+
+/* Pays up to `amount_nusd` of the debt by what was forfeited. It passes through the account within
+ * the transaction, so the wallet sees nothing of it. */
+static bool repay_by_forfeited(struct db *db, const char *account_id, int64_t amount_nusd)
+{
+    char name[POSTING_ACCOUNT_BYTES];
+    struct id ignored = {{0}};
+    forfeited_account(account_id, name);
+    int64_t back_nusd = smaller(smaller(amount_nusd, debts_owed(db, account_id)), posted(db, name));
+    return move(db, name, account_id, back_nusd, "reinstatement", "Pays what was owed.",
+                &ignored) &&
+           repay(db, account_id, back_nusd);
+}
+
 /* ---- a correction ---- */
 
 struct debit {
@@ -115,6 +139,9 @@ struct debit {
     int64_t taken_nusd;
     const char *reason;
 };
+
+/* Where the corrected amount goes. */
+enum goal { TO_CORRECTIONS, TO_FORFEITED };
 
 static bool find_account(struct store_call *call, struct db *db, struct debit *debit)
 {
@@ -141,17 +168,27 @@ static bool note(struct store_call *call, struct db *db, const struct debit *deb
     return noted;
 }
 
-static bool post(struct store_call *call, struct db *db, struct debit *debit)
+/* `taken_nusd` of it is there. */
+static bool post_taken(struct store_call *call, struct db *db, struct debit *debit, enum goal goal)
 {
     const char *account_id = debit->account_id.text;
-    char name[POSTING_ACCOUNT_BYTES];
+    char name[POSTING_ACCOUNT_BYTES], to[POSTING_ACCOUNT_BYTES] = CORRECTIONS;
     debt_account(account_id, name);
-    debit->taken_nusd = reserve(call, db, account_id, debit->amount_nusd);
-    return move(db, name, CORRECTIONS, debit->amount_nusd, "correction", debit->reason,
+    if (goal == TO_FORFEITED)
+        forfeited_account(account_id, to);
+    return move(db, name, to, debit->amount_nusd, "correction", debit->reason,
                 &debit->transfer_id) &&
            move(db, account_id, name, debit->taken_nusd, "debit", debit->reason,
                 &debit->transfer_id) &&
            changes_note(db, CHANGE_ACCOUNT, account_id) && note(call, db, debit);
+}
+
+static bool post(struct store_call *call, struct db *db, struct debit *debit)
+{
+    const char *account_id = debit->account_id.text;
+    debit->taken_nusd = reserve(call, db, account_id, debit->amount_nusd);
+    return post_taken(call, db, debit, TO_CORRECTIONS) &&
+           repay_by_forfeited(db, account_id, debit->amount_nusd - debit->taken_nusd);
 }
 
 bool debts_take(struct store_call *call, struct db *db, const struct id *user_id,
@@ -162,6 +199,30 @@ bool debts_take(struct store_call *call, struct db *db, const struct id *user_id
                           .amount_nusd = amount_nusd,
                           .reason = reason};
     return post(call, db, &debit);
+}
+
+#define FORFEITED_REASON "Forfeited: the account was erased."
+
+bool debts_forfeit(struct store_call *call, struct db *db, const struct id *user_id,
+                   const struct id *account_id, int64_t amount_nusd)
+{
+    struct debit debit = {.user_id = *user_id,
+                          .account_id = *account_id,
+                          .amount_nusd = amount_nusd,
+                          .reason = FORFEITED_REASON};
+    debit.taken_nusd = reserve(call, db, account_id->text, amount_nusd);
+    return post_taken(call, db, &debit, TO_FORFEITED);
+}
+
+bool debts_forfeit_fresh(struct store_call *call, struct db *db, const struct id *user_id,
+                         const struct id *account_id, int64_t fresh_nusd)
+{
+    struct debit debit = {.user_id = *user_id,
+                          .account_id = *account_id,
+                          .amount_nusd = fresh_nusd,
+                          .taken_nusd = fresh_nusd,
+                          .reason = FORFEITED_REASON};
+    return post_taken(call, db, &debit, TO_FORFEITED);
 }
 
 static bool render(struct store_call *call, struct db *db, const struct debit *debit)
@@ -210,25 +271,34 @@ bool debts_create_once(struct store_call *call, struct db *db)
 
 /* ---- collecting ---- */
 
-/* Of those who have something: who has not would else keep those behind the first ones waiting, for
- * ever. Collects the ids first: no statement may be open while others write. */
+/* Of those who have something, or had: who has not would else keep those behind the first ones
+ * waiting, for ever. Collects the ids first: no statement may be open while others write. */
 static size_t list_debtors(struct db *db, struct id debtors[COLLECTED_MAX])
 {
     size_t count = 0;
-    struct row *row =
-        db_bind(db,
-                "SELECT d.account_id FROM balances d JOIN balances b"
-                " ON b.account_id = substr(d.account_id, length('" DEBT_PREFIX "') + 1)"
-                " AND b.posted_nusd > 0 WHERE d.account_id > '" DEBT_PREFIX
-                "' AND d.account_id < 'debt;' AND d.posted_nusd < 0",
-                NULL, 0);
+    struct row *row = db_bind(
+        db,
+        "SELECT substr(d.account_id, length('" DEBT_PREFIX "') + 1) AS debtor FROM balances d"
+        " WHERE d.account_id > '" DEBT_PREFIX
+        "' AND d.account_id < 'debt;' AND d.posted_nusd < 0 AND EXISTS (SELECT 1 FROM balances b"
+        " WHERE b.account_id IN (debtor, '" FORFEITED_PREFIX "' || debtor) AND b.posted_nusd > 0)",
+        NULL, 0);
     while (count < COLLECTED_MAX && db_row(db, row)) {
-        const char *account_id = column_text(row, 0) + sizeof DEBT_PREFIX - 1;
-        if (id_parse(slice_of(account_id), "acct", &debtors[count]))
+        if (id_parse(slice_of(column_text(row, 0)), "acct", &debtors[count]))
             count++;
     }
     db_leave(row);
     return count;
+}
+
+/* What was forfeited pays only when no call runs: before, the debt may be what one holds. */
+static bool collect(struct store_call *call, struct db *db, const char *account_id)
+{
+    struct wallet_state wallet = {0};
+    if (!debts_pay(call, db, account_id, 0))
+        return false;
+    return !credits_wallet(call, db, account_id, &wallet) || wallet.held_nusd > 0 ||
+           repay_by_forfeited(db, account_id, MONEY_AMOUNT_MAX_NUSD);
 }
 
 bool debts_collect(struct store_call *call, struct db *db)
@@ -236,7 +306,7 @@ bool debts_collect(struct store_call *call, struct db *db)
     struct id debtors[COLLECTED_MAX];
     size_t count = list_debtors(db, debtors);
     for (size_t i = 0; i < count; i++) {
-        if (!debts_pay(call, db, debtors[i].text, 0))
+        if (!collect(call, db, debtors[i].text))
             return false;
     }
     return db->failure == 0 && buffer_append_text(&call->result, "{}");

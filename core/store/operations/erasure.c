@@ -121,12 +121,12 @@ static bool check_money(struct store_call *call, struct db *db, const struct era
     return true;
 }
 
-/* What a running call holds stays, until that call is charged. */
+/* Also what running calls hold: debts.c says how that ends. */
 static bool forfeit(struct store_call *call, struct db *db, const struct erasure *erasure)
 {
-    int64_t left_nusd = erasure->wallet.posted_nusd - erasure->wallet.held_nusd;
-    return left_nusd <= 0 || debts_take(call, db, &erasure->user_id, &erasure->account_id,
-                                        left_nusd, "Forfeited: the account was erased.");
+    int64_t left_nusd = erasure->wallet.posted_nusd;
+    return left_nusd <= 0 ||
+           debts_forfeit(call, db, &erasure->user_id, &erasure->account_id, left_nusd);
 }
 
 static bool check_administrators(struct store_call *call, struct db *db,
