@@ -94,8 +94,10 @@ void store_call_now(struct store *store, struct store_call *call);
  *   user.unlock       user_id -> user  ! not_found
  *   link.create       user_id token_digest_hex expires_ms -> {expires_at}: a link to set a
  *                     password; replaces an older one  ! not_found
- *   link.find         token_digest_hex -> {email, expires_at}  ! not_found (also when expired)
- *   link.redeem       token_digest_hex password_hash credit_nusd? credits_max_nusd? -> user: used
+ *   link.find         token_digest_hex -> {email, expires_at, takes_over}  ! not_found (also when
+ *                     expired)
+ *   link.redeem       token_digest_hex password_hash credit_nusd? credits_max_nusd? disable_keys?
+ *                     -> user: used
  *                     up; all sessions end; the credits as for user.sign_up  ! not_found
  *   link.mail         email token_digest_hex sealed expires_ms -> {}: mails such a link, if there
  *                     is such a user

@@ -71,7 +71,7 @@ local function read_token(x, members)
     return x:digest(body.text(x, members, "token", TOKEN_BYTES_MAX))
 end
 
--- Tells the e-mail address of the link's user.
+-- Tells the e-mail address of the link's user, and whether the account is handed over with it.
 function account.find_link(x)
     local found = store.find(x, "link.find", (read_token(x, (body.read(x)))))
     if not found then
@@ -80,11 +80,13 @@ function account.find_link(x)
     x:reply(200, found)
 end
 
--- Sets the password and signs the user in.
+-- Sets the password and signs the user in. Who takes an account over that may be a stranger's finds
+-- its keys disabled, unless they say that they have made them.
 function account.redeem_link(x)
     local members = body.read(x)
     local digest = read_token(x, members)
     local new = read_password(x, members, "password")
+    local disables = body.boolean(x, members, "disable_keys")
     local found = store.find(x, "link.find", digest)
     if not found then
         refuse_link(x)
@@ -92,7 +94,9 @@ function account.redeem_link(x)
     local email = cjson.decode(found).email
     credentials.check_new(x, new, email, "password")
     local hash = credentials.hash(x, new, email)
-    local user_text = store.find(x, "link.redeem", digest, hash, doors.credit_terms())
+    local credit_nusd, most_nusd = doors.credit_terms()
+    local user_text = store.find(x, "link.redeem", digest, hash, credit_nusd, most_nusd,
+        disables and 1 or disables == false and 0 or nil)
     if not user_text then
         refuse_link(x)
     end

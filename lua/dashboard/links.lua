@@ -55,7 +55,10 @@ function links.welcome(x, user_text)
 end
 
 function links.send_verification(x)
-    local user = session.user(x)
+    local user = session.restricted_user(x)
+    if not user.must_verify then -- else it comes before a second factor
+        user = session.user(x)
+    end
     check_mail(x)
     if user.email_verified_at ~= cjson.null and user.mail_refused_at == cjson.null then
         x:refuse(409, "already_verified", "This address is verified already.")

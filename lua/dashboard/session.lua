@@ -85,6 +85,15 @@ function session.refuse_changed(x)
         .. " while you signed in.")
 end
 
+-- Sets the cookie, in place of that of an older session, which ends: nobody holds it any more.
+local function set_session(x, token)
+    local older = session.digest(x)
+    if older then
+        store.call(x, "session.delete", older)
+    end
+    set_cookie(x, "session", token, SECONDS)
+end
+
 -- Starts a session. `hash` is of the password that was right. If the password has changed
 -- meanwhile, or the account was disabled, the task ends with a 401: comparing passwords takes time.
 function session.start(x, user_id, hash)
@@ -93,7 +102,7 @@ function session.start(x, user_id, hash)
             (x:peer()), session.agent(x), hash) then
         session.refuse_changed(x)
     end
-    set_cookie(x, "session", token, SECONDS)
+    set_session(x, token)
 end
 
 -- Marks the browser as one that has signed in to this account with the password of that hash; nil:
@@ -111,7 +120,7 @@ function session.enter(x, pending_digest, step, recovery_digest)
     local done, result, message = x:call("signin.enter", pending_digest, digest,
         core.now_ms() + SECONDS * 1000, (x:peer()), session.agent(x), step, recovery_digest)
     if done then
-        set_cookie(x, "session", token, SECONDS)
+        set_session(x, token)
         return result
     elseif result ~= "wrong_code" and result ~= "not_found" then
         store.fail(x, result, message)

@@ -11,6 +11,7 @@ import pytest
 from answers import Usage
 from customer import PASSWORD, Customer
 from errors import check_error
+from phone import with_phone
 from receivers import change, is_empty, outbox, token_of, words_of
 from test_admin_api import id_of, make_admin
 from wait import wait_until
@@ -453,3 +454,110 @@ def test_nobody_changes_anothers_wishes(post):
     one, other = newcomer(gateway), newcomer(gateway)
     one.call("PATCH", "/notices", 200, json={"low_balance": "7", "language": "ko"})
     assert other.call("GET", "/notices", 200)["low_balance"] is None
+
+
+# ---- an account that a stranger has made with somebody's address ----
+
+
+def reset(gateway, mailbox, email: str, **fields) -> Customer:
+    """The owner of the mailbox sets a password by a mailed link; fields: of the request."""
+    seen = len(mailbox.to(email, "new password"))
+    assert forget(gateway, email).status_code == 202
+    wait_until(lambda: len(mailbox.to(email, "new password")) > seen, 20, "the mail")
+    token = token_of(mailbox.to(email, "new password")[-1], "password")
+    owner = Customer(gateway)
+    owner.email, owner.password = email, NEW_PASSWORD
+    owner.found = owner.call("POST", "/auth/link", 200, json={"token": token})
+    body = {"token": token, "password": NEW_PASSWORD, **fields}
+    owner.answer = owner.web.post("/auth/link/password", json=body)
+    return owner
+
+
+def squatter(gateway) -> Customer:
+    """Signs up with another's address, and fits the account out."""
+    stranger = newcomer(gateway)
+    stranger.charge("5")
+    stranger.create_key()
+    stranger.call("POST", "/notices/webhook", 201, json={"url": "https://example.com/h"})
+    with_phone(stranger)
+    return stranger
+
+
+@pytest.mark.parametrize("verification", ["off", "ask"])
+def test_the_owner_of_an_address_takes_the_account_over(post, mailbox, verification):
+    """A stranger's second factor locks nobody out, nor do keys go on at the owner's cost."""
+    gateway = post(email_verification=verification)
+    stranger = squatter(gateway)
+    assert stranger.ask().is_success
+    owner = reset(gateway, mailbox, stranger.email)
+    assert owner.found["takes_over"] is True
+    assert owner.answer.status_code == 200, owner.answer.text
+    assert owner.answer.json()["user"]["second_factor"] is False
+    assert verified(gateway, owner)
+    check_error(stranger.web.get("/auth/me"), 401, "not_signed_in", on_api=False)
+    check_error(stranger.ask(), 401, "key_disabled")
+    (key,) = owner.call("GET", "/keys", 200)["data"]
+    assert (key["disabled"], key["disabled_by"]) == (True, "owner")
+    assert owner.call("GET", "/notices", 200)["webhook"] is None
+    assert 4 < owner.balance < 5, "what was paid in stays"
+    owner.sign_in()
+    again = reset(gateway, mailbox, stranger.email)
+    assert again.found["takes_over"] is False
+
+
+def test_who_has_made_the_keys_keeps_them(post, mailbox):
+    gateway = post()
+    customer = newcomer(gateway)
+    customer.charge("5")
+    customer.create_key()
+    owner = reset(gateway, mailbox, customer.email, disable_keys=False)
+    assert owner.answer.status_code == 200
+    assert customer.ask().is_success
+    reset(gateway, mailbox, customer.email)  # verified by now: keys go on by themselves
+    assert customer.ask().is_success
+    owner = reset(gateway, mailbox, customer.email, disable_keys=True)
+    check_error(customer.ask(), 401, "key_disabled")
+    (key,) = owner.call("GET", "/keys", 200)["data"]
+    assert key["disabled_by"] == "owner"
+
+
+@pytest.mark.parametrize("how", ["verified", "operator", "made"])
+def test_whose_account_it_is_was_known(post, mailbox, how):
+    """The mailbox alone does not take a second factor away."""
+    gateway = post(email_verification="ask")
+    if how == "made":
+        email = f"made.{how}@example.com"
+        password = gateway.value_of("user", "create", email)
+        customer = Customer(gateway)
+        customer.email, customer.password = email, password
+        customer.sign_in()
+    else:
+        customer = newcomer(gateway)
+    if how == "verified":
+        token = token_of(mailbox.wait_for_one(customer.email), "verify")
+        customer.call("POST", "/auth/verify", 200, json={"token": token})
+    elif how == "operator":
+        assert gateway.command("user", "role", customer.email, "support").returncode == 0
+    with_phone(customer)
+    owner = reset(gateway, mailbox, customer.email)
+    assert owner.found["takes_over"] is False
+    check_error(owner.answer, 401, "second_factor_code_required", on_api=False)
+
+
+def test_a_second_factor_takes_a_verified_address(post, mailbox):
+    """Where addresses must be verified; also when the operator wants a second factor of all."""
+    gateway = post(email_verification="required", second_factor="all")
+    customer = newcomer(gateway)
+    mailbox.wait_for_one(customer.email)
+    body = {"password": PASSWORD}
+    for path in ("", "/confirm", "/recovery-codes", "/off"):
+        refused = customer.web.post(f"/auth/second-factor{path}", json=body | {"code": "123456"})
+        check_error(refused, 403, "email_not_verified", on_api=False)
+    customer.call("POST", "/auth/verify/send", 202, json={})
+    wait_until(lambda: len(mailbox.to(customer.email)) == 2, 20, "the second mail")
+    token = token_of(mailbox.mails[1], "verify")
+    customer.call("POST", "/auth/verify", 200, json={"token": token})
+    check_error(customer.web.post("/keys", json={"name": "k"}), 403, "second_factor_required",
+                on_api=False)  # fmt: skip
+    with_phone(customer)
+    customer.create_key()

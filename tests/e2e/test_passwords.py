@@ -9,6 +9,7 @@ import pytest
 from customer import PASSWORD
 from errors import check_error
 from gateway import REAL_PASSWORDS
+from phone import with_phone
 from wait import wait_until
 
 NEW = "another long enough phrase"
@@ -142,6 +143,29 @@ def test_links_are_the_operators(customer):
 
 
 # ---- sessions ----
+
+
+@pytest.mark.parametrize("whose", ["own", "another's"])
+@pytest.mark.parametrize("factor", [False, True], ids=["password", "code"])
+def test_a_session_ends_when_the_browser_gets_another(gateway, customer, whose, factor):
+    """Nobody would hold it any more, but who has copied its cookie."""
+    person = customer if whose == "own" else gateway.customer()
+    phone = with_phone(person) if factor else None
+    older = browser(gateway)
+    older.cookies.set("session", customer.web.cookies["session"])
+    assert older.get("/auth/me").is_success
+    body = {"email": person.email, "password": PASSWORD}
+    signed_in = customer.web.post("/auth/signin", json=body)
+    if phone:
+        token = signed_in.json()["error"]["metadata"]["token"]
+        assert older.get("/auth/me").is_success, "not before the code"
+        signed_in = customer.web.post(
+            "/auth/signin/code", json={"token": token, "code": phone.recovery_code()}
+        )
+    assert signed_in.status_code == 200, signed_in.text
+    assert customer.call("GET", "/auth/me", 200)["user"]["email"] == person.email
+    assert older.get("/auth/me").status_code == 401
+    older.close()
 
 
 def test_sessions(gateway, customer):

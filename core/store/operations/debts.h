@@ -16,8 +16,8 @@ bool debts_pay(struct store_call *call, struct db *db, const char *account_id, i
  * checked that `amount_nusd` is above 0 and that the sum of debts stays an amount. */
 bool debts_take(struct store_call *call, struct db *db, const struct id *user_id,
                 const struct id *account_id, int64_t amount_nusd, const char *reason);
-/* The same with what an erased customer has, also what calls hold: it stays apart, and pays what the
- * account owes when they have ended, or later. */
+/* The same with what an erased customer has, also what calls hold: it stays apart, and pays what
+ * the account owes when they have ended, or later. */
 bool debts_forfeit(struct store_call *call, struct db *db, const struct id *user_id,
                    const struct id *account_id, int64_t amount_nusd);
 /* The same with what has just come in, though nobody can spend it. */

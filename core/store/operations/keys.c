@@ -20,6 +20,15 @@ enum { REASON_BYTES_MAX = 500 };
 enum { DISABLED_BY_OWNER = 1, DISABLED_BY_OPERATOR = 2 };
 _Static_assert(DISABLED_BY_OWNER == 1 && DISABLED_BY_OPERATOR == 2, "numbers on disk");
 
+bool keys_turn_off(struct db *db, const struct id *user_id)
+{
+    return db_run(db,
+                  "UPDATE keys SET disabled = disabled | ?2 WHERE user_id = ?1"
+                  " AND deleted_ms IS NULL",
+                  DB_VALUES(bind_text(user_id->text), bind_int(DISABLED_BY_OWNER))) &&
+           changes_note(db, CHANGE_USER, user_id->text);
+}
+
 #define KEY_COLUMNS                                                                                \
     "k.id, k.name, k.prefix, k.last4, k.created_ms, k.expires_ms, k.disabled, k.budget_nusd,"      \
     " k.models, t.spent_nusd, t.last_used_ms, t.requests, t.abandoned, k.budget_period,"           \

@@ -27,7 +27,7 @@ static const struct operation operations[] = {
     {"user.unlock", "t", OPERATION_WRITES, passwords_unlock},
     {"link.create", "tti", OPERATION_WRITES, passwords_link},
     {"link.find", "t", OPERATION_QUICK, passwords_find_link},
-    {"link.redeem", "ttII", OPERATION_WRITES, passwords_redeem},
+    {"link.redeem", "ttIII", OPERATION_WRITES, passwords_redeem},
     {"link.mail", "ttti", OPERATION_WRITES, notices_mail_password_link},
     {"address.mail", "ttti", OPERATION_WRITES, notices_mail_address_link},
     {"address.verify", "tII", OPERATION_WRITES, notices_verify_address},

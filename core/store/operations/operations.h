@@ -122,6 +122,8 @@ bool quotas_delete(struct store_call *call, struct db *db);
 bool quotas_use(struct store_call *call, struct db *db);
 bool keys_delete(struct store_call *call, struct db *db);
 bool keys_disable_all(struct store_call *call, struct db *db);
+/* Disables all keys as their owner does, who can enable them again. */
+bool keys_turn_off(struct db *db, const struct id *user_id);
 bool key_secrets_rotate(struct store_call *call, struct db *db);
 bool key_secrets_list(struct store_call *call, struct db *db);
 bool key_secrets_end(struct store_call *call, struct db *db);

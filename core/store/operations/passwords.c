@@ -77,22 +77,47 @@ bool passwords_link(struct store_call *call, struct db *db)
     return note(call, db, operations_text(call, 0));
 }
 
-/* token_digest_hex -> {email, expires_at} */
+/* Whoever has signed up has typed an address; only mail shows whose it is. So a mailed link to one
+ * that was never verified hands the account over: it may be a stranger's. Operators, and those whom
+ * they have made an account for, are known otherwise. */
+#define LINKED                                                                                     \
+    "SELECT u.id, u.email, l.expires_ms, l.mailed AND u.email_verified_ms IS NULL"                 \
+    " AND u.role = 'user' AND EXISTS (SELECT 1 FROM sign_ups s WHERE s.user_id = u.id)"            \
+    " FROM password_links l JOIN users u ON u.id = l.user_id"                                      \
+    " WHERE l.digest = ?1 AND l.expires_ms > ?2"
+
+/* token_digest_hex -> {email, expires_at, takes_over} */
 bool passwords_find_link(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
-    struct row *row = db_bind(
-        db,
-        "SELECT u.email, l.expires_ms FROM password_links l JOIN users u ON u.id = l.user_id"
-        " WHERE l.digest = ?1 AND l.expires_ms > ?2",
-        DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
+    struct row *row = db_bind(db, LINKED, DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
     if (!db_row(db, row))
         return fault_set(&call->fault, "not_found", "there is no such link");
     json_writer_object(out, NULL);
-    json_writer_text(out, "email", column_text(row, 0));
-    json_writer_time(out, "expires_at", column_int(row, 1));
+    json_writer_text(out, "email", column_text(row, 1));
+    json_writer_time(out, "expires_at", column_int(row, 2));
+    json_writer_bool(out, "takes_over", column_int(row, 3) != 0);
     json_writer_object_end(out);
     db_leave(row);
+    return true;
+}
+
+/* What would keep the owner out, tell a stranger of the account, or charge a stranger's card. What
+ * a stranger has paid in stays. */
+static bool take_over(struct db *db, const struct id *user_id)
+{
+    static const char *const statements[] = {
+        "DELETE FROM second_factors WHERE user_id = ?1",
+        "DELETE FROM recovery_codes WHERE user_id = ?1",
+        "DELETE FROM pending_signins WHERE user_id = ?1",
+        "DELETE FROM customer_webhooks WHERE user_id = ?1",
+        "DELETE FROM automatic_top_ups WHERE user_id = ?1",
+        "DELETE FROM payment_customers WHERE user_id = ?1",
+    };
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        if (!db_run(db, statements[i], DB_VALUES(bind_text(user_id->text))))
+            return false;
+    }
     return true;
 }
 
@@ -106,19 +131,21 @@ static bool verify_address(struct store_call *call, struct db *db)
                   DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
 }
 
-/* token_digest_hex password_hash credit_nusd? credits_max_nusd?. The link is used up. */
+/* token_digest_hex password_hash credit_nusd? credits_max_nusd? disable_keys?. The link is used up.
+ * By default keys go on, but not those of an account that is handed over. */
 bool passwords_redeem(struct store_call *call, struct db *db)
 {
     const struct first_credit_terms terms = {call->args[2], call->args[3]};
     const struct kept nothing = {bind_null(), bind_null()};
     struct id user_id;
-    struct row *row =
-        db_bind(db, "SELECT user_id FROM password_links WHERE digest = ?1 AND expires_ms > ?2",
-                DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
+    struct row *row = db_bind(db, LINKED, DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
     if (!db_row(db, row) || !id_parse(slice_of(column_text(row, 0)), "user", &user_id))
         return fault_set(&call->fault, "not_found", "there is no such link");
+    bool takes_over = column_int(row, 3) != 0;
     db_leave(row);
-    return verify_address(call, db) &&
+    bool disables = operations_null(call, 4) ? takes_over : operations_int(call, 4) != 0;
+    return verify_address(call, db) && (!takes_over || take_over(db, &user_id)) &&
+           (!disables || keys_turn_off(db, &user_id)) &&
            set(call, db, bind_text(user_id.text), &nothing, bind_null()) &&
            first_credits_give(call, db, &user_id, &terms) && users_reply(call, db, &user_id);
 }

@@ -152,6 +152,10 @@ export const eraseAccount = (form: {
 
 /** Whose password the link sets. */
 export const findLink = (token: string) =>
-    findByToken<{ email: string; expires_at: string }>("/auth/link", token, "link_invalid");
-export const redeemLink = (form: { token: string; password: string }) =>
+    findByToken<{ email: string; expires_at: string; takes_over: boolean }>(
+        "/auth/link",
+        token,
+        "link_invalid",
+    );
+export const redeemLink = (form: { token: string; password: string; disable_keys: boolean }) =>
     post<Visitor>("/auth/link/password", form);

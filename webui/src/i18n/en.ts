@@ -277,6 +277,10 @@ export const en = {
     "webhook.delivered": "Last delivery",
     "webhook.failed": "Last failure",
     "setPassword.title": "Set a new password",
+    "setPassword.takesOver":
+        "This address was never confirmed, so somebody else may have made the account. With the new password it is yours: a second factor, a webhook, a saved card and automatic top-ups that it has are removed. Credits stay.",
+    "setPassword.disableKeys":
+        "Disable all API keys (you can enable them again on the page API keys)",
     "setPassword.action": "Set password and sign in",
 
     "home.all": "All requests",

@@ -275,6 +275,9 @@ export const ko: Catalogue = {
     "webhook.delivered": "마지막 전달",
     "webhook.failed": "마지막 실패",
     "setPassword.title": "새 비밀번호 정하기",
+    "setPassword.takesOver":
+        "이 주소는 확인된 적이 없으므로 다른 사람이 계정을 만들었을 수 있습니다. 새 비밀번호를 설정하면 계정은 회원님의 것이 되며, 등록된 2단계 인증, 웹훅, 저장된 카드와 자동 충전은 삭제됩니다. 크레딧은 그대로 남습니다.",
+    "setPassword.disableKeys": "모든 API 키 사용 중지(API 키 페이지에서 다시 켤 수 있습니다)",
     "setPassword.action": "비밀번호 정하고 로그인",
 
     "home.all": "모든 요청",

@@ -15,6 +15,7 @@ import { errorOf, errorOfNone, useAction } from "../state/action";
 import { announce } from "../state/announce";
 import { useResource } from "../state/resource";
 import { session, signOutHere } from "../state/session";
+import { site } from "../state/site";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { Card, Page } from "../ui/card";
@@ -25,6 +26,7 @@ import { Form, FormDialog } from "../ui/form";
 import { lazy } from "../ui/lazy";
 import { Failure, Notice } from "../ui/notice";
 import { Bone } from "../ui/skeleton";
+import { Unverified } from "../ui/unverified";
 
 const QrCode = lazy(
     () => import("../ui/qrcode").then((it) => it.QrCode),
@@ -287,11 +289,13 @@ function ProofDialog({ user, title, text, action, onClose, work }: ProofProps) {
 /** All that somebody sees who must set it up first. */
 export function RequiredSecondFactor({ user }: { user: User }) {
     const leave = useAction(signOutHere);
+    const mustVerify = user.must_verify && (site.value?.verification_required ?? false);
     return (
         <div class="mx-auto max-w-2xl">
             <Page title={t("factor.requiredTitle")} lead={user.email}>
-                <Notice tone="warn">{t("factor.requiredText")}</Notice>
-                <SecondFactorCard user={user} />
+                <Unverified />
+                {!mustVerify && <Notice tone="warn">{t("factor.requiredText")}</Notice>}
+                {!mustVerify && <SecondFactorCard user={user} />}
                 <Failure error={leave.error} />
                 <div>
                     <Button busy={leave.isBusy} onClick={() => leave.run()}>

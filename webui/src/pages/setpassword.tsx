@@ -9,7 +9,7 @@ import { go } from "../state/router";
 import { enter, SIGN_IN } from "../state/session";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
-import { TextField, Username } from "../ui/field";
+import { CheckField, TextField, Username } from "../ui/field";
 import { Form } from "../ui/form";
 import { Failure, Notice } from "../ui/notice";
 import { PasswordRules } from "../ui/passwordrules";
@@ -21,8 +21,13 @@ export function SetPassword() {
     const link = useResource(`password link ${token}`, () => findLink(token));
     const [password, setPassword] = useState("");
     const [pending, setPending] = useState<string | null>(null);
+    const [chosen, setChosen] = useState<boolean | null>(null);
+    const takesOver = link.data?.takes_over ?? false;
+    const disable_keys = chosen ?? takesOver;
     const { run, isBusy, error } = useAction(async () =>
-        setPending(await firstStep(async () => enter(await redeemLink({ token, password })))),
+        setPending(
+            await firstStep(async () => enter(await redeemLink({ token, password, disable_keys }))),
+        ),
     );
     const email = link.data?.email ?? "";
     if (pending !== null) {
@@ -41,6 +46,7 @@ export function SetPassword() {
                 <Failure error={link.error} />
                 {!link.error && (
                     <Form onSend={run}>
+                        {takesOver && <Notice tone="warn">{t("setPassword.takesOver")}</Notice>}
                         <Username value={email} />
                         <TextField
                             label={t("account.next")}
@@ -51,6 +57,11 @@ export function SetPassword() {
                             onValue={setPassword}
                             error={errorOf(error, "password")}
                             hint={<PasswordRules password={password} email={email} />}
+                        />
+                        <CheckField
+                            label={t("setPassword.disableKeys")}
+                            checked={disable_keys}
+                            onChecked={setChosen}
                         />
                         <Failure error={errorOfNone(error, "password")} />
                         <Button type="submit" kind="primary" busy={isBusy}>

@@ -254,7 +254,7 @@ static void it_is_decided_once(void **state)
     assert_non_null(ASK("address.verify", "tii", digest('w'), USD, USD - 1));
     assert_non_null(ASK("link.mail", "ttti", "b@example.com", digest('x'), "sealed",
                         clock_wall_ms() + HOUR_MS));
-    assert_non_null(ASK("link.redeem", "ttin", digest('x'), "(another)", USD));
+    assert_non_null(ASK("link.redeem", "ttinn", digest('x'), "(another)", USD));
     has_balance(user, "0.000000000");
 }
 
