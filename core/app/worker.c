@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/mail_events.h"
 #include "app/pages.h"
 #include "app/version.h"
 #include "base/check.h"
@@ -161,6 +162,10 @@ static bool on_large_body(const struct http_head *head, struct id *account_id,
                           struct refusal *refusal, void *arg)
 {
     const struct worker *worker = arg;
+    if (mail_events_admit(&worker->shared->config->alerts, worker->env.secret, head)) {
+        *account_id = (struct id){{0}}; /* what mail services send counts together */
+        return true;
+    }
     return exchange_admits_body(&worker->env, head, account_id, refusal);
 }
 

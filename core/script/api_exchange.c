@@ -377,14 +377,18 @@ static int api_peer(lua_State *state)
     return 2;
 }
 
+/* x:body(bytes_max?) */
 static int api_body(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     struct slice body = exchange_body(exchange);
-    if (body.bytes > DOCUMENT_BYTES_MAX) {
-        const struct answer_error error = {.status = 413,
-                                           .code = "request_too_large",
-                                           .message = "The body may have at most 64 KB here."};
+    size_t bytes_max = (size_t)luaL_optinteger(state, 2, DOCUMENT_BYTES_MAX);
+    char message[64];
+    if (body.bytes > bytes_max) {
+        const struct answer_error error = {
+            .status = 413, .code = "request_too_large", .message = message};
+        snprintf(message, sizeof message, "The body may have at most %zu KB here.",
+                 bytes_max / 1024);
         exchange_refuse(exchange, &error);
         return task_stop(state);
     }

@@ -17,12 +17,13 @@ local words = require "words"
 
 local mail_events = {}
 
+local BODY_BYTES_MAX = 1024 * 1024 -- SendGrid tells of up to 768 KB of events at once
 local WHY_BYTES_MAX = 299 -- LIMIT_ATTEMPT_WORDS_BYTES
 
 local service = core.mail_events ~= "off" and require("mail_events." .. core.mail_events) or nil
 
 local function decode(x)
-    local good, value = pcall(cjson.decode, x:body())
+    local good, value = pcall(cjson.decode, x:body(BODY_BYTES_MAX))
     return good and type(value) == "table" and value or nil
 end
 

@@ -322,16 +322,54 @@ def test_words_that_are_no_text(house):
     assert not set("\r\n\x00") & set(why)
 
 
-def test_a_list(house):
-    """As large as a body of somebody whom the gateway does not know may be."""
+SENDGRIDS_MOST = 768 * 1024  # bytes of a batch, says its documentation
+
+
+def test_a_batch(house):
+    """As large as SendGrid makes them; the password stands before it."""
     gateway = house("sendgrid")
     customers = [newcomer(gateway) for _ in range(3)]
-    body = [hard(f"{n:04}@example.com") for n in range(200)]
+    opened = json.dumps([sendgrid(f"{n:04}@example.com", "open") for n in range(3600)])
+    assert len(opened) > SENDGRIDS_MOST
+    body = [sendgrid(f"{n:04}@example.com", "open") for n in range(3400)]
     body[0:1], body[-1:], body[90:91] = ([hard(one.email)] for one in customers)
-    assert 60000 < len(json.dumps(body)) < 65536
-    assert tell(gateway, "sendgrid", body).status_code == 200
+    assert len(json.dumps(body)) > 700 * 1024
+    for auth in (None, ("gateway", SECRET + "x")):
+        answer = tell(gateway, "sendgrid", body, auth)
+        check_error(answer, 413, "request_too_large", on_api=False)
+    assert not any(notices(one)["mail_refused_at"] for one in customers)
+    for text in (opened, json.dumps(body)):
+        assert tell(gateway, "sendgrid", text).status_code == 200
     assert all(notices(one)["mail_refused_at"] for one in customers)
-    assert tell(gateway, "sendgrid", body * 2).status_code == 413
+
+
+def test_bounces_of_all_of_a_batch(house):
+    gateway = house("sendgrid")
+    customer = newcomer(gateway)
+    body = [hard(f"{n:04}@example.com") for n in range(2500)] + [hard(customer.email)]
+    assert len(json.dumps(body)) > 700 * 1024
+    assert tell(gateway, "sendgrid", body).status_code == 200
+    assert notices(customer)["mail_refused_at"]
+
+
+@pytest.mark.parametrize("where", ["/api/mail-events/ses", "/api/mail-events/sendgrid/x",
+                                   "/v1/chat/completions", "/api/auth/signin"])  # fmt: skip
+def test_the_password_opens_nothing_else(house, where):
+    gateway = house("sendgrid")
+    body = json.dumps([hard("a@example.com")] * 400)
+    answer = httpx.post(gateway.origin + where, content=body, auth=("gateway", SECRET),
+                        verify=False, trust_env=False)  # fmt: skip
+    assert answer.status_code in (401, 413), answer.text
+
+
+def test_a_mail_within_an_event(house):
+    """Postmark sends it with the bounce, where its owner wants that."""
+    gateway = house("postmark")
+    customer = newcomer(gateway)
+    body = postmark(customer.email, "HardBounce", Content="x" * 200_000)
+    answer = tell(gateway, "postmark", body)
+    assert answer.status_code == 200, answer.text
+    assert notices(customer)["mail_refused_at"]
 
 
 def test_the_operator_confirms_a_subscription(house):
