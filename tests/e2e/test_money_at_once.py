@@ -24,7 +24,7 @@ from test_quota_settings import set_own
 from test_quotas import no_midnight  # noqa: F401 (a fixture)
 from test_top_up_reversals import reversal
 from test_top_ups import asked_for, automatic, make_buyer, newest, spend, wait_for_a_look, wish
-from test_vouchers import codes_of, export, make
+from test_vouchers import codes_of, export, make, refuse
 from wait import wait_until
 
 USAGE = Usage(1000, 1000)
@@ -79,8 +79,8 @@ def test_a_batch_is_withdrawn_while_it_is_redeemed(gateway):
     buyers = [new(gateway) for _ in range(8)]
     for _ in range(4):
         before = {buyer.email: buyer.balance for buyer in buyers}
-        batch = make(admin, len(buyers), "1")
-        codes = codes_of(admin, batch)
+        batch = make(admin, len(buyers) + 1, "1")
+        *codes, late = codes_of(admin, batch)
         path = f"/admin/vouchers/{batch['id']}"
         redeems = [
             lambda b=buyer, c=code: b.web.post("/balance/voucher", json={"code": c}).status_code
@@ -98,8 +98,11 @@ def test_a_batch_is_withdrawn_while_it_is_redeemed(gateway):
         assert admin.call("GET", path, 200)["redeemed"] == done
         for buyer, status in zip(buyers, statuses, strict=True):
             assert buyer.balance - before[buyer.email] == (status == 201)
-        for buyer, code in zip(buyers, codes, strict=True):
-            assert buyer.web.post("/balance/voucher", json={"code": code}).status_code == 409
+        times = [row["redeemed_at"] for row in export(admin, batch) if row["redeemed_at"]]
+        assert max(times, default="") <= first["withdrawn_at"]
+        for buyer, code, status in zip(buyers, codes, statuses, strict=True):
+            refuse(buyer, code, 409, "voucher_redeemed" if status == 201 else "voucher_expired")
+        refuse(buyers[0], late, 409, "voucher_expired")
     gateway.verify_ledger()
 
 
