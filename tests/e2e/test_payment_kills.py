@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+from collections import Counter
 from contextlib import suppress
 
 import httpx2 as httpx
@@ -10,6 +11,7 @@ import pytest
 from customer import Customer
 from prices import usd
 from stripe_server import post, signed
+from test_customer_data import rows
 from wait import wait_until
 
 BUYERS = 4
@@ -21,6 +23,7 @@ class Network:
     def __init__(self, gateway):
         self.gateway = gateway
         self.waiting: list[dict] = []
+        self.broken: list[dict] = []  # in the present life of the gateway
         self.lock = threading.Lock()
         self.over = threading.Event()
         self.threads = [threading.Thread(target=self._run, args=(n,)) for n in range(BUYERS)]
@@ -28,8 +31,14 @@ class Network:
             thread.start()
 
     def send(self, event: dict) -> None:
+        """Twice, and a third time as another event that says the same."""
         with self.lock:
-            self.waiting += [event, event]
+            self.waiting += [event, event, event | {"id": event["id"] + "_again"}]
+
+    def took(self) -> set[str]:
+        """The events of which a delivery broke off."""
+        with self.lock:
+            return {event["id"] for event in self.broken}
 
     def _run(self, seed: int) -> None:
         rng = random.Random(seed)
@@ -46,6 +55,7 @@ class Network:
                     continue
             with self.lock:
                 self.waiting.append(event)
+                self.broken.append(event)
             self.over.wait(0.005)
 
 
@@ -58,7 +68,26 @@ def buy(buyer, stripe, network, paid: list) -> None:
         network.send(stripe.complete(payment))
 
 
-def run_rounds(paid_house, stripe, rounds: int) -> None:
+PLACES = ("before the page", "before the event", "before the posting", "before the answer")
+
+
+def note_places(paid_house, network, seen: Counter) -> None:
+    """Where the kill has found the payments. The gateway is down."""
+    posted = {row[0] for row in rows(paid_house, "SELECT id FROM payment_events")}
+    open_ones = rows(
+        paid_house, "SELECT id, checkout_id IS NULL FROM payments WHERE state = 'open'"
+    )
+    broken = network.took()
+    seen["before the page"] += sum(1 for _, pageless in open_ones if pageless)
+    seen["before the event"] += sum(1 for _, pageless in open_ones if not pageless)
+    seen["before the posting"] += len(broken - posted)
+    seen["before the answer"] += len(broken & posted)
+    with network.lock:
+        network.broken.clear()
+
+
+def run_rounds(paid_house, stripe, rounds: int) -> Counter:
+    seen: Counter = Counter()
     rng = random.Random(rounds)
     buyers = [Customer(paid_house) for _ in range(BUYERS)]
     paid: dict[str, list] = {buyer.email: [] for buyer in buyers}
@@ -80,6 +109,7 @@ def run_rounds(paid_house, stripe, rounds: int) -> None:
             paid_house.kill()
             for thread in threads:
                 thread.join()
+            note_places(paid_house, network, seen)
             paid_house.start()
             for buyer in buyers:
                 buyer.web.base_url = paid_house.origin + "/api"
@@ -95,6 +125,7 @@ def run_rounds(paid_house, stripe, rounds: int) -> None:
         assert {p["state"] for p in listed} <= {"paid", "open"}
     assert sum(len(ids) for ids in paid.values()) > rounds / 4, "nearly nothing was bought"
     paid_house.verify_ledger()
+    return seen
 
 
 def test_kills(paid_house, stripe):
@@ -104,4 +135,5 @@ def test_kills(paid_house, stripe):
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_two_hundred_kills(paid_house, stripe):
-    run_rounds(paid_house, stripe, 200)
+    seen = run_rounds(paid_house, stripe, 200)
+    assert all(seen[place] for place in PLACES), f"no kill came at one of the places: {seen}"
