@@ -41,10 +41,12 @@ static void write_date(int64_t now_ms, struct buffer *out)
                   months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+/* What looks like an encoded word is not: readers would decode it. */
 static bool is_plain(struct slice text)
 {
     for (size_t i = 0; i < text.bytes; i++) {
-        if (text.data[i] < ' ' || text.data[i] == 0x7f)
+        bool begins_word = text.data[i] == '=' && i + 1 < text.bytes && text.data[i + 1] == '?';
+        if (text.data[i] < ' ' || text.data[i] == 0x7f || begins_word)
             return false;
     }
     return true;

@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/asset.h"
 #include "base/check.h"
@@ -27,22 +29,24 @@ enum mail_language { ENGLISH, KOREAN, LANGUAGES };
 static const char *const part_names[] = {"txt", "html"};
 static const char *const language_names[] = {"en", "ko"};
 
-/* A template, the page that its {{link}} leads to, and the placeholders that are its own. */
+/* A template, the page that its {{link}} leads to, whether that has a token (without it such a mail
+ * is of no use), and the placeholders that are its own. */
 struct template_form {
     const char *name;
     const char *page;
+    bool needs_link;
     const char *own[8];
 };
 
 static const struct template_form forms[] = {
-    {"verify", "verify", {NULL}},
-    {"reset", "password", {NULL}},
-    {"invitation", "invitation", {NULL}},
-    {"receipt", "credits", {"kind", "paid", "amount", "balance", "reference", "date", NULL}},
-    {"balance_low", "credits", {"balance", "threshold", NULL}},
-    {"quota_near", "keys", {"quota", "whose", "limit", "used", "renews", NULL}},
-    {"key_expiring", "keys", {"key", "last4", "days", "expires", NULL}},
-    {"webhook_disabled", "account", {"url", "error", NULL}},
+    {"verify", "verify", true, {NULL}},
+    {"reset", "password", true, {NULL}},
+    {"invitation", "invitation", true, {NULL}},
+    {"receipt", "credits", false, {"kind", "paid", "amount", "balance", "reference", "date", NULL}},
+    {"balance_low", "credits", false, {"balance", "threshold", NULL}},
+    {"quota_near", "keys", false, {"quota", "whose", "limit", "used", "renews", NULL}},
+    {"key_expiring", "keys", false, {"key", "last4", "days", "expires", NULL}},
+    {"webhook_disabled", "account", false, {"url", "error", NULL}},
 };
 enum { FORMS = sizeof forms / sizeof forms[0], PAID_WORDS_BYTES = 64 };
 
@@ -151,6 +155,17 @@ static bool check_placeholders(const char *file, const char *text, const char *c
     return true;
 }
 
+static bool has_link(const char *text)
+{
+    struct slice name;
+    const char *end;
+    for (const char *at = text; (at = next_placeholder(at, &name, &end)) != NULL; at = end) {
+        if (slice_equals(name, "link"))
+            return true;
+    }
+    return false;
+}
+
 /* ---- reading ---- */
 
 static bool check_bytes(const char *file, struct slice text, struct fault *fault)
@@ -208,7 +223,11 @@ static bool take_part(char **place, const char *file, const struct template_form
         return fault_set(
             fault, "invalid_value",
             "mail_templates: %s must begin with a line \"" SUBJECT "...\" and an empty line", file);
-    return check_placeholders(file, text, common_names, form->own, fault);
+    if (!check_placeholders(file, text, common_names, form->own, fault))
+        return false;
+    return !form->needs_link || has_link(part == PART_TEXT ? body_of(text) : text) ||
+           fault_set(fault, "invalid_value",
+                     "mail_templates: %s has no {{link}}, for which this mail is sent", file);
 }
 
 static int index_of(struct slice name, const char *const *names, int count)
@@ -263,14 +282,16 @@ static bool take_file(struct mail_templates *templates, const char *folder, cons
     char path[PATH_BYTES];
     if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
         return fault_set(fault, "invalid_value", "mail_templates: %.100s... is too long", path);
-    FILE *file = fopen(path, "re");
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a pipe */
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
+    struct stat info;
     if (file == NULL)
         return fault_set(fault, "invalid_value", "mail_templates: cannot read %s: %s", path,
                          strerror(errno));
     char *text = malloc(FILE_BYTES_MAX + 1);
     check(text != NULL);
     size_t bytes = fread(text, 1, FILE_BYTES_MAX + 1, file);
-    bool failed = ferror(file) != 0;
+    bool failed = ferror(file) != 0 || fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode);
     fclose(file);
     bool ok = false;
     if (failed)

@@ -1,6 +1,7 @@
 """How mails to customers are written and sent: the operator's templates; a mail server that is
 down, slow or says no; addresses; a gateway that is killed."""
 
+import os
 import random
 import signal
 import time
@@ -60,6 +61,9 @@ BAD = {
     "no content": ("layout.html", "<html>", "{{content}}"),
     "no UTF-8": ("receipt.en.html", b"\xff", "UTF-8"),
     "a control character": ("receipt.en.html", b"a\0b", "byte 1"),
+    "no link in the text": ("reset.en.txt", "Subject: {{link}}\n\nb", "txt has no {{link}}"),
+    "no link in HTML": ("verify.ko.html", "<p>{{email}}", "verify.ko.html has no {{link}}"),
+    "nor to come in": ("invitation.en.html", "<p>", "invitation.en.html has no {{link}}"),
     "too long": ("receipt.en.html", "a" * 70000, "65536"),
 }  # fmt: skip
 
@@ -73,6 +77,14 @@ def test_a_bad_template_is_refused(post, folder, name):
     assert result.returncode != 0
     assert said in result.stderr
     assert "mail_templates" in result.stderr
+
+
+def test_a_pipe_among_the_templates(post, folder):
+    """Nobody writes into it: it is not waited for."""
+    os.mkfifo(folder / "receipt.en.txt")
+    result = post(start=False, mail_templates=folder).command("check")
+    assert result.returncode != 0
+    assert "cannot read" in result.stderr
 
 
 def test_a_bad_template_at_a_reload(post, mailbox, folder):

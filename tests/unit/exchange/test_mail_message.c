@@ -73,6 +73,14 @@ static void no_subject_begins_a_header(void **state)
     assert_has("Subject: =?UTF-8?B?YQ0KQmNjOiB4QGV4YW1wbGUuY29t?=\r\n");
 }
 
+/* A key may be called so; readers show what it says, and not what it would decode to. */
+static void a_subject_that_looks_encoded(void **state)
+{
+    (void)state;
+    assert_true(write("{\"subject\":\"a =?UTF-8?B?Qg==?=\",\"text\":\"\",\"html\":\"\"}"));
+    assert_has("Subject: =?UTF-8?B?YSA9P1VURi04P0I/UWc9PT89?=\r\n");
+}
+
 static void the_senders_name(void **state)
 {
     static const char empty[] = "{\"subject\":\"s\",\"text\":\"\",\"html\":\"\"}";
@@ -178,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_plain_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_subject_begins_a_header, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_subject_that_looks_encoded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_senders_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_korean_subject, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_texts_have_short_lines, set_up, tear_down),
