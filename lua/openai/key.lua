@@ -23,13 +23,14 @@ end
 
 -- Requests a minute of the key, for clients that look there; -1: no limit.
 local function rate_limit(list)
-    local requests = -1
+    local requests = math.huge
     for _, quota in ipairs(list) do
         if quota.unit == "requests" and quota.period == "minute" and quota.scope == "key"
             and quota.models == json.null then
-            requests = quota.amount
+            requests = math.min(requests, quota.amount)
         end
     end
+    requests = requests < math.huge and requests or -1
     return json.raw('{"requests":' .. string.format("%.0f", requests)
         .. ',"interval":"1m","note":' .. core.json_string(NOTE) .. "}")
 end
@@ -52,7 +53,11 @@ return function(x)
     local key, use = store.call(x, "key.get", who.key_id), store.call(x, "key.use", who.key_id)
     local user = { id = who.user_id, group = who.group }
     local list = quotas.of(x, user, { { id = who.key_id, name = cjson.decode(key).name } })
-    local more = { quotas = json.list(list), rate_limit = rate_limit(list) }
+    local more = { quotas = json.list(list), rate_limit = rate_limit(list),
+        -- What OpenRouter's clients require, though there is no such thing here.
+        allowed_data_regions = json.list { "global" },
+        free_model_daily_requests = { limit = 0, remaining = 0, used = 0 },
+        organization_id = json.null, workspace_id = json.null }
     local limit = {}
     put_limit(limit, cjson.decode(use), tightest(list))
     if limit.limit then -- the store's three members give way

@@ -58,6 +58,13 @@ RULES = """{
 SOLD = Fraction("1.2")
 
 
+LIMITS = """return {
+    { scope = "key", requests_per_minute = 70, usd_per_day = "2.5" },
+    { scope = "key", models = { "ruled" }, requests_per_minute = 3 },
+}
+"""
+
+
 def prepare(policies) -> None:
     bounds = {f"{unit}_max": 5 for unit in EACH if unit != "request"}
     units = {unit: price for unit, price in PRICES.items() if unit not in ("input", "output")}
@@ -70,6 +77,7 @@ def prepare(policies) -> None:
 def shown(shared_provider, tmp_path_factory) -> dict:
     gateway = Gateway(tmp_path_factory.mktemp("openrouter"), shared_provider)
     prepare(gateway.policies)
+    gateway.policies.write("limits", LIMITS)
     gateway.start()
     env = {"PATH": os.environ["PATH"], "E2E_NODE": str(FOLDER), "E2E_BASE_URL": gateway.api,
            "E2E_KEY": gateway.customer().key}  # fmt: skip
@@ -141,3 +149,11 @@ def test_what_an_override_cannot_say(shown):
     assert Fraction(dearer) == of_one("reasoning", "72")
     for override in sent["overrides"]:
         assert override.keys() <= set(shown["override"])
+
+
+def test_the_key_as_the_package_reads_it(shown):
+    """It refuses an answer that lacks a member, or has one of another type."""
+    key = shown["key"]
+    assert (key["limit"], key["limitRemaining"], key["limitReset"]) == (2.5, 2.5, "daily")
+    assert (key["usage"], key["usageDaily"], key["byokUsage"]) == (0, 0, 0)
+    assert key["rateLimit"] == {"interval": "1m", "note": "Deprecated; see quotas.", "requests": 70}

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 const require = createRequire(path.join(process.env.E2E_NODE, 'here.js'));
 const file = require.resolve('@openrouter/sdk/models');
+const { OpenRouter } = await import(pathToFileURL(require.resolve('@openrouter/sdk')).href);
 const { PricingOverride$inboundSchema, PublicPricing$inboundSchema } = await import(
   pathToFileURL(file).href
 );
@@ -17,10 +18,16 @@ const models = {};
 for (const { id, pricing } of (await response.json()).data) {
   models[id] = { sent: pricing, read: PublicPricing$inboundSchema.parse(pricing) };
 }
+const client = new OpenRouter({
+  apiKey: process.env.E2E_KEY,
+  serverURL: process.env.E2E_BASE_URL,
+});
+const { data: key } = await client.apiKeys.getCurrentKeyMetadata();
 const names = (schema) => Object.keys(schema.in.shape);
 console.log(
   JSON.stringify({
     models,
+    key,
     pricing: names(PublicPricing$inboundSchema),
     override: names(PricingOverride$inboundSchema),
   }),
