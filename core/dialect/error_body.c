@@ -175,6 +175,18 @@ static void write_texts(const char *metadata, struct buffer *out)
     buffer_append_char(out, '}');
 }
 
+/* AIP-193: in UPPER_SNAKE_CASE. A policy may have made any code. */
+static void write_reason(const char *code, struct buffer *out)
+{
+    buffer_append_char(out, '"');
+    for (; *code != '\0'; code++) {
+        bool lower = *code >= 'a' && *code <= 'z';
+        bool fits = (*code >= 'A' && *code <= 'Z') || (*code >= '0' && *code <= '9');
+        buffer_append_char(out, lower ? (char)(*code - 'a' + 'A') : fits ? *code : '_');
+    }
+    buffer_append_char(out, '"');
+}
+
 static void write_google(const struct error_body *error, struct buffer *out)
 {
     buffer_printf(out, "{\"error\":{\"code\":%d,\"message\":", error->status);
@@ -183,7 +195,7 @@ static void write_google(const struct error_body *error, struct buffer *out)
     json_write_text(out, google_status(error->status));
     buffer_append_text(out, ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
                             "\"domain\":\"llm-gateway\",\"reason\":");
-    json_write_text(out, error->code);
+    write_reason(error->code, out);
     buffer_append_text(out, ",\"metadata\":");
     write_texts(error->metadata, out);
     buffer_append_char(out, '}');

@@ -1,5 +1,7 @@
 """The shape that every error of the gateway must have (docs/API.md, Errors)."""
 
+import re
+
 import httpx2 as httpx
 from gateway import UPSTREAM_KEY
 
@@ -9,7 +11,11 @@ MEMBERS = {"message", "type", "param", "code"}
 def code_of(body: dict) -> str:
     """The gateway's code in an error, in whatever dialect it is written."""
     error = body["error"]
-    return error["details"][0]["reason"] if "status" in error else error["code"]
+    if "status" not in error:
+        return error["code"]
+    reason = error["details"][0]["reason"]
+    assert re.fullmatch("[A-Z][A-Z0-9_]*[A-Z0-9]", reason), "AIP-193"
+    return reason.lower()
 
 
 def check_error(

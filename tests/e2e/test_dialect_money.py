@@ -10,6 +10,7 @@ import gemini_answers
 import pytest
 import responses_answers
 from answers import Usage
+from errors import code_of
 from failing_disk import Disk
 from fake_provider import Gate
 from gateway import Gateway
@@ -120,7 +121,7 @@ def check_deleted(client: str, event: dict) -> None:
         assert (event["type"], error["code"]) == ("response.failed", "server_error")
     elif client == "gemini":
         error = event["error"]
-        assert error["details"][0]["reason"] == "key_disabled"
+        assert code_of(event) == "key_disabled"
     else:
         error = event["error"]
         assert error["code"] == "key_disabled"
@@ -136,7 +137,7 @@ def check_refusal(client: str, reply, status: int, code: str, kind: dict[str, st
     assert isinstance(error["message"], str)
     if client == "gemini":
         assert (error["code"], error["status"]) == (status, kind["gemini"])
-        assert error["details"][0]["reason"] == code
+        assert code_of(body) == code
         return
     assert error["code"] == code
     if client == "anthropic":

@@ -6,6 +6,7 @@ import json
 import answers
 import pytest
 from answers import Usage
+from errors import code_of
 from gateway import Gateway
 from google import genai
 from google.genai import errors
@@ -63,7 +64,7 @@ def check_google_error(reply, status: int, reason: str) -> str:
     assert reply.status_code == status, reply.text
     error = reply.json()["error"]
     assert error["code"] == status
-    assert error["details"][0]["reason"] == reason
+    assert code_of(reply.json()) == reason
     return error["message"]
 
 

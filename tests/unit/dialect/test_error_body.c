@@ -36,7 +36,7 @@ static void each_dialect_has_its_form(void **state)
         DIALECT_GEMINI, &error,
         "{\"error\":{\"code\":404,\"message\":\"No \\\"m\\\".\",\"status\":\"NOT_FOUND\","
         "\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
-        "\"domain\":\"llm-gateway\",\"reason\":\"model_not_found\",\"metadata\":{\"a\":\"1\"}}]}}");
+        "\"domain\":\"llm-gateway\",\"reason\":\"MODEL_NOT_FOUND\",\"metadata\":{\"a\":\"1\"}}]}}");
 }
 
 /* google.rpc.ErrorInfo: map<string, string>. */
@@ -52,9 +52,20 @@ static void google_has_only_texts_in_its_metadata(void **state)
     written(DIALECT_GEMINI, &error,
             "{\"error\":{\"code\":429,\"message\":\"m\",\"status\":\"RESOURCE_EXHAUSTED\","
             "\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
-            "\"domain\":\"llm-gateway\",\"reason\":\"quota_exceeded\",\"metadata\":{"
+            "\"domain\":\"llm-gateway\",\"reason\":\"QUOTA_EXCEEDED\",\"metadata\":{"
             "\"limit\":\"5\",\"left\":\"0.5\",\"models\":\"[\\\"a\\\",\\\"b\\\"]\","
             "\"deep\":\"{\\\"x\\\":true}\"}}]}}");
+}
+
+/* A code of a policy is any text; a reason never is. */
+static void google_has_its_reasons_in_capitals(void **state)
+{
+    (void)state;
+    const struct error_body error = {.status = 403, .code = "no-Plan 9 \"\xc3\xa9", .message = "m"};
+    written(DIALECT_GEMINI, &error,
+            "{\"error\":{\"code\":403,\"message\":\"m\",\"status\":\"PERMISSION_DENIED\","
+            "\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
+            "\"domain\":\"llm-gateway\",\"reason\":\"NO_PLAN_9____\",\"metadata\":{}}]}}");
 }
 
 static void what_is_not_told_is_left_out(void **state)
@@ -96,7 +107,7 @@ static void google_tells_when_to_come_back(void **state)
     written(DIALECT_GEMINI, &error,
             "{\"error\":{\"code\":429,\"message\":\"m\",\"status\":\"RESOURCE_EXHAUSTED\","
             "\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
-            "\"domain\":\"llm-gateway\",\"reason\":\"c\",\"metadata\":{}},"
+            "\"domain\":\"llm-gateway\",\"reason\":\"C\",\"metadata\":{}},"
             "{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"2s\"}]}}");
 }
 
@@ -165,6 +176,7 @@ int main(void)
         cmocka_unit_test(what_is_not_told_is_left_out),
         cmocka_unit_test(money_has_the_code_that_codex_knows),
         cmocka_unit_test(google_has_only_texts_in_its_metadata),
+        cmocka_unit_test(google_has_its_reasons_in_capitals),
         cmocka_unit_test(google_tells_when_to_come_back),
         cmocka_unit_test(a_status_has_a_kind),
         cmocka_unit_test(google_has_words_for_a_status),

@@ -53,7 +53,7 @@ static void an_error_begins_with_its_name(void **state)
     assert_written(&out,
                    "data: {\"error\":{\"code\":529,\"message\":\"busy\",\"status\":\"UNAVAILABLE\","
                    "\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
-                   "\"domain\":\"llm-gateway\",\"reason\":\"provider_overloaded\","
+                   "\"domain\":\"llm-gateway\",\"reason\":\"PROVIDER_OVERLOADED\","
                    "\"metadata\":{}}]}}\n\n");
     buffer_fini(&out);
 }
