@@ -22,6 +22,7 @@
 
 enum { REPORT_BYTES_MAX = 16 * 1024 * 1024, GROUPS_BYTES_MAX = 16 * 1024 * 1024 };
 enum { REFRESH_BYTES_MAX = 4096 };
+enum { REFRESH_US = 1000000, REFRESH_PAUSE_US = 5000 };
 
 int commands_fail(const struct fault *fault)
 {
@@ -239,17 +240,27 @@ struct store *commands_open(const struct config *config)
     return store;
 }
 
-void commands_close(const struct config *config, struct store *store)
+/* False: it has no room for one more that asks, and soon will. */
+static bool ask_for_refresh(const char *admin_socket)
 {
     struct buffer body;
     struct fault fault;
-    int status;
+    int status = 0;
+    buffer_init(&body, REFRESH_BYTES_MAX);
+    bool answered = local_client_ask(admin_socket, "PUT", "/refresh", &status, &body, &fault);
+    buffer_fini(&body);
+    return !answered || status != 503;
+}
+
+/* A gateway that stays busy looks by itself, every 100 ms. */
+void commands_close(const struct config *config, struct store *store)
+{
     store_close(store);
     if (config->admin_socket[0] == '\0')
-        return; /* it looks by itself, every 100 ms */
-    buffer_init(&body, REFRESH_BYTES_MAX);
-    (void)local_client_ask(config->admin_socket, "PUT", "/refresh", &status, &body, &fault);
-    buffer_fini(&body);
+        return;
+    int64_t end_us = clock_mono_us() + REFRESH_US;
+    while (!ask_for_refresh(config->admin_socket) && clock_mono_us() < end_us)
+        usleep(REFRESH_PAUSE_US);
 }
 
 int commands_migrate(const struct config *config)

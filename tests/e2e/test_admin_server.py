@@ -7,6 +7,7 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import answers
 import httpx2 as httpx
@@ -309,6 +310,40 @@ def test_a_command_is_in_force_when_it_returns(gateway, provider):
             "/v1/chat/completions", json=body, headers={"Authorization": f"Bearer {key}"}
         )
         assert answer.status_code == 200, answer.text
+
+
+class BusyAdmin:
+    """An admin socket that has no room for the first `refusals` who ask."""
+
+    def __init__(self, path: Path, refusals: float):
+        path.parent.mkdir(exist_ok=True)
+        self.asked: list[bytes] = []
+        self.refusals = refusals
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(path))
+        self.socket.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            connection, _ = self.socket.accept()
+            with connection:
+                self.asked.append(connection.recv(4096).split(b"\r\n")[0])
+                status = "503 Busy" if len(self.asked) <= self.refusals else "200 OK"
+                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize("refusals", [0, 3, float("inf")])
+def test_a_command_asks_a_busy_gateway_again(make_gateway, refusals):
+    """Until its change is in force, and not for ever: the gateway looks by itself, too."""
+    gateway = make_gateway(start=False)
+    admin = BusyAdmin(gateway.folder / "data/admin.sock", refusals)
+    gateway.value_of("user", "create", "script@example.com")
+    assert set(admin.asked) == {b"PUT /refresh HTTP/1.1"}
+    if refusals < 10:
+        assert len(admin.asked) == refusals + 1
+    else:
+        assert len(admin.asked) > 3
 
 
 def test_a_refresh_of_a_client_that_leaves(gateway):
