@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/secret.h"
 
@@ -478,16 +479,25 @@ static bool differs(const struct setting *setting, const struct config *a, const
     return memcmp(left, right, sizeof(int64_t)) != 0;
 }
 
-void config_apply_reloadable(struct config *config, const struct config *fresh,
-                             const char **needs_restart)
+static size_t add_name(char names[CONFIG_NAMES_BYTES], size_t used, const char *name)
 {
-    *needs_restart = NULL;
+    int bytes =
+        snprintf(names + used, CONFIG_NAMES_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
+    check((size_t)bytes < CONFIG_NAMES_BYTES - used);
+    return used + (size_t)bytes;
+}
+
+void config_apply_reloadable(struct config *config, const struct config *fresh,
+                             char needs_restart[CONFIG_NAMES_BYTES])
+{
+    size_t used = 0;
+    needs_restart[0] = '\0';
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct setting *setting = &settings[i];
         if (!differs(setting, config, fresh))
             continue;
         if ((setting->marks & RELOADED) == 0) {
-            *needs_restart = setting->name;
+            used = add_name(needs_restart, used, setting->name);
             continue;
         }
         memcpy((char *)config + setting->offset, (const char *)fresh + setting->offset,

@@ -103,10 +103,12 @@ bool config_load(struct config *config, const char *path, const char *const *set
 bool config_set_listen(struct config *config, const char *listen, struct fault *fault);
 bool config_listens_on_loopback(const struct config *config);
 
-/* Takes from `fresh` what a reload may change. *needs_restart names a setting that differs but may
- * not change, or is NULL. */
+enum { CONFIG_NAMES_BYTES = 4096 }; /* the names of all settings */
+
+/* Takes from `fresh` what a reload may change. Writes the names of the settings that differ but
+ * may not change, "listen, workers": empty when there are none. */
 void config_apply_reloadable(struct config *config, const struct config *fresh,
-                             const char **needs_restart);
+                             char needs_restart[CONFIG_NAMES_BYTES]);
 
 const char *config_payments_name(const struct config *config);
 /* Reads the templates of mails. */

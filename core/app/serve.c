@@ -18,6 +18,7 @@
 #include "app/privileges.h"
 #include "app/reload.h"
 #include "app/replay_runner.h"
+#include "app/restart_note.h"
 #include "app/service_manager.h"
 #include "app/signals.h"
 #include "app/tracing.h"
@@ -97,6 +98,7 @@ struct gateway {
     struct thread_pool *builder;
     struct live_metrics *metrics;
     struct reload_status *reload_status;
+    struct restart_note *restart_note;
     struct reload *reload;
     struct replay_runner *replay_runner;
     struct worker_shared shared;
@@ -323,6 +325,7 @@ static bool open_admin(struct gateway *gateway, struct fault *fault)
     const struct admin_view view = {.config = &gateway->options->config,
                                     .workers = &gateway->workers,
                                     .draining = &gateway->draining,
+                                    .restart_note = gateway->restart_note,
                                     .started_ms = clock_wall_ms()};
     if (!commands_make_folder(view.config->admin_socket, fault))
         return false;
@@ -359,6 +362,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->tokens = access_tokens_new();
         gateway->metrics = live_metrics_new(workers_wanted(config));
         gateway->reload_status = reload_status_new(config->policies);
+        gateway->restart_note = restart_note_new();
         reload_status_accept(gateway->reload_status, files);
         share_all(gateway);
         gateway->workers.shared = &gateway->shared;
@@ -402,7 +406,7 @@ static void reload(struct gateway *gateway)
     struct config fresh;
     struct brand *brand = NULL;
     struct fault fault;
-    const char *needs_restart;
+    char needs_restart[CONFIG_NAMES_BYTES];
     service_manager_reloading(&gateway->manager);
     if (!config_load(&fresh, options->config_path, options->sets, options->set_count, &fault) ||
         !service_manager_set_listen(&gateway->manager, &fresh, &fault) ||
@@ -412,10 +416,11 @@ static void reload(struct gateway *gateway)
         alerts_raise(gateway->alerts, ALERT_RELOAD_REFUSED, "gateway.conf", fault.message);
     } else {
         alerts_clear(gateway->alerts, ALERT_RELOAD_REFUSED, "gateway.conf");
-        config_apply_reloadable(&options->config, &fresh, &needs_restart);
-        if (needs_restart != NULL)
-            log_event(LOG_WARN, "a changed setting needs a restart",
-                      log_text("setting", needs_restart));
+        config_apply_reloadable(&options->config, &fresh, needs_restart);
+        restart_note_set(gateway->restart_note, needs_restart);
+        if (needs_restart[0] != '\0')
+            log_event(LOG_WARN, "changed settings need a restart",
+                      log_text("settings", needs_restart));
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
         struct courier_settings settings;
         configure_alerts(gateway);
@@ -440,7 +445,9 @@ static void run(struct gateway *gateway)
                                          service_manager_wait_ms(&gateway->manager));
         if (signal_number == SIGHUP)
             reload(gateway);
-        else if (signal_number == SIGTERM || signal_number == SIGINT)
+        else if (signal_number == SIGUSR1)
+            (void)log_reopen(gateway->options->config.log_file);
+        else if (signal_number != 0)
             break;
         if (workers_beat(&gateway->workers, clock_mono_us() - gateway->manager.watchdog_us))
             service_manager_alive(&gateway->manager);
@@ -485,6 +492,7 @@ static void stop(struct gateway *gateway)
     access_tokens_free(gateway->tokens);
     live_metrics_free(gateway->metrics);
     reload_status_free(gateway->reload_status);
+    restart_note_free(gateway->restart_note);
     replay_runner_free(gateway->replay_runner);
     tls_free(gateway->tls);
     tally_free(gateway->tally);

@@ -15,6 +15,8 @@ int signals_open(void)
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
+    sigaddset(&set, SIGUSR1);
     signal(SIGPIPE, SIG_IGN);
     check(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

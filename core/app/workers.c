@@ -61,7 +61,7 @@ static unsigned returned_count(const struct worker_job *jobs, unsigned count)
     return returned;
 }
 
-/* Waits until all jobs are back; returns false after timeout_ms. A second SIGTERM or SIGINT ends
+/* Waits until all jobs are back; returns false after timeout_ms. A second signal to stop ends
  * the process at once: the ledger is consistent at every moment, and the next start voids open
  * holds. */
 static bool wait_returned(const struct workers *workers, const struct worker_job *jobs,
@@ -74,9 +74,9 @@ static bool wait_returned(const struct workers *workers, const struct worker_job
             return false;
         int signal_number = signals_wait(workers->signal_fd, workers->shared->main_queue,
                                          (int)(left_ms < 1000 ? left_ms : 1000));
-        if (signal_number == SIGHUP)
+        if (signal_number == SIGHUP || signal_number == SIGUSR1)
             log_reopen(workers->shared->config->log_file);
-        if (signal_number == SIGTERM || signal_number == SIGINT) {
+        else if (signal_number != 0) {
             log_settle(LOG_WAIT_MS);
             _exit(1);
         }

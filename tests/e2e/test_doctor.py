@@ -163,6 +163,31 @@ def test_a_reload_that_was_refused(house):
     assert [one["verdict"] for one in found["alerts"]] == ["warn"]
 
 
+def test_settings_that_wait_for_a_restart(house):
+    """All of them; what is taken back, or was taken by the restart, waits no more."""
+    house.start()
+    house.settings |= {"workers": 1, "cors": "off", "show_providers": "no", "log_level": "debug"}
+    house.write_config()
+    house.reload()
+    names = ["show_providers", "cors", "workers"]  # in the order of gateway.conf
+    (said,) = house.logged("changed settings need a restart")
+    assert said["settings"] == ", ".join(names)
+    assert json.loads(house.value_of("status", "--json"))["needs_restart"] == names
+    assert f"NEED A RESTART: {', '.join(names)}\n" in house.command("status").stdout
+    (waits,) = checks(house)["restart"]
+    assert waits["verdict"] == "warn"
+    assert waits["seen"].endswith(", ".join(names))
+
+    house.settings |= {"cors": "any"}
+    house.write_config()
+    house.reload()
+    assert checks(house)["restart"][0]["seen"].endswith(": show_providers, workers")
+    house.stop()
+    house.start()
+    assert "restart" not in checks(house)
+    assert "RESTART" not in house.command("status").stdout
+
+
 def test_secrets_that_others_can_read(house):
     house.start()
     (house.folder / "secret").chmod(0o644)

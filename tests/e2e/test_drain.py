@@ -156,10 +156,31 @@ def test_what_was_answered_is_charged_after_kill_9(make_gateway, provider, durab
     assert 10 - customer.balance == 20 * charge("gpt-4o-mini", Usage(30, 20))
 
 
-def test_sigint_is_like_sigterm(make_gateway):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+def test_others_that_are_like_sigterm(make_gateway, number):
     gateway = make_gateway()
-    gateway.signal(signal.SIGINT)
+    gateway.signal(number)
     gateway.wait_for_exit(10)
+
+
+def test_the_log_is_rotated_while_it_drains(make_gateway, provider):
+    gateway = make_gateway(log_file="gateway.log")
+    gate = threading.Event()
+    provider.answer = answers.stream_of(Chat(), gates={2: gate})
+    with gateway.connect() as connection:
+        connection.send(chat_bytes(gateway.customer().key, BODY))
+        assert connection.read_head().status == 200
+        gateway.signal(signal.SIGTERM)
+        wait_until(lambda: refuses(gateway), 10, "the end of accepting")
+        for number in (signal.SIGUSR1, signal.SIGHUP):
+            moved = gateway.log_path.rename(gateway.folder / f"log.{number}")
+            gateway.signal(number)
+            wait_until(gateway.log_path.exists, 10, f"a log after {moved}")
+        gate.set()
+        while connection.read_chunk():
+            pass
+    gateway.customers.clear()
+    gateway.wait_for_exit()
 
 
 def test_sigpipe_and_others_do_not_end_it(make_gateway):

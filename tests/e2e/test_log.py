@@ -83,8 +83,10 @@ def test_stalled_reader_stops_no_end(piped):
     piped.verify_ledger()
 
 
-def test_log_file_is_opened_again(make_gateway, provider):
-    """logrotate: the file is moved away, SIGHUP; no line is lost or cut."""
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_log_file_is_opened_again(make_gateway, provider, number):
+    """logrotate: the file is moved away, SIGHUP, or SIGUSR1 as nginx has it; no line is lost or
+    cut."""
     gateway = make_gateway(log_file="gateway.log")
     customer = gateway.customer()
     provider.answer = answers.chat()
@@ -98,7 +100,7 @@ def test_log_file_is_opened_again(make_gateway, provider):
     with Load(4, call) as load:
         wait_until(lambda: load.failures or len(load.results) > 20, 10, "some calls")
         gateway.log_path.rename(moved)
-        gateway.signal(signal.SIGHUP)
+        gateway.signal(number)
         wait_until(lambda: gateway.log_path.exists(), 10, "a new log file")
         before = len(load.results)
         wait_until(lambda: load.failures or len(load.results) > before + 20, 10, "some calls")

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "app/config.h"
+#include "app/restart_note.h"
 #include "app/workers.h"
 
 /* All borrowed. The admin server sets `draining`. */
@@ -13,6 +14,7 @@ struct admin_view {
     const struct config *config;
     const struct workers *workers;
     atomic_bool *draining;
+    struct restart_note *restart_note;
     int64_t started_ms;
 };
 

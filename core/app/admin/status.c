@@ -1,6 +1,7 @@
 #include "app/admin/status.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/version.h"
@@ -32,6 +33,7 @@ struct status {
     struct store_totals totals;
     bool writable;
     struct reload_facts policies;
+    char needs_restart[CONFIG_NAMES_BYTES];
     struct health_outage outages[OUTAGES];
     size_t outage_count, outages_all;
     struct alert alerts[ALERTS];
@@ -67,6 +69,7 @@ static struct status *read_status(const struct admin_view *view)
     store_totals(shared->store, &status->totals);
     status->writable = store_writable(shared->store);
     reload_status_read(shared->reload_status, &status->policies);
+    restart_note_read(view->restart_note, status->needs_restart);
     status->outages_all = health_list_outages(shared->health, status->outages, OUTAGES);
     status->outage_count = least(status->outages_all, OUTAGES);
     status->alerts_all = alerts_list_open(shared->alerts, status->alerts, ALERTS);
@@ -150,6 +153,18 @@ static void write_policies(const struct status *status, struct buffer *out)
     json_writer_object_end(out);
 }
 
+static void write_needs_restart(const struct status *status, struct buffer *out)
+{
+    char names[CONFIG_NAMES_BYTES];
+    char *rest = NULL;
+    memcpy(names, status->needs_restart, sizeof names);
+    json_writer_array(out, "needs_restart");
+    for (char *name = strtok_r(names, ", ", &rest); name != NULL;
+         name = strtok_r(NULL, ", ", &rest))
+        json_writer_text(out, NULL, name);
+    json_writer_array_end(out);
+}
+
 static void write_outages(const struct status *status, struct buffer *out)
 {
     json_writer_array(out, "outages");
@@ -198,6 +213,7 @@ void status_render_json(const struct admin_view *view, struct buffer *out)
     write_live(status, out);
     write_workers(status, out);
     write_policies(status, out);
+    write_needs_restart(status, out);
     write_outages(status, out);
     write_alerts(status, out);
     json_writer_object_end(out);
@@ -240,6 +256,8 @@ static void print_policies(const struct status *status, struct buffer *out)
         buffer_printf(out, " ago was refused: %s", policies->refusal);
     }
     buffer_append_char(out, '\n');
+    if (status->needs_restart[0] != '\0')
+        buffer_printf(out, "settings     NEED A RESTART: %s\n", status->needs_restart);
 }
 
 static void print_live(const struct status *status, struct buffer *out)

@@ -69,6 +69,26 @@ static bool policies_were_refused(const struct json_value *status)
            json_find(&policies, "refused_at", &refused) == 1 && refused.type != JSON_NULL;
 }
 
+/* What a reload has seen and could not take. */
+static void check_restart(const struct json_value *status, struct doctor_report *report)
+{
+    struct json_value names;
+    struct json_item item;
+    struct buffer list;
+    if (json_find(status, "needs_restart", &names) != 1 || json_is_empty(&names))
+        return;
+    buffer_init(&list, CONFIG_NAMES_BYTES);
+    struct json_walk walk = json_walk(&names);
+    while (json_next(&walk, &item)) {
+        struct slice raw = item.value.raw; /* with its quotes */
+        buffer_printf(&list, "%s%.*s", list.bytes > 0 ? ", " : "", (int)raw.bytes - 2,
+                      raw.data + 1);
+    }
+    doctor_note(report, DOCTOR_WARN, "restart", "restart it, or take the change back",
+                "settings that were changed wait for it: %.*s", (int)list.bytes, list.data);
+    buffer_fini(&list);
+}
+
 /* Not to run is no fault: it may not have been started yet. */
 static void note_silence(const struct fault *fault, const char *advice,
                          struct doctor_report *report)
@@ -105,6 +125,7 @@ static void check_running(const struct config *config, struct doctor_report *rep
         if (!quiet)
             doctor_note(report, DOCTOR_WARN, "alerts", "llm-gateway status lists them",
                         "some are open");
+        check_restart(&status, report);
         if (policies_were_refused(&status))
             doctor_note(report, DOCTOR_WARN, "policies", "llm-gateway status says why",
                         "the last reload was refused: the policies before it are in force");
