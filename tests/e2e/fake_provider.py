@@ -259,8 +259,10 @@ class Provider:
         certificate: Path | None = None,
         key: Path | None = None,
         http2: bool = False,
+        address: str = "127.0.0.1",
     ):
         self.default = default
+        self.address = address
         self.http2 = http2
         self.certificate = certificate  # with it: over TLS
         self.tls = None
@@ -279,14 +281,14 @@ class Provider:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._socket = socket.create_server((address, 0), backlog=1024)
         self.port = self._socket.getsockname()[1]
         self._run(self._listen())
 
     @property
     def url(self) -> str:
         scheme = "https" if self.tls else "http"
-        return f"{scheme}://127.0.0.1:{self.port}/v1"
+        return f"{scheme}://{self.address}:{self.port}/v1"
 
     # ---- scripting ----
 

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from machine import AUTHORITIES, ROOT, Machine, run
+from machine import AUTHORITIES, ROOT, Builder, Machine, run
 
+BUILD_S = 3000
 BASE = ROOT / "build/debian12"  # kept: it takes a minute to make
 # As Debian's installer and its images have them; debootstrap names the first one only.
 SOURCES = """deb http://deb.debian.org/debian bookworm main
@@ -50,6 +51,20 @@ def bare_debian() -> Path:
     # The network of this machine may have authorities of its own.
     shutil.copy(AUTHORITIES, BASE / AUTHORITIES.lstrip("/"))
     return BASE
+
+
+@pytest.fixture(scope="session")
+def builder(bare_debian, tmp_path_factory) -> Builder:
+    """It has built the image `llm-gateway` from the sources, in a bare Debian."""
+    builder = Builder(tmp_path_factory.mktemp("container"))
+    base = builder("from", "scratch")
+    builder("add", "--quiet", base, bare_debian, "/")
+    builder("commit", "--quiet", base, "docker.io/library/debian:bookworm-slim")
+    builder("rm", base)
+    builder("bud", "--quiet", "--isolation", "chroot", "--network", "host", "--pull-never",
+            "--build-arg", f"NODE_EXTRA_CA_CERTS={AUTHORITIES}",
+            "--format", "docker", "-t", "llm-gateway", ROOT, timeout=BUILD_S)  # fmt: skip
+    return builder
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A bare Debian 12 in a folder."""
+"""A bare Debian 12 in a folder, and a builder of images."""
 
 import shutil
 import subprocess
@@ -35,3 +35,17 @@ class Machine:
 
     def path(self, path: str) -> Path:
         return self.root / path.lstrip("/")
+
+
+class Builder:
+    """buildah with a store of its own. Without namespaces: tests may run in a container, too."""
+
+    def __init__(self, folder: Path):
+        self.store = ["--root", folder / "store", "--runroot", folder / "run",
+                        "--storage-driver", "vfs"]  # fmt: skip
+
+    def __call__(self, *words: str | Path, timeout: int = 600) -> str:
+        done = subprocess.run(["buildah", *self.store, *words], capture_output=True, text=True,
+                              timeout=timeout)  # fmt: skip
+        assert done.returncode == 0, f"{words}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout.strip()

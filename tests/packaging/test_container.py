@@ -12,41 +12,18 @@ import httpx2 as httpx
 import pytest
 from fake_provider import Provider
 from gateway import UPSTREAM_KEY
-from machine import AUTHORITIES, ROOT, run
+from machine import ROOT, run
 from wait import wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 IMAGE_MB_MAX = 40
 USER = "65532:65532"
-BUILD_S = 3000
-
-
-class Builder:
-    """buildah with a store of its own. Without namespaces: tests may run in a container, too."""
-
-    def __init__(self, folder: Path):
-        self.options = ["--root", folder / "store", "--runroot", folder / "run",
-                        "--storage-driver", "vfs"]  # fmt: skip
-
-    def __call__(self, *words: str | Path, timeout: int = 600) -> str:
-        done = subprocess.run(["buildah", *self.options, *words], capture_output=True, text=True,
-                              timeout=timeout)  # fmt: skip
-        assert done.returncode == 0, f"{words}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
-def image(bare_debian, tmp_path_factory) -> Path:
+def image(builder) -> Path:
     """The root folder of the image."""
-    builder = Builder(tmp_path_factory.mktemp("container"))
-    base = builder("from", "scratch")
-    builder("add", "--quiet", base, bare_debian, "/")
-    builder("commit", "--quiet", base, "docker.io/library/debian:bookworm-slim")
-    builder("rm", base)
-    builder("bud", "--quiet", "--isolation", "chroot", "--network", "host", "--pull-never",
-            "--build-arg", f"NODE_EXTRA_CA_CERTS={AUTHORITIES}",
-            "--format", "docker", "-t", "llm-gateway", ROOT, timeout=BUILD_S)  # fmt: skip
     container = builder("from", "--pull-never", "llm-gateway")
     yield Path(builder("mount", container))
     builder("umount", container)
