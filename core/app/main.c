@@ -7,6 +7,7 @@
 
 #include "app/admin_commands.h"
 #include "app/catalog_commands.h"
+#include "app/command_options.h"
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/doctor/doctor.h"
@@ -31,7 +32,7 @@
 /* Where `cmake --install` and the package put it: the build says so. */
 #define INSTALLED_CONFIG GW_CONFIG_DIR "/gateway.conf"
 
-enum { SETS_MAX = 64, WORDS_MAX = 8, USAGE_STATUS = 2 };
+enum { SETS_MAX = 64, WORDS_MAX = 8, OPTIONS_MAX = 128, USAGE_STATUS = 2 };
 
 struct arguments {
     const char *config_path;
@@ -40,6 +41,8 @@ struct arguments {
     unsigned set_count;
     const char *words[WORDS_MAX];
     unsigned word_count;
+    const char *given[OPTIONS_MAX]; /* the options as they were written */
+    unsigned given_count;
     struct command_options options;
     struct catalog_options catalog;
     struct price_options price;
@@ -85,8 +88,8 @@ static int print_usage(FILE *out)
         "      [--search-context NAME] [--size NAME] [--quality NAME] [--resolution NAME]\n"
         "                                         what a call costs, by unit\n"
         "  price -                                the same for each line of stdin: JSON, to JSON\n"
-        "  catalog import FILE [--output FILE] [--provider NAME]... [--label TEXT]\n"
-        "                                         make policies/catalog.lua from a price file\n"
+        "  catalog import FILE [--output FILE] [--provider NAME]... [--mode NAME]...\n"
+        "      [--label TEXT]                     make policies/catalog.lua from a price file\n"
         "  catalog diff FILE [--json] [--timeout SECONDS]\n"
         "                                         what a newer price file changes, in money of\n"
         "                                         the last 30 days; exit 0 nothing, 1 something\n"
@@ -104,7 +107,8 @@ static int print_usage(FILE *out)
         "\n"
         "Without --config, gateway.conf in this folder is read, else the installed one:\n"
         "" INSTALLED_CONFIG "\n"
-        "While it runs: SIGHUP reloads policies and settings, SIGTERM stops it gently.\n",
+        "While it runs: SIGHUP reloads policies and settings, SIGTERM stops it gently,\n"
+        "SIGUSR1 opens its log again.\n",
         out);
     return out == stdout ? 0 : USAGE_STATUS;
 }
@@ -252,7 +256,7 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
         out->options.admin = true;
     else if (strcmp(word, "--first-run") == 0)
         out->first_run = true;
-    else if (strcmp(word, "--version") == 0)
+    else if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
         out->version = true;
     else if (out->set_count < SETS_MAX && (value = option_value(argc, argv, at, "--set")) != NULL)
         out->sets[out->set_count++] = value;
@@ -264,20 +268,31 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
     return true;
 }
 
+static int check_options(const struct arguments *arguments)
+{
+    for (unsigned i = 0; i < arguments->given_count; i++) {
+        if (!command_takes(arguments->words, arguments->word_count, arguments->given[i]))
+            return usage_error("the command does not take this option", arguments->given[i]);
+    }
+    return 0;
+}
+
 /* Returns 0, or the exit status. */
 static int read_arguments(struct arguments *out, int argc, char **argv)
 {
     for (int at = 1; at < argc; at++) {
         if (argv[at][0] == '-' && argv[at][1] != '\0') {
-            if (!take_option(out, argc, argv, &at))
-                return usage_error("unknown option, or it lacks its value", argv[at]);
+            const char *option = argv[at];
+            if (out->given_count == OPTIONS_MAX || !take_option(out, argc, argv, &at))
+                return usage_error("unknown option, or its value is missing or wrong", option);
+            out->given[out->given_count++] = option;
         } else if (out->word_count == WORDS_MAX) {
             return usage_error("too many words", argv[at]);
         } else {
             out->words[out->word_count++] = argv[at];
         }
     }
-    return 0;
+    return check_options(out);
 }
 
 static bool said(const struct arguments *arguments, unsigned word_count, const char *first,

@@ -4,6 +4,7 @@ import os
 import re
 import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2 as httpx
@@ -63,6 +64,42 @@ def test_the_policies_that_are_shipped_are_good(idle):
 )  # fmt: skip
 def test_wrong_arguments(idle, args, word):
     refused(idle.command(*args), word)
+
+
+def synopses() -> dict[str, set[str]]:
+    """Each command of the usage, without its values, and the options that it takes."""
+    text = subprocess.run([BINARY, "help"], capture_output=True, text=True).stdout
+    found: dict[str, set[str]] = {}
+    command = ""
+    for line in text.split("\n\n")[1].splitlines():
+        synopsis = "" if line.startswith(" " * 30) else re.split(r"   +", line.strip())[0]
+        if line[2] != " ":
+            command = re.match(r"[a-z][a-z -]*?(?= [A-Z\[]|$)", synopsis)[0]
+        found.setdefault(command, set()).update(re.findall(r"--[a-z-]+", synopsis))
+    assert len(found) > 25
+    return found
+
+
+def test_a_command_takes_its_own_options_only(idle):
+    """Those of its usage, which is all that an operator sees; any other would change nothing.
+
+    The words after the command are too many, so that nothing runs."""
+    commands = synopses()
+    options = sorted(set().union(*commands.values()))
+    assert {"--mode", "--first-run", "--admin", "--tz"} <= set(options)
+
+    def takes(command: str, option: str) -> bool:
+        done = idle.command(*command.split(), *"xxxx", option, "1")
+        assert done.returncode == 2
+        return f"does not take this option: {option}" not in done.stderr
+
+    with ThreadPoolExecutor(4) as pool:
+        for command, own in commands.items():
+            answers = pool.map(takes, [command] * len(options), options)
+            taken = {option for option, yes in zip(options, answers, strict=True) if yes}
+            assert taken == own, command
+    assert "does not take this option: --tz=UTC" in idle.command("backup", "x", "--tz=UTC").stderr
+    assert not (idle.folder / "x").exists()
 
 
 def test_migrate_twice(idle):
