@@ -1,5 +1,5 @@
 // Audits pages with Lighthouse as a phone sees them: a JSON list of {name, url, cookie} on stdin, a
-// JSON object of what it found on stdout. Its Chromium is the one of the other tests.
+// JSON object of what it found on stdout, by the Chromium that people have.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
