@@ -1,30 +1,39 @@
-"""What we give Prometheus and Grafana, judged by Prometheus's own promtool."""
+"""What we give Prometheus and Grafana, judged by its own promtool: Debian's, or the newest."""
 
 import os
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
+from gateway import ROOT
 from monitored import ALERT_TESTS, ALERTS, alert_rules, dashboard_expressions, page_of, use
 
-PROMTOOL = Path(os.environ["CLIENTS"]) / "promtool"
+DEBIANS = Path(os.environ.get("PROMTOOL") or ROOT / "build/promtool/promtool")
+NEWEST = Path(os.environ["CLIENTS"]) / "promtool-newest"
 
 
-def promtool(*args, **how) -> str:
-    ran = subprocess.run(
-        [PROMTOOL, *args], capture_output=True, text=True, cwd=ALERTS.parent, timeout=60, **how
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout + ran.stderr
+@pytest.fixture(params=[DEBIANS, pytest.param(NEWEST, marks=pytest.mark.long)],
+                ids=["debian", "newest"])  # fmt: skip
+def promtool(request):
+    def run(*args, **how) -> str:
+        command = [request.param, *args]
+        ran = subprocess.run(
+            command, capture_output=True, text=True, cwd=ALERTS.parent, timeout=60, **how
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout + ran.stderr
+
+    return run
 
 
-def test_the_page(house, shared_provider):
+def test_the_page(promtool, house, shared_provider):
     """What `check metrics` has to say of names and texts is a complaint, too."""
     use(house, shared_provider)
     assert promtool("check", "metrics", input=page_of(house)) == ""
 
 
-def test_the_alarms():
+def test_the_alarms(promtool):
     text = promtool("check", "rules", "--lint=all", "--lint-fatal", ALERTS)
     assert f"{len(alert_rules())} rules found" in text
     assert "SUCCESS" in promtool("test", "rules", ALERT_TESTS)
@@ -39,7 +48,7 @@ def test_each_alarm_is_seen_to_go_off_and_to_be_silent():
     assert seen[True] == seen[False] == {rule["alert"] for rule in alert_rules()}
 
 
-def test_the_dashboards_expressions(tmp_path):
+def test_the_dashboards_expressions(promtool, tmp_path):
     rules = [
         {"record": f"panel:{number}", "expr": text}
         for number, text in enumerate(dashboard_expressions())

@@ -96,6 +96,6 @@ def test_what_the_readme_says(clone, tmp_path):
         assert building.process.wait(CLIENTS_S) == 0, building.text()[-6000:]
     finally:
         building.process.kill()
-    for program in ("clients/promtool", "clients/stripe-mock", "clients/go-openai",
+    for program in ("promtool/promtool", "clients/stripe-mock", "clients/go-openai",
                     "collector/collector"):  # fmt: skip
         assert clone.path(f"{FOLDER}/build/{program}").stat().st_size > 1_000_000, program
