@@ -35,9 +35,13 @@ def axe_source() -> str:
 
 def violations(person: Person) -> list[str]:
     """What axe finds, one line a finding."""
+    return axe_finds(person, "(options) => axe.run(document, options)")
+
+
+def axe_finds(person: Person, run: str) -> list[str]:
     person.page.evaluate(axe_source())
     options = {"runOnly": RULES, "resultTypes": ["violations"]}
-    found = person.page.evaluate("(options) => axe.run(document, options)", options)
+    found = person.page.evaluate(run, options)
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}"
         for one in found["violations"]
