@@ -1,5 +1,7 @@
 """Small manners: the focus stays, limits are named, numbers are whole, the console is quiet."""
 
+import re
+
 import pytest
 from held import Held
 from person import KOREAN, View
@@ -18,13 +20,48 @@ BROKEN = """
 """
 
 
+STICKING_OUT = """
+[...document.querySelectorAll("td, th, dd, dt")]
+    .filter((it) => it.checkVisibility() && it.scrollWidth > it.clientWidth + 1)
+    .map((it) => it.outerHTML)
+"""
+# "< 1 ms", "1.24 s": amounts with their unit, in any text of a page.
+TORN = """
+[...document.querySelectorAll("main *")].flatMap((it) => [...it.childNodes])
+    .filter((it) => it.nodeType === Node.TEXT_NODE && it.parentElement.checkVisibility())
+    .flatMap((it) => [...it.data.matchAll(/(< )?[\\d.,]+[ \u00a0](ms|s|min)\\b/g)].map((found) => {
+        const range = document.createRange();
+        range.setStart(it, found.index);
+        range.setEnd(it, found.index + found[0].length);
+        return [new Set([...range.getClientRects()].map(({ bottom }) => bottom)).size, it.data];
+    }))
+    .filter(([rows]) => rows > 1)
+"""
+RAW = re.compile(r"\d\.\d{8}0(?!\d)")  # "2.500000000", as the API has an amount
+A_TIME = re.compile(rb'"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d')
+LATE_IN_THE_YEAR = b'"2026-12-28T13:46:17'  # nothing is longer
+
+
+def lengthen(route) -> None:
+    """Every time of an answer is one of the longest to write."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=A_TIME.sub(LATE_IN_THE_YEAR, answer.body()))
+
+
 @pytest.mark.parametrize("place", [place for place in PLACES if place.who != "nobody"],
                          ids=lambda place: place.name)  # fmt: skip
 def test_no_number_is_broken_over_two_lines(people, town, place):
     person = people(KOREAN)
     person.complaints.clear()
-    town.visit(person, place)
+    person.page.route("**/api/**", lengthen)
+    try:
+        town.visit(person, place)
+    finally:
+        person.page.unroute_all(behavior="ignoreErrors")
     assert not person.page.evaluate(BROKEN)
+    assert not person.page.evaluate(STICKING_OUT)
+    assert not person.page.evaluate(TORN)
+    assert not RAW.findall(person.main.inner_text())
     assert person.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 

@@ -79,8 +79,12 @@ export function midnight(now: number, days = 0): Date {
     return day;
 }
 
-/** "< 1 ms", "840 ms", "1.24 s", "2 min 5 s". */
+/** "< 1 ms", "840 ms", "1.24 s", "2 min 5 s": never broken over two lines. */
 export function duration(ms: number): string {
+    return words(ms).replaceAll(" ", "\u00a0");
+}
+
+function words(ms: number): string {
     if (ms < 1) {
         return "< 1 ms";
     } else if (ms < SECOND) {

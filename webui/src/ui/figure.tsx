@@ -18,10 +18,13 @@ export function Exact({ amount }: { amount: string }) {
     return <span class="figures whitespace-nowrap">{exact(usd(amount))}</span>;
 }
 
+/** Where there is little room the day stands above the hour. */
 export function Time({ time }: { time: string }) {
+    const [, day, hour] = /^(.*) (\S+)$/.exec(dateTime(time, locale())) ?? [];
+    const isWhole = "figures whitespace-nowrap";
     return (
-        <time dateTime={time} title={exactTime(time, locale())} class="figures whitespace-nowrap">
-            {dateTime(time, locale())}
+        <time dateTime={time} title={exactTime(time, locale())} class="md:whitespace-nowrap">
+            <span class={isWhole}>{day}</span> <span class={isWhole}>{hour}</span>
         </time>
     );
 }

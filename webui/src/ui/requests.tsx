@@ -89,9 +89,13 @@ function TokenCounts({ record }: { record: UsageRecord }) {
     const input = count(record.input_tokens + record.cached_input_tokens, locale());
     const output = count(record.output_tokens, locale());
     return (
-        <span class="whitespace-nowrap">
-            {input} <span class="text-soft">{t("request.in")}</span> {output}{" "}
-            <span class="text-soft">{t("request.out")}</span>
+        <span class="md:whitespace-nowrap">
+            <span class="whitespace-nowrap">
+                {input} <span class="text-soft">{t("request.in")}</span>
+            </span>{" "}
+            <span class="whitespace-nowrap">
+                {output} <span class="text-soft">{t("request.out")}</span>
+            </span>
         </span>
     );
 }

@@ -220,6 +220,7 @@ function Told({ name, value }: { name: string; value: string }) {
     switch (name) {
         case "amount":
         case "taken":
+        case "credit":
             return <Exact amount={value} />;
         case "kind":
             return <>{textNamed(`transfer.${value}`) ?? value}</>;
