@@ -10,6 +10,7 @@ from money import exact
 from playwright.sync_api import expect
 from prices import Price, usd
 from replays import make_admin
+from test_everywhere import violations
 
 
 @pytest.fixture
@@ -480,6 +481,13 @@ def test_alerts(make_person, make_gateway, view):
     expect(row).to_contain_text(boss.t("alert.reload_refused"))
     expect(row).to_contain_text("margins.lua")
     expect(row).to_contain_text(boss.t("advice.reload_refused"))
+    boss.open("/dashboard/admin")
+    notice = boss.main.get_by_role("alert")
+    expect(notice).to_contain_text(boss.t("overview.alerts", n=1))
+    expect(notice).to_contain_text(boss.t("alert.reload_refused"))
+    assert not violations(boss)
+    boss.link("overview.toAlerts", notice).click()
+    boss.sees_title("nav.alerts")
     receiver.stop()
 
 

@@ -135,3 +135,17 @@ def test_log_file_that_cannot_be_opened(make_gateway):
     gateway.signal(signal.SIGHUP)
     gateway.log_path = gateway.folder / "missing" / "gateway.log"
     wait_until(lambda: gateway.logged("policies reloaded"), 10, "the other file")
+
+
+def test_a_page_that_stays_open_fills_no_log(customer, gateway):
+    """It asks every second; only what was new is told."""
+    pulse = customer.web.get("/pulse")
+    for _ in range(3):
+        again = customer.web.get("/pulse", headers={"If-None-Match": pulse.headers["etag"]})
+        assert again.status_code == 304
+    customer.call("GET", "/auth/me", 200)
+    gateway.logs("exchange", path="/api/auth/me")
+    told = [
+        line for line in gateway.logged("exchange", path="/api/pulse") if line["level"] != "debug"
+    ]
+    assert [line["status"] for line in told] == [200]

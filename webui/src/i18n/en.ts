@@ -842,6 +842,8 @@ export const en = {
     "playground.noKeyText": "The playground charges its requests to one of your keys.",
 
     "overview.lead": "What the gateway does now, and what it earns.",
+    "overview.alerts": "{n} thing needs your attention|{n} things need your attention",
+    "overview.toAlerts": "See what to do",
     "live.title": "At this moment",
     "live.since": "Started {time}; {n} worker|Started {time}; {n} workers",
     "live.notWritable":

@@ -835,6 +835,8 @@ export const ko: Catalogue = {
     "playground.noKeyText": "플레이그라운드의 요청 비용은 키 하나에 청구됩니다.",
 
     "overview.lead": "게이트웨이가 지금 하는 일과 수익입니다.",
+    "overview.alerts": "확인이 필요한 문제가 {n}건 있습니다",
+    "overview.toAlerts": "조치 방법 보기",
     "live.title": "지금 이 순간",
     "live.since": "{time} 시작, 워커 {n}개",
     "live.notWritable":

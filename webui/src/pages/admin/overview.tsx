@@ -14,6 +14,7 @@ import { Segmented } from "../../ui/segmented";
 import { Tabs } from "../../ui/tabs";
 import { UnitTotals } from "../../ui/units";
 import { LiveTiles } from "./live";
+import { OpenAlerts } from "./openalerts";
 import { SalesChart } from "./saleschart";
 import {
     lastMonths,
@@ -34,6 +35,7 @@ const MONTHS = 24; // to choose a statement of
 export function Overview() {
     return (
         <Page title={t("nav.overview")} lead={t("overview.lead")}>
+            {may("service.read") && <OpenAlerts />}
             {may("service.read") && <LiveTiles />}
             {may("money.read") && <Sales />}
         </Page>
