@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from receivers import token_of
 from test_account import new_email
 from test_everywhere import violations
+from wait import wait_until
 
 TERMS = {"terms_url": "/terms.html", "privacy_url": "https://example.com/privacy"}
 
@@ -221,3 +222,22 @@ def test_an_address_is_verified_before_anything_else(house, mailbox):
     person.sees_title("nav.home")
     expect(person.page.get_by_text(person.t("door.verifyTitle"))).to_have_count(0)
     person.sees("$3.00")
+
+
+def test_an_address_is_verified_before_a_second_factor(house, mailbox):
+    """Which the operator wants of all: the page asks for one after the other."""
+    gateway, person = house(**mailbox.settings, email_verification="required", second_factor="all")
+    email = new_email()
+    person.open("/dashboard/signup")
+    sign_up(person, email)
+    person.sees_title("factor.requiredTitle")
+    person.sees(person.t("door.verifyTitle"))
+    expect(person.button("factor.setUp")).to_have_count(0)
+    check_page(person)
+    person.button("notices.sendVerification").click()
+    wait_until(lambda: len(mailbox.to(email)) == 2, 20, "the second mail")
+    token = token_of(mailbox.to(email)[-1], "verify")
+    Customer(gateway).call("POST", "/auth/verify", 200, json={"token": token})
+    person.button("door.verifyLook").click()
+    expect(person.button("factor.setUp")).to_be_visible()
+    person.sees(person.t("factor.requiredText"))

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 from receivers import Receiver, token_of
 from standardwebhooks import Webhook
 from test_account import new_email
+from test_doors import check_page
 from wait import wait_until
 
 NEW_PASSWORD = "another horse, another battery"
@@ -35,11 +36,17 @@ def test_a_forgotten_password(person, customer, mailbox):
     person.open("/dashboard/password#" + token_of(mail, "password"))
     person.sees_title("setPassword.title")
     person.sees(customer.email)
+    person.sees(person.t("setPassword.takesOver"))  # nobody has confirmed the address
+    expect(person.field("setPassword.disableKeys")).to_be_checked()
+    check_page(person)
+    person.field("setPassword.disableKeys").uncheck()
     person.field("account.next").fill(NEW_PASSWORD)
     person.button("setPassword.action").click()
     person.sees_title("nav.home")
     customer.password = NEW_PASSWORD
     customer.sign_in()  # all its sessions have ended
+    (key,) = customer.call("GET", "/keys", 200)["data"]
+    assert key["disabled"] is False
 
 
 def test_nobody_learns_whether_there_is_an_account(person):
