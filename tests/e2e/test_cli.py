@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 from gateway import BINARY, ROOT
+from synopses import synopses
 from wait import wait_until
 
 
@@ -64,20 +65,6 @@ def test_the_policies_that_are_shipped_are_good(idle):
 )  # fmt: skip
 def test_wrong_arguments(idle, args, word):
     refused(idle.command(*args), word)
-
-
-def synopses() -> dict[str, set[str]]:
-    """Each command of the usage, without its values, and the options that it takes."""
-    text = subprocess.run([BINARY, "help"], capture_output=True, text=True).stdout
-    found: dict[str, set[str]] = {}
-    command = ""
-    for line in text.split("\n\n")[1].splitlines():
-        synopsis = "" if line.startswith(" " * 30) else re.split(r"   +", line.strip())[0]
-        if line[2] != " ":
-            command = re.match(r"[a-z][a-z -]*?(?= [A-Z\[]|$)", synopsis)[0]
-        found.setdefault(command, set()).update(re.findall(r"--[a-z-]+", synopsis))
-    assert len(found) > 25
-    return found
 
 
 def test_a_command_takes_its_own_options_only(idle):

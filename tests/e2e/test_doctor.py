@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import time
@@ -247,6 +248,18 @@ def test_a_provider_that_says_nothing(house, provider):
     assert said["verdict"] == "fail"
     assert "does not answer at http://127.0.0.1" in said["seen"]
     assert "firewall" in said["advice"]
+
+
+@pytest.mark.parametrize(("files", "verdict"), [(256, "warn"), (8192, "ok")])
+def test_the_limit_of_open_files(house, files, verdict):
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+    done = house.command("doctor", "--json", preexec_fn=limit)
+    (said,) = [one for one in json.loads(done.stdout)["checks"] if one["check"] == "open files"]
+    assert said["verdict"] == verdict
+    assert str(files) in said["seen"]
+    assert ("LimitNOFILE" in said["advice"]) if verdict == "warn" else not said["advice"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
