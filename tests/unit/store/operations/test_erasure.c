@@ -2,6 +2,7 @@
 #include "store/fixture.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -61,7 +62,21 @@ static void nobody_else_is(void **state)
     assert_non_null(ASK("user.create", "tntt", "ann@example.com", "hash", "user"));
 }
 
-/* A call that runs on is charged from what it holds, and leaves no answer. */
+/* What the accounts of this name, with the customer's behind it, have; waits until it is wanted. */
+static void await_balance(const char *prefix, int64_t wanted_nusd)
+{
+    char sql[256];
+    int64_t until_us = clock_mono_us() + INT64_C(5000000);
+    snprintf(sql, sizeof sql,
+             "SELECT coalesce(sum(posted_nusd), 0) FROM balances WHERE account_id = '%s%s'", prefix,
+             ann.account_id.text);
+    while (count(sql) != wanted_nusd && clock_mono_us() < until_us)
+        usleep(1000);
+    assert_int_equal(count(sql), wanted_nusd);
+}
+
+/* A call that runs on is charged from what it holds, and leaves no answer; what it frees is
+ * collected, and what it has cost is no debt. */
 static void running_call(void **state)
 {
     struct ledger_hold hold;
@@ -77,7 +92,9 @@ static void running_call(void **state)
     assert_non_null(ASK("user.get", "t", ann.user_id.text));
     assert_int_equal(count("SELECT count(*) FROM usage"), 1);
     assert_int_equal(count("SELECT count(*) FROM kept_answers"), 0);
-    fixture_assert_has(ASK("balance.get", "t", ann.account_id.text), "\"balance\":\"1.000000000\"");
+    await_balance("", 0);
+    await_balance("debt:", 0);
+    await_balance("forfeited:", 8 * USD);
 }
 
 static void stays_erased(void **state)
@@ -89,6 +106,45 @@ static void stays_erased(void **state)
     assert_int_equal(count("SELECT disabled FROM users WHERE erased_ms IS NOT NULL"), 1);
 }
 
+static void sql(const char *text)
+{
+    char whole[512];
+    snprintf(whole, sizeof whole, text, ann.account_id.text, ann.account_id.text);
+    fixture_sql(f.path, whole);
+}
+
+/* The books would not find by themselves that a customer was taken from twice, or for nothing. */
+static void what_was_not_forfeited_is_found(void **state)
+{
+    (void)state;
+    assert_non_null(ASK("user.erase", "ti", ann.user_id.text, INT64_C(1)));
+    fixture_verify(f.path, NULL);
+    sql("UPDATE balances SET debited_nusd = debited_nusd + 11000000000"
+        " WHERE account_id = 'forfeited:%s'");
+    fixture_verify(f.path, "1.000000000 was given back that was not forfeited");
+    sql("UPDATE balances SET debited_nusd = 0 WHERE account_id = 'forfeited:%s'");
+    sql("INSERT INTO transfers (id, debit_account, credit_account, amount_nusd, kind, created_ms)"
+        " VALUES ('tx_x', 'forfeited:%s', 'revenue', 1, 'correction', 1)");
+    fixture_verify(f.path, "a correction from forfeited:");
+}
+
+static void nobody_forfeits_who_is_not_erased(void **state)
+{
+    (void)state;
+    assert_non_null(ASK("user.erase", "ti", ann.user_id.text, INT64_C(1)));
+    fixture_sql(f.path, "DROP TRIGGER users_stay_erased");
+    fixture_sql(f.path, "UPDATE users SET erased_ms = NULL");
+    fixture_verify(f.path, "10.000000000 was forfeited, but its customer is not erased");
+    fixture_sql(f.path, "UPDATE users SET erased_ms = 1 WHERE disabled = 1");
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    fixture_fini(&f);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +152,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_else_is, setup, teardown),
         cmocka_unit_test_setup_teardown(running_call, setup, teardown),
         cmocka_unit_test_setup_teardown(stays_erased, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_not_forfeited_is_found, setup, forget),
+        cmocka_unit_test_setup_teardown(nobody_forfeits_who_is_not_erased, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
