@@ -39,7 +39,7 @@ function exchange:peer() end
 ---@return string network "192.0.2.7" or "2001:db8::/64"
 function exchange:network() end
 
----The body. Ends the task with a 413 if it is larger than that; without it, than 64 KB.
+---The body. Ends the task with a 413 if it is larger than that; without it, than a document: 64 KB.
 ---@param bytes_max? integer
 ---@return string
 function exchange:body(bytes_max) end
