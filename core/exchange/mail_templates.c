@@ -158,8 +158,8 @@ static bool check_placeholders(const char *file, const char *text, const char *c
 static bool has_link(const char *text)
 {
     struct slice name;
-    const char *end;
-    for (const char *at = text; (at = next_placeholder(at, &name, &end)) != NULL; at = end) {
+    const char *end = text;
+    while (end != NULL && next_placeholder(end, &name, &end) != NULL) {
         if (slice_equals(name, "link"))
             return true;
     }
@@ -194,10 +194,9 @@ static const char *body_of(const char *text)
 
 static char *copy_of(struct slice text)
 {
-    char *copy = malloc(text.bytes + 1);
+    char *copy = calloc(text.bytes + 1, 1);
     check(copy != NULL);
     memcpy(copy, text.data, text.bytes);
-    copy[text.bytes] = '\0';
     return copy;
 }
 
@@ -389,7 +388,8 @@ static void write_filled(struct slice text, const struct fillings *fillings, boo
     const char *at = text.data, *end = text.data + text.bytes;
     const char *begin, *behind;
     struct slice name;
-    while ((begin = next_placeholder(at, &name, &behind)) != NULL && begin < end) {
+    while ((begin = next_placeholder(at, &name, &behind)) != NULL && begin < end &&
+           behind != NULL) {
         buffer_append(out, at, (size_t)(begin - at));
         append_value(fillings, name, html, out);
         at = behind;
