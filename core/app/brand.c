@@ -1,16 +1,15 @@
 #include "app/brand.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/check.h"
 #include "base/html.h"
 #include "base/logo_type.h"
+#include "base/regular_file.h"
 #include "base/shades.h"
 #include "base/text.h"
 #include "exchange/mail_message.h"
@@ -125,21 +124,17 @@ static bool refuse_logo(const char *path, const char *why, struct fault *fault)
 
 static bool read_file(const char *path, struct buffer *out, struct fault *fault)
 {
-    struct stat info;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a pipe */
-    FILE *file = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
-    if (file == NULL)
+    switch (regular_file_read(path, LOGO_BYTES_MAX, out)) {
+    case FILE_READ:
+        return true;
+    case FILE_NOT_OPENED:
         return refuse_logo(path, strerror(errno), fault);
-    bool is_file = fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode);
-    char *room = is_file ? buffer_reserve(out, LOGO_BYTES_MAX + 1) : NULL;
-    size_t bytes = room != NULL ? fread(room, 1, LOGO_BYTES_MAX + 1, file) : 0;
-    bool failed = ferror(file) != 0;
-    fclose(file);
-    if (!is_file || failed)
+    case FILE_UNREADABLE:
         return refuse_logo(path, "it is no file that can be read", fault);
-    out->bytes = bytes;
-    return bytes <= LOGO_BYTES_MAX ||
-           refuse_logo(path, "it is larger than 64 KB, and each visitor loads it: make it smaller",
+    case FILE_TOO_LARGE:
+        break;
+    }
+    return refuse_logo(path, "it is larger than 64 KB, and each visitor loads it: make it smaller",
                        fault);
 }
 

@@ -1,5 +1,5 @@
-/* Which options each command takes: those of its usage. One that another command takes would
- * change nothing, and whoever wrote it believes that it does. */
+/* Which options each command takes: those of its usage. An option of another command would change
+ * nothing, and the operator would believe that it does. */
 #ifndef APP_COMMAND_OPTIONS_H
 #define APP_COMMAND_OPTIONS_H
 

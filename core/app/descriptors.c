@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <sys/resource.h>
 
+#include "base/least.h"
 #include "base/log.h"
 
 enum {
@@ -45,11 +46,6 @@ static size_t count_open(void)
     return count >= 0 ? (size_t)count : USED_GUESS;
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static bool has_limit(struct rlimit *files)
 {
     return getrlimit(RLIMIT_NOFILE, files) == 0 && files->rlim_cur != RLIM_INFINITY;
@@ -66,9 +62,9 @@ bool descriptors_share(const struct config *config, unsigned worker_count,
         size_t needed = count_open() + FILES_KEPT + ADMIN_FILES;
         size_t left = files.rlim_cur > needed ? (size_t)files.rlim_cur - needed : 0;
         size_t share = left / 2 / worker_count;
-        out->refusals_max = least(refusals, share / REFUSALS_OF_FEW);
-        out->connections_max = least(wanted, share > 0 ? share - out->refusals_max : 0);
-        if (out->connections_max < least(wanted, CONNECTIONS_MIN))
+        out->refusals_max = least_size(refusals, share / REFUSALS_OF_FEW);
+        out->connections_max = least_size(wanted, share > 0 ? share - out->refusals_max : 0);
+        if (out->connections_max < least_size(wanted, CONNECTIONS_MIN))
             return fault_set(fault, "out_of_descriptors",
                              "the limit of open files, %llu, is too low for %u workers; raise it "
                              "(ulimit -n, LimitNOFILE), or set fewer workers",

@@ -1,5 +1,6 @@
 #include "exchange/charge.h"
 
+#include "base/least.h"
 #include "dialect/model_request.h"
 #include "exchange/meter.h"
 
@@ -11,11 +12,6 @@ enum {
     /* The same for several choices, in tenths: some servers count only one choice. */
     UNCOUNTED_CHOICES_TENTHS = 14
 };
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- estimates ---- */
 
@@ -39,7 +35,7 @@ static int64_t input_estimate(const struct charge_view *view)
     int64_t tokens = charge_text_tokens(prompt, view->input_rates) + prompt_sound_tokens(prompt) +
                      prompt->image_count * limits->image_tokens +
                      (view->keeps_responses ? prompt->kept_tokens : 0);
-    return least(tokens, limits->input_tokens);
+    return least_int64(tokens, limits->input_tokens);
 }
 
 /* How long the sound of the answer is. Where its form does not tell, so much text is spoken in a
@@ -94,7 +90,7 @@ static bool judge_output(const struct charge_view *view, int64_t *tokens)
     if (estimate < view->unseen_tokens)
         estimate = view->unseen_tokens;
     int64_t counted = meter->tokens.output;
-    *tokens = least(estimate, view->limits->output_tokens);
+    *tokens = least_int64(estimate, view->limits->output_tokens);
     if (!meter->reported || (counted == 0 && estimate > 0))
         return false;
     if (later_tokens > 0 && !misses_text(view, counted + later_tokens, text_tokens)) {
@@ -137,11 +133,11 @@ static enum usage_source source_of(const struct charge_view *view, bool input, b
 static void allow(const struct charge_limits *limits, const struct unit_counts *tokens,
                   struct unit_counts *out)
 {
-    out->cached_input = least(tokens->cached_input, limits->context_tokens);
-    out->input = least(tokens->input, limits->context_tokens - out->cached_input);
+    out->cached_input = least_int64(tokens->cached_input, limits->context_tokens);
+    out->input = least_int64(tokens->input, limits->context_tokens - out->cached_input);
     /* 0: the model has no tokens of an answer, so they cost nothing, whatever is counted */
-    out->output =
-        limits->output_tokens > 0 ? least(tokens->output, limits->output_tokens) : tokens->output;
+    out->output = limits->output_tokens > 0 ? least_int64(tokens->output, limits->output_tokens)
+                                            : tokens->output;
 }
 
 /* ---- parts with a price of their own ---- */
@@ -230,7 +226,7 @@ static void find_parts(const struct charge_view *view, bool input, bool output,
     *parts = view->meter->parts;
     if (view->cut)
         add_calls(&view->meter->calls, parts);
-    parts->cache_write -= least(parts->cache_write, parts->cache_write_long);
+    parts->cache_write -= least_int64(parts->cache_write, parts->cache_write_long);
     if (!input)
         parts->cache_write = parts->cache_write_long = 0;
     estimate_media(view, input, output, parts);
@@ -240,7 +236,7 @@ static void find_parts(const struct charge_view *view, bool input, bool output,
     if (view->searches_always)
         raise_to(&parts->web_search, 1);
     if (view->searches_as_one)
-        parts->web_search = least(parts->web_search, 1);
+        parts->web_search = least_int64(parts->web_search, 1);
     raise_to(&parts->image, view->meter->output.image_count); /* fewer are a wrong count */
     if (parts->second == 0)
         parts->second = view->asks->prompt.sound_seconds;
@@ -266,7 +262,7 @@ static void take_parts(const struct unit_counts *parts, struct unit_counts *coun
         counts->of[unit] = parts->of[unit];
         if (side == UNIT_SIDE_BESIDE)
             continue;
-        counts->of[unit] = least(parts->of[unit], *whole);
+        counts->of[unit] = least_int64(parts->of[unit], *whole);
         *whole -= counts->of[unit];
     }
 }
@@ -311,10 +307,10 @@ static bool is_plain(const struct charge_view *view)
 /* No customer pays for more searches, say, than the model allows in a call. */
 static void allow_beside(const struct charge_limits *limits, struct unit_counts *parts)
 {
-    int64_t seconds = least(parts->second, limits->seconds);
+    int64_t seconds = least_int64(parts->second, limits->seconds);
     for (enum unit unit = UNIT_WEB_SEARCH; unit < UNIT_COUNT; unit++) {
         if (!unit_is_token(unit))
-            parts->of[unit] = least(parts->of[unit], limits->beside->of[unit]);
+            parts->of[unit] = least_int64(parts->of[unit], limits->beside->of[unit]);
     }
     if (limits->seconds > 0)
         parts->second = seconds;
@@ -342,7 +338,7 @@ void charge_count(const struct charge_view *view, struct charge *out)
     bool output = judge_output(view, &out->tokens.output);
     bool input = judge_input(view, &out->tokens);
     out->source = source_of(view, input, output);
-    out->reasoning_tokens = least(meter->reasoning_tokens, out->tokens.output);
+    out->reasoning_tokens = least_int64(meter->reasoning_tokens, out->tokens.output);
     allow(view->limits, &out->tokens, &out->allowed);
     price_parts(view, input, output, out);
 }

@@ -1,5 +1,6 @@
 /* What the limits of a key have left (limit_room.h), by what its provider said last and by what
  * goes on since. */
+#include "base/least.h"
 #include "exchange/health.h"
 #include "exchange/health_place.h"
 #include "exchange/provider_limits.h"
@@ -21,11 +22,6 @@ static void store(_Atomic int64_t *number, int64_t value)
 static int64_t bounded(int64_t tokens)
 {
     return tokens < TOKENS_MOST ? tokens : TOKENS_MOST;
-}
-
-static int64_t least(int64_t one, int64_t other)
-{
-    return one < other ? one : other;
 }
 
 /* ---- what goes on ---- */
@@ -65,7 +61,7 @@ void health_room_note(const struct health_pass *pass, const struct provider_limi
         store(&limit->left, bounded(told->remaining));
         store(&limit->told_begun, pass->begun[i]);
         store(&limit->told_ms, now_ms);
-        store(&limit->reset_ms, whole ? now_ms + least(told->reset_ms, RESET_MOST_MS) : 0);
+        store(&limit->reset_ms, whole ? now_ms + least_int64(told->reset_ms, RESET_MOST_MS) : 0);
     }
 }
 
@@ -75,7 +71,7 @@ void health_room_note(const struct health_pass *pass, const struct provider_limi
  * before the one that was told it: they are counted in it. */
 static int64_t promised(const struct health_limit *limit)
 {
-    return least(load(&limit->running), load(&limit->begun) - load(&limit->told_begun));
+    return least_int64(load(&limit->running), load(&limit->begun) - load(&limit->told_begun));
 }
 
 /* Providers renew tokens evenly, and say when all of them will be there. */

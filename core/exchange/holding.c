@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/json.h"
+#include "base/least.h"
 #include "exchange/candidate.h"
 #include "exchange/dashboard_url.h"
 #include "exchange/departure.h"
@@ -20,11 +21,6 @@
 #include "exchange/worst_price.h"
 
 enum { HOLD_TRIES = 3 };
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* The least tokens that we ask for of ourselves: OpenAI refuses a smaller max_output_tokens. */
 static int64_t shortest(const struct model_request *asks)
@@ -60,7 +56,7 @@ static bool takes_limit(const struct model_request *asks)
 static int64_t added_limit(const struct model_request *asks, int64_t tokens)
 {
     bool usual = asks->output_tokens <= 0 && asks->usual_tokens > 0;
-    return usual ? least(tokens, asks->usual_tokens) : tokens;
+    return usual ? least_int64(tokens, asks->usual_tokens) : tokens;
 }
 
 int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct cost_ceiling *need,
@@ -118,7 +114,7 @@ static int64_t least_cap(const struct exchange *exchange)
 static int64_t bounded(const struct exchange *exchange, int64_t amount_nusd)
 {
     const struct stream_budget *budget = &exchange->budget;
-    return budget->has_max_cost ? least(amount_nusd, budget->max_cost_nusd) : amount_nusd;
+    return budget->has_max_cost ? least_int64(amount_nusd, budget->max_cost_nusd) : amount_nusd;
 }
 
 /* The worst case of an answer of this length, which is no longer than the plan's. */
@@ -153,7 +149,7 @@ int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_pla
             ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id,
                             exchange->quotas, exchange->created_ms);
         output_tokens = budget->output_tokens_max =
-            added_limit(&exchange->asks, least(tokens, output_tokens));
+            added_limit(&exchange->asks, least_int64(tokens, output_tokens));
     }
     budget->most = need->most;
     budget->output_tokens_most = output_tokens * exchange->asks.choices;
@@ -225,7 +221,7 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
         text_tokens = prompt->bytes_most;
     need->most = need->beside;
     if (prompt->sound_measured || prompt->sound_coming) /* no longer one will pass */
-        need->most.second = least(need->beside.second, prompt->sound_seconds);
+        need->most.second = least_int64(need->beside.second, prompt->sound_seconds);
     need->most.audio_input = fill(prompt_sound_tokens_most(prompt), &room);
     need->most.image_input = fill(prompt->image_count * need->image_tokens_max, &room);
     bool fills = prompt->opaque_count > 0 || prompt->kept_grows;
@@ -362,7 +358,7 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
     exchange->never_reasons = !need->output_hidden;
     budget->chunked = asks->streamed && !need->output_hidden &&
                       asks->compaction == COMPACTION_NONE && asks->echoed_bytes == 0 && text;
-    plan->output_tokens = text ? least(output, need->context) : output;
+    plan->output_tokens = text ? least_int64(output, need->context) : output;
     if (!fit_max_cost(exchange, plan))
         return refuse_max_cost(exchange, plan);
     if (!worst_case(exchange, need, plan->output_tokens, &plan->longest_nusd))

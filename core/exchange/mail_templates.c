@@ -2,18 +2,17 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/asset.h"
 #include "base/check.h"
 #include "base/html.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/regular_file.h"
 #include "base/seal.h"
 #include "base/text.h"
 
@@ -275,32 +274,34 @@ static bool take(struct mail_templates *templates, const char *name, const char 
                      file, names);
 }
 
+static bool take_text(struct mail_templates *templates, const char *name, const char *path,
+                      struct buffer *text, struct fault *fault)
+{
+    switch (regular_file_read(path, FILE_BYTES_MAX, text)) {
+    case FILE_READ:
+        return take(templates, name, path, buffer_slice(text), fault);
+    case FILE_NOT_OPENED:
+        return fault_set(fault, "invalid_value", "mail_templates: cannot read %s: %s", path,
+                         strerror(errno));
+    case FILE_UNREADABLE:
+        return fault_set(fault, "invalid_value", "mail_templates: cannot read %s", path);
+    case FILE_TOO_LARGE:
+        break;
+    }
+    return fault_set(fault, "invalid_value", "mail_templates: %s has more than %d bytes", path,
+                     FILE_BYTES_MAX);
+}
+
 static bool take_file(struct mail_templates *templates, const char *folder, const char *name,
                       struct fault *fault)
 {
     char path[PATH_BYTES];
+    struct buffer text;
     if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
         return fault_set(fault, "invalid_value", "mail_templates: %.100s... is too long", path);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a pipe */
-    FILE *file = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
-    struct stat info;
-    if (file == NULL)
-        return fault_set(fault, "invalid_value", "mail_templates: cannot read %s: %s", path,
-                         strerror(errno));
-    char *text = malloc(FILE_BYTES_MAX + 1);
-    check(text != NULL);
-    size_t bytes = fread(text, 1, FILE_BYTES_MAX + 1, file);
-    bool failed = ferror(file) != 0 || fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode);
-    fclose(file);
-    bool ok = false;
-    if (failed)
-        fault_set(fault, "invalid_value", "mail_templates: cannot read %s", path);
-    else if (bytes > FILE_BYTES_MAX)
-        fault_set(fault, "invalid_value", "mail_templates: %s has more than %d bytes", path,
-                  FILE_BYTES_MAX);
-    else
-        ok = take(templates, name, path, (struct slice){text, bytes}, fault);
-    free(text);
+    buffer_init(&text, FILE_BYTES_MAX + 1);
+    bool ok = take_text(templates, name, path, &text, fault);
+    buffer_fini(&text);
     return ok;
 }
 

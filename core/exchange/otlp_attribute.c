@@ -1,6 +1,7 @@
 #include "exchange/otlp_attribute.h"
 
 #include "base/json_text.h"
+#include "base/least.h"
 
 /* The bytes before the fields of KeyValue, AnyValue and ArrayValue. */
 enum {
@@ -46,6 +47,12 @@ struct slice otlp_valid(struct slice text, char *room)
     return is_ascii(text) ? text : mend(text, room);
 }
 
+struct slice otlp_cut(struct slice text)
+{
+    text.bytes = least_size(text.bytes, OTLP_TEXT_BYTES_MAX);
+    return text;
+}
+
 /* ---- attributes ---- */
 
 /* A field that is a message or a text, with its length. */
@@ -83,17 +90,14 @@ static __attribute__((noinline)) char *put_mended(char *at, char tag, const stru
 
 char *otlp_put_text(char *at, char tag, const struct otlp_key *key, struct slice text)
 {
-    if (text.bytes > OTLP_TEXT_BYTES_MAX)
-        text.bytes = OTLP_TEXT_BYTES_MAX;
+    text = otlp_cut(text);
     return is_ascii(text) ? otlp_put_word(at, tag, key, text) : put_mended(at, tag, key, text);
 }
 
 char *otlp_put_list(char *at, char tag, const struct otlp_key *key, struct slice text)
 {
     char room[3 * OTLP_TEXT_BYTES_MAX];
-    if (text.bytes > OTLP_TEXT_BYTES_MAX)
-        text.bytes = OTLP_TEXT_BYTES_MAX;
-    text = otlp_valid(text, room);
+    text = otlp_valid(otlp_cut(text), room);
     size_t value_bytes = field_bytes(text.bytes), array_bytes = field_bytes(value_bytes);
     at = begin(at, tag, key, field_bytes(array_bytes));
     *at++ = VALUE_ARRAY;

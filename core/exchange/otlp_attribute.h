@@ -35,6 +35,7 @@ enum { OTLP_ATTRIBUTE_BYTES = 96 };
 
 /* A longer text is cut. */
 enum { OTLP_TEXT_BYTES_MAX = 4 * 1024 };
+struct slice otlp_cut(struct slice text);
 
 /* `tag`: of the field that attributes are in what is written. */
 char *otlp_put_text(char *at, char tag, const struct otlp_key *key, struct slice text);

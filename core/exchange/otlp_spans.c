@@ -181,9 +181,7 @@ static char *put_usd(char *at, enum key key, int64_t nusd)
 static char *put_text_field(char *at, char tag, struct slice text)
 {
     char room[3 * OTLP_TEXT_BYTES_MAX];
-    if (text.bytes > OTLP_TEXT_BYTES_MAX)
-        text.bytes = OTLP_TEXT_BYTES_MAX;
-    return protobuf_put_bytes(at, tag, otlp_valid(text, room));
+    return protobuf_put_bytes(at, tag, otlp_valid(otlp_cut(text), room));
 }
 
 /* "POST /v1/chat/completions", "chat gpt-4o-mini" */
@@ -452,28 +450,21 @@ static size_t span_bytes_max(size_t text_bytes)
            (size_t)2 * 3 * text_bytes;
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static size_t server_bytes_max(const struct trace_record *record,
                                const struct exchange_facts *facts)
 {
-    return span_bytes_max(least(facts->path.bytes, OTLP_TEXT_BYTES_MAX) +
-                          least(facts->model.bytes, OTLP_TEXT_BYTES_MAX) +
-                          least(facts->error.bytes, OTLP_TEXT_BYTES_MAX) + facts->method.bytes +
-                          record->route.bytes + sizeof record->state + (size_t)5 * ID_BYTES);
+    return span_bytes_max(otlp_cut(facts->path).bytes + otlp_cut(facts->model).bytes +
+                          otlp_cut(facts->error).bytes + facts->method.bytes + record->route.bytes +
+                          sizeof record->state + (size_t)5 * ID_BYTES);
 }
 
 static size_t attempt_bytes_max(const struct attempt_span *span)
 {
     const struct candidate *candidate = span->candidate;
-    return span_bytes_max(least(strlen(candidate->terms.model), OTLP_TEXT_BYTES_MAX) +
-                          least(strlen(candidate->terms.provider), OTLP_TEXT_BYTES_MAX) +
-                          least(candidate->server->host.bytes, OTLP_TEXT_BYTES_MAX) +
-                          span->response_id.bytes + span->response_model.bytes +
-                          span->finish_reason.bytes);
+    return span_bytes_max(otlp_cut(slice_of(candidate->terms.model)).bytes +
+                          otlp_cut(slice_of(candidate->terms.provider)).bytes +
+                          otlp_cut(candidate->server->host).bytes + span->response_id.bytes +
+                          span->response_model.bytes + span->finish_reason.bytes);
 }
 
 /* Room for one more; NULL: there is none. */

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/least.h"
 #include "base/log.h"
 #include "exchange/call_price.h"
 #include "exchange/cost_judge.h"
@@ -208,11 +209,6 @@ static void take_stated_cost(struct exchange *exchange, const struct charge *cha
     record->cost_nusd = stated->nusd;
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* A provider may count more than we could foresee (its own additions to a prompt). The customer
  * pays that as far as the wallet has it and the client's bound allows; the operator pays the
  * rest, and what is not `allowed`. */
@@ -220,9 +216,9 @@ static void share_price(struct exchange *exchange, int64_t price_nusd, int64_t a
 {
     struct usage_record *record = &exchange->settlement.record;
     int64_t held_nusd = stream_budget_held_nusd(&exchange->budget);
-    int64_t paid_nusd = least(allowed_nusd, held_nusd);
+    int64_t paid_nusd = least_int64(allowed_nusd, held_nusd);
     paid_nusd += stream_budget_extend(&exchange->budget, allowed_nusd - paid_nusd);
-    record->charge_nusd = least(price_nusd, paid_nusd);
+    record->charge_nusd = least_int64(price_nusd, paid_nusd);
     record->overrun_nusd = price_nusd - record->charge_nusd;
 }
 

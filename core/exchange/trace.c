@@ -216,7 +216,7 @@ static const char *last_error(const struct exchange *exchange)
 static struct exchange_facts facts_of(const struct exchange *exchange, const struct id *leader)
 {
     const struct usage_record *usage = &exchange->settlement.record;
-    int status = exchange->abandoned ? 0 : exchange->status; /* nobody got one */
+    int status = exchange->abandoned ? 0 : exchange->status; /* the client left before */
     return (struct exchange_facts){.request_id = slice_of(exchange->id.text),
                                    .method = slice_of(exchange->method),
                                    .path = slice_of(exchange->path),

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "base/least.h"
 #include "base/log.h"
 #include "base/money.h"
 #include "exchange/health_outages.h"
@@ -40,11 +41,6 @@ struct status {
     size_t alert_count, alerts_all;
 };
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static void read_workers(const struct workers *workers, struct status *out)
 {
     out->worker_count = workers->count;
@@ -71,9 +67,9 @@ static struct status *read_status(const struct admin_view *view)
     reload_status_read(shared->reload_status, &status->policies);
     restart_note_read(view->restart_note, status->needs_restart);
     status->outages_all = health_list_outages(shared->health, status->outages, OUTAGES);
-    status->outage_count = least(status->outages_all, OUTAGES);
+    status->outage_count = least_size(status->outages_all, OUTAGES);
     status->alerts_all = alerts_list_open(shared->alerts, status->alerts, ALERTS);
-    status->alert_count = least(status->alerts_all, ALERTS);
+    status->alert_count = least_size(status->alerts_all, ALERTS);
     return status;
 }
 

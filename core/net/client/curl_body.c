@@ -3,18 +3,14 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/least.h"
 #include "net/client/upstream_call.h"
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- a body that comes ---- */
 
 static size_t give_front(struct curl_body *body, char *to, size_t bytes)
 {
-    size_t given = least(bytes, body->front.bytes - body->front_given);
+    size_t given = least_size(bytes, body->front.bytes - body->front_given);
     memcpy(to, body->front.data + body->front_given, given);
     body->front_given += given;
     return given;
@@ -34,7 +30,7 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
     body->waits = !over && data.bytes == 0;
     if (body->waits)
         return CURL_READFUNC_PAUSE;
-    size_t given = least(data.bytes, size * count);
+    size_t given = least_size(data.bytes, size * count);
     if (given > 0) {
         memcpy(to, data.data, given);
         body->tail->sent(given, body->tail->arg);

@@ -152,7 +152,7 @@ static bool find_account(struct store_call *call, struct db *db, struct id *acco
     db_leave(row);
     if (erased)
         return fault_set(&call->fault, "already_erased",
-                         "this customer is erased: nobody could spend it");
+                         "this customer is erased: nobody could spend the credit");
     return ok ? true : not_found(call, "account");
 }
 

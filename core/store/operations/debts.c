@@ -8,8 +8,8 @@
  * the whole amount is a debt at once, and the server collects it.
  *
  * What an erased customer had is forfeited: corrected into "forfeited:ACCOUNT". It stays apart,
- * because it pays first what the account turns out to owe later (a dispute, say): nobody else
- * would. What a call holds is forfeited, too, and so a debt until the call has ended; then what it
+ * because it pays first what the account turns out to owe later (a dispute, say): the customer is
+ * gone. What a call holds is forfeited, too, and so a debt until the call has ended; then what it
  * has freed is collected, and the rest, its charge, is paid by what was forfeited. */
 #include "store/operations/debts.h"
 
@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "base/least.h"
 #include "base/money.h"
 #include "store/books/changes.h"
 #include "store/books/posting.h"
@@ -51,11 +52,6 @@ static int64_t posted(struct db *db, const char *account_id)
                      DB_VALUES(bind_text(account_id)), 0);
 }
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Reserves up to `amount_nusd` of what is not held. */
 static int64_t reserve(struct store_call *call, struct db *db, const char *account_id,
                        int64_t amount_nusd)
@@ -71,7 +67,7 @@ static int64_t reserve(struct store_call *call, struct db *db, const char *accou
     left = posted(db, account_id) -
            db_number(db, "SELECT sum(amount_nusd) FROM open_holds WHERE account_id = ?1",
                      DB_VALUES(bind_text(account_id)), 0);
-    return left > 0 ? smaller(left, amount_nusd) : 0;
+    return left > 0 ? least_int64(left, amount_nusd) : 0;
 }
 
 static bool move(struct db *db, const char *debit, const char *credit, int64_t amount_nusd,
@@ -108,7 +104,7 @@ bool debts_pay(struct store_call *call, struct db *db, const char *account_id, i
         return true;
     /* The wallet does not know the new credit yet. */
     there_nusd = call->wallets != NULL ? reserve(call, db, account_id, owed_nusd) : 0;
-    return repay(db, account_id, smaller(owed_nusd, there_nusd + fresh_nusd));
+    return repay(db, account_id, least_int64(owed_nusd, there_nusd + fresh_nusd));
 }
 
 static void forfeited_account(const char *account_id, char out[POSTING_ACCOUNT_BYTES])
@@ -123,7 +119,8 @@ static bool repay_by_forfeited(struct db *db, const char *account_id, int64_t am
     char name[POSTING_ACCOUNT_BYTES];
     struct id ignored = {{0}};
     forfeited_account(account_id, name);
-    int64_t back_nusd = smaller(smaller(amount_nusd, debts_owed(db, account_id)), posted(db, name));
+    int64_t back_nusd =
+        least_int64(least_int64(amount_nusd, debts_owed(db, account_id)), posted(db, name));
     return move(db, name, account_id, back_nusd, "reinstatement", "Pays what was owed.",
                 &ignored) &&
            repay(db, account_id, back_nusd);

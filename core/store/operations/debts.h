@@ -20,7 +20,7 @@ bool debts_take(struct store_call *call, struct db *db, const struct id *user_id
  * the account owes when they have ended, or later. */
 bool debts_forfeit(struct store_call *call, struct db *db, const struct id *user_id,
                    const struct id *account_id, int64_t amount_nusd);
-/* The same with what has just come in, though nobody can spend it. */
+/* The same with what has just come in for a customer who is erased. */
 bool debts_forfeit_fresh(struct store_call *call, struct db *db, const struct id *user_id,
                          const struct id *account_id, int64_t fresh_nusd);
 
