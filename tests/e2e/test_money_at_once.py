@@ -19,7 +19,7 @@ from stripe_server import deliver
 from test_admin_api import make_admin
 from test_customer_data import rows
 from test_doors import count
-from test_first_credits import try_to_sign_up
+from test_first_credits import sign_up_through_a_kill
 from test_quota_settings import set_own
 from test_quotas import no_midnight  # noqa: F401 (a fixture)
 from test_top_up_reversals import reversal
@@ -56,14 +56,7 @@ def test_the_days_first_credits_through_kills(make_gateway):
     gateway = make_gateway(sign_up_credit="1.5", sign_up_credits_max="10")
     emails = [f"rush{number}@example.com" for number in range(30)]
     for round_ in range(5):
-        mine = emails[6 * round_ : 6 * round_ + 6]
-        with ThreadPoolExecutor(6) as pool:
-            tries = [pool.submit(try_to_sign_up, gateway, email) for email in mine]
-            next(iter(tries)).result()
-            gateway.kill()
-        gateway.start()
-        for email in mine:
-            assert try_to_sign_up(gateway, email) in (201, 409)
+        sign_up_through_a_kill(gateway, emails[6 * round_ : 6 * round_ + 6])
         given = rows(gateway, "SELECT coalesce(sum(amount_nusd), 0) FROM first_credits")[0][0]
         assert given <= 10 * 10**9
         gateway.verify_ledger()

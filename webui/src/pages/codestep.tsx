@@ -6,9 +6,9 @@ import { t } from "../i18n";
 import { errorOf, errorOfNone, useAction } from "../state/action";
 import { enter } from "../state/session";
 import { Button } from "../ui/button";
-import { TextField } from "../ui/field";
 import { Form } from "../ui/form";
 import { Failure } from "../ui/notice";
+import { CodeField } from "./proof";
 
 /** The token of a sign-in that waits for its code; null: the error is another one. */
 export function pendingToken(error: unknown): string | null {
@@ -38,16 +38,7 @@ export function CodeStep({ token, onBack }: { token: string; onBack: () => void 
     );
     return (
         <Form onSend={run}>
-            <TextField
-                label={t("factor.code")}
-                hint={t("factor.codeHint")}
-                autocomplete="one-time-code"
-                autofocus
-                required
-                value={code}
-                onValue={setCode}
-                error={errorOf(error, "code")}
-            />
+            <CodeField autofocus value={code} onValue={setCode} error={errorOf(error, "code")} />
             <Failure error={errorOfNone(error, "code")} />
             <Button type="submit" kind="primary" busy={isBusy}>
                 {t("auth.signIn")}

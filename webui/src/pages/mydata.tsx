@@ -8,8 +8,9 @@ import { announce } from "../state/announce";
 import { signedOut } from "../state/session";
 import { Button, ButtonLink } from "../ui/button";
 import { Card } from "../ui/card";
-import { TextField, Username } from "../ui/field";
+import { Username } from "../ui/field";
 import { EraseDialog, type Erasure } from "./erase";
+import { CodeField, PasswordField } from "./proof";
 
 export function MyDataCard({ user }: { user: User }) {
     const [isErasing, setErasing] = useState(false);
@@ -53,21 +54,13 @@ function EraseMe({ user, onClose }: { user: User; onClose: () => void }) {
             onClose={onClose}
         >
             <Username value={user.email} />
-            <TextField
-                label={t("factor.password")}
-                type="password"
-                autocomplete="current-password"
-                required
+            <PasswordField
                 value={typed.password}
                 onValue={(password) => set({ password })}
                 error={errorOf(error, "password")}
             />
             {user.second_factor && (
-                <TextField
-                    label={t("factor.code")}
-                    hint={t("factor.codeHint")}
-                    autocomplete="one-time-code"
-                    required
+                <CodeField
                     value={typed.code}
                     onValue={(code) => set({ code })}
                     error={errorOf(error, "code")}

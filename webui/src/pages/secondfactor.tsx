@@ -27,6 +27,7 @@ import { lazy } from "../ui/lazy";
 import { Failure, Notice } from "../ui/notice";
 import { Bone } from "../ui/skeleton";
 import { Unverified } from "../ui/unverified";
+import { CodeField, PasswordField } from "./proof";
 
 const QrCode = lazy(
     () => import("../ui/qrcode").then((it) => it.QrCode),
@@ -100,11 +101,7 @@ function Begin({ user, onBegun }: { user: User; onBegun: (secret: SecondFactorSe
         <Form class="max-w-md" onSend={run}>
             <p class="text-soft">{t("factor.text")}</p>
             <Username value={user.email} />
-            <TextField
-                label={t("factor.password")}
-                type="password"
-                autocomplete="current-password"
-                required
+            <PasswordField
                 value={password}
                 onValue={setPassword}
                 error={errorOf(error, "password")}
@@ -264,20 +261,12 @@ function ProofDialog({ user, title, text, action, onClose, work }: ProofProps) {
         >
             <p>{text}</p>
             <Username value={user.email} />
-            <TextField
-                label={t("factor.password")}
-                type="password"
-                autocomplete="current-password"
-                required
+            <PasswordField
                 value={typed.password}
                 onValue={(password) => setTyped((before) => ({ ...before, password }))}
                 error={errorOf(doing.error, "password")}
             />
-            <TextField
-                label={t("factor.code")}
-                hint={t("factor.codeHint")}
-                autocomplete="one-time-code"
-                required
+            <CodeField
                 value={typed.code}
                 onValue={(code) => setTyped((before) => ({ ...before, code }))}
                 error={errorOf(doing.error, "code")}

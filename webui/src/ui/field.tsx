@@ -1,6 +1,7 @@
 // Form fields: a label, the control, a hint below it, and what is wrong with it.
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useState } from "preact/hooks";
+import { toDateInput } from "../base/time";
 import { t } from "../i18n";
 import { IconButton } from "./button";
 
@@ -66,6 +67,11 @@ type InputProps = Frame &
 
 export function TextField(props: InputProps) {
     return props.type === "password" ? <SecretField {...props} /> : <PlainField {...props} />;
+}
+
+/** A day that is not over yet: the last one of a key, say. */
+export function ComingDayField(props: InputProps) {
+    return <TextField type="date" min={toDateInput(new Date())} {...props} />;
 }
 
 /** What is typed can be looked at, for who is alone. */

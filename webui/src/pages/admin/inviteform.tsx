@@ -3,11 +3,11 @@ import { useState } from "preact/hooks";
 import { invite, type MadeInvitation, makeCustomer } from "../../api/invitations";
 import { endOfDayInput } from "../../base/days";
 import { plain, typedUsd } from "../../base/money";
-import { dateTime, toDateInput } from "../../base/time";
+import { dateTime } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { errorOf, useAction } from "../../state/action";
 import { Dialog } from "../../ui/dialog";
-import { TextField } from "../../ui/field";
+import { ComingDayField, TextField } from "../../ui/field";
 import { GroupField } from "./groupfield";
 import { ShownLink } from "./shownlink";
 import { FormDialog } from "../../ui/form";
@@ -101,10 +101,8 @@ export function InviteDialog({ onClose, onMade }: { onClose: () => void; onMade?
                     onValue={(group) => set({ group })}
                     error={errorOf(doing.error, "group")}
                 />
-                <TextField
+                <ComingDayField
                     label={t("invitations.expires")}
-                    type="date"
-                    min={toDateInput(new Date())}
                     value={typed.expires}
                     onValue={(expires) => set({ expires })}
                     error={errorOf(doing.error, "expires_at")}

@@ -3,11 +3,10 @@ import { useState } from "preact/hooks";
 import { makeVouchers, type NewVouchers } from "../../api/vouchers";
 import { endOfDayInput } from "../../base/days";
 import { plain, typedUsd } from "../../base/money";
-import { toDateInput } from "../../base/time";
 import { t } from "../../i18n";
 import { errorOf, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
-import { SelectField, TextField } from "../../ui/field";
+import { ComingDayField, SelectField, TextField } from "../../ui/field";
 import { GroupField } from "./groupfield";
 import { FormDialog } from "../../ui/form";
 
@@ -110,10 +109,8 @@ export function VoucherDialog({ onClose, onDone }: { onClose: () => void; onDone
                     onValue={(group) => set({ group })}
                     error={errorOf(doing.error, "group")}
                 />
-                <TextField
+                <ComingDayField
                     label={t("vouchers.expires")}
-                    type="date"
-                    min={toDateInput(new Date())}
                     value={typed.expires}
                     onValue={(expires) => set({ expires })}
                     error={errorOf(doing.error, "expires_at")}

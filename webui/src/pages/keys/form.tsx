@@ -11,7 +11,7 @@ import { useResource } from "../../state/resource";
 import { site } from "../../state/site";
 import { Button } from "../../ui/button";
 import { DialogActions } from "../../ui/dialog";
-import { SelectField, TextField } from "../../ui/field";
+import { ComingDayField, SelectField, TextField } from "../../ui/field";
 import { Form } from "../../ui/form";
 import { Failure } from "../../ui/notice";
 import { ModelChoice } from "./modelchoice";
@@ -132,11 +132,9 @@ export function KeyForm({ before = EMPTY, action, onSave, onClose }: KeyFormProp
                     onValue={(period) => set({ period: period as Typed["period"] })}
                     error={errorOf(error, "budget_period")}
                 />
-                <TextField
+                <ComingDayField
                     label={t("keys.expires")}
                     hint={t("keys.expiresHint")}
-                    type="date"
-                    min={toDateInput(new Date())}
                     value={typed.expires}
                     onValue={(expires) => set({ expires })}
                     error={errorOf(error, "expires_at")}
