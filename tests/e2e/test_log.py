@@ -140,15 +140,13 @@ def test_log_file_that_cannot_be_opened(make_gateway):
 def test_a_page_that_stays_open_fills_no_log(customer, gateway):
     """It asks every second; only what was new is told."""
 
-    def told():
-        lines = gateway.logged("exchange", path="/api/pulse")
-        return [line["status"] for line in lines if line["level"] != "debug"]
-
-    before = told()  # of other tests
     pulse = customer.web.get("/pulse")
+    asked = [pulse]
     for _ in range(3):
         again = customer.web.get("/pulse", headers={"If-None-Match": pulse.headers["etag"]})
         assert again.status_code == 304
-    customer.call("GET", "/auth/me", 200)
-    gateway.logs("exchange", path="/api/auth/me")
-    assert told() == [*before, 200]
+        asked.append(again)
+    ids = [reply.headers["x-request-id"] for reply in (*asked, customer.web.get("/auth/me"))]
+    gateway.logs("exchange", request_id=ids[-1])  # the lines before it are written, too
+    told = [line for line in gateway.logged("exchange") if line["request_id"] in ids]
+    assert [line["request_id"] for line in told if line["level"] != "debug"] == [ids[0], ids[-1]]
