@@ -94,6 +94,7 @@ unsigned json_find(const struct json_value *object, const char *name, struct jso
 /* A member to search for, for json_find_all. */
 struct json_member {
     const char *name;
+    unsigned name_bytes;     /* json_find_all's own */
     unsigned count;          /* how many times it is there */
     struct json_value value; /* the last one; if there is none: an empty text of type JSON_NULL */
 };

@@ -511,11 +511,19 @@ bool json_is_empty(const struct json_value *value)
     return value->type == JSON_NULL;
 }
 
+static bool is_key_of(struct slice raw_key, const struct json_member *member)
+{
+    bool differs = raw_key.bytes == member->name_bytes && raw_key.bytes > 0 &&
+                   raw_key.data[0] != member->name[0];
+    return !differs && json_key_is_sized(raw_key, member->name, member->name_bytes);
+}
+
 size_t json_find_all(const struct json_value *object, struct json_member *members,
                      size_t member_count)
 {
     size_t count = 0;
     for (size_t i = 0; i < member_count; i++) {
+        members[i].name_bytes = (unsigned)strlen(members[i].name);
         members[i].count = 0;
         members[i].value = (struct json_value){.type = JSON_NULL, .raw = {"", 0}};
     }
@@ -525,7 +533,7 @@ size_t json_find_all(const struct json_value *object, struct json_member *member
     struct json_item item;
     for (; json_next(&walk, &item); count++) {
         for (size_t i = 0; i < member_count; i++) {
-            if (!json_key_is(item.key, members[i].name))
+            if (!is_key_of(item.key, &members[i]))
                 continue;
             members[i].value = item.value;
             members[i].count++;
