@@ -186,6 +186,7 @@ class Nginx:
 
     name = "nginx"
     path = "/v1/chat/completions"
+    conf = NGINX_CONF
 
     def __init__(self, folder, cpu, provider_port, streams):
         self.folder = folder
@@ -198,7 +199,7 @@ class Nginx:
         self.port = free_port()
         config = self.folder / "nginx.conf"
         config.write_text(
-            NGINX_CONF.format(
+            self.conf.format(
                 folder=self.folder,
                 port=self.port,
                 provider=self.provider_port,

@@ -1,5 +1,5 @@
 """W1 to W8: what is measured, and what it must and should come to, beside nginx (`figures.add`) and
-beside another commit (`figures.compared`). W9 to W11 are in files of their own."""
+beside another commit (`figures.compared`). W9 to W12 are in files of their own."""
 
 import contextlib
 import os
@@ -14,6 +14,7 @@ from figures import Figures
 from large_ledgers import w7_cold, w9, w9_migration
 from processes import Load, Provider, end, memory_bytes
 from stage import checked, stage
+from traces import w12
 from two_workers import w11
 
 MILLI = 1000  # what a microsecond figure is divided by, to be in milliseconds
@@ -379,6 +380,7 @@ WORKLOADS = {
     "W9-migration": w9_migration,
     "W10": w10,
     "W11": w11,
+    "W12": w12,
 }
 NOT_COMPARED = {"W7", "W8"}
 ONLY_COMPARED = {"W9-migration"}
