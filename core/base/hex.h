@@ -32,6 +32,12 @@ static inline uint32_t hex_read8(const char digits[8])
     return __builtin_bswap32((uint32_t)(bytes | bytes >> 16));
 }
 
+static inline void hex_put16(uint64_t number, char out[16])
+{
+    hex_put8((uint32_t)(number >> 32), out);
+    hex_put8((uint32_t)number, out + 8);
+}
+
 static inline uint64_t hex_read16(const char digits[16])
 {
     return (uint64_t)hex_read8(digits) << 32 | hex_read8(digits + 8);

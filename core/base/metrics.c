@@ -44,7 +44,7 @@ static void keep(struct kept_exemplar *kept, int64_t us, const struct metrics_tr
     atomic_store_explicit(&kept->high, trace->high, memory_order_release);
     atomic_store_explicit(&kept->low, trace->low, memory_order_release);
     atomic_store_explicit(&kept->us, us, memory_order_release);
-    atomic_store_explicit(&kept->at_ms, clock_wall_ms(), memory_order_release);
+    atomic_store_explicit(&kept->at_ms, trace->at_ms, memory_order_release);
     atomic_store_explicit(&kept->version, version + 2, memory_order_release);
 }
 
@@ -79,12 +79,12 @@ static void take_newer(const struct kept_exemplar *kept, struct metrics_exemplar
 {
     uint64_t before = atomic_load_explicit(&kept->version, memory_order_acquire);
     const struct metrics_exemplar seen = {
-        .trace = {atomic_load_explicit(&kept->high, memory_order_acquire),
-                  atomic_load_explicit(&kept->low, memory_order_acquire)},
-        .us = atomic_load_explicit(&kept->us, memory_order_acquire),
-        .at_ms = atomic_load_explicit(&kept->at_ms, memory_order_acquire)};
+        .trace = {.high = atomic_load_explicit(&kept->high, memory_order_acquire),
+                  .low = atomic_load_explicit(&kept->low, memory_order_acquire),
+                  .at_ms = atomic_load_explicit(&kept->at_ms, memory_order_acquire)},
+        .us = atomic_load_explicit(&kept->us, memory_order_acquire)};
     uint64_t after = atomic_load_explicit(&kept->version, memory_order_relaxed);
-    if (before == after && before % 2 == 0 && seen.at_ms > out->at_ms)
+    if (before == after && before % 2 == 0 && seen.trace.at_ms > out->trace.at_ms)
         *out = seen;
 }
 

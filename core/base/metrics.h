@@ -40,9 +40,11 @@ struct metrics_histogram {
     struct metrics_exemplars *_Atomic exemplars; /* NULL: no time had a trace */
 };
 
-/* A trace's id as OpenTelemetry has it: 16 bytes in two numbers, the first 8 in `high`. */
+/* A trace's id as OpenTelemetry has it: 16 bytes in two numbers, the first 8 in `high`; and when
+ * what is counted was over, by the wall clock. */
 struct metrics_trace {
     uint64_t high, low;
+    int64_t at_ms;
 };
 
 /* Counts a time; a negative one is none. With a trace, its bucket shows that as its exemplar; NULL:
@@ -54,11 +56,10 @@ void metrics_observe_since(struct metrics_histogram *histogram,
                            const int64_t bounds_us[METRICS_BOUNDS], int64_t since_us);
 void metrics_histogram_fini(struct metrics_histogram *histogram);
 
-/* What a bucket's exemplar says. at_ms 0: it has none. */
+/* What a bucket's exemplar says. trace.at_ms 0: it has none. */
 struct metrics_exemplar {
     struct metrics_trace trace;
     int64_t us;
-    int64_t at_ms; /* wall clock */
 };
 
 /* The sums of histograms with the same bounds. */

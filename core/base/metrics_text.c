@@ -219,14 +219,14 @@ void metrics_dollars(struct metrics_text *text, const struct metrics_label *labe
 
 static void append_exemplar(struct metrics_text *text, const struct metrics_exemplar *exemplar)
 {
-    if (!is_open(text) || exemplar->at_ms == 0)
+    if (!is_open(text) || exemplar->trace.at_ms == 0)
         return;
     buffer_printf(text->out, " # {trace_id=\"%016llx%016llx\"} ",
                   (unsigned long long)exemplar->trace.high,
                   (unsigned long long)exemplar->trace.low);
     append_parts(text->out, exemplar->us, MICRO_DIGITS);
-    buffer_printf(text->out, " %lld.%03d", (long long)(exemplar->at_ms / 1000),
-                  (int)(exemplar->at_ms % 1000));
+    buffer_printf(text->out, " %lld.%03d", (long long)(exemplar->trace.at_ms / 1000),
+                  (int)(exemplar->trace.at_ms % 1000));
 }
 
 void metrics_times(struct metrics_text *text, const struct metrics_label *labels,

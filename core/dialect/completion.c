@@ -4,16 +4,27 @@
 
 enum { LARGE_BYTES = 256 }; /* values from this size on are not read twice */
 
+static struct slice string_of(const struct json_member *member)
+{
+    return member->value.type == JSON_STRING ? member->value.raw : (struct slice){"", 0};
+}
+
 void completion_find(const struct json_value *root, struct completion *out)
 {
-    enum { ERROR, CHOICES, USAGE, SERVICE_TIER, TOOLS, OUTPUT, CANDIDATES, MEMBERS };
-    struct json_member members[MEMBERS] = {
-        [ERROR] = {.name = "error"},          [CHOICES] = {.name = "choices"},
-        [USAGE] = {.name = "usage"},          [SERVICE_TIER] = {.name = "service_tier"},
-        [TOOLS] = {.name = "tool_usage"},     [OUTPUT] = {.name = "output"},
-        [CANDIDATES] = {.name = "candidates"}};
+    enum { ID, MODEL, ERROR, CHOICES, USAGE, SERVICE_TIER, TOOLS, OUTPUT, CANDIDATES, MEMBERS };
+    struct json_member members[MEMBERS] = {[ID] = {.name = "id"},
+                                           [MODEL] = {.name = "model"},
+                                           [ERROR] = {.name = "error"},
+                                           [CHOICES] = {.name = "choices"},
+                                           [USAGE] = {.name = "usage"},
+                                           [SERVICE_TIER] = {.name = "service_tier"},
+                                           [TOOLS] = {.name = "tool_usage"},
+                                           [OUTPUT] = {.name = "output"},
+                                           [CANDIDATES] = {.name = "candidates"}};
     json_find_all(root, members, MEMBERS);
     out->root = *root;
+    out->id = string_of(&members[ID]);
+    out->model = string_of(&members[MODEL]);
     out->error = members[ERROR].value;
     out->choices = members[CHOICES].value;
     out->usage = members[USAGE].value;

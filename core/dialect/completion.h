@@ -16,8 +16,9 @@ struct completion {
     struct json_value usage;
     struct json_value service_tier;
     struct usage_beside beside;
-    unsigned error_count; /* how many members are named `error` */
-    unsigned usage_count; /* how many are named `usage`; more than one is a contradiction */
+    struct slice id, model; /* as JSON strings; empty: absent, or of another type */
+    unsigned error_count;   /* how many members are named `error` */
+    unsigned usage_count;   /* how many are named `usage`; more than one is a contradiction */
 };
 
 /* Returns false when the text is no JSON object. */

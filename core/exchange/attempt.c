@@ -402,8 +402,7 @@ static bool hide_prices(struct attempt *attempt, const struct json_value *root)
 
 static void take_body(struct attempt *attempt, struct json_index *index)
 {
-    attempt_span_note_chunk(attempt->span,
-                            &attempt->completion.root); /* NULL if it is not traced */
+    attempt_span_note_completion(attempt->span, &attempt->completion);
     if (hide_prices(attempt, &attempt->completion.root))
         (void)completion_read_indexed(buffer_slice(&attempt->body), index, &attempt->completion);
     rename_body(attempt, index);

@@ -13,7 +13,7 @@
 #include "dialect/model_request.h"
 #include "dialect/rerank_names.h"
 #include "dialect/stated_cost.h"
-#include "exchange/gen_ai_names.h"
+#include "exchange/otlp_provider.h"
 #include "exchange/price_schedule.h"
 #include "exchange/provider_limits.h"
 #include "exchange/service_account.h"
@@ -260,8 +260,7 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->provider = put(candidate, terms->provider, "");
     own->model = put(candidate, terms->model, "");
     own->base_url = put(candidate, terms->base_url, "");
-    struct gen_ai_server server = gen_ai_server_at(own->base_url);
-    candidate->server = copy_of(&server, sizeof server);
+    candidate->span_attributes = otlp_provider_make(own->provider, own->model, own->base_url);
     candidate->health = health_names_of(own->provider, own->model, key_name(terms));
     for (size_t i = 0; i < DIALECTS; i++)
         own->paths[i] = put(candidate, path_of(terms, i), "");
@@ -309,7 +308,7 @@ void candidate_unref(struct candidate *candidate)
     free((void *)(uintptr_t)candidate->terms.cost);
     free((void *)(uintptr_t)candidate->terms.rerank);
     free((void *)(uintptr_t)candidate->terms.limit_fields);
-    free((void *)(uintptr_t)candidate->server);
+    free((void *)(uintptr_t)candidate->span_attributes.data);
     service_account_unref(candidate->terms.account);
     free(candidate);
 }

@@ -37,7 +37,6 @@ enum candidate_key_form { KEY_BEARER, KEY_X_API_KEY, KEY_X_GOOG, CANDIDATE_KEY_F
 /* When the client has left: departure.h. */
 enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
-struct gen_ai_server;
 struct model_request;
 struct price_schedule;
 struct stated_cost_paths;
@@ -92,15 +91,15 @@ struct candidate_terms {
 
 struct candidate {
     struct candidate_terms terms; /* owns texts and rules */
-    const struct gen_ai_server *server;
-    const char *urls[DIALECTS]; /* NULL: it does not speak the dialect */
+    const char *urls[DIALECTS];   /* NULL: it does not speak the dialect */
     const char *stream_url;
     const char *compact_url;               /* NULL: likewise, or it makes no summaries */
     const char *keys[CANDIDATE_KEY_FORMS]; /* whole headers; NULL: we send none */
     const char *headers[CANDIDATE_HEADERS];
     size_t header_count;
-    struct slice answers_as;    /* as a JSON string; empty: the provider's own name */
-    struct health_names health; /* its places there */
+    struct slice span_attributes; /* otlp_provider.h */
+    struct slice answers_as;      /* as a JSON string; empty: the provider's own name */
+    struct health_names health;   /* its places there */
     atomic_uint references;
     size_t room_bytes; /* size of `texts` */
     size_t text_bytes; /* how much of it is used */

@@ -354,7 +354,7 @@ static void take_chunk(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
 {
     if (exchange->attempt.span != NULL && !attempt_translates(&exchange->attempt))
-        attempt_span_note_chunk(exchange->attempt.span, &chunk->root);
+        attempt_span_note_completion(exchange->attempt.span, chunk);
     if (take_hidden(exchange, event, &chunk->root) || take_renamed(exchange, event, &chunk->root))
         return;
     struct stream *stream = &exchange->stream;

@@ -37,7 +37,8 @@ enum { OTLP_ATTRIBUTE_BYTES = 96 };
 enum { OTLP_TEXT_BYTES_MAX = 4 * 1024 };
 struct slice otlp_cut(struct slice text);
 
-/* `tag`: of the field that attributes are in what is written. */
+/* `tag`: of the field that attributes are in what is written; of a span this. */
+enum { OTLP_SPAN_ATTRIBUTE = PROTOBUF_TAG(9, PROTOBUF_BYTES) };
 char *otlp_put_text(char *at, char tag, const struct otlp_key *key, struct slice text);
 /* The same for what is ASCII for sure: ids, words of ours. */
 char *otlp_put_word(char *at, char tag, const struct otlp_key *key, struct slice word);

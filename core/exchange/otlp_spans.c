@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/hex.h"
 #include "base/id.h"
 #include "base/protobuf.h"
 #include "exchange/candidate.h"
@@ -17,6 +16,7 @@ enum {
     PARENT_REMOTE = 0x200
 };
 enum { KIND_SERVER = 2, KIND_CLIENT = 3, STATUS_ERROR = 2 };
+enum { TRACE_ID_BYTES = 16, SPAN_ID_BYTES = 8 };
 
 /* The bytes before the fields of Span, Link, Status, AnyValue; SPAN_FLAGS are two. */
 enum {
@@ -29,7 +29,6 @@ enum {
     SPAN_KIND = PROTOBUF_TAG(6, PROTOBUF_VARINT),
     SPAN_START = PROTOBUF_TAG(7, PROTOBUF_FIXED64),
     SPAN_END = PROTOBUF_TAG(8, PROTOBUF_FIXED64),
-    SPAN_ATTRIBUTE = PROTOBUF_TAG(9, PROTOBUF_BYTES),
     SPAN_LINK = PROTOBUF_TAG(13, PROTOBUF_BYTES),
     SPAN_STATUS = PROTOBUF_TAG(15, PROTOBUF_BYTES),
     SPAN_FLAGS = 16 << 3 | PROTOBUF_FIXED32,
@@ -57,15 +56,10 @@ enum key {
     KEY_ERROR_CODE,
     KEY_REPLAY_OF,
     KEY_SHARED_WITH,
-    KEY_PROVIDER,
     KEY_ATTEMPT,
     KEY_USAGE_SOURCE,
-    KEY_SERVER_ADDRESS,
-    KEY_SERVER_PORT,
     KEY_OPERATION,
-    KEY_PROVIDER_NAME,
     KEY_OUTPUT_TYPE,
-    KEY_REQUEST_MODEL,
     KEY_REQUEST_STREAM,
     KEY_REQUEST_MAX_TOKENS,
     KEY_REQUEST_CHOICES,
@@ -104,15 +98,10 @@ static const struct otlp_key keys[] = {
     [KEY_ERROR_CODE] = OTLP_KEY("llm_gateway.error_code"),
     [KEY_REPLAY_OF] = OTLP_KEY("llm_gateway.replay_of"),
     [KEY_SHARED_WITH] = OTLP_KEY("llm_gateway.shared_with"),
-    [KEY_PROVIDER] = OTLP_KEY("llm_gateway.provider"),
     [KEY_ATTEMPT] = OTLP_KEY("llm_gateway.attempt"),
     [KEY_USAGE_SOURCE] = OTLP_KEY("llm_gateway.usage_source"),
-    [KEY_SERVER_ADDRESS] = OTLP_KEY("server.address"),
-    [KEY_SERVER_PORT] = OTLP_KEY("server.port"),
     [KEY_OPERATION] = OTLP_KEY("gen_ai.operation.name"),
-    [KEY_PROVIDER_NAME] = OTLP_KEY("gen_ai.provider.name"),
     [KEY_OUTPUT_TYPE] = OTLP_KEY("gen_ai.output.type"),
-    [KEY_REQUEST_MODEL] = OTLP_KEY("gen_ai.request.model"),
     [KEY_REQUEST_STREAM] = OTLP_KEY("gen_ai.request.stream"),
     [KEY_REQUEST_MAX_TOKENS] = OTLP_KEY("gen_ai.request.max_tokens"),
     [KEY_REQUEST_CHOICES] = OTLP_KEY("gen_ai.request.choice.count"),
@@ -136,7 +125,7 @@ static const struct otlp_key keys[] = {
 
 static char *put_text(char *at, enum key key, struct slice text)
 {
-    return otlp_put_text(at, SPAN_ATTRIBUTE, &keys[key], text);
+    return otlp_put_text(at, OTLP_SPAN_ATTRIBUTE, &keys[key], text);
 }
 
 static char *put_text_if(char *at, enum key key, struct slice text)
@@ -147,7 +136,7 @@ static char *put_text_if(char *at, enum key key, struct slice text)
 /* Of a text that is ASCII for sure: ids, words of ours. */
 static char *put_word(char *at, enum key key, struct slice word)
 {
-    return otlp_put_word(at, SPAN_ATTRIBUTE, &keys[key], word);
+    return otlp_put_word(at, OTLP_SPAN_ATTRIBUTE, &keys[key], word);
 }
 
 static char *put_word_if(char *at, enum key key, struct slice word)
@@ -157,7 +146,7 @@ static char *put_word_if(char *at, enum key key, struct slice word)
 
 static char *put_int(char *at, enum key key, int64_t number)
 {
-    return otlp_put_int(at, SPAN_ATTRIBUTE, &keys[key], number);
+    return otlp_put_int(at, OTLP_SPAN_ATTRIBUTE, &keys[key], number);
 }
 
 static char *put_count(char *at, enum key key, int64_t number)
@@ -168,12 +157,18 @@ static char *put_count(char *at, enum key key, int64_t number)
 /* `units` divided by `scale`: the double next to it, as any reader of the decimal text has it. */
 static char *put_quotient(char *at, enum key key, int64_t units, int64_t scale)
 {
-    return otlp_put_double(at, SPAN_ATTRIBUTE, &keys[key], (double)units / (double)scale);
+    return otlp_put_double(at, OTLP_SPAN_ATTRIBUTE, &keys[key], (double)units / (double)scale);
 }
 
 static char *put_usd(char *at, enum key key, int64_t nusd)
 {
     return put_quotient(at, key, nusd, 1000 * 1000 * 1000);
+}
+
+static char *put_slice(char *at, struct slice written)
+{
+    memcpy(at, written.data, written.bytes);
+    return at + written.bytes;
 }
 
 /* ---- what all spans have ---- */
@@ -214,23 +209,29 @@ static char *put_times(char *at, const struct trace_record *record, int64_t star
     return protobuf_put_fixed64(at, wall_ns(record, ended_us));
 }
 
-/* `id_bytes`: of its digits and a NUL; 17 or 33. */
-static char *put_id(char *at, char tag, const char *id, size_t id_bytes)
+/* Ids are bytes, the first worth most. */
+static char *put_trace_id(char *at, char tag, struct trace_id id)
 {
     *at++ = tag;
-    *at++ = (char)(id_bytes / 2);
-    for (; id_bytes > 8; id_bytes -= 8, id += 8)
-        at = protobuf_put_fixed32(at, __builtin_bswap32(hex_read8(id)));
-    return at;
+    *at++ = TRACE_ID_BYTES;
+    at = protobuf_put_fixed64(at, __builtin_bswap64(id.high));
+    return protobuf_put_fixed64(at, __builtin_bswap64(id.low));
 }
 
-static char *begin_span(char *at, const struct trace_record *record, const char *span_id,
-                        const char *parent_id, unsigned flags)
+static char *put_span_id(char *at, char tag, uint64_t id)
 {
-    at = put_id(at, SPAN_TRACE_ID, record->context.trace_id, TRACE_ID_BYTES);
-    at = put_id(at, SPAN_SPAN_ID, span_id, SPAN_ID_BYTES);
-    if (parent_id[0] != '\0')
-        at = put_id(at, SPAN_PARENT_ID, parent_id, SPAN_ID_BYTES);
+    *at++ = tag;
+    *at++ = SPAN_ID_BYTES;
+    return protobuf_put_fixed64(at, __builtin_bswap64(id));
+}
+
+static char *begin_span(char *at, const struct trace_record *record, uint64_t span_id,
+                        uint64_t parent_id, unsigned flags)
+{
+    at = put_trace_id(at, SPAN_TRACE_ID, record->context.trace_id);
+    at = put_span_id(at, SPAN_SPAN_ID, span_id);
+    if (parent_id != 0)
+        at = put_span_id(at, SPAN_PARENT_ID, parent_id);
     at = protobuf_put_varint(at, SPAN_FLAGS);
     return protobuf_put_fixed32(at, flags);
 }
@@ -271,13 +272,13 @@ static bool is_method(struct slice method)
 
 static char *put_link(char *at, const struct trace_record *record)
 {
-    enum { LINK_BYTES = 2 + (TRACE_ID_BYTES - 1) / 2 + 2 + (SPAN_ID_BYTES - 1) / 2 + 1 + 4 };
-    if (record->link.trace_id[0] == '\0')
+    enum { LINK_BYTES = 2 + TRACE_ID_BYTES + 2 + SPAN_ID_BYTES + 1 + 4 };
+    if (trace_id_is_none(record->link.trace_id))
         return at;
     *at++ = SPAN_LINK;
     *at++ = LINK_BYTES;
-    at = put_id(at, LINK_TRACE_ID, record->link.trace_id, TRACE_ID_BYTES);
-    at = put_id(at, LINK_SPAN_ID, record->link.span_id, SPAN_ID_BYTES);
+    at = put_trace_id(at, LINK_TRACE_ID, record->link.trace_id);
+    at = put_span_id(at, LINK_SPAN_ID, record->link.span_id);
     *at++ = LINK_FLAGS;
     return protobuf_put_fixed32(at, record->link.flags | PARENT_KNOWN | PARENT_REMOTE);
 }
@@ -326,7 +327,7 @@ static struct slice error_of(const struct exchange_facts *facts)
 static char *put_server(char *at, const struct trace_record *record,
                         const struct exchange_facts *facts)
 {
-    unsigned parent = record->parent_id[0] != '\0' ? PARENT_KNOWN | PARENT_REMOTE : PARENT_KNOWN;
+    unsigned parent = record->parent_id != 0 ? PARENT_KNOWN | PARENT_REMOTE : PARENT_KNOWN;
     at = begin_span(at, record, record->context.span_id, record->parent_id,
                     record->context.flags | parent);
     if (record->state[0] != '\0')
@@ -341,25 +342,11 @@ static char *put_server(char *at, const struct trace_record *record,
 
 /* ---- an attempt ---- */
 
-static char *put_provider(char *at, const struct candidate *candidate)
-{
-    const struct gen_ai_server *server = candidate->server;
-    struct slice provider = slice_of(candidate->terms.provider);
-    at = put_text(at, KEY_PROVIDER_NAME,
-                  server->provider != NULL ? slice_of(server->provider) : provider);
-    at = put_text(at, KEY_PROVIDER, provider);
-    if (server->host.bytes == 0)
-        return at;
-    at = put_text(at, KEY_SERVER_ADDRESS, server->host);
-    return put_int(at, KEY_SERVER_PORT, server->port);
-}
-
 static char *put_request(char *at, const struct attempt_span *span)
 {
     const char *output_type = gen_ai_output_type(span->dialect);
-    at = put_text(at, KEY_REQUEST_MODEL, slice_of(span->candidate->terms.model));
     if (span->streamed)
-        at = otlp_put_true(at, SPAN_ATTRIBUTE, &keys[KEY_REQUEST_STREAM]);
+        at = otlp_put_true(at, OTLP_SPAN_ATTRIBUTE, &keys[KEY_REQUEST_STREAM]);
     at = put_count(at, KEY_REQUEST_MAX_TOKENS, span->output_tokens_max);
     if (span->choices > 1)
         at = put_int(at, KEY_REQUEST_CHOICES, span->choices);
@@ -386,7 +373,7 @@ static char *put_finish(char *at, const struct attempt_span *span)
         reason = slice_of("error");
     if (reason.bytes == 0 || span->choices != 1)
         return at;
-    return otlp_put_list(at, SPAN_ATTRIBUTE, &keys[KEY_RESPONSE_FINISH], reason);
+    return otlp_put_list(at, OTLP_SPAN_ATTRIBUTE, &keys[KEY_RESPONSE_FINISH], reason);
 }
 
 static char *put_response(char *at, const struct attempt_span *span)
@@ -430,7 +417,7 @@ static char *put_attempt(char *at, const struct trace_record *record,
     at = put_kind(at, KIND_CLIENT);
     at = put_times(at, record, span->started_us, span->ended_us);
     at = put_word(at, KEY_OPERATION, operation);
-    at = put_provider(at, span->candidate);
+    at = put_slice(at, span->candidate->span_attributes);
     at = put_request(at, span);
     at = put_response(at, span);
     at = put_usage(at, span);
@@ -462,9 +449,9 @@ static size_t attempt_bytes_max(const struct attempt_span *span)
 {
     const struct candidate *candidate = span->candidate;
     return span_bytes_max(otlp_cut(slice_of(candidate->terms.model)).bytes +
-                          otlp_cut(slice_of(candidate->terms.provider)).bytes +
-                          otlp_cut(candidate->server->host).bytes + span->response_id.bytes +
-                          span->response_model.bytes + span->finish_reason.bytes);
+                          span->response_id.bytes + span->response_model.bytes +
+                          span->finish_reason.bytes) +
+           candidate->span_attributes.bytes;
 }
 
 /* Room for one more; NULL: there is none. */

@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/hex.h"
 #include "base/metrics.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/provider_headers.h"
@@ -15,11 +14,10 @@
 /* ---- which exchanges ---- */
 
 /* OpenTelemetry's way for random ids: by their low 56 bits, so that all who sample decide alike. */
-static bool is_kept(const char *trace_id, uint64_t kept)
+static bool is_kept(struct trace_id id, uint64_t kept)
 {
-    enum { LOW_AT = TRACE_ID_BYTES - 1 - 16 };
     const uint64_t most = (UINT64_C(1) << 56) - 1;
-    return most - (hex_read16(trace_id + LOW_AT) & most) < kept;
+    return most - (id.low & most) < kept;
 }
 
 /* Reads the client's context. Returns whether ours goes on from it; else it is only linked to:
@@ -28,17 +26,23 @@ static bool goes_on(const struct exchange *exchange, struct trace_context *clien
 {
     bool found = trace_context_find(&exchange->request->head, client);
     if (!found)
-        client->trace_id[0] = '\0';
+        client->trace_id = (struct trace_id){0};
     return found && trace_feed_settings(exchange->env->traces)->trusts_parents;
 }
 
-static struct trace_record *make(const struct exchange *exchange, const char *trace_id,
+static struct trace_id draw_trace_id(struct trace_feed *feed)
+{
+    return (struct trace_id){trace_feed_draw(feed), trace_feed_draw(feed)};
+}
+
+static struct trace_record *make(const struct exchange *exchange, struct trace_id trace_id,
                                  unsigned flags)
 {
     struct trace_record *record = trace_record_new(trace_feed_pool(exchange->env->traces));
-    memcpy(record->context.trace_id, trace_id, TRACE_ID_BYTES);
-    trace_feed_draw(exchange->env->traces, SPAN_ID_BYTES - 1, record->context.span_id);
-    record->context.flags = flags | TRACE_SAMPLED;
+    const struct trace_context context = {.trace_id = trace_id,
+                                          .span_id = trace_feed_draw(exchange->env->traces),
+                                          .flags = flags | TRACE_SAMPLED};
+    trace_record_identify(record, &context);
     record->created_ms = exchange->created_ms;
     record->started_us = exchange->started_us;
     return record;
@@ -49,7 +53,7 @@ static void begin_child(struct exchange *exchange, const struct trace_context *p
     if ((parent->flags & TRACE_SAMPLED) == 0)
         return;
     exchange->trace = make(exchange, parent->trace_id, parent->flags);
-    memcpy(exchange->trace->parent_id, parent->span_id, SPAN_ID_BYTES);
+    exchange->trace->parent_id = parent->span_id;
     trace_state_find(&exchange->request->head, exchange->trace->state);
 }
 
@@ -57,15 +61,14 @@ void trace_begin(struct exchange *exchange)
 {
     struct trace_feed *feed = exchange->env->traces;
     struct trace_context client;
-    char trace_id[TRACE_ID_BYTES];
     if (goes_on(exchange, &client)) {
         begin_child(exchange, &client);
     } else {
-        trace_feed_draw(feed, TRACE_ID_BYTES - 1, trace_id);
+        struct trace_id trace_id = draw_trace_id(feed);
         if (!is_kept(trace_id, trace_feed_settings(feed)->kept))
             return;
         exchange->trace = make(exchange, trace_id, TRACE_RANDOM);
-        if (client.trace_id[0] != '\0')
+        if (!trace_id_is_none(client.trace_id))
             exchange->trace->link = client;
     }
     if (exchange->trace != NULL)
@@ -77,7 +80,7 @@ void trace_begin_beside(const struct exchange *original, struct exchange *exchan
     if (original->trace == NULL)
         return;
     exchange->trace = make(exchange, original->trace->context.trace_id, 0);
-    exchange->trace->context = original->trace->context;
+    trace_record_identify(exchange->trace, &original->trace->context);
     exchange->trace->created_ms = original->trace->created_ms;
     exchange->trace->started_us = original->trace->started_us;
 }
@@ -105,13 +108,12 @@ struct attempt_span *trace_attempt_begin(struct exchange *exchange, struct candi
     if (exchange->trace == NULL)
         return NULL;
     struct attempt_span *span = attempt_span_new(trace_feed_pool(exchange->env->traces), candidate);
-    trace_feed_draw(exchange->env->traces, SPAN_ID_BYTES - 1, span->span_id);
+    span->span_id = trace_feed_draw(exchange->env->traces);
     span->dialect = candidate_dialect(candidate, &exchange->asks);
     span->streamed = exchange->asks.streamed;
     span->number = exchange->number;
     span->output_tokens_max = output_tokens_max(exchange);
     span->choices = exchange->asks.choices;
-    span->started_us = clock_mono_us();
     return span;
 }
 
@@ -119,14 +121,13 @@ struct attempt_span *trace_attempt_begin(struct exchange *exchange, struct candi
 static void make_unsampled(const struct exchange *exchange, struct trace_context *out)
 {
     struct trace_feed *feed = exchange->env->traces;
-    *out = (struct trace_context){.flags = TRACE_RANDOM};
-    trace_feed_draw(feed, TRACE_ID_BYTES - 1, out->trace_id);
+    *out = (struct trace_context){.trace_id = draw_trace_id(feed), .flags = TRACE_RANDOM};
     if (exchange->request != NULL) {
         struct trace_context client;
         if (goes_on(exchange, &client))
             *out = client;
     }
-    trace_feed_draw(feed, SPAN_ID_BYTES - 1, out->span_id);
+    out->span_id = trace_feed_draw(feed);
     out->flags &= ~(unsigned)TRACE_SAMPLED;
 }
 
@@ -142,7 +143,7 @@ const struct trace_lines *trace_attempt_lines(const struct exchange *exchange,
     out->state[0] = '\0';
     if (span != NULL) {
         context = exchange->trace->context;
-        memcpy(context.span_id, span->span_id, SPAN_ID_BYTES);
+        context.span_id = span->span_id;
         if (exchange->trace->state[0] != '\0')
             snprintf(out->state, sizeof out->state, "tracestate: %s", exchange->trace->state);
     } else {
@@ -163,6 +164,7 @@ static void close_attempt(struct exchange *exchange, const char *error)
         return;
     span->error = error;
     span->status = exchange->attempt.status;
+    span->started_us = exchange->attempt.started_us;
     if (span->ended_us == 0) /* not behind the exchange */
         span->ended_us = exchange->ended_us > 0 ? exchange->ended_us : clock_mono_us();
     trace_record_add(exchange->trace, span);
@@ -176,7 +178,7 @@ void trace_attempt_failed(struct exchange *exchange)
 void trace_attempt_answered(struct exchange *exchange)
 {
     struct attempt_span *span = exchange->attempt.span;
-    if (span != NULL)
+    if (span != NULL && span->streamed) /* a plain answer's first chunk is all of it */
         span->answered_us = clock_mono_us();
 }
 
@@ -277,16 +279,17 @@ void trace_fini(struct exchange *exchange)
 
 const char *trace_id(const struct exchange *exchange)
 {
-    return exchange->trace != NULL ? exchange->trace->context.trace_id : NULL;
+    return exchange->trace != NULL ? exchange->trace->trace_id_text : NULL;
 }
 
 const struct metrics_trace *trace_exemplar(const struct exchange *exchange,
                                            struct metrics_trace *out)
 {
-    const char *id = trace_id(exchange);
-    if (id == NULL)
+    if (exchange->trace == NULL)
         return NULL;
-    *out = (struct metrics_trace){hex_read16(id), hex_read16(id + 16)};
+    struct trace_id id = exchange->trace->context.trace_id;
+    int64_t took_us = exchange->ended_us - exchange->started_us;
+    *out = (struct metrics_trace){id.high, id.low, exchange->created_ms + took_us / 1000};
     return out;
 }
 
@@ -294,12 +297,12 @@ struct log_field trace_log_id(const struct exchange *exchange)
 {
     if (exchange->trace == NULL)
         return (struct log_field){.name = NULL};
-    return log_text("trace_id", exchange->trace->context.trace_id);
+    return log_text("trace_id", exchange->trace->trace_id_text);
 }
 
 struct log_field trace_log_span(const struct exchange *exchange)
 {
     if (exchange->trace == NULL)
         return (struct log_field){.name = NULL};
-    return log_text("span_id", exchange->trace->context.span_id);
+    return log_text("span_id", exchange->trace->span_id_text);
 }

@@ -45,7 +45,7 @@ void trace_fini(struct exchange *exchange);
 
 /* The id of the trace, in hexadecimal digits; NULL: the exchange is not sampled. */
 const char *trace_id(const struct exchange *exchange);
-/* The same for a histogram's exemplar. */
+/* The same for a histogram's exemplar, when the exchange has ended. */
 const struct metrics_trace *trace_exemplar(const struct exchange *exchange,
                                            struct metrics_trace *out);
 /* For the log's lines of an exchange: its request id, and those of its trace if it is sampled. */

@@ -1,16 +1,18 @@
 #include "exchange/trace_context.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "net/server/server.h"
 
 /* "00-" trace id "-" span id "-" flags */
 enum {
     TRACE_ID_AT = 3,
-    TRACE_ID_DIGITS = TRACE_ID_BYTES - 1,
+    SPAN_ID_DIGITS = 16,
+    TRACE_ID_DIGITS = 2 * SPAN_ID_DIGITS,
     SPAN_ID_AT = TRACE_ID_AT + TRACE_ID_DIGITS + 1,
-    SPAN_ID_DIGITS = SPAN_ID_BYTES - 1,
     FLAGS_AT = SPAN_ID_AT + SPAN_ID_DIGITS + 1,
     VERSION_00_BYTES = TRACEPARENT_BYTES - 1
 };
@@ -32,18 +34,15 @@ static int byte_at(const char *at)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-/* Copies an id, which must not be all zeros. */
-static bool take_id(const char *at, size_t digits, char *out)
+/* Reads sixteen digits. */
+static bool take_digits(const char *at, uint64_t *out)
 {
-    bool zero = true;
-    for (size_t i = 0; i < digits; i++) {
+    for (size_t i = 0; i < SPAN_ID_DIGITS; i++) {
         if (digit_of(at[i]) < 0)
             return false;
-        zero = zero && at[i] == '0';
-        out[i] = at[i];
     }
-    out[digits] = '\0';
-    return !zero;
+    *out = hex_read16(at);
+    return true;
 }
 
 /* Whether the text may end behind the flags, or go on there. */
@@ -65,13 +64,16 @@ bool trace_context_parse(struct slice text, struct trace_context *out)
     if (version < 0 || version == 0xff || flags < 0 || !ends_well(text, version))
         return false;
     out->flags = (unsigned)flags & (TRACE_SAMPLED | TRACE_RANDOM);
-    return take_id(at + TRACE_ID_AT, TRACE_ID_DIGITS, out->trace_id) &&
-           take_id(at + SPAN_ID_AT, SPAN_ID_DIGITS, out->span_id);
+    return take_digits(at + TRACE_ID_AT, &out->trace_id.high) &&
+           take_digits(at + TRACE_ID_AT + SPAN_ID_DIGITS, &out->trace_id.low) &&
+           take_digits(at + SPAN_ID_AT, &out->span_id) && !trace_id_is_none(out->trace_id) &&
+           out->span_id != 0;
 }
 
 void trace_context_format(const struct trace_context *context, char out[TRACEPARENT_BYTES])
 {
-    snprintf(out, TRACEPARENT_BYTES, "00-%s-%s-%02x", context->trace_id, context->span_id,
+    snprintf(out, TRACEPARENT_BYTES, "00-%016" PRIx64 "%016" PRIx64 "-%016" PRIx64 "-%02x",
+             context->trace_id.high, context->trace_id.low, context->span_id,
              context->flags & 0xff);
 }
 

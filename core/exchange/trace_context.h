@@ -4,23 +4,28 @@
 #define EXCHANGE_TRACE_CONTEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
 struct http_head;
 
 /* Each with its NUL. A longer `tracestate` than this is dropped, as the standard allows. */
-enum { TRACE_ID_BYTES = 33, SPAN_ID_BYTES = 17, TRACEPARENT_BYTES = 56, TRACESTATE_BYTES = 513 };
+enum { TRACEPARENT_BYTES = 56, TRACESTATE_BYTES = 513 };
 
 enum trace_flags {
     TRACE_SAMPLED = 1,
     TRACE_RANDOM = 2 /* level 2: the low 56 bits of the trace's id are random */
 };
 
-/* Ids in lower-case hexadecimal digits; "" if there is none. */
+/* Of 32 hexadecimal digits; a span's has 16. Zero is none. */
+struct trace_id {
+    uint64_t high, low;
+};
+
 struct trace_context {
-    char trace_id[TRACE_ID_BYTES];
-    char span_id[SPAN_ID_BYTES];
+    struct trace_id trace_id;
+    uint64_t span_id;
     unsigned flags; /* of trace_flags; others are not passed on */
 };
 
@@ -33,6 +38,10 @@ struct trace_lines {
 /* Reads a `traceparent`. Returns false if it is none: another version may say more behind the flags
  * and is read as far as version 00 goes; version ff and ids of zeros are never valid. */
 bool trace_context_parse(struct slice text, struct trace_context *out);
+static inline bool trace_id_is_none(struct trace_id id)
+{
+    return (id.high | id.low) == 0;
+}
 void trace_context_format(const struct trace_context *context, char out[TRACEPARENT_BYTES]);
 
 /* Whether it is a list that a `tracestate` may be: at most 32 members, no key twice. */

@@ -6,7 +6,9 @@
 
 #include "base/buffer.h"
 #include "base/check.h"
+#include "base/hex.h"
 #include "base/json.h"
+#include "dialect/completion.h"
 #include "exchange/candidate.h"
 
 /* ---- texts ---- */
@@ -63,11 +65,22 @@ void trace_pool_fini(struct trace_pool *pool)
 struct trace_record *trace_record_new(struct trace_pool *pool)
 {
     struct trace_record *record = take(&pool->records, sizeof *record);
-    memset(record, 0, offsetof(struct trace_record, route));
+    memset(record, 0, offsetof(struct trace_record, trace_id_text));
     record->pool = pool;
+    record->trace_id_text[0] = record->span_id_text[0] = '\0';
     record->route.bytes = 0;
     record->state[0] = '\0';
     return record;
+}
+
+void trace_record_identify(struct trace_record *record, const struct trace_context *context)
+{
+    record->context = *context;
+    hex_put16(context->trace_id.high, record->trace_id_text);
+    hex_put16(context->trace_id.low, record->trace_id_text + 16);
+    record->trace_id_text[TRACE_ID_TEXT_BYTES - 1] = '\0';
+    hex_put16(context->span_id, record->span_id_text);
+    record->span_id_text[SPAN_ID_TEXT_BYTES - 1] = '\0';
 }
 
 void trace_record_add(struct trace_record *record, struct attempt_span *span)
@@ -112,18 +125,31 @@ void attempt_span_free(struct attempt_span *span)
 
 /* ---- what an answer says ---- */
 
-/* Most need no decoding. */
-static void set_string(struct trace_text *out, const struct json_value *value)
+static void set_escaped(struct trace_text *out, struct slice string)
 {
+    struct json_value value = {.type = JSON_STRING, .raw = string};
     struct buffer text;
-    if (value->type != JSON_STRING || out->bytes > 0)
-        return;
-    struct slice inner = {value->raw.data + 1, value->raw.bytes - 2};
     buffer_init(&text, 4096);
-    if (slice_char(inner, '\\') != NULL)
-        inner = json_decode_string(value, &text) ? buffer_slice(&text) : slice_of("");
-    trace_text_set(out, inner);
+    if (json_decode_string(&value, &text))
+        trace_text_set(out, buffer_slice(&text));
     buffer_fini(&text);
+}
+
+/* A JSON string, or an empty text. Most need no decoding. */
+static void set_string(struct trace_text *out, struct slice string)
+{
+    if (string.bytes == 0 || out->bytes > 0)
+        return;
+    struct slice inner = {string.data + 1, string.bytes - 2};
+    if (slice_char(inner, '\\') != NULL)
+        set_escaped(out, string);
+    else
+        trace_text_set(out, inner);
+}
+
+static struct slice string_of(const struct json_value *value)
+{
+    return value->type == JSON_STRING ? value->raw : (struct slice){"", 0};
 }
 
 static bool is_known(const struct attempt_span *span)
@@ -140,9 +166,9 @@ static void find_names(struct attempt_span *span, const struct json_value *objec
     struct json_walk walk = json_walk(object);
     while (!is_known(span) && json_next(&walk, &item)) {
         if (json_key_is(item.key, "id") || json_key_is(item.key, "responseId"))
-            set_string(&span->response_id, &item.value);
+            set_string(&span->response_id, string_of(&item.value));
         else if (json_key_is(item.key, "model"))
-            set_string(&span->response_model, &item.value);
+            set_string(&span->response_model, string_of(&item.value));
     }
 }
 
@@ -151,12 +177,14 @@ void attempt_span_note_answer(struct attempt_span *span, const struct json_value
 {
     if (span == NULL || is_known(span))
         return;
-    set_string(&span->response_model, model);
+    set_string(&span->response_model, string_of(model));
     find_names(span, holder);
 }
 
-void attempt_span_note_chunk(struct attempt_span *span, const struct json_value *chunk)
+void attempt_span_note_completion(struct attempt_span *span, const struct completion *completion)
 {
-    if (span != NULL && !is_known(span))
-        find_names(span, chunk);
+    if (span == NULL || is_known(span))
+        return;
+    set_string(&span->response_id, completion->id);
+    set_string(&span->response_model, completion->model);
 }

@@ -18,6 +18,7 @@
 #include "store/usage.h"
 
 struct candidate;
+struct completion;
 struct json_value;
 
 /* A short text of its own; what does not fit is cut. */
@@ -31,6 +32,8 @@ static inline struct slice trace_text_slice(const struct trace_text *text)
 {
     return (struct slice){text->data, text->bytes};
 }
+
+enum { TRACE_ID_TEXT_BYTES = 33, SPAN_ID_TEXT_BYTES = 17 };
 
 /* What is kept for the next ones, on one thread; zeroed at first. */
 struct trace_kept {
@@ -50,7 +53,7 @@ struct attempt_span {
     struct trace_kept kept; /* first: the pool casts back */
     struct attempt_span *next;
     struct trace_pool *pool;
-    char span_id[SPAN_ID_BYTES];
+    uint64_t span_id;
     bool streamed;
     bool metered;         /* source, counts, reasoning_tokens and cost_nusd are known */
     enum dialect dialect; /* in which it was asked */
@@ -60,7 +63,7 @@ struct attempt_span {
     int64_t output_tokens_max; /* that it was asked for; 0: as many as it likes */
     int64_t choices;
     int64_t started_us;
-    int64_t answered_us; /* 0: it has not */
+    int64_t answered_us; /* of a stream; 0: it has not */
     int64_t ended_us;    /* 0: not yet */
     const char *error;   /* a literal; NULL: it has answered */
     int64_t reasoning_tokens;
@@ -74,13 +77,15 @@ struct attempt_span {
 struct trace_record {
     struct trace_kept kept; /* first: the pool casts back */
     struct trace_pool *pool;
-    struct trace_context context;  /* of the exchange's span */
-    char parent_id[SPAN_ID_BYTES]; /* the span of the client's that it belongs to; "": none */
-    struct trace_context link;     /* the client's, which it does not belong to; "": none */
-    bool secure;                   /* the client came by https */
-    int64_t created_ms;            /* wall clock, at started_us */
+    struct trace_context context; /* of the exchange's span */
+    uint64_t parent_id;           /* the span of the client's that it belongs to; 0: none */
+    struct trace_context link;    /* the client's, which it does not belong to; zeros: none */
+    bool secure;                  /* the client came by https */
+    int64_t created_ms;           /* wall clock, at started_us */
     int64_t started_us;
     struct attempt_span *first, *last;
+    /* The ids of the context, in hexadecimal digits, for the log. */
+    char trace_id_text[TRACE_ID_TEXT_BYTES], span_id_text[SPAN_ID_TEXT_BYTES];
     struct trace_text route;      /* empty: there is nothing at the path */
     char state[TRACESTATE_BYTES]; /* `tracestate`, with the parent */
 };
@@ -102,6 +107,8 @@ struct exchange_facts {
 };
 
 struct trace_record *trace_record_new(struct trace_pool *pool);
+/* Before the record's ids are logged. */
+void trace_record_identify(struct trace_record *record, const struct trace_context *context);
 void trace_record_add(struct trace_record *record, struct attempt_span *span); /* moved in */
 void trace_record_free(struct trace_record *record);                           /* NULL is allowed */
 
@@ -113,6 +120,6 @@ void attempt_span_free(struct attempt_span *span); /* NULL is allowed */
 void attempt_span_note_answer(struct attempt_span *span, const struct json_value *holder,
                               const struct json_value *model);
 /* The same for a completion or a chunk of OpenAI's chat. */
-void attempt_span_note_chunk(struct attempt_span *span, const struct json_value *chunk);
+void attempt_span_note_completion(struct attempt_span *span, const struct completion *completion);
 
 #endif

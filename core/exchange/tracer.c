@@ -8,7 +8,6 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/hex.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/service.h"
@@ -29,7 +28,7 @@ enum {
     LAST_MS = 3000, /* at the end of the process */
     TELL_MS = 60 * 1000,
     INSTANCE_BYTES = 37,
-    DRAWN_BYTES = 512,
+    DRAWN_NUMBERS = 64,
     BATCH_BYTES_MAX =
         1024 * 1024 /* of the longest record, with all its attempts, many times over */
 };
@@ -432,7 +431,7 @@ struct trace_feed {
     struct tracer *tracer;
     struct trace_batch *batch; /* NULL: none is begun */
     struct trace_pool pool;
-    unsigned char drawn[DRAWN_BYTES];
+    uint64_t drawn[DRAWN_NUMBERS];
     size_t left; /* of `drawn` */
 };
 
@@ -467,19 +466,14 @@ struct trace_pool *trace_feed_pool(struct trace_feed *feed)
     return &feed->pool;
 }
 
-void trace_feed_draw(struct trace_feed *feed, size_t digits, char *out)
+uint64_t trace_feed_draw(struct trace_feed *feed)
 {
-    if (feed->left < digits / 2) {
+    if (feed->left == 0) {
         random_bytes(feed->drawn, sizeof feed->drawn);
-        feed->left = sizeof feed->drawn;
+        feed->left = sizeof feed->drawn / sizeof *feed->drawn;
     }
-    for (size_t i = 0; i < digits; i += 8) {
-        uint32_t number;
-        feed->left -= sizeof number;
-        memcpy(&number, feed->drawn + feed->left, sizeof number);
-        hex_put8(number, out + i);
-    }
-    out[digits] = '\0';
+    uint64_t number = feed->drawn[--feed->left];
+    return number != 0 ? number : 1;
 }
 
 static void lose(struct tracer *tracer, size_t count)

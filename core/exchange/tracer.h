@@ -54,8 +54,8 @@ void tracer_count(const struct tracer *tracer, struct tracer_counts *out); /* an
 struct trace_feed *trace_feed_new(struct tracer *tracer); /* NULL gives NULL */
 void trace_feed_free(struct trace_feed *feed);            /* flushes; NULL is allowed */
 const struct tracer_settings *trace_feed_settings(const struct trace_feed *feed);
-/* Writes 16 or 32 random lower-case hexadecimal digits, and a NUL. */
-void trace_feed_draw(struct trace_feed *feed, size_t digits, char *out);
+/* A random number other than zero, for an id. */
+uint64_t trace_feed_draw(struct trace_feed *feed);
 /* Where records come from. */
 struct trace_pool *trace_feed_pool(struct trace_feed *feed);
 /* Takes a record over, and frees it. `facts`: NULL of a hedge, which has attempts only. */

@@ -100,7 +100,7 @@ static void writes_cumulative_buckets_with_exemplars(void **state)
     struct metrics_sums sums = {
         .buckets = {[0] = 2, [3] = 1, [METRICS_BOUNDS] = 4},
         .sum_us = 1500000,
-        .exemplars = {[3] = {{0xabc, 0x1}, 900, INT64_C(1764662400007)}},
+        .exemplars = {[3] = {{0xabc, 0x1, INT64_C(1764662400007)}, 900}},
     };
     struct buffer out;
     char line[200];

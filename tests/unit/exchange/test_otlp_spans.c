@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/protobuf.h"
 #include "base/text.h"
+#include "dialect/completion.h"
 #include "exchange/candidate.h"
 #include "exchange/otlp_answer.h"
 #include "exchange/otlp_attribute.h"
@@ -41,8 +42,9 @@ static struct made make(size_t attempts, const char *base_url, const char *text)
 {
     struct made made = {.record = trace_record_new(&pool)};
     struct trace_record *record = made.record;
-    strcpy(record->context.trace_id, "0af7651916cd43dd8448eb211c80319c");
-    strcpy(record->context.span_id, "b7ad6b7169203331");
+    record->context.trace_id =
+        (struct trace_id){UINT64_C(0x0af7651916cd43dd), UINT64_C(0x8448eb211c80319c)};
+    record->context.span_id = UINT64_C(0xb7ad6b7169203331);
     record->created_ms = 1700000000123;
     record->started_us = 5000;
     trace_text_set(&record->route, slice_of(text));
@@ -57,7 +59,7 @@ static struct made make(size_t attempts, const char *base_url, const char *text)
                                          .charge_nusd = 1000000001};
     for (size_t i = 0; i < attempts; i++) {
         struct attempt_span *span = attempt_of(base_url);
-        strcpy(span->span_id, "00000000000000a0");
+        span->span_id = 0xa0;
         span->number = (int)i + 1;
         span->choices = 1;
         span->started_us = span->ended_us = 5500;
@@ -352,7 +354,27 @@ static void what_an_answer_says(void **state)
         struct json_value root;
         struct fault fault;
         assert_true(json_parse(slice_of(cases[i].text), 8, &root, &fault));
-        attempt_span_note_chunk(span, &root);
+        attempt_span_note_answer(span, &root, &(struct json_value){.type = JSON_NULL});
+        assert_true(slice_equals(trace_text_slice(&span->response_id), cases[i].id));
+        assert_true(slice_equals(trace_text_slice(&span->response_model), cases[i].model));
+        attempt_span_free(span);
+    }
+}
+
+static void what_a_completion_says(void **state)
+{
+    static const struct {
+        const char *text, *id, *model;
+    } cases[] = {{"{\"id\":\"a\",\"model\":\"m\",\"x\":1}", "a", "m"},
+                 {"{\"model\":\"a\\u00e9\",\"id\":null}", "", "a\xc3\xa9"},
+                 {"{\"id\":5,\"model\":{\"id\":\"b\"}}", "", ""}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct attempt_span *span = attempt_of("http://h/v1");
+        struct completion completion;
+        assert_true(completion_read(slice_of(cases[i].text), &completion));
+        attempt_span_note_completion(span, &completion);
+        attempt_span_note_completion(NULL, &completion);
         assert_true(slice_equals(trace_text_slice(&span->response_id), cases[i].id));
         assert_true(slice_equals(trace_text_slice(&span->response_model), cases[i].model));
         attempt_span_free(span);
@@ -428,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_pool),
         cmocka_unit_test(servers),
         cmocka_unit_test(what_an_answer_says),
+        cmocka_unit_test(what_a_completion_says),
         cmocka_unit_test(a_partial_success),
         cmocka_unit_test(a_refusal),
     };
