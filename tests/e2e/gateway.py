@@ -1,5 +1,6 @@
 """Runs the gateway as an operator would: a config file, policies of its own, signals, its log."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -244,6 +245,25 @@ class Gateway:
             lambda: len(found := self.logged(word, **fields)) >= count and found,
             what=f"{count} log lines with {word!r} {fields or ''}",
         )
+
+    def log_is_caught_up(self) -> None:
+        """What has happened so far is in the log: its lines come in order, this one is the last."""
+        reply = self.http.get("/api/caught-up")
+        self.logs("exchange", request_id=reply.headers["x-request-id"])
+
+    def never_logged(self, word: str, **fields) -> bool:
+        """There is no such line, nor is one on its way."""
+        self.log_is_caught_up()
+        return not self.logged(word, **fields)
+
+    @contextlib.contextmanager
+    def logging(self, word: str, **fields):
+        """What is done in it brings forth a line that was not there before; the end waits for it.
+        On a gateway that others have used, logs() may be content with a line of theirs."""
+        self.log_is_caught_up()
+        before = len(self.logged(word, **fields))
+        yield
+        self.logs(word, before + 1, **fields)
 
     def rss_bytes(self) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()

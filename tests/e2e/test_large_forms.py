@@ -182,9 +182,8 @@ def test_a_client_that_leaves_when_all_is_sent(customer, provider_of_uploads):
     connection = upload(customer, what)
     got = provider_of_uploads.wait_for(1)
     wait_until(lambda: got.whole, 10, "all of it")
-    connection.close()
-    house_log = customer.gateway
-    wait_until(lambda: house_log.logged("client gone"), 10, "it is seen to have left")
+    with customer.gateway.logging("client gone"):
+        connection.close()
     gate.set()
     assert usd(customer.wait_for_record()["cost"]) == by_seconds(what.seconds)
 

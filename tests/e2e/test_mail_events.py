@@ -379,7 +379,7 @@ def test_the_operator_confirms_a_subscription(house):
     body = sns("You have chosen ...", "SubscriptionConfirmation", Token="2336412f37",
                SubscribeURL=url)  # fmt: skip
     assert tell(gateway, "ses", body, None).status_code == 401
-    assert not gateway.logged("waits until", url=url)
+    assert gateway.never_logged("waits until", url=url)
     assert tell(gateway, "ses", body).status_code == 200
     gateway.logs("waits until", url=url)
     strange = body | {"SubscribeURL": "https://x/\nlevel=error"}

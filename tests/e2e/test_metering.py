@@ -363,12 +363,12 @@ def test_a_stream_is_read_on_for_its_counts(house, provider, counts):
         with house.connect() as connection:
             body = json.dumps({"model": "m", "stream": True, "messages": HI}).encode()
             connection.send(chat_bytes(customer.key, body))
-            connection.read_head()
+            asked = connection.read_head().headers["x-request-id"]
             data = b""
             while b'"stop"' not in data:
                 data += connection.read_chunk()
         if counts:
-            wait_until(lambda: house.logged("client gone"), 5, "its departure")
+            house.logs("client gone", request_id=asked)
             gate.set()
         record = customer.wait_for_record()
         wait[2].set()

@@ -85,7 +85,7 @@ def test_a_cap_is_kept(house, customer, provider):
     found = spending(house, "plain")
     assert nusd(found["today"]) == CALLS * COST_NUSD
     assert (found["reserved"], found["cap"]) == ("0.000000000", "0.050000000")
-    told = house.logs("spend_per_day", provider="plain-capped")
+    told = house.logs("spend_per_day", 2, provider="plain-capped")
     assert [(line["level"], line["spend_per_day"]) for line in told] == [
         ("warn", "0.05"),  # four fifths
         ("error", "0.05"),  # reached, once

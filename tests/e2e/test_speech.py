@@ -390,9 +390,8 @@ def test_a_client_that_leaves_pays_all_characters(house, customer, provider):
 def test_before_the_first_byte_it_runs_on(house, customer, provider):
     with Gate(provider) as gate:
         provider.answer = answers.behind(gate, speech.whole(speech.wav(4), "audio/wav"))
-        with start(house, customer, "seconds"):
+        with house.logging("client gone"), start(house, customer, "seconds"):
             provider.wait_for_requests(1)
-        wait_until(lambda: house.logged("client gone"), 5, "the client to be missed")
         gate.set()
     record = customer.wait_for_record()
     assert (record["status"], units_of(customer)["second"]) == (499, 4)
@@ -401,9 +400,8 @@ def test_before_the_first_byte_it_runs_on(house, customer, provider):
 def test_on_cancel_read_reads_it_to_its_end(house, customer, provider):
     with Gate(provider) as gate:
         provider.answer = speech.chunked(speech.wav(1), speech.pcm(5), kind="audio/wav", gate=gate)
-        with start(house, customer, "read") as connection:
+        with house.logging("client gone"), start(house, customer, "read") as connection:
             connection.read_head()
-        wait_until(lambda: house.logged("client gone"), 5, "the client to be missed")
         gate.set()
     assert units_of(customer)["second"] == 6
 

@@ -115,10 +115,12 @@ def test_a_wrong_count_of_searches_is_the_operators(house, provider):
     provider.answer = answer(
         Usage(10, 500).as_json() | {"server_tool_use": {"web_search_requests": 10**9}}
     )
-    assert customer.ask("searches", max_tokens=600).status_code == 200
+    response = customer.ask("searches", max_tokens=600)
+    assert response.status_code == 200
     assert overrun(house, customer) > 10**6
     assert customer.balance > 99
-    assert house.logs("a provider counts more than model and request allow")
+    asked = response.headers["x-request-id"]
+    assert house.logs("a provider counts more than model and request allow", request_id=asked)
 
 
 # ---- streams at once ----

@@ -193,7 +193,8 @@ def test_a_prompt_that_was_searched_for_costs_once(house, provider, streamed):
     assert usd(record["cost"]) == 10 - customer.balance == charge(once)
     explained = house.command("ledger", "explain", record["id"])
     assert explained.returncode == 0, explained.stdout
-    assert house.logged("bills what has no price", request_id=record["id"], unit="web_search") == []
+    unpriced = {"request_id": record["id"], "unit": "web_search"}
+    assert house.never_logged("bills what has no price", **unpriced)
     provider.answer = answers.counted_as("hello world " * 30, usage)
     assert customer.ask("by-prompt", stream=streamed).status_code == 200
     record = customer.wait_for_record(2)
