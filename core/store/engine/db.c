@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/money.h"
+#include "store/engine/sum_into.h"
 
 enum {
     PROGRESS_STEPS = 20000
@@ -100,7 +101,7 @@ bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *f
         sqlite3_progress_handler(db->handle, PROGRESS_STEPS, progress, db);
         return db_script(db, "PRAGMA query_only = ON; PRAGMA cache_size = -8000", fault);
     }
-    if (!given_rows_add(db->handle, &db->given))
+    if (!given_rows_add(db->handle, &db->given) || !sum_into_add(db->handle, &db->given))
         return fault_set(fault, "database_unusable", "there is no memory for the database");
     /* We run checkpoints ourselves (see ledger_thread.c); else one would run inside some commit.
      * Most tables only grow at their end, so a few pages of each are enough; the rest comes from

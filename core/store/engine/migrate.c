@@ -1,10 +1,12 @@
 #include "store/engine/migrate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "store/engine/shortcuts.h"
 
 static const char create_table[] =
     "CREATE TABLE IF NOT EXISTS migrations ("
@@ -64,6 +66,15 @@ static bool compare(struct db *db, const struct asset *migrations, size_t count,
     return ok && db_sound(db, fault);
 }
 
+static bool run_script(struct db *db, const struct asset *migration, const char *hash,
+                       struct fault *fault)
+{
+    char *shortcut = shortcuts_script(migration->data, hash);
+    bool ok = db_script(db, shortcut != NULL ? shortcut : migration->data, fault);
+    free(shortcut);
+    return ok;
+}
+
 /* Applies the next one. Another process may do the same, so the applied ones are read again under
  * the lock. */
 static bool apply_next(struct db *db, const struct asset *migrations, size_t count, size_t *applied,
@@ -85,7 +96,7 @@ static bool apply_next(struct db *db, const struct asset *migrations, size_t cou
     }
     migration = &migrations[*applied];
     sha256_hex(text_of(migration), hash);
-    if (!db_script(db, migration->data, &why)) {
+    if (!run_script(db, migration, hash, &why)) {
         db_rollback(db);
         return fault_set(fault, "migration_failed", "migration %s failed: %s", migration->name,
                          why.message);
