@@ -17,6 +17,7 @@ local STATUS = {
     invitation_not_yours = 403,
     key_disabled_by_operator = 409,
     last_administrator = 409,
+    link_not_yours = 403,
     no_receiver = 409,
     not_found = 404,
     nothing_to_refund = 409,

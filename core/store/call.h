@@ -103,8 +103,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     is such a user
  *   address.mail      user_id token_digest_hex sealed expires_ms -> {}  ! not_found,
  *                     already_verified
- *   address.verify    token_digest_hex credit_nusd? credits_max_nusd? -> {email}  ! not_found
- *                     (also when expired)
+ *   address.verify    token_digest_hex user_id credit_nusd? credits_max_nusd? -> {email}
+ *                     ! not_found (also when expired), link_not_yours
  *   address.refused   email why -> {}: mail to it came back  ! not_found
  *   address.restored  email -> {}  ! not_found
  *   notice.get        user_id -> {language, email_verified_at, low_balance, receipts, key_expiry,

@@ -68,12 +68,13 @@ function links.send_verification(x)
     x:reply(202, "{}")
 end
 
--- By the link alone, whoever is signed in.
+-- By who is signed in to the account: a stranger may have made it with the reader's address.
 function links.verify(x)
+    local user = session.restricted_user(x)
     local members = body.read(x)
     body.require(x, members, "token")
     local digest = x:digest(body.text(x, members, "token", TOKEN_BYTES_MAX))
-    local found = store.find(x, "address.verify", digest, doors.credit_terms())
+    local found = store.find(x, "address.verify", digest, user.id, doors.credit_terms())
     if not found then
         x:refuse(404, "link_invalid", "This link does not work any more: it was used, or its time"
             .. " is over. Ask for a new one on the page Account.", "token")

@@ -51,14 +51,13 @@ def test_an_address_is_verified_once(post, mailbox):
     token = token_of(mail, "verify")
     assert gateway.origin + "/dashboard/verify#" in words_of(mail)[0]
     assert customer.call("GET", "/auth/me", 200)["user"]["email_verified_at"] is None
-    stranger = Customer(gateway)
-    said = stranger.call("POST", "/auth/verify", 200, json={"token": token})
+    said = customer.call("POST", "/auth/verify", 200, json={"token": token})
     assert said == {"email": customer.email}
     me = customer.call("GET", "/auth/me", 200)["user"]
     assert datetime.fromisoformat(me["email_verified_at"]).timestamp() == pytest.approx(
         time.time(), abs=60
     )
-    check_error(stranger.web.post("/auth/verify", json={"token": token}), 404, "link_invalid",
+    check_error(customer.web.post("/auth/verify", json={"token": token}), 404, "link_invalid",
                 on_api=False)  # fmt: skip
     again = customer.web.post("/auth/verify/send", json={})
     check_error(again, 409, "already_verified", on_api=False)
@@ -503,6 +502,29 @@ def test_the_owner_of_an_address_takes_the_account_over(post, mailbox, verificat
     owner.sign_in()
     again = reset(gateway, mailbox, stranger.email)
     assert again.found["takes_over"] is False
+
+
+@pytest.mark.parametrize("verification", ["ask", "required"])
+def test_nobody_verifies_a_strangers_account(post, mailbox, verification):
+    """The owner of the mailbox clicks what the stranger's sign-up has mailed: it takes a session of
+    that account, which only the stranger has. The link still works for who has made it."""
+    gateway = post(email_verification=verification, sign_up_credit="3")
+    stranger, owner = newcomer(gateway), newcomer(gateway)
+    token = token_of(mailbox.wait_for_one(stranger.email), "verify")
+    refused = Customer(gateway).web.post("/auth/verify", json={"token": token})
+    check_error(refused, 401, "not_signed_in", on_api=False)
+    refused = owner.web.post("/auth/verify", json={"token": token})
+    error = check_error(refused, 403, "link_not_yours", on_api=False)
+    assert stranger.email in error["message"]
+    assert not verified(gateway, stranger)
+    assert not verified(gateway, owner)
+    assert owner.balance == (0 if verification == "required" else 3)
+    elsewhere = Customer(gateway)
+    elsewhere.email = stranger.email
+    elsewhere.sign_in()
+    elsewhere.call("POST", "/auth/verify", 200, json={"token": token})
+    assert verified(gateway, stranger)
+    assert stranger.balance == 3
 
 
 def test_who_has_made_the_keys_keeps_them(post, mailbox):

@@ -94,10 +94,12 @@ bool notices_mail_address_link(struct store_call *call, struct db *db)
            mail_link(call, db, &to, "verify", now_ms) && buffer_append_text(&call->result, "{}");
 }
 
-/* token_digest_hex credit_nusd? credits_max_nusd?. The link is used up. */
+/* token_digest_hex user_id credit_nusd? credits_max_nusd?. Only who may use the account uses the
+ * link up: else the mailbox's owner could verify an account that a stranger has made with the
+ * address, and whose password the stranger knows. */
 bool notices_verify_address(struct store_call *call, struct db *db)
 {
-    const struct first_credit_terms terms = {call->args[1], call->args[2]};
+    const struct first_credit_terms terms = {call->args[2], call->args[3]};
     struct buffer *out = &call->result;
     struct notice_receiver to;
     struct id user_id = {{0}};
@@ -111,6 +113,9 @@ bool notices_verify_address(struct store_call *call, struct db *db)
     }
     if (!notices_find(db, user_id.text, &to))
         return fault_set(&call->fault, "not_found", "there is no such link");
+    if (strcmp(user_id.text, operations_text(call, 1)) != 0)
+        return fault_set(&call->fault, "link_not_yours",
+                         "this link is for the account of %s: sign in with that address", to.email);
     if (!db_run(db, "UPDATE users SET email_verified_ms = ?2, " NOTICES_RESTORED " WHERE id = ?1",
                 DB_VALUES(bind_text(user_id.text), bind_int(now_ms))) ||
         !db_run(db, "DELETE FROM address_links WHERE user_id = ?1",

@@ -30,7 +30,7 @@ static const struct operation operations[] = {
     {"link.redeem", "ttIII", OPERATION_WRITES, passwords_redeem},
     {"link.mail", "ttti", OPERATION_WRITES, notices_mail_password_link},
     {"address.mail", "ttti", OPERATION_WRITES, notices_mail_address_link},
-    {"address.verify", "tII", OPERATION_WRITES, notices_verify_address},
+    {"address.verify", "ttII", OPERATION_WRITES, notices_verify_address},
     {"address.refused", "tt", OPERATION_WRITES, notices_note_refused},
     {"address.restored", "t", OPERATION_WRITES, notices_note_restored},
     {"notice.get", "t", OPERATION_QUICK, notices_get_wishes},

@@ -232,10 +232,15 @@ export const en = {
         "The terms have changed meanwhile. Load the page again and read the new ones.",
     "error.sign_up_unavailable": "Signing up does not work just now. Try again in a few minutes.",
     "error.proof_invalid": "The puzzle was not solved in time. Try again.",
+    "error.link_not_yours":
+        "This link is for another account. Sign out, sign in with the address to which it was mailed, and open it again.",
     "error.email_not_verified":
         "Confirm your e-mail address first: open the link that was mailed to you, or have a new one sent.",
     "verify.title": "Confirm your address",
     "verify.lead": "Press the button, and the address is confirmed.",
+    "verify.signInLead": "Sign in to your account, then confirm the address here.",
+    "verify.notYours":
+        "You have made no account here? Then somebody else has used your address: confirm nothing. A new password makes that account yours and signs the other one out:",
     "verify.action": "Confirm address",
     "verify.done": "{email} is confirmed.",
     "verify.on": "Go to the dashboard",

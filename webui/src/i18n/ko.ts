@@ -230,10 +230,15 @@ export const ko: Catalogue = {
         "그동안 이용약관이 바뀌었습니다. 페이지를 새로고침해 새 약관을 읽어 주세요.",
     "error.sign_up_unavailable": "지금은 가입할 수 없습니다. 몇 분 뒤에 다시 시도하세요.",
     "error.proof_invalid": "문제를 제시간에 풀지 못했습니다. 다시 시도하세요.",
+    "error.link_not_yours":
+        "이 링크는 다른 계정을 위한 것입니다. 로그아웃하고 메일을 받은 주소로 로그인한 뒤 링크를 다시 여세요.",
     "error.email_not_verified":
         "먼저 이메일 주소를 확인하세요. 받은 링크를 열거나 새 링크를 요청하세요.",
     "verify.title": "이메일 주소 확인",
     "verify.lead": "버튼을 누르면 주소가 확인됩니다.",
+    "verify.signInLead": "먼저 로그인한 다음 여기에서 주소를 확인하세요.",
+    "verify.notYours":
+        "계정을 만드신 적이 없나요? 다른 사람이 회원님의 주소로 가입한 것이니 확인하지 마세요. 새 비밀번호를 설정하면 그 계정은 회원님의 것이 되고 상대방은 로그아웃됩니다.",
     "verify.action": "주소 확인",
     "verify.done": "{email} 주소가 확인되었습니다.",
     "verify.on": "대시보드로 이동",

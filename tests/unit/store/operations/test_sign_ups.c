@@ -226,9 +226,14 @@ static void when_the_address_is_verified(void **state)
     fixture_assert_has(user, "\"must_verify\":true");
     has_balance(user, "0.000000000");
     for (int i = 0; i < 2; i++) {
-        if (i == 0)
+        if (i == 0) {
             mail_link(user, 'v');
-        const char *said = ASK("address.verify", "tin", digest('v'), USD);
+            fixture_assert_fails(ASK("address.verify", "ttin", digest('v'), "user_another", USD),
+                                 "link_not_yours");
+            has_balance(user, "0.000000000");
+        }
+        const char *said =
+            ASK("address.verify", "ttin", digest('v'), fixture_member(user, "id"), USD);
         if (i == 0)
             assert_string_equal(said, "{\"email\":\"a@example.com\"}");
         else
@@ -246,12 +251,13 @@ static void it_is_decided_once(void **state)
     (void)state;
     snprintf(user, sizeof user, "%s", SIGN_UP(.email = "a@example.com", .mailbox = 'a'));
     mail_link(user, 'v');
-    assert_non_null(ASK("address.verify", "tin", digest('v'), USD));
+    assert_non_null(ASK("address.verify", "ttin", digest('v'), fixture_member(user, "id"), USD));
     has_balance(user, "0.000000000");
     snprintf(user, sizeof user, "%s",
              SIGN_UP(.email = "b@example.com", .mailbox = 'b', .must_verify = 1));
     mail_link(user, 'w');
-    assert_non_null(ASK("address.verify", "tii", digest('w'), USD, USD - 1));
+    assert_non_null(
+        ASK("address.verify", "ttii", digest('w'), fixture_member(user, "id"), USD, USD - 1));
     assert_non_null(ASK("link.mail", "ttti", "b@example.com", digest('x'), "sealed",
                         clock_wall_ms() + HOUR_MS));
     assert_non_null(ASK("link.redeem", "ttinn", digest('x'), "(another)", USD));
@@ -271,7 +277,7 @@ static void who_was_let_in_gets_it_when_verified(void **state)
     fixture_assert_has(ASK("user.get", "t", id), "\"must_verify\":false");
     has_balance(user, "0.000000000");
     mail_link(user, 'v');
-    assert_non_null(ASK("address.verify", "tin", digest('v'), USD));
+    assert_non_null(ASK("address.verify", "ttin", digest('v'), fixture_member(user, "id"), USD));
     has_balance(user, "1.000000000");
 }
 
@@ -283,7 +289,7 @@ static void who_has_not_signed_up_gets_none(void **state)
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     snprintf(user, sizeof user, "%s", ASK("user.get", "t", ann.user_id.text));
     mail_link(user, 'v');
-    assert_non_null(ASK("address.verify", "tin", digest('v'), USD));
+    assert_non_null(ASK("address.verify", "ttin", digest('v'), fixture_member(user, "id"), USD));
     has_balance(user, "0.000000000");
 }
 
