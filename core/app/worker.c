@@ -8,6 +8,7 @@
 
 #include "app/mail_events.h"
 #include "app/pages.h"
+#include "app/payment_events.h"
 #include "app/version.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -158,12 +159,22 @@ static void on_request(struct http_request *request, void *arg)
     task_start(worker->vm, exchange);
 }
 
+static const char *processor_of(const struct worker *worker)
+{
+    const struct config *config = worker->shared->config;
+    return config->payments == PAYMENTS_STRIPE ? config_payments_name(config) : NULL;
+}
+
 static bool on_large_body(const struct http_head *head, struct id *account_id,
                           struct refusal *refusal, void *arg)
 {
     const struct worker *worker = arg;
     if (mail_events_admit(&worker->shared->config->alerts, worker->env.secret, head)) {
         *account_id = (struct id){{0}}; /* what mail services send counts together */
+        return true;
+    }
+    if (payment_events_admit(processor_of(worker), head)) {
+        *account_id = (struct id){"payment events"};
         return true;
     }
     return exchange_admits_body(&worker->env, head, account_id, refusal);

@@ -28,6 +28,7 @@ local words = require "words"
 local payments = {}
 
 local WORDS_BYTES_MAX = 200 -- of why it refuses
+local EVENT_BYTES_MAX = 1024 * 1024 -- as core/app/payment_events.c
 
 payments.processor = core.payments == "stripe" and require "payments.stripe" or nil
 payments.name = payments.processor and core.payments
@@ -226,7 +227,7 @@ function payments.take_event(x)
     if not good then
         x:refuse(400, "invalid_signature", why .. ".")
     end
-    local event = decode(x:body())
+    local event = decode(x:body(EVENT_BYTES_MAX))
     local facts = event and processor.read_event(event)
     if not facts then
         x:refuse(400, "invalid_value", "This is no event.")

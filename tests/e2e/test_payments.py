@@ -1,11 +1,13 @@
 """Payments through Stripe: a page to pay on, credit by signed events only, refunds and disputes."""
 
+import gzip
 import json
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import httpx2 as httpx
 import pytest
 from customer import Customer
 from errors import check_error
@@ -398,6 +400,40 @@ def test_a_refund_in_all_orders(world, stripe):
             deliver(world, event, event)
         wait_until(lambda buyer=buyer: owed(buyer) == 0)
         assert buyer.balance == usd("6"), [e["type"] for e in events]
+
+
+@pytest.mark.parametrize("letter", ["e", "증"])
+def test_an_event_with_all_evidence(world, stripe, buyer, letter):
+    """Stripe takes 150,000 characters for a dispute, and tells them with each event of it."""
+    payment = charge(buyer)
+    deliver(world, stripe.complete(payment), stripe.dispute(payment, 1000, "needs_response"))
+    assert usd(buyer.wallet()["balance"]) == 0
+    won = stripe.dispute(payment, 1000, "won", "closed")
+    won["data"]["object"]["evidence"] = {"uncategorized_text": letter * 150_000}
+    text = json.dumps(won, indent=2)
+    assert len(text) > 150_000
+    assert post(world, text, signed(text + " ")).status_code == 400
+    assert usd(buyer.wallet()["balance"]) == 0
+    deliver(world, won)
+    assert usd(buyer.wallet()["balance"]) == 10
+
+
+@pytest.mark.parametrize("how", ["larger", "packed", "chunked", "elsewhere"])
+def test_what_is_no_event_is_not_read(world, stripe, buyer, how):
+    """Its bound holds before the body is read: nobody knows yet who sends it."""
+    payment = charge(buyer)
+    event = stripe.complete(payment) | {"more": "x" * (2**20 if how == "larger" else 100_000)}
+    text = json.dumps(event)
+    headers, body = {"stripe-signature": signed(text)}, text.encode()
+    if how == "packed":  # its bytes hardly shrink, and are more than 64 KB
+        body = gzip.compress(random.Random(1).randbytes(100_000))
+        headers["content-encoding"] = "gzip"
+    where = "other" if how == "elsewhere" else "stripe"
+    url = f"{world.origin}/api/payment-events/{where}"
+    sent = iter([body]) if how == "chunked" else body
+    response = httpx.post(url, content=sent, headers=headers, verify=False, trust_env=False)
+    check_error(response, 413, "request_too_large", on_api=False)
+    assert look(buyer, payment)["state"] == "open"
 
 
 def test_a_dispute_takes_the_credit_and_a_won_one_gives_it_back(world, stripe, buyer):
