@@ -166,7 +166,7 @@ bool quotas_load(struct store *store, struct quota_load *load, struct quota_clai
 
 void quotas_reload(struct store *store)
 {
-    atomic_fetch_add(&store->quotas.epoch, 1);
+    quota_book_reload(&store->quotas);
 }
 
 /* ---- directory.h ---- */

@@ -77,7 +77,7 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
     const struct ledger_parts parts = {
         .db = &store->db,
         .journal = &store->journal,
-        .memory = {&store->wallets, &store->directory, &store->quota_settings},
+        .memory = {&store->wallets, &store->directory, &store->quota_settings, &store->quotas},
         .notes = &store->notes,
         .checkpoint = &store->checkpoint,
         .alerts = store->alerts,

@@ -9,6 +9,7 @@
 #include "base/period.h"
 #include "store/books/quota_table.h"
 #include "store/memory/directory_table.h"
+#include "store/memory/quota_book.h"
 #include "store/memory/quota_settings.h"
 #include "store/memory/wallet.h"
 
@@ -125,6 +126,14 @@ static struct change *read_account(struct row *row)
     return change;
 }
 
+/* Its use goes into another group's quotas: the tables count a group by who is in it. */
+static bool has_moved(struct directory *directory, const struct change *change)
+{
+    struct key_facts former;
+    return directory_table_find(directory, &change->digest, &former) &&
+           strcmp(former.group, change->facts.group) != 0;
+}
+
 static void apply(const struct change *change, const struct memory_tables *memory)
 {
     const struct key_facts *facts = &change->facts;
@@ -143,6 +152,8 @@ static void apply(const struct change *change, const struct memory_tables *memor
                                                    .period = change->period,
                                                    .at_ms = change->at_ms,
                                                    .spent_nusd = change->amount_nusd});
+        if (has_moved(memory->directory, change))
+            quota_book_reload(memory->used);
         directory_table_put(memory->directory, &change->digest, facts);
     }
 }

@@ -12,6 +12,7 @@
 
 struct change;
 struct directory;
+struct quota_book;
 struct quota_settings;
 struct wallets;
 
@@ -19,6 +20,7 @@ struct memory_tables {
     struct wallets *wallets;
     struct directory *directory;
     struct quota_settings *quotas;
+    struct quota_book *used; /* its counters are loaded again when a key's group has changed */
 };
 
 /* QUOTAS: those of a key or user, whose change it is. */

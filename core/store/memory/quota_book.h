@@ -50,6 +50,12 @@ struct quota_book {
 void quota_book_init(struct quota_book *book);
 void quota_book_fini(struct quota_book *book);
 
+/* Loads every counter again before it is next used. Any thread. */
+static inline void quota_book_reload(struct quota_book *book)
+{
+    atomic_fetch_add(&book->epoch, 1);
+}
+
 struct quota_claim *quota_book_claim(struct quota_book *book, const struct quota_ask *asks,
                                      size_t count);
 
