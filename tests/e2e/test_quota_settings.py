@@ -207,6 +207,37 @@ def test_get_key(gateway, provider):
     assert Decimal(quota["left"]) == Decimal("1.5") - spent
 
 
+RULES = {
+    "none": ("", None, -1),
+    "of the policy": ('{ scope = "key", requests_per_minute = 600 }', None, 600),
+    "the stricter one of the key": ('{ scope = "key", requests_per_minute = 600 }', 50, 50),
+    "the stricter one of the policy": ('{ scope = "key", requests_per_minute = 40 }', 50, 40),
+    "of the key alone": ("", 50, 50),
+    "nothing": ('{ scope = "key", requests_per_minute = 600 }', 0, 0),
+    "the last for its group": (
+        '{ scope = "key", requests_per_minute = 600 },'
+        ' { scope = "key", requests_per_minute = 700 },'
+        ' { scope = "key", group = "b", requests_per_minute = 5 }', None, 700),
+    "no other": (
+        '{ scope = "user", requests_per_minute = 3 }, { scope = "all", requests_per_minute = 4 },'
+        ' { scope = "key", requests_per_day = 5 }, { scope = "key", tokens_per_minute = 6 },'
+        ' { scope = "key", models = { "gpt-4o" }, requests_per_minute = 7 }', None, -1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_get_key_tells_the_requests_of_a_minute(make_gateway, name):
+    """As OpenRouter does: the number that is in force for the key, with any model; -1 without."""
+    rules, own, told = RULES[name]
+    gateway = make_gateway(prepare=lambda it: it.write("limits", f"return {{ {rules} }}\n"))
+    customer = gateway.customer()
+    if own is not None:
+        set_own(customer, "requests", "minute", own)
+    set_own(customer, "requests", "minute", 2, model="gpt-4o-mini")
+    limit = customer.get("/key").json()["data"]["rate_limit"]
+    assert (limit["requests"], limit["interval"]) == (told, "1m")
+
+
 def test_a_warning_is_raised_once(make_gateway, provider):
     """When 80 % are used, and when all is; not again after a kill."""
     gateway = make_gateway()
