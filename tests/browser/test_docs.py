@@ -260,3 +260,16 @@ def test_nothing_leads_to_what_one_may_not_read(make_person, make_gateway, docs)
     customer = person.gateway.customer()
     person.become(customer).open("/dashboard")
     expect(person.link("nav.docs")).to_have_count(int(docs == "signed_in"))
+
+
+def test_of_a_long_page_is_laid_out_what_one_reads(person):
+    """A layout of it all is what a phone waits for before it shows anything."""
+    person.become(make_operator(person.gateway)).open("/docs/operators/policies")
+    heading = person.page.locator("article section h2").last
+    is_laid_out = "(it) => it.checkVisibility({ contentVisibilityAuto: true })"
+    expect(person.page.locator("article h1")).to_be_visible()
+    assert person.page.locator("article section").first.evaluate(is_laid_out)
+    assert not heading.evaluate(is_laid_out)
+    person.page.goto(f"/docs/operators/policies#{heading.get_attribute('id')}")
+    expect(heading).to_be_in_viewport()
+    assert heading.evaluate(is_laid_out)

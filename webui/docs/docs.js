@@ -178,13 +178,21 @@ function offerSearch() {
     });
 }
 
-/** In a long menu the page that is shown may be far down. */
+/** In a long menu the page that is shown may be far down. Told when the menu has been laid out (on a
+ * narrow screen: opened), for asking would have it laid out at once, and the whole page with it. */
 function showPlace() {
     const menu = document.getElementById("menu");
     const here = menu?.querySelector("[aria-current]");
-    if (here && menu.scrollHeight > menu.clientHeight) {
-        menu.scrollTop = here.offsetTop - menu.clientHeight / 3;
+    if (!here) {
+        return;
     }
+    const watcher = new IntersectionObserver((entries) => {
+        if (entries.some(({ boundingClientRect }) => boundingClientRect.height > 0)) {
+            watcher.disconnect();
+            menu.scrollTop = here.offsetTop - menu.clientHeight / 3;
+        }
+    });
+    watcher.observe(here);
 }
 
 putAddress();

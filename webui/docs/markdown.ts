@@ -70,6 +70,12 @@ function withoutTwins(html: string, headings: readonly Heading[]): string {
     );
 }
 
+/** Each part below a heading of its own: docs.css lays those out that come near. */
+function inParts(html: string): string {
+    const [begin = "", ...parts] = html.split(/^(?=<h2 )/m);
+    return begin + parts.map((part) => `<section>\n${part}</section>\n`).join("");
+}
+
 export function render(markdown: string, resolve: Resolve): Article {
     const slugs = new Slugs();
     const headings: Heading[] = [];
@@ -128,5 +134,5 @@ export function render(markdown: string, resolve: Resolve): Article {
         },
     });
     const html = withoutTwins(marked.parse(markdown, { async: false }), headings);
-    return { title, description, html, headings };
+    return { title, description, html: inParts(html), headings };
 }
