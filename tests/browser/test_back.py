@@ -6,6 +6,7 @@ import answers
 import pytest
 from conftest import make_operator
 from playwright.sync_api import expect
+from trials import candidate, sell
 from wait import wait_until
 
 ROWS = 50
@@ -200,3 +201,46 @@ def test_what_a_chart_shows(make_person, operator, customer):
     expect(person.main.get_by_role("radio", name=person.t("sales.profit"))).to_be_checked()
     assert person.page.url == address
     assert "view=provider&sort=profit" in address
+
+
+def test_what_is_asked_of_a_replay(make_person, operator, customer):
+    """Its days, and what its answer is split by."""
+    customer.ask("gpt-4o-mini")
+    person = make_person().become(operator)
+    person.open("/dashboard/admin/policies")
+    form = person.main.get_by_role("form", name=person.t("replay.title"))
+    today = person.field("usage.last", form).input_value()
+    person.field("usage.first", form).fill(today)
+    person.button("replay.compute", form).click()
+    person.tab("replay.by.customers").click()
+    expect(person.rows("replay.changes")).to_contain_text([customer.email])
+    address = person.page.url
+    person.link("nav.models").click()
+    person.sees_title("nav.models")
+    person.page.go_back()
+    expect(person.tab("replay.by.customers")).to_have_attribute("aria-selected", "true")
+    expect(person.rows("replay.changes")).to_contain_text([customer.email])
+    assert person.field("usage.first", form).input_value() == today
+    assert person.page.url == address
+
+
+def test_which_trial_one_compares(make_gateway, make_person):
+    """Its model and its days."""
+
+    def prepare(policies):
+        for model in ("tried", "tried-too"):
+            sell(policies, model, canary={"candidate": candidate("young"), "share": "50%"})
+
+    gateway = make_gateway(prepare=prepare)
+    person = make_person(at=gateway).become(make_operator(gateway))
+    person.open("/dashboard/admin/policies")
+    card = person.main.get_by_role("region", name=person.t("trials.title"))
+    person.field("request.model", card).select_option("tried-too")
+    card.get_by_role("radio", name=person.t("period.90d")).locator("..").click()
+    address = person.page.url
+    person.link("nav.models").click()
+    person.sees_title("nav.models")
+    person.page.go_back()
+    expect(person.field("request.model", card)).to_have_value("tried-too")
+    expect(card.get_by_role("radio", name=person.t("period.90d"))).to_be_checked()
+    assert person.page.url == address
