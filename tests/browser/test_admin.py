@@ -431,6 +431,41 @@ def test_each_failed_attempt_of_a_provider(boss_at, customer, provider):
         expect(newest).to_contain_text(told)
 
 
+def test_a_failing_provider_is_seen_first(make_gateway, make_person, provider, view):
+    """Wherever it stands in the file: named at the top, its card first and opened."""
+
+    def prepare(policies):
+        for name in ("works", "fails"):
+            policies.provider(name)
+            policies.model(name, Price("1", "1"), providers=(name,))
+        policies.write("examples", "return {}\n")
+
+    gateway = make_gateway(prepare=prepare)
+    customer = gateway.customer()
+    assert customer.ask("works").status_code == 200
+    boss = make_person(view, gateway).become(make_admin(gateway, "boss@example.com"))
+    boss.open("/dashboard/admin/providers")
+    cards = boss.main.locator("section:has(dl)")
+    names = boss.main.get_by_role("heading", level=2)
+    expect(cards.first).to_be_visible()
+    notice = boss.main.get_by_role("status")
+    expect(notice).to_be_empty()
+    before = names.all_inner_texts()
+    provider.script("fails", answers.error(500, "no", None, "error"))
+    for _ in range(5):
+        customer.ask("fails")
+    expect(notice).to_contain_text(boss.t("providers.trouble", n=1))
+    expect(notice).to_contain_text(f"fails: {boss.t('health.down')}")
+    assert names.all_inner_texts() == before, "no card moves while somebody looks at it"
+    notice.get_by_role("link", name="fails").click()
+    expect(boss.main.get_by_role("region", name="fails", exact=True)).to_be_in_viewport()
+    boss.open("/dashboard/admin/providers")
+    expect(names.first).to_have_text("fails")
+    is_open = "(it) => it.querySelector('details').open"
+    assert boss.main.get_by_role("region", name="fails", exact=True).evaluate(is_open)
+    assert not boss.main.get_by_role("region", name="works", exact=True).evaluate(is_open)
+
+
 def test_one_call_of_a_provider(boss_at, provider, tmp_path):
     """What came of it: good, then in the provider's own words."""
     provider.answer = answers.chat(usage=Usage(9, 4))

@@ -1094,6 +1094,8 @@ export const en = {
         "served in a tier, at a speed or in a region that no rule names, so charged like the dearest one.",
 
     "providers.lead": "As seen in the last minute.|As seen in the last {n} minutes.",
+    "providers.trouble": "A provider fails or is left out|{n} providers fail or are left out",
+    "providers.figures": "More figures",
     "providers.empty": "No providers",
     "providers.emptyText": "Add one to providers.lua and reload.",
     "providers.recent": "Failed, last {n} s",

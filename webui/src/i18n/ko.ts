@@ -1082,6 +1082,8 @@ export const ko: Catalogue = {
     "policies.noPrice": "가격 없음: 판매 안 함",
 
     "providers.lead": "최근 {n}분 동안의 상태입니다.",
+    "providers.trouble": "공급자 {n}곳이 실패하거나 제외되었습니다",
+    "providers.figures": "자세한 수치",
     "providers.empty": "공급자가 없습니다",
     "providers.emptyText": "providers.lua에 추가하고 다시 읽게 하세요.",
     "providers.recent": "최근 {n}초 동안의 실패",

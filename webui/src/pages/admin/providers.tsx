@@ -21,6 +21,7 @@ import { type Fact, Facts } from "../../ui/facts";
 import { Ago } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { Failures } from "./failures";
+import { isInTrouble, placeOf, ProviderTrouble, useOrder } from "./providertrouble";
 import { TestProvider } from "./testprovider";
 
 const EVERY_MS = 2000;
@@ -48,7 +49,7 @@ export function Providers() {
     const providers = useResource("providers", getProviders);
     useEvery(EVERY_MS, providers.reload);
     const data = providers.data;
-    const rows = [...(data?.data ?? [])].sort((a, b) => Number(b.available) - Number(a.available));
+    const rows = useOrder(data?.data);
     const minutes = data ? Math.max(1, Math.round(data.window_s / SECONDS_A_MINUTE)) : 0;
     return (
         <Page
@@ -56,6 +57,7 @@ export function Providers() {
             lead={data ? t("providers.lead", { n: minutes }) : t("page.loading")}
         >
             <Failure error={providers.error} />
+            <ProviderTrouble providers={data?.data ?? []} />
             {data?.data.length === 0 && (
                 <Card>
                     <Empty icon="providers" title={t("providers.empty")}>
@@ -66,11 +68,13 @@ export function Providers() {
             <div class="grid items-start gap-5 lg:grid-cols-2">
                 {data
                     ? rows.map((provider) => (
-                          <ProviderCard
+                          <div
                               key={provider.name}
-                              provider={provider}
-                              onTested={providers.reload}
-                          />
+                              id={placeOf(provider)}
+                              class="min-w-0 scroll-mt-16 lg:scroll-mt-4"
+                          >
+                              <ProviderCard provider={provider} onTested={providers.reload} />
+                          </div>
                       ))
                     : [0, 1].map((index) => <div key={index} class="panel skeleton h-72" />)}
             </div>
@@ -99,6 +103,15 @@ function ProviderCard({ provider, onTested }: { provider: Provider; onTested: ()
             value: <Recent {...provider.recent} />,
         },
         { name: t("providers.errorRate"), value: errorRate(provider) },
+        { name: t("providers.lastError"), value: <LastError error={provider.last_error} /> },
+        ...(provider.balance
+            ? [{ name: t("providers.balance"), value: <Balance {...provider.balance} /> }]
+            : []),
+        ...(provider.spending
+            ? [{ name: t("providers.spending"), value: <Spending {...provider.spending} /> }]
+            : []),
+    ];
+    const figures: Fact[] = [
         { name: t("providers.latency"), value: `${ms(p50)} / ${ms(p95)}` },
         ...(provider.recent.models.some(({ calls }) => calls > 0)
             ? [{ name: t("providers.times"), value: <ModelTimes {...provider.recent} /> }]
@@ -110,19 +123,12 @@ function ProviderCard({ provider, onTested }: { provider: Provider; onTested: ()
         },
         { name: t("providers.usage"), value: <Counts usage={provider.usage} /> },
         ...hedgeFacts(provider.hedges),
-        ...(provider.spending
-            ? [{ name: t("providers.spending"), value: <Spending {...provider.spending} /> }]
-            : []),
-        ...(provider.balance
-            ? [{ name: t("providers.balance"), value: <Balance {...provider.balance} /> }]
-            : []),
         ...(provider.rate_limits
             ? [{ name: t("providers.limits"), value: <Limits {...provider.rate_limits} /> }]
             : []),
         ...(provider.contexts
             ? [{ name: t("providers.contexts"), value: <Contexts {...provider.contexts} /> }]
             : []),
-        { name: t("providers.lastError"), value: <LastError error={provider.last_error} /> },
     ];
     return (
         <Card
@@ -138,8 +144,15 @@ function ProviderCard({ provider, onTested }: { provider: Provider; onTested: ()
             {provider.unavailable_reason && (
                 <p class="mb-2 text-warn">{provider.unavailable_reason}</p>
             )}
-            <Facts facts={facts} />
-            <Failures provider={provider.name} />
+            {provider.available && <Facts facts={facts} />}
+            <details class="border-t border-line py-2" open={isInTrouble(provider)}>
+                <summary class="cursor-pointer text-soft">{t("providers.figures")}</summary>
+                {/* One that is not set up is a line among many that are not. */}
+                {!provider.available && <Facts facts={facts} />}
+                <Facts facts={figures} />
+                {!provider.available && <Failures provider={provider.name} />}
+            </details>
+            {provider.available && <Failures provider={provider.name} />}
             {may("service.manage") && provider.available && provider.models > 0 && (
                 <TestProvider provider={provider} onDone={onTested} />
             )}
