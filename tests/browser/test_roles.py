@@ -42,8 +42,12 @@ def test_the_menu(colleague_at, role):
         is_open = name in PAGES[role]
         person.sees_title(f"nav.{name}" if is_open else "notFound.title")
         expect(person.main.locator(".skeleton")).to_have_count(0)
+        if person.view.width == "narrow":
+            person.button("nav.open").click()
         link = person.page.locator(f'nav a[href="{path}"]')
         expect(link).to_have_count(1 if is_open else 0)
+        if person.view.width == "narrow":
+            person.page.keyboard.press("Escape")
         expect(person.main.get_by_role("alert")).to_have_count(0)
         if is_open:
             assert not violations(person)

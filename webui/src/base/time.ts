@@ -1,18 +1,13 @@
 // Times as the API has them (RFC 3339, UTC), shown in the viewer's zone and language.
+import { kept } from "./formats";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** Making a format costs more than using it a thousand times. */
 function format(locale: string, name: string, options: Intl.DateTimeFormatOptions) {
-    const key = `${locale} ${name}`;
-    const known = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
-    formats.set(key, known);
-    return known;
+    return kept(`${name} ${locale}`, () => new Intl.DateTimeFormat(locale, options));
 }
 
 /** "Nov 22, 2026, 21:34:07" */
@@ -58,7 +53,10 @@ export function shortDay(day: string, locale: string): string {
 
 /** "3 minutes ago", "in 2 days". */
 export function relative(time: string | number, now: number, locale: string): string {
-    const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+    const words = kept(
+        `relative ${locale}`,
+        () => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
+    );
     const ms = new Date(time).getTime() - now;
     const size = Math.abs(ms);
     if (size < MINUTE) {

@@ -8,6 +8,7 @@ import { brand } from "../state/brand";
 import { place } from "../state/router";
 import { isOperator, may } from "../state/session";
 import { site } from "../state/site";
+import { isWide } from "../state/wide";
 import { IconButton } from "../ui/button";
 import { Contact } from "../ui/contact";
 import { Icon } from "../ui/icon";
@@ -102,7 +103,7 @@ function Drawer({ onClose }: { onClose: () => void }) {
 function TopBar() {
     const [isOpen, setOpen] = useState(false);
     return (
-        <header class="sticky top-0 z-20 flex items-center justify-between border-b border-line bg-surface px-4 py-2 lg:hidden">
+        <header class="sticky top-0 z-20 flex items-center justify-between border-b border-line bg-surface px-4 py-2">
             <Brand />
             <IconButton
                 icon="menu"
@@ -117,7 +118,7 @@ function TopBar() {
 
 function SideBar() {
     return (
-        <aside class="w-62 shrink-0 border-r border-line bg-surface max-lg:hidden">
+        <aside class="w-62 shrink-0 border-r border-line bg-surface">
             <div class="sticky top-0 flex h-dvh flex-col gap-6 overflow-y-auto p-4">
                 <div class="px-2 pt-1">
                     <Brand />
@@ -160,8 +161,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
         <>
             <SkipLink />
             <div class="min-h-dvh lg:flex">
-                <TopBar />
-                <SideBar />
+                {isWide.value ? <SideBar /> : <TopBar />}
                 <div class="min-w-0 flex-1">
                     <FakePayments />
                     <SearchBar />

@@ -66,7 +66,12 @@ export function useResource<T>(
                 setShown((before) => ({ ...before, error: null, ...ended, isLoading: false }));
             }
         };
-        setShown({ ...current, isLoading: true });
+        // What is so already is not rendered again: at first that is every part of the page.
+        setShown((before) =>
+            before.key === key && before.isLoading && before.error === null
+                ? before
+                : { ...current, isLoading: true },
+        );
         latest.current(control.signal).then(
             (data) => {
                 if (!control.signal.aborted) {

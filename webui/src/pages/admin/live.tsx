@@ -1,7 +1,7 @@
 // What the gateway does at this moment, from its memory, every two seconds.
 import { getLive, type Live } from "../../api/admin";
 import { glance, usd } from "../../base/money";
-import { count, percent } from "../../base/number";
+import { count, percent, rate } from "../../base/number";
 import { duration, relative } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { useEvery } from "../../state/every";
@@ -12,11 +12,6 @@ import { Bone } from "../../ui/skeleton";
 import { Stat } from "../../ui/stat";
 
 const EVERY_MS = 2000;
-
-function rate(value: number): string {
-    const options = { maximumFractionDigits: value < 10 ? 2 : 0 };
-    return new Intl.NumberFormat(locale(), options).format(value);
-}
 
 function errorsOf(live: Live): string {
     const errors = live.client_errors + live.server_errors;
@@ -60,7 +55,7 @@ export function LiveTiles() {
             <div class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-5">
                 <Stat
                     label={t("live.rate")}
-                    value={data && rate(data.requests / Math.max(1, data.window_s))}
+                    value={data && rate(data.requests / Math.max(1, data.window_s), locale())}
                     note={data ? t("live.window", { n: data.window_s }) : bone}
                 />
                 <Stat
