@@ -30,6 +30,17 @@ MOVED = """() => controls
     .filter(([, [x, y], [newX, newY], isThere]) =>
         !isThere || Math.abs(x - newX) > 1 || Math.abs(y - newY) > 1)"""
 
+NUMBER_FORMATS_MAX = 8  # one of a kind
+COUNT_FORMATS = """
+window.formatsMade = 0;
+Intl.NumberFormat = new Proxy(Intl.NumberFormat, {
+    construct(...all) {
+        window.formatsMade++;
+        return Reflect.construct(...all);
+    },
+});
+"""
+
 
 def let_arrive(held: Held) -> None:
     held.let_go()
@@ -220,3 +231,24 @@ def test_trying_again_loads_all_that_failed(visitor):
     person.page.goto("/dashboard/playground")
     person.button("action.retry").click()
     expect(person.field("playground.message")).to_be_visible()
+
+
+def test_what_is_not_seen_is_not_built(make_person, customer):
+    """One menu: beside the page, or behind a button. It follows the width."""
+    person = make_person(KOREAN).become(customer).open("/dashboard")
+    beside = person.page.get_by_role("complementary")
+    assert person.page.locator("aside, nav a[href='/dashboard/usage']").count() == 0
+    person.page.set_viewport_size({"width": 1280, "height": 800})
+    expect(beside.get_by_role("link", name=person.t("nav.usage"), exact=True)).to_be_visible()
+    expect(person.button("nav.open")).to_have_count(0)
+
+
+def test_formats_of_numbers_are_made_once(make_person, customer):
+    """Making one takes a thousand times as long as using it; a list has hundreds of numbers."""
+    for _ in range(12):
+        customer.ask("demo")
+    person = make_person().become(customer)
+    person.context.add_init_script(COUNT_FORMATS)
+    person.open("/dashboard/usage")
+    expect(person.rows("usage.view.requests")).to_have_count(12)
+    assert person.page.evaluate("window.formatsMade") <= NUMBER_FORMATS_MAX
