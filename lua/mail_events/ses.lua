@@ -25,8 +25,12 @@ local function bounced(bounce)
     return list
 end
 
+-- A report may also say that a mail was taken for spam by mistake (RFC 5965's "not-spam").
 local function complained(complaint)
     local list = {}
+    if complaint.complaintFeedbackType == "not-spam" then
+        return list
+    end
     for _, recipient in ipairs(is_list(complaint.complainedRecipients)
         and complaint.complainedRecipients or {}) do
         if type(recipient) == "table" then

@@ -56,12 +56,12 @@ def ses_bounce(email: str, kind: str = "Permanent", member: str = "notificationT
     }
 
 
-def ses_complaint(email: str) -> dict:
+def ses_complaint(email: str, kind: str = "abuse") -> dict:
     return {
         "notificationType": "Complaint",
         "complaint": {
             "complainedRecipients": [{"emailAddress": email}],
-            "complaintFeedbackType": "abuse",
+            "complaintFeedbackType": kind,
         },
         "mail": {"destination": [email]},
     }
@@ -152,6 +152,7 @@ PASSES = {
     "ses": [
         lambda e: sns(ses_bounce(e, "Transient")),
         lambda e: sns(ses_bounce(e, "Undetermined")),
+        lambda e: sns(ses_complaint(e, "not-spam")),
         lambda e: sns({"eventType": "Delivery", "delivery": {"recipients": [e]}}),
         lambda _: sns("Successfully validated SNS topic for Amazon SES event publishing."),
         lambda e: sns("x", "UnsubscribeConfirmation", SubscribeURL="https://sns.example.com/"),
