@@ -52,71 +52,94 @@ struct arguments {
     bool version;
 };
 
-static int print_usage(FILE *out)
+static const char usage_text[] =
+    "usage: llm-gateway [--config FILE] [--set name=value]... [COMMAND]\n"
+    "\n"
+    "  serve [--first-run]                    run the gateway (the default)\n"
+    "  check                                  look at settings and policies, run the examples\n"
+    "  migrate                                bring the database up to date\n"
+    "  user create EMAIL [--admin] [--name NAME]\n"
+    "  user password EMAIL                    a new password, printed; all sessions end\n"
+    "  user second-factor EMAIL off           for a lost phone: the password alone opens\n"
+    "  user unlock EMAIL                      forget wrong passwords: no more waiting\n"
+    "  user role EMAIL user|support|billing|admin\n"
+    "  mail bounced EMAIL [WHY]               it came back: no more until it is verified\n"
+    "  mail restored EMAIL                    it takes mail again\n"
+    "  key create EMAIL [--name NAME]\n"
+    "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
+    "  debit EMAIL AMOUNT --reason TEXT       a correction downwards: takes what is there,\n"
+    "                                         the rest is owed\n"
+    "  voucher create NAME --amount AMOUNT [--count N] [--kind manual|promotion]\n"
+    "      [--group NAME] [--expires TIME]    codes of AMOUNT each, printed\n"
+    "  ledger verify                          recompute every balance from the transfers\n"
+    "  ledger explain REQUEST_ID              every number of that charge, computed again\n"
+    "  ledger export [--format csv|jsonl] [--from TIME] [--to TIME]   all transfers\n"
+    "  usage export [--format csv|jsonl] [--from TIME] [--to TIME] [--tz ZONE]\n"
+    "                                         the calls of all customers, with their cost\n"
+    "  replay [--policies DIR] [--from TIME] [--to TIME] [--tz ZONE] [--json | --csv]\n"
+    "                                         what recorded calls cost under the policies\n"
+    "                                         of DIR; exit 1 if some sell at a loss or cannot\n"
+    "                                         be charged\n"
+    "  refund REQUEST_ID [AMOUNT] [--reason TEXT]   without AMOUNT all that is left of it\n"
+    "  price MODEL --usage JSON [--group NAME] [--provider NAME] [--at TIME]\n"
+    "      [--service-tier NAME] [--speed NAME] [--region NAME] [--choice NAME]\n"
+    "      [--search-context NAME] [--size NAME] [--quality NAME] [--resolution NAME]\n"
+    "                                         what a call costs, by unit\n"
+    "  price -                                the same for each line of stdin: JSON, to JSON\n"
+    "  catalog import FILE [--output FILE] [--provider NAME]... [--mode NAME]...\n"
+    "      [--label TEXT]                     make policies/catalog.lua from a price file\n"
+    "  catalog diff FILE [--json] [--timeout SECONDS]\n"
+    "                                         what a newer price file changes, in money of\n"
+    "                                         the last 30 days; exit 0 nothing, 1 something\n"
+    "  status [--json] [--watch]              what the running gateway does\n"
+    "  top [--json]                           the calls that run, the oldest first\n"
+    "  drain [--off] [--timeout SECONDS]      have load balancers send no more (/readyz says\n"
+    "                                         503), and wait until nothing runs\n"
+    "  log-level [debug|info|warn|error]      of the running gateway, until its next reload\n"
+    "  doctor [--json]                        looks at settings, machine, certificates,\n"
+    "                                         backups and providers, and says what to do;\n"
+    "                                         exit 1 if something must be mended\n"
+    "  completion bash                        a script for bash\n"
+    "  backup FILE                            a verified copy of the database in a new file\n"
+    "  version                                which one this is, and of which commit\n"
+    "\n"
+    "Without --config, gateway.conf in this folder is read, else the installed one:\n"
+    "" INSTALLED_CONFIG "\n"
+    "While it runs: SIGHUP reloads policies and settings, SIGTERM stops it gently,\n"
+    "SIGUSR1 opens its log again.\n";
+
+/* The line of the usage, or one that goes on with it, is about a command of that first word. */
+static bool begins_with(const char *line, const char *command)
 {
-    fputs(
-        "usage: llm-gateway [--config FILE] [--set name=value]... [COMMAND]\n"
-        "\n"
-        "  serve [--first-run]                    run the gateway (the default)\n"
-        "  check                                  look at settings and policies, run the examples\n"
-        "  migrate                                bring the database up to date\n"
-        "  user create EMAIL [--admin] [--name NAME]\n"
-        "  user password EMAIL                    a new password, printed; all sessions end\n"
-        "  user second-factor EMAIL off           for a lost phone: the password alone opens\n"
-        "  user unlock EMAIL                      forget wrong passwords: no more waiting\n"
-        "  user role EMAIL user|support|billing|admin\n"
-        "  mail bounced EMAIL [WHY]               it came back: no more until it is verified\n"
-        "  mail restored EMAIL                    it takes mail again\n"
-        "  key create EMAIL [--name NAME]\n"
-        "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
-        "  debit EMAIL AMOUNT --reason TEXT       a correction downwards: takes what is there,\n"
-        "                                         the rest is owed\n"
-        "  voucher create NAME --amount AMOUNT [--count N] [--kind manual|promotion]\n"
-        "      [--group NAME] [--expires TIME]    codes of AMOUNT each, printed\n"
-        "  ledger verify                          recompute every balance from the transfers\n"
-        "  ledger explain REQUEST_ID              every number of that charge, computed again\n"
-        "  ledger export [--format csv|jsonl] [--from TIME] [--to TIME]   all transfers\n"
-        "  usage export [--format csv|jsonl] [--from TIME] [--to TIME] [--tz ZONE]\n"
-        "                                         the calls of all customers, with their cost\n"
-        "  replay [--policies DIR] [--from TIME] [--to TIME] [--tz ZONE] [--json | --csv]\n"
-        "                                         what recorded calls cost under the policies\n"
-        "                                         of DIR; exit 1 if some sell at a loss or cannot\n"
-        "                                         be charged\n"
-        "  refund REQUEST_ID [AMOUNT] [--reason TEXT]   without AMOUNT all that is left of it\n"
-        "  price MODEL --usage JSON [--group NAME] [--provider NAME] [--at TIME]\n"
-        "      [--service-tier NAME] [--speed NAME] [--region NAME] [--choice NAME]\n"
-        "      [--search-context NAME] [--size NAME] [--quality NAME] [--resolution NAME]\n"
-        "                                         what a call costs, by unit\n"
-        "  price -                                the same for each line of stdin: JSON, to JSON\n"
-        "  catalog import FILE [--output FILE] [--provider NAME]... [--mode NAME]...\n"
-        "      [--label TEXT]                     make policies/catalog.lua from a price file\n"
-        "  catalog diff FILE [--json] [--timeout SECONDS]\n"
-        "                                         what a newer price file changes, in money of\n"
-        "                                         the last 30 days; exit 0 nothing, 1 something\n"
-        "  status [--json] [--watch]              what the running gateway does\n"
-        "  top [--json]                           the calls that run, the oldest first\n"
-        "  drain [--off] [--timeout SECONDS]      have load balancers send no more (/readyz says\n"
-        "                                         503), and wait until nothing runs\n"
-        "  log-level [debug|info|warn|error]      of the running gateway, until its next reload\n"
-        "  doctor [--json]                        looks at settings, machine, certificates,\n"
-        "                                         backups and providers, and says what to do;\n"
-        "                                         exit 1 if something must be mended\n"
-        "  completion bash                        a script for bash\n"
-        "  backup FILE                            a verified copy of the database in a new file\n"
-        "  version                                which one this is, and of which commit\n"
-        "\n"
-        "Without --config, gateway.conf in this folder is read, else the installed one:\n"
-        "" INSTALLED_CONFIG "\n"
-        "While it runs: SIGHUP reloads policies and settings, SIGTERM stops it gently,\n"
-        "SIGUSR1 opens its log again.\n",
-        out);
-    return out == stdout ? 0 : USAGE_STATUS;
+    size_t bytes = strlen(command);
+    return strncmp(line, "  ", 2) == 0 && strncmp(line + 2, command, bytes) == 0 &&
+           (line[2 + bytes] == ' ' || line[2 + bytes] == '\n');
 }
 
-static int usage_error(const char *what, const char *word)
+/* Prints what the usage says of that command. Returns false when it says nothing. */
+static bool print_synopses(FILE *out, const char *command)
 {
-    fprintf(stderr, "llm-gateway: %s: %s\n\n", what, word);
-    return print_usage(stderr);
+    bool any = false;
+    bool shown = false;
+    const char *end;
+    for (const char *line = usage_text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        if (strncmp(line, "   ", 3) != 0) /* else it goes on with the line above */
+            shown = begins_with(line, command);
+        if (!shown)
+            continue;
+        fprintf(out, "%s%.*s", any ? "" : "\n", (int)(end - line) + 1, line);
+        any = true;
+    }
+    return any;
+}
+
+/* The whole usage would push the mistake off the screen. `command`: its first word, or NULL. */
+static int usage_error(const char *what, const char *word, const char *command)
+{
+    fprintf(stderr, "llm-gateway: %s: %s\n", what, word);
+    if (command == NULL || !print_synopses(stderr, command))
+        fputs("llm-gateway --help lists the commands and their options.\n", stderr);
+    return USAGE_STATUS;
 }
 
 /* The value of an option, given as --name VALUE or --name=VALUE; NULL if argv[*at] is another
@@ -272,7 +295,8 @@ static int check_options(const struct arguments *arguments)
 {
     for (unsigned i = 0; i < arguments->given_count; i++) {
         if (!command_takes(arguments->words, arguments->word_count, arguments->given[i]))
-            return usage_error("the command does not take this option", arguments->given[i]);
+            return usage_error("the command does not take this option", arguments->given[i],
+                               arguments->words[0]);
     }
     return 0;
 }
@@ -284,10 +308,11 @@ static int read_arguments(struct arguments *out, int argc, char **argv)
         if (argv[at][0] == '-' && argv[at][1] != '\0') {
             const char *option = argv[at];
             if (out->given_count == OPTIONS_MAX || !take_option(out, argc, argv, &at))
-                return usage_error("unknown option, or its value is missing or wrong", option);
+                return usage_error("unknown option, or its value is missing or wrong", option,
+                                   out->words[0]);
             out->given[out->given_count++] = option;
         } else if (out->word_count == WORDS_MAX) {
-            return usage_error("too many words", argv[at]);
+            return usage_error("too many words", argv[at], out->words[0]);
         } else {
             out->words[out->word_count++] = argv[at];
         }
@@ -409,7 +434,7 @@ static int run_own_command(const struct arguments *arguments, const struct confi
         size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? " " : "", words[i]);
     }
-    return usage_error("unknown command, or it lacks a word", all);
+    return usage_error("unknown command, or it has a word too few or too many", all, words[0]);
 }
 
 static int run_command(const struct arguments *arguments, const struct config *config)
@@ -468,8 +493,10 @@ int main(int argc, char **argv)
     /* A limit on file sizes (ulimit -f) must fail the write, like a full disk, and not kill the
      * process. */
     signal(SIGXFSZ, SIG_IGN);
-    if (wants_help(argc, argv))
-        return screen_end(print_usage(stdout));
+    if (wants_help(argc, argv)) {
+        fputs(usage_text, stdout);
+        return screen_end(0);
+    }
     int status = read_arguments(&arguments, argc, argv);
     if (status != 0)
         return status;

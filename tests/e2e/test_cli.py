@@ -67,6 +67,24 @@ def test_wrong_arguments(idle, args, word):
     refused(idle.command(*args), word)
 
 
+@pytest.mark.parametrize(
+    ("args", "shown"),
+    [(["user", "create"], {"user"}), (["backup", "x", "--tz=UTC"], {"backup"}),
+     (["credit", "a@b.de"], {"credit"}), (["catalog", "diff", "x", "--moon"], {"catalog"}),
+     (["stauts"], set()), (["use"], set()), (["--moon"], set()), ([""], set())],
+)  # fmt: skip
+def test_a_mistake_stays_on_the_screen(idle, args, shown):
+    """Behind it comes what the command takes, or where the others are: not the whole usage."""
+    done = idle.command(*args)
+    first, *others = done.stderr.splitlines()
+    assert first.startswith("llm-gateway: ")
+    assert len(others) < 12
+    assert {line.split()[0] for line in others if re.match("  [a-z]", line)} == shown
+    assert ("llm-gateway --help lists" in done.stderr) == (not shown)
+    whole = idle.command("--help").stdout
+    assert all(line in whole.splitlines() for line in others if shown)
+
+
 def test_a_command_takes_its_own_options_only(idle):
     """Those of its usage, which is all that an operator sees; any other would change nothing.
 
