@@ -30,6 +30,7 @@ class Machine:
 
     def install(self, package: Path) -> None:
         shutil.copy(package, self.root / "root")
+        self.run("apt-get", "update", "-q")  # debootstrap's lists lack the security fixes
         self.run("apt-get", "install", "-y", "-q", "--no-install-recommends",
                  f"/root/{package.name}")  # fmt: skip
 

@@ -10,7 +10,7 @@ import httpx2 as httpx
 import pytest
 from fake_provider import Provider
 from gateway import UPSTREAM_KEY
-from machine import Machine, run
+from machine import ROOT, Machine, run
 from wait import wait_until
 
 pytestmark = pytest.mark.long
@@ -80,6 +80,16 @@ def said(machine: Machine, *words: str) -> str:
 
 def test_lintian(package):
     run("lintian", "--allow-root", "--fail-on", "error,warning", package)
+
+
+def test_it_asks_for_the_libevent_that_it_is_built_with(package):
+    """An older one would do, but lacks security fixes: what is linked names the one of ./dev."""
+    (built_with,) = re.findall(r"'libevent-dev=([^']+)'", (ROOT / "dev").read_text())
+    depends = run("dpkg-deb", "-f", package, "Depends").stdout
+    linked = set(re.findall(r"libevent-\w+-2\.1-7", depends))
+    assert linked >= {"libevent-core-2.1-7", "libevent-extra-2.1-7", "libevent-openssl-2.1-7"}
+    for library in linked:
+        assert f"{library} (>= {built_with})" in depends, library
 
 
 def test_from_install_to_purge(machine, provider, package, older_package):
