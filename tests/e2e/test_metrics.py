@@ -12,6 +12,7 @@ import httpx2 as httpx
 import pytest
 from answers import Chat, Usage
 from exposition import families_of, value_of
+from gateway import ROOT
 from hung import paused
 from monitored import (
     CALL,
@@ -304,6 +305,36 @@ def check_selectors(expression: str, families: dict) -> int:
         if family.samples:
             assert set(MATCHER.findall(matchers)) <= family.labels() | OF_PROMETHEUS, expression
     return len(found)
+
+
+LABEL_VALUES = re.compile(r'(\w+)[!=]~?"([\w|]+)"')
+LITERAL = re.compile(r'"(\w+)"')
+
+
+def test_alarms_and_dashboard_ask_for_values_that_the_program_writes():
+    """A label's value that was renamed would make an alarm silent for ever."""
+    written = {
+        word for file in (ROOT / "core").rglob("*.c") for word in LITERAL.findall(file.read_text())
+    }
+    expressions = [rule["expr"] for rule in alert_rules()] + dashboard_expressions()
+    asked = {
+        (label, value)
+        for text in expressions
+        for label, values in LABEL_VALUES.findall(text)
+        if label not in OF_PROMETHEUS
+        for value in values.split("|")
+    }
+    assert len(asked) > 15
+    assert {one for one in asked if one[1] not in written} == set()
+
+
+def test_the_runbook_of_long_queues_names_each_of_them(used):
+    family = families_of(page_of(used))["llm_gateway_queue_jobs"]
+    section = (
+        DOCUMENT.read_text().partition("\n### LLMGatewayQueueLong\n")[2].partition("\n### ")[0]
+    )
+    named = set(re.findall(r"`(\w+)`", section))
+    assert {labels["queue"] for _, labels, _ in family.samples} <= named
 
 
 def test_alarms_and_dashboard_speak_of_series_that_there_are(used):
