@@ -138,9 +138,10 @@ enum {
     LIMIT_ALERT_RECEIVERS = 8, /* mail addresses */
 
     /* spans on their way to a collector (tracer.h) */
-    LIMIT_TRACE_BATCH_BYTES = 256 * 1024, /* of spans that a worker hands over at once */
-    LIMIT_TRACE_RECORDS = 768,            /* as many are sent before their time */
-    LIMIT_TRACE_BODY_BYTES = 1024 * 1024, /* the body that is larger takes no more of them */
+    LIMIT_TRACE_RECORDS = 256, /* as many are sent before their time */
+    /* Of the spans that are sent at once. Two or three of them are in use under load, and shall
+     * leave room in a processor's cache (1 MB at the second level) for the rest of the gateway. */
+    LIMIT_TRACE_BODY_BYTES = 512 * 1024,
 
     /* what providers keep for customers: responses, conversations, items */
     LIMIT_OBJECT_ID_BYTES = 200,

@@ -69,6 +69,11 @@ void otlp_body_begin(struct buffer *out)
         out->bytes += FRONT_BYTES;
 }
 
+struct slice otlp_body_spans(const struct buffer *body)
+{
+    return (struct slice){body->data + FRONT_BYTES, body->bytes - FRONT_BYTES};
+}
+
 struct slice otlp_body_end(const struct otlp_resource *resource, struct buffer *out)
 {
     char attributes[FRONT_BYTES], scope[FRONT_BYTES], front[FRONT_BYTES];

@@ -15,6 +15,8 @@ struct otlp_resource {
 
 /* Into an empty buffer: otlp_body_begin, any number of spans (otlp_spans.h), otlp_body_end. */
 void otlp_body_begin(struct buffer *out);
+/* Those so far, before otlp_body_end: they may be added to another body. */
+struct slice otlp_body_spans(const struct buffer *body);
 /* Returns what is to be sent: a part of the buffer. Empty: memory was short (out->failed). */
 struct slice otlp_body_end(const struct otlp_resource *resource, struct buffer *out);
 

@@ -29,17 +29,20 @@ enum {
     TELL_MS = 60 * 1000,
     INSTANCE_BYTES = 37,
     DRAWN_NUMBERS = 64,
-    BATCH_BYTES_MAX =
-        1024 * 1024 /* of the longest record, with all its attempts, many times over */
+    /* A worker hands a batch over when it has so many bytes: the rest is for one more record. */
+    BATCH_BYTES_ENOUGH = LIMIT_TRACE_BODY_BYTES * 3 / 4,
+    /* A body and the longest record, with all its attempts, many times over. */
+    BATCH_BYTES_MAX = LIMIT_TRACE_BODY_BYTES + 1024 * 1024
 };
 
-/* Spans on their way from a worker, as they will be sent. */
+/* Spans on their way from a worker, in a body that only lacks its front (otlp_body.h): it is sent
+ * from where the worker has written it, since to copy it costs as much as to write it. */
 struct trace_batch {
     struct job job; /* first: jobs are cast back */
     struct trace_batch *next;
     size_t count; /* of the records that they come from */
     size_t span_count;
-    struct buffer spans;
+    struct buffer body;
 };
 
 struct tracer {
@@ -54,13 +57,12 @@ struct tracer {
     /* the thread's own */
     struct deliveries *deliveries;
     struct trace_batch *first, *last;
-    size_t count;     /* of the records in them */
-    int64_t since_us; /* when the first of them came */
-    struct buffer body;
-    struct slice sending; /* of `body`; empty: none is to be sent */
-    size_t body_spans;
-    int64_t body_us; /* when it was first sent; 0: not yet */
-    int64_t next_us; /* not before */
+    size_t count;             /* of the records in them */
+    int64_t since_us;         /* when the first of them came */
+    struct trace_batch *body; /* taken from them, to be sent; NULL: none */
+    struct slice sending;     /* of `body` */
+    int64_t body_us;          /* when it was first sent; 0: not yet */
+    int64_t next_us;          /* not before */
     int tries;
     bool under_way;
     int64_t end_us;        /* when the thread ends, whatever is left; 0: it is not stopped */
@@ -123,19 +125,25 @@ static void batch_free(struct trace_batch *batch)
 {
     if (batch == NULL)
         return;
-    buffer_fini(&batch->spans);
+    buffer_fini(&batch->body);
     free(batch);
+}
+
+static struct trace_batch *batch_allocate(void)
+{
+    struct trace_batch *batch = calloc(1, sizeof *batch);
+    check(batch != NULL);
+    buffer_init(&batch->body, BATCH_BYTES_MAX);
+    check(buffer_reserve(&batch->body, LIMIT_TRACE_BODY_BYTES) != NULL);
+    return batch;
 }
 
 static struct trace_batch *batch_new(struct tracer *tracer)
 {
     struct trace_batch *batch = atomic_exchange(&tracer->spare, NULL);
-    if (batch != NULL)
-        return batch;
-    batch = calloc(1, sizeof *batch);
-    check(batch != NULL);
-    buffer_init(&batch->spans, BATCH_BYTES_MAX);
-    (void)buffer_reserve(&batch->spans, LIMIT_TRACE_BATCH_BYTES);
+    if (batch == NULL)
+        batch = batch_allocate();
+    otlp_body_begin(&batch->body);
     return batch;
 }
 
@@ -143,7 +151,7 @@ static void batch_end(struct tracer *tracer, struct trace_batch *batch)
 {
     batch->next = NULL;
     batch->count = batch->span_count = 0;
-    buffer_reset(&batch->spans);
+    buffer_reset(&batch->body);
     batch_free(atomic_exchange(&tracer->spare, batch));
 }
 
@@ -165,8 +173,29 @@ static void reject(struct tracer *tracer, size_t spans)
 
 static void forget_body(struct tracer *tracer)
 {
-    buffer_reset(&tracer->body);
+    batch_end(tracer, tracer->body);
+    tracer->body = NULL;
     tracer->sending = (struct slice){0};
+}
+
+static void reject_body(struct tracer *tracer)
+{
+    reject(tracer, tracer->body->span_count);
+    forget_body(tracer);
+}
+
+/* Those that are short follow the first one in its room. */
+static void gather(struct tracer *tracer, struct trace_batch *body)
+{
+    while (tracer->count > 0) {
+        struct slice spans = otlp_body_spans(&tracer->first->body);
+        if (body->body.bytes + spans.bytes > LIMIT_TRACE_BODY_BYTES)
+            return;
+        struct trace_batch *batch = pop(tracer);
+        buffer_append_slice(&body->body, spans);
+        body->span_count += batch->span_count;
+        batch_end(tracer, batch);
+    }
 }
 
 static void write_body(struct tracer *tracer)
@@ -174,22 +203,15 @@ static void write_body(struct tracer *tracer)
     const struct otlp_resource resource = {.service_name = tracer->settings.service_name,
                                            .service_version = tracer->settings.service_version,
                                            .instance_id = tracer->instance_id};
-    tracer->body_spans = 0;
     tracer->body_us = tracer->next_us = 0;
     tracer->tries = 0;
-    otlp_body_begin(&tracer->body);
-    while (tracer->count > 0 && tracer->body.bytes < LIMIT_TRACE_BODY_BYTES) {
-        struct trace_batch *batch = pop(tracer);
-        buffer_append_slice(&tracer->body, buffer_slice(&batch->spans));
-        tracer->body_spans += batch->span_count;
-        batch_end(tracer, batch);
-    }
-    tracer->sending = otlp_body_end(&resource, &tracer->body);
-    if (!tracer->body.failed)
+    tracer->body = pop(tracer);
+    gather(tracer, tracer->body);
+    tracer->sending = otlp_body_end(&resource, &tracer->body->body);
+    if (!tracer->body->body.failed)
         return;
-    reject(tracer, tracer->body_spans);
+    reject_body(tracer);
     tell(tracer, "spans are lost", "memory is short");
-    forget_body(tracer);
 }
 
 /* ---- sending ---- */
@@ -219,16 +241,15 @@ static void send_body(struct tracer *tracer, int64_t now_us)
     tracer->under_way = deliveries_start(tracer->deliveries, &delivery, tracer, &why);
     if (tracer->under_way)
         return;
-    reject(tracer, tracer->body_spans);
+    reject_body(tracer);
     tell(tracer, "spans cannot be sent", why);
-    forget_body(tracer);
 }
 
 static void note_taken(struct tracer *tracer, struct slice answer)
 {
     char words[OTLP_WORDS_BYTES];
     int64_t rejected = otlp_answer_rejected(answer, words);
-    size_t spans = tracer->body_spans;
+    size_t spans = tracer->body->span_count;
     if (rejected < 0 || (size_t)rejected > spans)
         rejected = (int64_t)spans;
     atomic_fetch_add_explicit(&tracer->sent, spans - (size_t)rejected, memory_order_relaxed);
@@ -280,8 +301,7 @@ static void note_refusal(struct tracer *tracer, const struct delivery_end *end)
     tracer->next_us = now_us + 1000 * pause_ms(tracer, end->retry_after_ms);
     if (again)
         return;
-    reject(tracer, tracer->body_spans);
-    forget_body(tracer);
+    reject_body(tracer);
 }
 
 static void note_end(struct tracer *tracer, struct delivery_end *end)
@@ -306,9 +326,9 @@ static bool is_due(const struct tracer *tracer, int64_t now_us)
 static int64_t wait_ms(const struct tracer *tracer, int64_t now_us)
 {
     int64_t until_us = now_us + INT64_C(1000) * IDLE_MS;
-    if (tracer->sending.bytes > 0 && !tracer->under_way)
+    if (tracer->body != NULL && !tracer->under_way)
         until_us = tracer->next_us;
-    else if (tracer->sending.bytes == 0 && tracer->count > 0)
+    else if (tracer->body == NULL && tracer->count > 0)
         until_us = tracer->since_us + INT64_C(1000) * GATHER_MS;
     if (tracer->end_us != 0 && tracer->end_us < until_us)
         until_us = tracer->end_us;
@@ -319,9 +339,9 @@ static int64_t wait_ms(const struct tracer *tracer, int64_t now_us)
 static void step(struct tracer *tracer, int64_t now_us)
 {
     tell_lost(tracer);
-    if (tracer->sending.bytes == 0 && tracer->count > 0 && is_due(tracer, now_us))
+    if (tracer->body == NULL && tracer->count > 0 && is_due(tracer, now_us))
         write_body(tracer);
-    if (tracer->sending.bytes > 0 && !tracer->under_way && now_us >= tracer->next_us)
+    if (tracer->body != NULL && !tracer->under_way && now_us >= tracer->next_us)
         send_body(tracer, now_us);
 }
 
@@ -329,7 +349,7 @@ static bool is_over(const struct tracer *tracer, int64_t now_us)
 {
     if (tracer->end_us == 0)
         return false;
-    return (tracer->sending.bytes == 0 && tracer->count == 0) || now_us >= tracer->end_us;
+    return (tracer->body == NULL && tracer->count == 0) || now_us >= tracer->end_us;
 }
 
 /* What waits for the collector gets its last try at once. */
@@ -382,7 +402,6 @@ struct tracer *tracer_new(const struct tracer_settings *settings, struct fault *
     check(tracer != NULL);
     tracer->settings = *settings;
     make_instance_id(tracer->instance_id);
-    buffer_init(&tracer->body, 4 * LIMIT_TRACE_BODY_BYTES);
     tracer->deliveries = deliveries_new();
     if (service_start(&tracer->service, "tracer", QUEUE_JOBS_MAX, serve, tracer, fault))
         return tracer;
@@ -395,7 +414,7 @@ static void tell_rest(struct tracer *tracer)
 {
     struct tracer_counts counts;
     tracer_count(tracer, &counts);
-    size_t left = tracer->sending.bytes > 0 ? tracer->body_spans : 0;
+    size_t left = tracer->body != NULL ? tracer->body->span_count : 0;
     left += counts.rejected - tracer->end_rejected;
     if (left > 0 || tracer->count > 0 || counts.lost > tracer->told_lost)
         log_event(LOG_WARN, "the end of the traces is lost", log_int("spans", (int64_t)left),
@@ -412,8 +431,8 @@ void tracer_free(struct tracer *tracer)
     tell_rest(tracer);
     while (tracer->count > 0)
         batch_free(pop(tracer));
+    batch_free(tracer->body);
     batch_free(atomic_load(&tracer->spare));
-    buffer_fini(&tracer->body);
     secret_wipe(&tracer->settings, sizeof tracer->settings);
     free(tracer);
 }
@@ -504,7 +523,7 @@ void trace_feed_take(struct trace_feed *feed, struct trace_record *record,
         feed->batch = batch_new(tracer);
     struct trace_batch *batch = feed->batch;
     if (waiting < tracer->settings.records_max)
-        spans = otlp_spans_add(record, facts, &batch->spans);
+        spans = otlp_spans_add(record, facts, &batch->body);
     trace_record_free(record);
     if (spans == 0) {
         lose(tracer, 1);
@@ -512,6 +531,6 @@ void trace_feed_take(struct trace_feed *feed, struct trace_record *record,
     }
     batch->count++;
     batch->span_count += spans;
-    if (batch->spans.bytes >= LIMIT_TRACE_BATCH_BYTES * 3 / 4)
+    if (batch->body.bytes >= BATCH_BYTES_ENOUGH)
         trace_feed_flush(feed);
 }

@@ -574,6 +574,24 @@ def test_many_calls_go_in_few_bodies(traced, collector):
     assert len(collector.bodies) < count / 10
 
 
+def test_what_has_waited_goes_in_bodies_of_bounded_length(traced, collector):
+    """Short batches go together, as long as they fit; each span once."""
+    collector.answer = lambda number: TAKEN if number > 1 else (collector.gate.wait(60), TAKEN)[1]
+    gateway = traced()
+    gateway.http.get("/api/v1/models")
+    wait_until(lambda: collector.bodies, 10, "a body")
+    count = 1700
+    for number in range(count):
+        gateway.http.get(f"/{number}/{'a' * 250}")
+    collector.gate.set()
+    gateway.stop()
+    assert len({span.id for span in collector.taken}) == len(collector.taken) == count + 1
+    lengths = [len(body) for _, body in collector.bodies]
+    assert sum(lengths) > 512 * 1024
+    assert max(lengths) <= 512 * 1024
+    assert len(lengths) < 8
+
+
 # ---- settings ----
 
 
