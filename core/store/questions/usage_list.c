@@ -12,6 +12,7 @@
 #include "base/unit.h"
 #include "store/books/facts_table.h"
 #include "store/operations/operations.h"
+#include "store/questions/matching_hours.h"
 #include "store/questions/refusals.h"
 #include "store/questions/usage_reports.h"
 
@@ -22,9 +23,9 @@ struct walk {
     struct store_call *call;
     struct db *db;
     struct usage_window window;
-    struct zone zone;         /* the viewer's */
-    struct store_value model; /* null: all */
-    struct store_value key;
+    struct zone zone; /* the viewer's */
+    struct matching matching;
+    struct match_sizes sizes; /* of the hour that is walked along, if there is a filter */
     bool oldest_first;
     void (*render)(const struct walk *walk, struct row *row);
     int64_t limit;
@@ -44,15 +45,14 @@ static void stand_before(struct walk *walk, int64_t time_ms)
 
 /* ---- by time ---- */
 
-/* Reads only the index unless there is a filter: a filter may reject most of what is examined. */
+/* Reads only the index. */
 #define EXAMINED(bounds)                                                                           \
-    "SELECT created_ms, seq, CASE WHEN ?5 THEN model END, CASE WHEN ?5 THEN key_id END"            \
-    " FROM usage WHERE account_id = ?1 AND " bounds
-enum { EXAMINED_MS, EXAMINED_SEQ, EXAMINED_MODEL, EXAMINED_KEY };
+    "SELECT created_ms, seq, " MATCH_SIZE_COLUMNS " FROM usage WHERE account_id = ?1 AND " bounds
+enum { EXAMINED_MS, EXAMINED_SEQ, EXAMINED_SIZES };
 
 static bool is_filtered(const struct walk *walk)
 {
-    return walk->model.type != STORE_NULL || walk->key.type != STORE_NULL;
+    return walk->matching.model.type != STORE_NULL || walk->matching.key.type != STORE_NULL;
 }
 
 static struct row *bind_newest(const struct walk *walk, int64_t from_ms)
@@ -61,7 +61,7 @@ static struct row *bind_newest(const struct walk *walk, int64_t from_ms)
                    EXAMINED("created_ms >= ?2 AND (created_ms, seq) < (?3, ?4)"
                             " ORDER BY created_ms DESC, seq DESC"),
                    DB_VALUES(walk->call->args[0], bind_int(from_ms), bind_int(walk->at_ms),
-                             bind_int(walk->at_seq), bind_int(is_filtered(walk))));
+                             bind_int(walk->at_seq)));
 }
 
 static struct row *bind_oldest(const struct walk *walk, int64_t to_ms)
@@ -70,7 +70,7 @@ static struct row *bind_oldest(const struct walk *walk, int64_t to_ms)
                    EXAMINED("created_ms < ?2 AND (created_ms, seq) > (?3, ?4)"
                             " ORDER BY created_ms, seq"),
                    DB_VALUES(walk->call->args[0], bind_int(to_ms), bind_int(walk->at_ms),
-                             bind_int(walk->at_seq), bind_int(is_filtered(walk))));
+                             bind_int(walk->at_seq)));
 }
 
 static bool is_wanted(struct store_value wanted, const char *text)
@@ -78,65 +78,69 @@ static bool is_wanted(struct store_value wanted, const char *text)
     return wanted.type == STORE_NULL || strcmp(wanted.text.data, text) == 0;
 }
 
-static bool matches(const struct walk *walk, struct row *row)
+/* By what the index knows of the record: MATCH_SIZE_COLUMNS, from column `at` on. */
+static bool may_match(const struct walk *walk, struct row *row, int at)
 {
-    return is_wanted(walk->model, column_text(row, EXAMINED_MODEL)) &&
-           is_wanted(walk->key, column_text(row, EXAMINED_KEY));
+    return !is_filtered(walk) || match_sizes_allow(&walk->sizes, row, at);
 }
 
-static void render_record(struct walk *walk, int64_t seq)
+/* Looks up a record that may match, which may read a page for it alone. Renders it, too, if the
+ * page has room. */
+static bool take_if_matches(struct walk *walk, int64_t seq)
 {
     struct row *row = db_bind(walk->db,
                               "SELECT " USAGE_RECORD_COLUMNS " FROM usage u LEFT JOIN keys k"
                               " ON k.id = u.key_id WHERE u.seq = ?1",
                               DB_VALUES(bind_int(seq)));
-    if (db_row(walk->db, row))
+    bool found = db_row(walk->db, row) &&
+                 is_wanted(walk->matching.model, column_text(row, USAGE_MODEL)) &&
+                 is_wanted(walk->matching.key, column_text(row, USAGE_KEY_ID));
+    walk->more = found && walk->count == walk->limit;
+    if (found && !walk->more) {
         walk->render(walk, row);
+        walk->count++;
+    }
     db_leave(row);
-    walk->count++;
+    return found;
 }
 
 /* Renders the records of one range. False: the page is full. */
 static bool walk_rows(struct walk *walk, struct row *row)
 {
     while (db_row(walk->db, row)) {
-        bool wanted = matches(walk, row);
-        walk->more = walk->examined == EXAMINED_MAX || (wanted && walk->count == walk->limit);
+        int64_t seq = column_int(row, EXAMINED_SEQ);
+        walk->more = walk->examined == EXAMINED_MAX;
+        if (!walk->more && may_match(walk, row, EXAMINED_SIZES))
+            take_if_matches(walk, seq);
         if (walk->more) {
             db_leave(row);
             return false;
         }
         walk->at_ms = column_int(row, EXAMINED_MS);
-        walk->at_seq = column_int(row, EXAMINED_SEQ);
+        walk->at_seq = seq;
         walk->examined++;
-        if (wanted)
-            render_record(walk, walk->at_seq);
     }
     return true;
 }
 
-/* The next hour from `hour` on, in the walk's direction, that has a match; -1: none. */
-static int64_t next_hour(const struct walk *walk, int64_t hour)
+/* Begins to find the hours with a match in the rest of the window. */
+static void find_hours(const struct walk *walk, struct matching_hours *hours)
 {
-#define MATCHING_HOUR                                                                              \
-    "SELECT hour FROM hourly WHERE account_id = ?1 AND hour >= ?2 AND hour <= ?3"                  \
-    " AND (?4 IS NULL OR model = ?4) AND (?5 IS NULL OR key_id = ?5) ORDER BY hour"
-    int64_t first = walk->oldest_first ? hour : walk->window.from_ms / USAGE_HOUR_MS;
-    int64_t last = walk->oldest_first ? walk->window.to_ms / USAGE_HOUR_MS : hour;
-    const struct store_value values[] = {walk->call->args[0], bind_int(first), bind_int(last),
-                                         walk->model, walk->key};
-    if (walk->oldest_first)
-        return db_number(walk->db, MATCHING_HOUR " LIMIT 1", values, 5, -1);
-    return db_number(walk->db, MATCHING_HOUR " DESC LIMIT 1", values, 5, -1);
+    int64_t at = walk->at_ms / USAGE_HOUR_MS;
+    int64_t first = walk->oldest_first ? at : walk->window.from_ms / USAGE_HOUR_MS;
+    int64_t last = walk->oldest_first ? walk->window.to_ms / USAGE_HOUR_MS : at;
+    matching_hours_init(hours, walk->db, &walk->matching, first, last, walk->oldest_first);
 }
 
 static void walk_matching_hours(struct walk *walk)
 {
-    int64_t hour = walk->at_ms / USAGE_HOUR_MS;
-    int64_t step = walk->oldest_first ? 1 : -1;
-    while ((hour = next_hour(walk, hour)) >= 0) {
+    struct matching_hours hours;
+    int64_t hour;
+    find_hours(walk, &hours);
+    while ((hour = matching_hours_next(&hours)) >= 0) {
         int64_t from_ms = hour * USAGE_HOUR_MS;
         int64_t to_ms = from_ms + USAGE_HOUR_MS;
+        match_sizes_read(&walk->sizes, walk->db, &walk->matching, hour);
         if (walk->oldest_first) {
             if (walk->at_ms < from_ms)
                 stand_before(walk, from_ms);
@@ -151,7 +155,6 @@ static void walk_matching_hours(struct walk *walk)
         if (!walk_rows(walk,
                        walk->oldest_first ? bind_oldest(walk, to_ms) : bind_newest(walk, from_ms)))
             return;
-        hour += step;
     }
 }
 
@@ -199,7 +202,8 @@ static bool few_enough(struct store_call *call, struct db *db, const struct usag
 
 /* Reads only the index: usage_newest has all three sizes. */
 #define SIZES(size)                                                                                \
-    "SELECT " size ", seq FROM usage WHERE account_id = ?1 AND created_ms >= ?2"                   \
+    "SELECT " size ", seq, " MATCH_SIZE_COLUMNS                                                    \
+    " FROM usage WHERE account_id = ?1 AND created_ms >= ?2"                                       \
     " AND created_ms < ?3 AND (" size ", seq) < (?4, ?5)"
 
 static const char *sql_by_size(const char *sort)
@@ -262,6 +266,8 @@ static void collect_range(const struct walk *walk, const char *sql, int64_t from
                               DB_VALUES(walk->call->args[0], bind_int(from_ms), bind_int(to_ms),
                                         bind_int(walk->at_ms), bind_int(walk->at_seq)));
     while (db_row(walk->db, row)) {
+        if (!may_match(walk, row, 2))
+            continue;
         if (sizes->count == sizes->capacity) {
             sizes->capacity = sizes->capacity ? sizes->capacity * 2 : 1024;
             sizes->heap = realloc(sizes->heap, sizes->capacity * sizeof *sizes->heap);
@@ -272,36 +278,31 @@ static void collect_range(const struct walk *walk, const char *sql, int64_t from
     }
 }
 
-/* With a filter reads only hours with a match; other records of these hours stay in. */
-static void collect(struct walk *walk, const char *sql, struct sizes *sizes)
+/* The hours with a match only. Some other records of theirs stay in. */
+static void collect_matching_hours(struct walk *walk, const char *sql, struct sizes *sizes)
 {
     const struct usage_window *window = &walk->window;
-    int64_t hour = window->from_ms / USAGE_HOUR_MS;
-    walk->oldest_first = true;
-    if (!is_filtered(walk))
-        collect_range(walk, sql, window->from_ms, window->to_ms, sizes);
-    else
-        for (; (hour = next_hour(walk, hour)) >= 0; hour++) {
-            int64_t from_ms = hour * USAGE_HOUR_MS;
-            int64_t to_ms = from_ms + USAGE_HOUR_MS;
-            collect_range(walk, sql, from_ms > window->from_ms ? from_ms : window->from_ms,
-                          to_ms < window->to_ms ? to_ms : window->to_ms, sizes);
-        }
-    for (size_t i = sizes->count / 2; i > 0; i--)
-        sift_down(sizes, i - 1);
+    struct matching_hours hours;
+    int64_t hour;
+    matching_hours_init(&hours, walk->db, &walk->matching, window->from_ms / USAGE_HOUR_MS,
+                        window->to_ms / USAGE_HOUR_MS, true);
+    while ((hour = matching_hours_next(&hours)) >= 0) {
+        int64_t from_ms = hour * USAGE_HOUR_MS;
+        int64_t to_ms = from_ms + USAGE_HOUR_MS;
+        match_sizes_read(&walk->sizes, walk->db, &walk->matching, hour);
+        collect_range(walk, sql, from_ms > window->from_ms ? from_ms : window->from_ms,
+                      to_ms < window->to_ms ? to_ms : window->to_ms, sizes);
+    }
 }
 
-static bool record_matches(const struct walk *walk, int64_t seq)
+static void collect(struct walk *walk, const char *sql, struct sizes *sizes)
 {
-    struct row *row;
-    bool found;
-    if (!is_filtered(walk))
-        return true;
-    row = db_bind(walk->db, "SELECT created_ms, seq, model, key_id FROM usage WHERE seq = ?1",
-                  DB_VALUES(bind_int(seq)));
-    found = db_row(walk->db, row) && matches(walk, row);
-    db_leave(row);
-    return found;
+    if (is_filtered(walk))
+        collect_matching_hours(walk, sql, sizes);
+    else
+        collect_range(walk, sql, walk->window.from_ms, walk->window.to_ms, sizes);
+    for (size_t i = sizes->count / 2; i > 0; i--)
+        sift_down(sizes, i - 1);
 }
 
 /* The cursor is the size and the number of the last record. */
@@ -317,12 +318,10 @@ static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
     json_writer_array(&call->result, "data");
     while (sizes.count && walk->db->failure == 0) {
         struct sized next = take_largest(&sizes);
-        if (!record_matches(walk, next.seq))
+        if (!take_if_matches(walk, next.seq))
             continue;
-        walk->more = walk->count == walk->limit;
         if (walk->more)
             break;
-        render_record(walk, next.seq);
         walk->at_ms = next.size;
         walk->at_seq = next.seq;
     }
@@ -370,7 +369,8 @@ static bool list_page(struct walk *walk)
     if (!(sql != NULL ? list_by_size(walk, sql, 6) : list_by_time(walk, sort, 6)))
         return false;
     if (operations_int(call, 8))
-        usage_reports_totals(call, walk->db, &walk->window, walk->model, walk->key);
+        usage_reports_totals(call, walk->db, &walk->window, walk->matching.model,
+                             walk->matching.key);
     else
         json_writer_null(&call->result, "totals");
     operations_reply_cursor(&call->result, walk->more, walk->at_ms, walk->at_seq);
@@ -383,8 +383,7 @@ bool usage_list_page(struct store_call *call, struct db *db)
 {
     struct walk walk = {.call = call,
                         .db = db,
-                        .model = call->args[3],
-                        .key = call->args[4],
+                        .matching = {call->args[0], call->args[3], call->args[4]},
                         .render = render_json};
     bool ok;
     if (!usage_reports_zone(call, 9, &walk.zone))
@@ -474,8 +473,7 @@ bool usage_list_csv(struct store_call *call, struct db *db)
 {
     struct walk walk = {.call = call,
                         .db = db,
-                        .model = call->args[3],
-                        .key = call->args[4],
+                        .matching = {call->args[0], call->args[3], call->args[4]},
                         .render = render_csv,
                         .limit = CSV_ROWS};
     bool ok;
