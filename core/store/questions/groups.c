@@ -79,6 +79,27 @@ void groups_add(struct groups *groups, int64_t day, const char *first, const cha
     }
 }
 
+void groups_add_sums(struct groups *groups, int64_t day, const char *first, const char *second,
+                     const int64_t *sums)
+{
+    if (!enter(groups, day, first, second))
+        return;
+    for (int i = 0; i < GROUP_SUMS; i++) {
+        groups->latest->sums[i] += sums[i];
+        groups->totals[i] += sums[i];
+    }
+}
+
+void groups_add_all(struct groups *groups, const struct groups *others)
+{
+    for (size_t i = 0; i < others->table.bucket_count; i++) {
+        for (struct table_node *node = others->table.buckets[i]; node != NULL; node = node->next) {
+            const struct group *other = (const struct group *)node;
+            groups_add_sums(groups, other->day, other->first, other->second, other->sums);
+        }
+    }
+}
+
 void groups_add_unit(struct groups *groups, int64_t day, const char *first, const char *second,
                      const char *unit, int64_t quantity)
 {

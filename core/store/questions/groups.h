@@ -57,6 +57,11 @@ void groups_add(struct groups *groups, int64_t day, const char *first, const cha
 /* Adds a quantity of a unit, by its name, to a group and to the totals. */
 void groups_add_unit(struct groups *groups, int64_t day, const char *first, const char *second,
                      const char *unit, int64_t quantity);
+/* Adds sums, and nothing of units, to a group and to the totals. */
+void groups_add_sums(struct groups *groups, int64_t day, const char *first, const char *second,
+                     const int64_t *sums);
+/* The sums of all groups of `others` to the groups of their names. */
+void groups_add_all(struct groups *groups, const struct groups *others);
 /* All groups: the latest day first, within a day by charge, highest first, then by name. The caller
  * frees the array; the groups stay. */
 struct group **groups_sorted(const struct groups *groups);

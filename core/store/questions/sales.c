@@ -11,11 +11,19 @@
 #include "store/operations/operations.h"
 #include "store/questions/groups.h"
 #include "store/questions/spans.h"
+#include "store/questions/time_records.h"
 #include "store/questions/usage_reports.h"
 
 #define QUARTER_MS INT64_C(900000)
+#define DAY_QUARTERS 96
 
-enum { CUSTOMERS_MAX = 100 }; /* of a page; a file has all */
+enum {
+    CUSTOMERS_MAX = 100, /* of a page; a file has all */
+    /* For so many customers at least, and so many records of each, the records of a part of a day
+     * are read as they lie, and not the hours of each customer. */
+    EDGE_CUSTOMERS = 1000,
+    EDGE_RECORDS = 16
+};
 
 struct grouping {
     bool day;
@@ -32,6 +40,16 @@ struct report {
     struct grouping by;
     bool csv;
 };
+
+static int64_t min_of(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
+static int64_t max_of(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
 
 static bool *find_word(struct grouping *by, const char *word, size_t bytes)
 {
@@ -147,40 +165,68 @@ static void render_totals(struct buffer *out, const struct groups *groups)
 #define SHADOW_COLUMNS "0, 0, 0, 0, 0, 0, 0, r.cost_nusd, 0, 0, r.cost_nusd, 0, 0"
 #define HEDGE_COLUMNS "0, 0, 0, 0, 0, 0, 0, r.cost_nusd, 0, 0, 0, r.cost_nusd, 0"
 #define TEST_COLUMNS "0, 0, 0, 0, 0, 0, 0, r.cost_nusd, 0, 0, 0, 0, r.cost_nusd"
-#define REFUNDS_BY(account)                                                                        \
-    " WHERE " account " = 'revenue' AND t.id IS NOT NULL AND t.kind = 'refund'"                    \
+#define REFUNDS                                                                                    \
+    " WHERE t.debit_account = 'revenue' AND t.id IS NOT NULL AND t.kind = 'refund'"                \
     " AND t.created_ms >= ?1 * 900000 AND t.created_ms < ?2 * 900000"
-#define REFUNDS REFUNDS_BY("t.debit_account")
 
-/* A refund counts at its own time, for the model and provider of its exchange. Shadows,
- * hedges and test calls are no calls of customers: only their cost counts. */
+static void add_sale(const struct grouping *by, const struct zone *zone, struct row *row,
+                     struct groups *groups)
+{
+    groups_add(groups, by->day ? zone_day(zone, column_int(row, 0)) : 0,
+               by->model ? column_text(row, 1) : "", by->provider ? column_text(row, 2) : "", row,
+               3, GROUP_SUMS);
+}
+
+/* Sales, and what they cost. Shadows, hedges and test calls are no calls of customers: only their
+ * cost counts. */
+static void add_sales(struct db *db, const struct quarters *asked, const struct grouping *by,
+                      const struct zone *zone, struct groups *groups)
+{
+    struct row *row = db_bind(db,
+                              "SELECT quarter * 900000, model, provider, " SUM_COLUMNS " FROM sales"
+                              " WHERE quarter >= ?1 AND quarter < ?2"
+                              " UNION ALL SELECT s.created_ms, s.model, s.provider, " SHADOW_COLUMNS
+                              " FROM shadows s JOIN shadow_results r ON r.seq = s.seq"
+                              " WHERE s.created_ms >= ?1 * 900000 AND s.created_ms < ?2 * 900000"
+                              " AND r.cost_nusd > 0"
+                              " UNION ALL SELECT h.created_ms, h.model, r.provider, " HEDGE_COLUMNS
+                              " FROM hedges h JOIN hedge_results r ON r.seq = h.seq"
+                              " WHERE h.created_ms >= ?1 * 900000 AND h.created_ms < ?2 * 900000"
+                              " AND r.cost_nusd > 0"
+                              " UNION ALL SELECT c.created_ms, c.model, c.provider, " TEST_COLUMNS
+                              " FROM test_calls c JOIN test_call_results r ON r.seq = c.seq"
+                              " WHERE c.created_ms >= ?1 * 900000 AND c.created_ms < ?2 * 900000"
+                              " AND r.cost_nusd > 0",
+                              DB_VALUES(bind_int(asked->from), bind_int(asked->to)));
+    while (!groups->too_many && db_row(db, row))
+        add_sale(by, zone, row, groups);
+    db_leave(row);
+}
+
+/* A refund counts at its own time, for the model and provider of its exchange. These are looked up
+ * only if they are asked for: four pages of the disk for each refund. */
+static struct row *bind_refunds(struct db *db, const struct quarters *asked, bool named)
+{
+    const struct store_value times[] = {bind_int(asked->from), bind_int(asked->to)};
+    if (!named)
+        return db_bind(db,
+                       "SELECT t.created_ms, '', '', " REFUND_COLUMNS " FROM transfers t" REFUNDS,
+                       times, 2);
+    return db_bind(db,
+                   "SELECT t.created_ms, u.model, u.provider, " REFUND_COLUMNS
+                   " FROM transfers t JOIN resolutions r ON r.exchange_id = t.exchange_id"
+                   " JOIN usage u ON u.seq = r.usage_seq" REFUNDS,
+                   times, 2);
+}
+
 static void add_up(struct db *db, const struct quarters *asked, const struct grouping *by,
                    const struct zone *zone, struct groups *groups)
 {
-    struct row *row =
-        db_bind(db,
-                "SELECT quarter * 900000, model, provider, " SUM_COLUMNS " FROM sales"
-                " WHERE quarter >= ?1 AND quarter < ?2"
-                " UNION ALL SELECT t.created_ms, u.model, u.provider, " REFUND_COLUMNS
-                " FROM transfers t JOIN resolutions r ON r.exchange_id = t.exchange_id"
-                " JOIN usage u ON u.seq = r.usage_seq" REFUNDS
-                " UNION ALL SELECT s.created_ms, s.model, s.provider, " SHADOW_COLUMNS
-                " FROM shadows s JOIN shadow_results r ON r.seq = s.seq"
-                " WHERE s.created_ms >= ?1 * 900000 AND s.created_ms < ?2 * 900000"
-                " AND r.cost_nusd > 0"
-                " UNION ALL SELECT h.created_ms, h.model, r.provider, " HEDGE_COLUMNS
-                " FROM hedges h JOIN hedge_results r ON r.seq = h.seq"
-                " WHERE h.created_ms >= ?1 * 900000 AND h.created_ms < ?2 * 900000"
-                " AND r.cost_nusd > 0"
-                " UNION ALL SELECT c.created_ms, c.model, c.provider, " TEST_COLUMNS
-                " FROM test_calls c JOIN test_call_results r ON r.seq = c.seq"
-                " WHERE c.created_ms >= ?1 * 900000 AND c.created_ms < ?2 * 900000"
-                " AND r.cost_nusd > 0",
-                DB_VALUES(bind_int(asked->from), bind_int(asked->to)));
+    struct row *row;
+    add_sales(db, asked, by, zone, groups);
+    row = bind_refunds(db, asked, by->model || by->provider);
     while (!groups->too_many && db_row(db, row))
-        groups_add(groups, by->day ? zone_day(zone, column_int(row, 0)) : 0,
-                   by->model ? column_text(row, 1) : "", by->provider ? column_text(row, 2) : "",
-                   row, 3, GROUP_SUMS);
+        add_sale(by, zone, row, groups);
     db_leave(row);
 }
 
@@ -243,45 +289,63 @@ static void render_groups(const struct report *report, const struct groups *grou
 
 /* ---- customers ---- */
 
-/* Finds what each customer has spent, and no more, because there are many rows. Includes customers
- * who only got a refund. */
-static void find_customers(struct db *db, const struct span *span, struct groups *groups)
+/* Adds the sums of whole days, of all customers. */
+static void add_days(struct db *db, const struct span *span, struct groups *groups)
 {
-#define CHARGE "SELECT o.account_id, 0, 0, 0, 0, 0, 0, charge_nusd FROM "
-    struct row *row = db_bind(
-        db,
-        CHARGE "users o CROSS JOIN customer_days d ON d.account_id = o.account_id AND d.day >= ?3"
-               " AND d.day < ?4"
-               " UNION ALL " CHARGE SPAN_EDGES " CROSS JOIN users o CROSS JOIN hourly h"
-               " ON h.account_id = o.account_id AND h.hour >= e.first AND h.hour < e.last"
-               " WHERE e.first < e.last"
-               " UNION ALL " CHARGE SPAN_SHARDS " CROSS JOIN users o CROSS JOIN usage g"
-               " ON g.account_id = o.account_id AND g.created_ms >= e.first"
-               " AND g.created_ms < e.last WHERE e.first < e.last"
-               " UNION ALL SELECT t.credit_account, 0, 0, 0, 0, 0, 0, 0 FROM transfers t" REFUNDS,
-        DB_VALUES(SPAN_VALUES(span)));
+    struct row *row = db_bind(db,
+                              "SELECT account_id, " SUM_COLUMNS " FROM customer_days"
+                              " WHERE day >= ?1 AND day < ?2",
+                              DB_VALUES(bind_int(span->day_from), bind_int(span->day_to)));
     while (db_row(db, row))
-        groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_CHARGE + 1);
+        groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_SUMS);
 }
 
-/* Adds all sums of one customer to the group `name`. (The plus makes SQLite find refunds among the
- * customer's transfers, not among all.) */
-static void add_up_customer(struct db *db, const struct span *span, const char *account_id,
-                            const char *name, struct groups *groups)
+/* Adds a part of a day from the hours of each customer, and from the records of parts of hours. */
+static void add_hours(struct db *db, const struct quarters *part, struct groups *groups)
 {
+    const struct span span = span_of_hours(part);
     struct row *row = db_bind(
         db,
-        "SELECT " SUM_COLUMNS " FROM customer_days WHERE account_id = ?7 AND day >= ?3 AND day < ?4"
-        " UNION ALL SELECT " SUM_COLUMNS " FROM " SPAN_EDGES " CROSS JOIN hourly h"
-        " ON h.account_id = ?7 AND h.hour >= e.first AND h.hour < e.last WHERE e.first < e.last"
-        " UNION ALL SELECT " RECORD_COLUMNS " FROM " SPAN_SHARDS " CROSS JOIN usage g"
-        " ON g.account_id = ?7 AND g.created_ms >= e.first AND g.created_ms < e.last"
+        "SELECT o.account_id, " SUM_COLUMNS " FROM " SPAN_EDGES " CROSS JOIN users o CROSS JOIN"
+        " hourly h ON h.account_id = o.account_id AND h.hour >= e.first AND h.hour < e.last"
         " WHERE e.first < e.last"
-        " UNION ALL SELECT " REFUND_COLUMNS
-        " FROM transfers t" REFUNDS_BY("+t.debit_account") " AND t.credit_account = ?7",
-        DB_VALUES(SPAN_VALUES(span), bind_text(account_id)));
+        " UNION ALL SELECT o.account_id, " RECORD_COLUMNS " FROM " SPAN_SHARDS
+        " CROSS JOIN users o CROSS JOIN usage g ON g.account_id = o.account_id"
+        " AND g.created_ms >= e.first AND g.created_ms < e.last WHERE e.first < e.last",
+        DB_VALUES(SPAN_VALUES(&span)));
     while (db_row(db, row))
-        groups_add(groups, 0, name, "", row, 0, GROUP_SUMS);
+        groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_SUMS);
+}
+
+/* Adds what lies before and behind the whole days. */
+static void add_edges(struct db *db, const struct span *span, struct groups *groups)
+{
+    const struct quarters edges[] = {
+        {span->asked.from, min_of(span->asked.to, span->day_from * DAY_QUARTERS)},
+        {max_of(span->asked.from, span->day_to * DAY_QUARTERS), span->asked.to}};
+    const int64_t customers = max_of((int64_t)groups->table.node_count, EDGE_CUSTOMERS);
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+        if (!time_records_add(db, &edges[i], customers * EDGE_RECORDS, groups))
+            add_hours(db, &edges[i], groups);
+    }
+}
+
+static void add_refunds(struct db *db, const struct quarters *asked, struct groups *groups)
+{
+    struct row *row =
+        db_bind(db, "SELECT t.credit_account, " REFUND_COLUMNS " FROM transfers t" REFUNDS,
+                DB_VALUES(bind_int(asked->from), bind_int(asked->to)));
+    while (db_row(db, row))
+        groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_SUMS);
+}
+
+/* Adds all sums of each customer but those of units, by account; also of customers who only got a
+ * refund. */
+static void add_customers(struct db *db, const struct span *span, struct groups *groups)
+{
+    add_days(db, span, groups);
+    add_edges(db, span, groups);
+    add_refunds(db, &span->asked, groups);
 }
 
 /* Records are looked at only where their hour has units. */
@@ -305,13 +369,13 @@ static void add_customer_units(struct db *db, const struct span *span, const cha
 }
 
 static void render_customer(const struct report *report, struct row *user,
-                            const struct groups *groups)
+                            const struct group *group)
 {
     struct buffer *out = report->out;
     if (report->csv) {
         for (int column = 0; column <= 2; column++)
             csv_name(out, column_text(user, column));
-        csv_sums(out, groups->totals, &groups->total_units);
+        csv_sums(out, group->sums, &group->units);
         return;
     }
     json_writer_object(out, NULL);
@@ -320,23 +384,20 @@ static void render_customer(const struct report *report, struct row *user,
     json_writer_text(out, "email", column_text(user, 1));
     json_writer_text(out, "name", column_text(user, 2));
     json_writer_object_end(out);
-    render_sums(out, groups->totals, &groups->total_units);
+    render_sums(out, group->sums, &group->units);
     json_writer_object_end(out);
 }
 
+/* `group` is one of `customers`. */
 static bool add_customer(const struct report *report, const struct span *span,
-                         const char *account_id)
+                         const struct group *group, struct groups *customers)
 {
-    struct groups groups;
     struct row *row = db_bind(report->db, "SELECT id, email, name FROM users WHERE account_id = ?1",
-                              DB_VALUES(bind_text(account_id)));
+                              DB_VALUES(bind_text(group->first)));
     if (!db_row(report->db, row))
         return false;
-    groups_init(&groups, 1);
-    add_up_customer(report->db, span, account_id, "", &groups);
-    add_customer_units(report->db, span, account_id, "", &groups);
-    render_customer(report, row, &groups);
-    groups_fini(&groups);
+    add_customer_units(report->db, span, group->first, group->first, customers);
+    render_customer(report, row, group);
     db_leave(row);
     return true;
 }
@@ -350,23 +411,23 @@ static void render_customers(const struct report *report, const struct quarters 
     struct group **sorted;
     size_t shown = 0;
     groups_init(&customers, SIZE_MAX);
-    find_customers(report->db, &span, &customers);
+    add_customers(report->db, &span, &customers);
     sorted = groups_sorted(&customers);
     for (size_t i = 0; i < customers.table.node_count && shown < most; i++)
-        shown += add_customer(report, &span, sorted[i]->first);
+        shown += add_customer(report, &span, sorted[i], &customers);
     free(sorted);
     groups_fini(&customers);
 }
 
 static void add_to_group(const struct report *report, const struct span *span,
-                         const char *account_id, struct groups *groups)
+                         const struct group *customer, struct groups *groups)
 {
     struct row *row = db_bind(report->db, "SELECT \"group\" FROM users WHERE account_id = ?1",
-                              DB_VALUES(bind_text(account_id)));
+                              DB_VALUES(bind_text(customer->first)));
     if (!db_row(report->db, row))
         return;
-    add_up_customer(report->db, span, account_id, column_text(row, 0), groups);
-    add_customer_units(report->db, span, account_id, column_text(row, 0), groups);
+    groups_add_sums(groups, 0, column_text(row, 0), "", customer->sums);
+    add_customer_units(report->db, span, customer->first, column_text(row, 0), groups);
     db_leave(row);
 }
 
@@ -378,10 +439,10 @@ static void render_by_group(const struct report *report, const struct quarters *
     struct groups groups;
     groups_init(&customers, SIZE_MAX);
     groups_init(&groups, SIZE_MAX);
-    find_customers(report->db, &span, &customers);
+    add_customers(report->db, &span, &customers);
     for (size_t i = 0; i < customers.table.bucket_count; i++) {
         for (struct table_node *node = customers.table.buckets[i]; node != NULL; node = node->next)
-            add_to_group(report, &span, ((struct group *)node)->first, &groups);
+            add_to_group(report, &span, (struct group *)node, &groups);
     }
     render_groups(report, &groups);
     groups_fini(&groups);

@@ -1,12 +1,19 @@
 #include "store/questions/spans.h"
 
-struct span span_of(struct db *db, const struct quarters *asked)
+struct span span_of_hours(const struct quarters *asked)
 {
-    int64_t until_day = db_number(db, "SELECT until_day FROM summed_days", NULL, 0, 0);
     struct span span = {
         .asked = *asked, .hour_from = (asked->from + 3) / 4, .hour_to = asked->to / 4};
     if (span.hour_to < span.hour_from) /* inside one hour */
         span.hour_to = span.hour_from;
+    span.day_from = span.day_to = (span.hour_to + 23) / 24;
+    return span;
+}
+
+struct span span_of(struct db *db, const struct quarters *asked)
+{
+    int64_t until_day = db_number(db, "SELECT until_day FROM summed_days", NULL, 0, 0);
+    struct span span = span_of_hours(asked);
     span.day_from = (span.hour_from + 23) / 24;
     span.day_to = span.hour_to / 24;
     if (span.day_to > until_day)

@@ -24,6 +24,8 @@ struct span {
 
 /* Looks up until when there are day sums. */
 struct span span_of(struct db *db, const struct quarters *asked);
+/* The same without whole days: all hours lie before them. */
+struct span span_of_hours(const struct quarters *asked);
 /* What one account was charged in it, in nano-USD, by the times at which the calls began. */
 int64_t span_charged_nusd(struct db *db, const struct span *span, const char *account_id);
 

@@ -10,6 +10,7 @@
 #include "store/books/usage_lines.h"
 #include "store/engine/db.h"
 #include "store/engine/reader.h"
+#include "store/questions/usage_place.h"
 
 enum { PAGE_ROWS = 2000 };
 
@@ -30,28 +31,13 @@ struct usage_scan {
 
 /* ---- where it begins ---- */
 
-/* Whether no record up to the first one from `seq` on can be of the time asked for. */
-static bool is_before(struct usage_scan *scan, int64_t seq)
-{
-    int64_t created_ms =
-        db_number(&scan->db, "SELECT created_ms FROM usage WHERE seq >= ?1 ORDER BY seq LIMIT 1",
-                  DB_VALUES(bind_int(seq)), INT64_MAX);
-    return created_ms < scan->from_ms - LATENESS_MS;
-}
-
-/* Halves the numbers: all up to `low` are before the time, always. */
+/* No record up to that place can be of the time asked for. */
 static void find_first(struct usage_scan *scan)
 {
-    int64_t low = db_number(&scan->db, "SELECT min(seq) FROM usage", NULL, 0, 1) - 1;
-    int64_t high = scan->place.last_seq;
-    while (scan->from_ms > INT64_MIN + LATENESS_MS && low + 1 < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (is_before(scan, middle))
-            low = middle;
-        else
-            high = middle;
-    }
-    scan->place.first_seq = scan->place.seq = low;
+    int64_t bounded_ms =
+        scan->from_ms > INT64_MIN + LATENESS_MS ? scan->from_ms - LATENESS_MS : INT64_MIN;
+    scan->place.first_seq = scan->place.seq =
+        usage_place_before(&scan->db, bounded_ms, scan->place.last_seq);
 }
 
 struct usage_scan *usage_scan_open(const struct usage_scan_options *options, struct fault *fault)

@@ -159,16 +159,27 @@ static void pages_by_time(void **state)
     assert_below("with totals", usage_page(NULL, "newest", NULL, 1), 60000);
 }
 
-/* Pages that a connection which knows none of them reads. */
-static int64_t usage_page_reads(const char *model, const char *sort)
+/* A new connection, which knows no page. */
+static void open_again(void)
 {
     struct fault fault;
-    int misses = 0, most = 0;
     db_close(&db);
     assert_true(db_open(&db, f.path, DB_READ, &fault));
-    usage_page(model, sort, NULL, 0);
+}
+
+/* Pages that the connection has read. */
+static int64_t reads(void)
+{
+    int misses = 0, most = 0;
     sqlite3_db_status(db.handle, SQLITE_DBSTATUS_CACHE_MISS, &misses, &most, 0);
     return misses;
+}
+
+static int64_t usage_page_reads(const char *model, const char *sort)
+{
+    open_again();
+    usage_page(model, sort, NULL, 0);
+    return reads();
 }
 
 /* Of the 180 records in an hour with a match the others are not looked up: their sizes, which the
@@ -373,6 +384,33 @@ static void parts_of_names(void **state)
     fixture_assert_has(call.result.data, "u1@often.example");
 }
 
+/* Sums of 60 days of 2,000 of these customers. The last one has spent most. */
+static void fill_days(void)
+{
+    fixture_sql(f.path,
+                "BEGIN; WITH RECURSIVE d (day) AS (SELECT 20000 UNION ALL SELECT day + 1 FROM d"
+                " WHERE day < 20059), n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                " WHERE i < 2000) INSERT INTO customer_days"
+                " SELECT 'acct_' || i, day, 1, 0, 10, 0, 5, 0, i, 1, 0 FROM d CROSS JOIN n;"
+                "UPDATE summed_days SET until_day = 20060; COMMIT");
+}
+
+/* Days of many customers lie together: some pages for a day, and not for a customer. */
+static void customers_of_days(void **state)
+{
+    const int64_t day_ms = 86400000;
+    const struct store_value week[] = {bind_int(20030 * day_ms), bind_int(20037 * day_ms),
+                                       text("customer"), bind_null()};
+    (void)state;
+    fill_days();
+    open_again();
+    steps_of("sales.summary", week, 4);
+    assert_below("pages of a week's customers", reads(), 700);
+    fixture_assert_has(call.result.data, "\"email\":\"u2000@often.example\"");
+    fixture_assert_has(call.result.data, "\"requests\":7,\"errors\":0,\"input_tokens\":70,");
+    fixture_assert_has(call.result.data, "\"revenue\":\"0.000014000\"");
+}
+
 /* So many of ann's keys, each with a quota and ten hours of this month; returns what is asked. */
 static char *fill_quotas(int count)
 {
@@ -430,7 +468,7 @@ int main(void)
         cmocka_unit_test(transfers),       cmocka_unit_test(house),
         cmocka_unit_test(statements),      cmocka_unit_test(quotas),
         cmocka_unit_test(rare_in_a_crowd), cmocka_unit_test(searches),
-        cmocka_unit_test(parts_of_names),
+        cmocka_unit_test(parts_of_names),  cmocka_unit_test(customers_of_days),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
