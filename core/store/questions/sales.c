@@ -300,21 +300,40 @@ static void add_days(struct db *db, const struct span *span, struct groups *grou
         groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_SUMS);
 }
 
-/* Adds a part of a day from the hours of each customer, and from the records of parts of hours. */
-static void add_hours(struct db *db, const struct quarters *part, struct groups *groups)
+/* Hours and records of parts of hours, of the accounts of a subquery. Parameters as of spans. */
+#define HOURS_OF(accounts)                                                                         \
+    "SELECT o.account_id, " SUM_COLUMNS " FROM " SPAN_EDGES " CROSS JOIN " accounts                \
+    " o CROSS JOIN hourly h ON h.account_id = o.account_id AND h.hour >= e.first"                  \
+    " AND h.hour < e.last WHERE e.first < e.last"                                                  \
+    " UNION ALL SELECT o.account_id, " RECORD_COLUMNS " FROM " SPAN_SHARDS " CROSS JOIN " accounts \
+    " o CROSS JOIN usage g ON g.account_id = o.account_id AND g.created_ms >= e.first"             \
+    " AND g.created_ms < e.last WHERE e.first < e.last"
+/* Accounts with a key that was used since the time began. */
+#define ACTIVE                                                                                     \
+    "(SELECT DISTINCT k.account_id FROM key_totals t CROSS JOIN keys k ON k.id = t.key_id"         \
+    " WHERE t.last_used_ms >= ?1 * 900000)"
+
+static void add_hours_of(struct db *db, const char *sql, const struct quarters *part,
+                         struct groups *groups)
 {
     const struct span span = span_of_hours(part);
-    struct row *row = db_bind(
-        db,
-        "SELECT o.account_id, " SUM_COLUMNS " FROM " SPAN_EDGES " CROSS JOIN users o CROSS JOIN"
-        " hourly h ON h.account_id = o.account_id AND h.hour >= e.first AND h.hour < e.last"
-        " WHERE e.first < e.last"
-        " UNION ALL SELECT o.account_id, " RECORD_COLUMNS " FROM " SPAN_SHARDS
-        " CROSS JOIN users o CROSS JOIN usage g ON g.account_id = o.account_id"
-        " AND g.created_ms >= e.first AND g.created_ms < e.last WHERE e.first < e.last",
-        DB_VALUES(SPAN_VALUES(&span)));
+    struct row *row = db_bind(db, sql, DB_VALUES(SPAN_VALUES(&span)));
     while (db_row(db, row))
         groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_SUMS);
+}
+
+/* Adds a part of a day from the hours of each customer: of those whose keys were used since, and if
+ * these have not all its calls, of all. */
+static void add_hours(struct db *db, const struct quarters *part, struct groups *groups)
+{
+    struct groups found;
+    groups_init(&found, SIZE_MAX);
+    add_hours_of(db, HOURS_OF(ACTIVE), part, &found);
+    if (found.totals[GROUP_REQUESTS] == time_records_count(db, part))
+        groups_add_all(groups, &found);
+    else
+        add_hours_of(db, HOURS_OF("users"), part, groups);
+    groups_fini(&found);
 }
 
 /* Adds what lies before and behind the whole days. */

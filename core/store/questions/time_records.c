@@ -14,7 +14,7 @@ struct looking {
     int64_t others;
 };
 
-static int64_t count_of(struct db *db, const struct quarters *time)
+int64_t time_records_count(struct db *db, const struct quarters *time)
 {
     return db_number(db, "SELECT sum(requests) FROM sales WHERE quarter >= ?1 AND quarter < ?2",
                      DB_VALUES(bind_int(time->from), bind_int(time->to)), 0);
@@ -51,7 +51,7 @@ bool time_records_add(struct db *db, const struct quarters *time, int64_t record
     struct looking looking = {.from_ms = time->from * QUARTER_MS, .to_ms = time->to * QUARTER_MS};
     struct groups found;
     int64_t first;
-    looking.count = count_of(db, time);
+    looking.count = time_records_count(db, time);
     if (looking.count > records_max)
         return false;
     if (looking.count == 0)

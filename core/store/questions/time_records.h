@@ -10,6 +10,8 @@
 #include "store/questions/groups.h"
 #include "store/questions/spans.h"
 
+/* How many records there are of these quarters, from `sales`. */
+int64_t time_records_count(struct db *db, const struct quarters *time);
 /* Adds all sums of the records of these quarters of an hour to the groups of their accounts, or
  * nothing. Returns false: there are more than `records_max`, or they do not lie together (there was
  * a very long call, or the clock was set). */
