@@ -154,10 +154,11 @@ static void render_totals(struct buffer *out, const struct groups *groups)
     json_writer_object_end(out);
 }
 
-/* Thirteen sums, for groups_add. */
-#define SUM_COLUMNS                                                                                \
+/* Nine sums of a roll-up; and thirteen, for groups_add. */
+#define ROLL_UP_COLUMNS                                                                            \
     "requests, errors, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"        \
-    " charge_nusd, cost_nusd, overrun_nusd, 0, 0, 0, 0"
+    " charge_nusd, cost_nusd, overrun_nusd"
+#define SUM_COLUMNS ROLL_UP_COLUMNS ", 0, 0, 0, 0"
 #define RECORD_COLUMNS                                                                             \
     "1, error_code <> '', input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"     \
     " charge_nusd, cost_nusd, overrun_nusd, 0, 0, 0, 0"
@@ -293,11 +294,11 @@ static void render_groups(const struct report *report, const struct groups *grou
 static void add_days(struct db *db, const struct span *span, struct groups *groups)
 {
     struct row *row = db_bind(db,
-                              "SELECT account_id, " SUM_COLUMNS " FROM customer_days"
+                              "SELECT account_id, " ROLL_UP_COLUMNS " FROM customer_days"
                               " WHERE day >= ?1 AND day < ?2",
                               DB_VALUES(bind_int(span->day_from), bind_int(span->day_to)));
     while (db_row(db, row))
-        groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_SUMS);
+        groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_OVERRUN + 1);
 }
 
 /* Hours and records of parts of hours, of the accounts of a subquery. Parameters as of spans. */

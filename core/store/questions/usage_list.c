@@ -200,20 +200,22 @@ static bool few_enough(struct store_call *call, struct db *db, const struct usag
                      (long long)records, SORTED_MAX);
 }
 
-/* Reads only the index: usage_newest has all three sizes. */
-#define SIZES(size)                                                                                \
-    "SELECT " size ", seq, " MATCH_SIZE_COLUMNS                                                    \
-    " FROM usage WHERE account_id = ?1 AND created_ms >= ?2"                                       \
+/* Reads only the index: usage_newest has all three sizes. What a filter needs is read only for it:
+ * these are many rows. */
+#define SIZES(size, more)                                                                          \
+    "SELECT " size ", seq" more " FROM usage WHERE account_id = ?1 AND created_ms >= ?2"           \
     " AND created_ms < ?3 AND (" size ", seq) < (?4, ?5)"
+#define SIZES_FOR(filtered, size)                                                                  \
+    ((filtered) ? SIZES(size, ", " MATCH_SIZE_COLUMNS) : SIZES(size, ""))
 
-static const char *sql_by_size(const char *sort)
+static const char *sql_by_size(const char *sort, bool filtered)
 {
     if (strcmp(sort, "cost") == 0)
-        return SIZES("charge_nusd");
+        return SIZES_FOR(filtered, "charge_nusd");
     if (strcmp(sort, "tokens") == 0)
-        return SIZES("input_tokens + cached_input_tokens + output_tokens");
+        return SIZES_FOR(filtered, "input_tokens + cached_input_tokens + output_tokens");
     if (strcmp(sort, "duration") == 0)
-        return SIZES("total_us");
+        return SIZES_FOR(filtered, "total_us");
     return NULL;
 }
 
@@ -361,7 +363,7 @@ static bool list_page(struct walk *walk)
 {
     struct store_call *call = walk->call;
     const char *sort = operations_text(call, 5);
-    const char *sql = sql_by_size(sort);
+    const char *sql = sql_by_size(sort, is_filtered(walk));
     if (!operations_limit(call, 7, &walk->limit) ||
         !usage_reports_window(call, 1, 2, &walk->zone, &walk->window))
         return false;
