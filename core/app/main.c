@@ -134,12 +134,17 @@ static bool print_synopses(FILE *out, const char *command)
 }
 
 /* The whole usage would push the mistake off the screen. `command`: its first word, or NULL. */
-static int usage_error(const char *what, const char *word, const char *command)
+static int show_usage(const char *command)
 {
-    fprintf(stderr, "llm-gateway: %s: %s\n", what, word);
     if (command == NULL || !print_synopses(stderr, command))
         fputs("llm-gateway --help lists the commands and their options.\n", stderr);
     return USAGE_STATUS;
+}
+
+static int usage_error(const char *what, const char *word, const char *command)
+{
+    fprintf(stderr, "llm-gateway: %s: %s\n", what, word);
+    return show_usage(command);
 }
 
 /* The value of an option, given as --name VALUE or --name=VALUE; NULL if argv[*at] is another
@@ -291,14 +296,22 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
     return true;
 }
 
+/* Names all options that the command does not take: who mends one is not told of the next.
+ * Returns 0, or the exit status. */
 static int check_options(const struct arguments *arguments)
 {
+    bool any = false;
     for (unsigned i = 0; i < arguments->given_count; i++) {
-        if (!command_takes(arguments->words, arguments->word_count, arguments->given[i]))
-            return usage_error("the command does not take this option", arguments->given[i],
-                               arguments->words[0]);
+        if (command_takes(arguments->words, arguments->word_count, arguments->given[i]))
+            continue;
+        fprintf(stderr, "%s%s", any ? ", " : "llm-gateway: the command does not take this option: ",
+                arguments->given[i]);
+        any = true;
     }
-    return 0;
+    if (!any)
+        return 0;
+    fputc('\n', stderr);
+    return show_usage(arguments->words[0]);
 }
 
 /* Returns 0, or the exit status. */

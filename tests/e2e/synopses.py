@@ -6,12 +6,15 @@ import subprocess
 from gateway import BINARY
 
 
+def usage() -> str:
+    return subprocess.run([BINARY, "help"], capture_output=True, text=True).stdout
+
+
 def synopses() -> dict[str, set[str]]:
     """Each command of the usage, without its values, and the options that it takes."""
-    text = subprocess.run([BINARY, "help"], capture_output=True, text=True).stdout
     found: dict[str, set[str]] = {}
     command = ""
-    for line in text.split("\n\n")[1].splitlines():
+    for line in usage().split("\n\n")[1].splitlines():
         synopsis = "" if line.startswith(" " * 30) else re.split(r"   +", line.strip())[0]
         if line[2] != " ":
             command = re.match(r"[a-z][a-z -]*?(?= [A-Z\[]|$)", synopsis)[0]
