@@ -109,7 +109,12 @@ def test_automatic_top_up(user, buyer, house, stripe):
     user.sees(user.t("automatic.noCard"))
     body = {"amount": "10", "save_card": True}
     payment = buyer.call("POST", "/balance/charge", 201, json=body)
-    deliver(house, stripe.complete(payment), *stripe.kept_card(payment))
+    deliver(house, stripe.complete(payment))
+    expect(user.rows("payments.list").first).to_contain_text(user.t("payments.paid"))
+    named, kept = stripe.kept_card(payment)  # some time after the credit, and in either order
+    deliver(house, kept)
+    expect(user.button("automatic.set")).to_be_visible()
+    deliver(house, named)
     user.sees("visa 4242")
     user.button("automatic.set").click()
     user.field("automatic.threshold").fill("5")
@@ -120,6 +125,7 @@ def test_automatic_top_up(user, buyer, house, stripe):
     labelled(user, "automatic.most", "USD").fill("100")
     assert violations(user) == []
     user.button("automatic.save").click()
+    expect(user.button("automatic.end")).to_be_visible()  # it is saved
     user.sees("$20.00")
     wish = buyer.call("GET", "/payment-options", 200)["automatic"]
     assert (wish["amount"], wish["month_max"]) == ("20.00", "100.00")

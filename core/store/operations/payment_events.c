@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/money.h"
+#include "store/books/changes.h"
 #include "store/books/posting.h"
 #include "store/operations/debts.h"
 #include "store/operations/operations.h"
@@ -34,7 +35,8 @@ static bool reply(struct store_call *call, const char *outcome, const struct pay
     return true;
 }
 
-/* Notes what the event has come to, and replies with it. */
+/* Notes what the event has come to, and replies with it. Pages of the payment's customer, which
+ * watch the wallet's version, have something new to see: also where the balance stays. */
 static bool done(struct store_call *call, struct db *db, const char *outcome,
                  const struct payment *payment)
 {
@@ -44,6 +46,7 @@ static bool done(struct store_call *call, struct db *db, const char *outcome,
                   DB_VALUES(call->args[PROCESSOR], call->args[EVENT_ID], call->args[KIND],
                             call->args[CREATED_MS], bind_int(clock_wall_ms()),
                             bind_text(outcome))) &&
+           (payment == NULL || changes_note(db, CHANGE_ACCOUNT, payment->account_id.text)) &&
            reply(call, outcome, payment);
 }
 
@@ -69,6 +72,16 @@ static bool find(struct store_call *call, struct db *db, size_t at, struct payme
 }
 
 /* ---- cards ---- */
+
+/* As `done` does for a payment: for those whose card it is. */
+static bool show_owners(struct store_call *call, struct db *db, size_t method_id)
+{
+    return db_run(db,
+                  "INSERT INTO changes (kind, id) SELECT 'account', u.account_id"
+                  " FROM payment_customers c JOIN users u ON u.id = c.user_id"
+                  " WHERE c.processor = ?1 AND c.method_id = ?2",
+                  DB_VALUES(call->args[PROCESSOR], call->args[method_id]));
+}
 
 /* ... payment_id? customer_id method_id: the card that is charged by itself from now on. */
 bool payment_events_method(struct store_call *call, struct db *db)
@@ -105,7 +118,7 @@ bool payment_events_named(struct store_call *call, struct db *db)
                    "INSERT OR REPLACE INTO payment_methods (processor, id, name)"
                    " VALUES (?1, ?2, ?3)",
                    DB_VALUES(call->args[PROCESSOR], call->args[METHOD_ID], call->args[NAME])) &&
-            done(call, db, "named", NULL));
+            show_owners(call, db, METHOD_ID) && done(call, db, "named", NULL));
 }
 
 /* ... method_id: the processor no longer has it. */
@@ -116,7 +129,8 @@ bool payment_events_forgotten(struct store_call *call, struct db *db)
     if (!fits(call))
         return false;
     return is_known(call, db) ||
-           (db_run(db,
+           (show_owners(call, db, METHOD_ID) &&
+            db_run(db,
                    "UPDATE automatic_top_ups SET paused = 'The saved card was removed.'"
                    " WHERE user_id IN (SELECT user_id FROM payment_customers"
                    "  WHERE processor = ?1 AND method_id = ?2)",

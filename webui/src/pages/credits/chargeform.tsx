@@ -16,7 +16,7 @@ import { Payments } from "./payments";
 
 const PRESETS = ["5", "10", "25", "100"];
 
-/** `version`: changes with the balance. */
+/** `version`: of the pulse. A card that is kept and a payment that fails change no balance. */
 export function ChargeForm({ version }: { version: string }) {
     switch (site.value?.payments) {
         case "test":

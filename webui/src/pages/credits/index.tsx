@@ -50,7 +50,7 @@ export function Credits() {
                     {t("credits.owed")} <Exact amount={balance.owed} />
                 </Notice>
             )}
-            <ChargeForm version={balance?.balance ?? ""} />
+            <ChargeForm version={balance?.version ?? ""} />
             <VoucherForm />
             <Failure error={page.error} retry={page.reload} />
             <Card
