@@ -1,5 +1,6 @@
 """Under a service manager: readiness, reloads, the watchdog, and a socket that outlives us."""
 
+import json
 import signal
 import socket
 import threading
@@ -9,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import answers
 import httpx2 as httpx
 import pytest
-from fake_provider import Gate
 from managed import ManagedGateway, Manager, listening_socket
+from rawhttp import chat_bytes
 from wait import wait_until
 
 
@@ -167,11 +168,13 @@ def test_a_restart_refuses_nobody(make_managed, listener, provider):
     """Under load; a stream that runs ends on the old process, those who come meanwhile wait."""
     gateway = make_managed(listener=listener, drain_timeout_ms=20000)
     customer = gateway.customer()
-    gate = Gate(provider)
-    provider.answer = answers.behind(gate, answers.stream_of(answers.Chat()))
-    streaming = ThreadPoolExecutor(1)
-    whole = streaming.submit(customer.ask, "gpt-4", stream=True)
-    wait_until(lambda: provider.requests, 10, "the stream's call")
+    gate = threading.Event()
+    provider.answer = answers.stream_of(answers.Chat(), gates={2: gate})
+    stream = gateway.connect()
+    body = {"model": "gpt-4", "messages": [{"role": "user", "content": "x"}], "stream": True}
+    stream.send(chat_bytes(customer.key, json.dumps(body).encode()))
+    assert stream.read_head().status == 200
+    stream.read_chunk()
     provider.answer = answers.chat()
     statuses: list[int] = []
     over = threading.Event()
@@ -187,7 +190,9 @@ def test_a_restart_refuses_nobody(make_managed, listener, provider):
     gateway.signal(signal.SIGTERM)
     gateway.logs("stopping: no new connections, what runs may finish")
     gate.set()
-    assert whole.result(20).status_code == 200
+    rest = b"".join(iter(stream.read_chunk, b""))
+    assert rest.endswith(answers.DONE)
+    assert b'"finish_reason":"stop"' in rest.replace(b" ", b"")
     gateway.process.wait(20)
     gateway.spawn()
     before = len(statuses)
