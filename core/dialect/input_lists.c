@@ -19,23 +19,37 @@ static bool read_embedded(struct model_request *out, const struct json_value *in
     return text_inputs_read(out, input, "input", fault);
 }
 
-/* A text, a list of texts, or a list of parts: texts and pictures. */
+/* Each entry of the list is a text or a part: a text or a picture. Returns the member that a part
+ * has twice, or NULL. */
+static const char *add_moderated(struct prompt *prompt, const struct json_value *list)
+{
+    struct json_walk walk = json_walk(list);
+    struct json_item item;
+    const char *twice = NULL;
+    while (twice == NULL && json_next(&walk, &item))
+        twice = prompt_parts_add(prompt, &item.value);
+    return twice;
+}
+
+/* A text, a list of texts, or a list of parts. */
 static bool read_moderated(struct model_request *out, const struct json_value *input,
                            struct request_fault *fault)
 {
     struct json_walk walk = json_walk(input);
     struct json_item item;
-    int64_t count = input->type == JSON_STRING ? 1 : 0;
-    if (input->type != JSON_STRING && input->type != JSON_ARRAY)
+    bool list = input->type == JSON_ARRAY;
+    int64_t count = list ? 0 : 1;
+    if (input->type != JSON_STRING && !list)
         return request_refuse(fault, "invalid_value", "input", "'input' must be a text or a list.");
-    while (input->type == JSON_ARRAY && json_next(&walk, &item)) {
+    while (list && json_next(&walk, &item)) {
         if (item.value.type != JSON_STRING && item.value.type != JSON_OBJECT)
             return request_refuse(fault, "invalid_value", "input",
                                   "'input[%lld]' must be a text or a part.", (long long)count);
         count++;
     }
     prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], input);
-    const char *twice = prompt_parts_add(&out->prompt, input);
+    const char *twice =
+        list ? add_moderated(&out->prompt, input) : prompt_parts_add(&out->prompt, input);
     if (twice != NULL)
         return request_fault_twice(fault, twice, slice_of(twice));
     return text_inputs_count(out, count, "input", fault);

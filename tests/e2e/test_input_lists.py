@@ -27,6 +27,7 @@ def house(shared_provider, tmp_path_factory):
                    candidates=[{"provider": "openai", "model": "theirs"}])  # fmt: skip
     policies.model("moderate", Price("0", "0"), endpoints=["moderations"], max_output=None,
                    request="0.001")  # fmt: skip
+    policies.model("moderate-tokens", PRICE, endpoints=["moderations"], max_output=None)
     policies.model("rank", Price("0", "0"), endpoints=["rerank"], max_output=None,
                    providers=("ranker",), web_search="0.002", web_search_max=10)  # fmt: skip
     policies.model(
@@ -277,6 +278,22 @@ def test_a_moderation(customer, provider):
     assert found.results[0].flagged is False
     record = customer.wait_for_record()
     assert usd(record["cost"]) == usd("0.0012")
+
+
+@pytest.mark.parametrize("input_", ["a", ["a", "b"], [{"type": "text", "text": "a"}, "b" * 40]])
+def test_moderated_texts_are_counted_as_texts(customer, provider, input_):
+    """In a list, too: they fill no context, so a quota of tokens, a hold and an estimated charge
+    count no more than they have bytes, or the form of the list."""
+    body = {"key_id": customer.key_id, "unit": "tokens", "period": "day", "amount": 1000}
+    customer.call("POST", "/quotas", 201, json=body)
+    provider.answer = verdicts("moderate-tokens")
+    reply = customer.post({"model": "moderate-tokens", "input": input_}, "/moderations")
+    assert reply.status_code == 200
+    record = customer.wait_for_record()
+    assert 0 < record["input_tokens"] <= len(json.dumps(input_))
+    assert usd(record["cost"]) == charge(PRICE, Usage(record["input_tokens"], 0))
+    (quota,) = [it for it in customer.get("/key").json()["data"]["quotas"] if it["id"]]
+    assert quota["used"] == record["input_tokens"]
 
 
 def test_a_picture_to_a_model_without_eyes(customer, provider):
