@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/limits.h"
 #include "exchange/limiter.h"
 #include "store/quotas.h"
 
@@ -28,6 +29,12 @@ struct limit_rule {
 struct limit_rules {
     size_t count;
     struct limit_rule list[];
+};
+
+/* The models that may answer a call. */
+struct asked_models {
+    size_t count;
+    const char *names[LIMIT_ASKED_MODELS];
 };
 
 /* Sets the place by the name of what is counted, such as "key/requests_per_minute". */

@@ -8,11 +8,12 @@
 
 enum { MINUTE_MS = 60 * 1000 };
 
-static bool concerns(const struct quota_rule *own, const char *model, bool several)
+static bool concerns(const struct quota_rule *own, const struct asked_models *models)
 {
-    if (own->models[0] == '\0' || strcmp(own->models, model) == 0)
-        return true;
-    return several && own->period != QUOTA_WINDOW; /* its settlement counts it if it has answered */
+    bool asked = own->models[0] == '\0';
+    for (size_t i = 0; i < models->count && !asked; i++)
+        asked = strcmp(own->models, models->names[i]) == 0;
+    return asked;
 }
 
 static struct limit_rule *find_same(struct limit_rules *rules, const struct quota_rule *own)
@@ -25,13 +26,13 @@ static struct limit_rule *find_same(struct limit_rules *rules, const struct quot
     return NULL;
 }
 
-static void add(struct limit_rules *rules, const struct quota_list *list, const char *model,
-                bool several)
+static void add(struct limit_rules *rules, const struct quota_list *list,
+                const struct asked_models *models)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct quota_rule *own = &list->rules[i];
         bool slides = own->period == QUOTA_MINUTE && own->unit != QUOTA_USD;
-        if (!concerns(own, model, several))
+        if (!concerns(own, models))
             continue;
         struct limit_rule *same = find_same(rules, own);
         if (same != NULL) {
@@ -55,8 +56,8 @@ static void add(struct limit_rules *rules, const struct quota_list *list, const 
 
 /* The rules point into the lists, which stand behind them. */
 const struct limit_rules *quota_merge(const struct exchange *exchange,
-                                      const struct limit_rules *rules, bool several,
-                                      struct limit_rules **owned)
+                                      const struct limit_rules *rules,
+                                      const struct asked_models *models, struct limit_rules **owned)
 {
     _Static_assert((int)QUOTA_USD == (int)LIMIT_USD && (int)QUOTA_TOKENS == (int)LIMIT_TOKENS &&
                        (int)QUOTA_CONCURRENCY == (int)LIMIT_CONCURRENCY &&
@@ -76,8 +77,8 @@ const struct limit_rules *quota_merge(const struct exchange *exchange,
     quotas_of(store, exchange->key.key_id.text, &lists[1]);
     all->count = rules->count;
     memcpy(all->list, rules->list, rules->count * sizeof all->list[0]);
-    add(all, &lists[0], exchange->asks.model, several);
-    add(all, &lists[1], exchange->asks.model, several);
+    add(all, &lists[0], models);
+    add(all, &lists[1], models);
     *owned = all;
     return all;
 }

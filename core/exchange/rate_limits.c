@@ -285,12 +285,19 @@ static bool acquire(struct exchange *exchange, const struct limit_rules *rules, 
     return true;
 }
 
+/* The model that the request names. */
+static struct asked_models one_model(const struct exchange *exchange)
+{
+    return (struct asked_models){1, {exchange->asks.model}};
+}
+
 bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *rules,
-                         bool requests_only, bool several)
+                         bool requests_only, const struct asked_models *models)
 {
     struct limit_rules *owned;
+    const struct asked_models one = one_model(exchange);
     check(exchange->limits == NULL && exchange->quotas == NULL);
-    rules = quota_merge(exchange, rules, several, &owned);
+    rules = quota_merge(exchange, rules, models != NULL ? models : &one, &owned);
     bool passes = rules->count == 0 || acquire(exchange, rules, requests_only);
     free(owned);
     return passes;
@@ -353,7 +360,8 @@ bool rate_limits_count_estimate(struct exchange *exchange, const struct limit_ru
     struct obstacle worst = {.rule = NULL};
     struct limiter *limiter = exchange->env->limiter;
     struct limit_rules *owned;
-    rules = quota_merge(exchange, rules, false, &owned);
+    const struct asked_models models = one_model(exchange);
+    rules = quota_merge(exchange, rules, &models, &owned);
     memset(subjects.known, 0, sizeof subjects.known);
     for (size_t i = 0; i < rules->count; i++) {
         const struct limit_rule *rule = &rules->list[i];
@@ -394,7 +402,8 @@ struct quota_claim *rate_limits_claim(const struct exchange *exchange,
 {
     struct subjects subjects;
     struct limit_rules *owned;
-    rules = quota_merge(exchange, rules, false, &owned);
+    const struct asked_models models = one_model(exchange);
+    rules = quota_merge(exchange, rules, &models, &owned);
     memset(subjects.known, 0, sizeof subjects.known);
     size_t count = count_quotas(rules);
     struct quota_claim *made = count > 0 ? claim(exchange, rules, count, &subjects) : NULL;
@@ -408,7 +417,8 @@ void rate_limits_look(const struct exchange *exchange, const struct limit_rules 
     struct subjects subjects;
     struct obstacle worst = {.rule = NULL};
     struct limit_rules *owned;
-    rules = quota_merge(exchange, rules, false, &owned);
+    const struct asked_models models = one_model(exchange);
+    rules = quota_merge(exchange, rules, &models, &owned);
     memset(subjects.known, 0, sizeof subjects.known);
     for (size_t i = 0; i < rules->count; i++) {
         const struct limit_rule *rule = &rules->list[i];

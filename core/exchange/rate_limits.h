@@ -24,11 +24,11 @@ struct counted_limit {
 
 /* Counts against all rules in their order, once per exchange. Tokens are an estimate, which is
  * corrected at the end. Claims the quotas among them, which the hold takes. `requests_only`: for an
- * answer that is given again, without quotas; `several`: the call names several models. The states
- * go into the x-ratelimit headers of the reply. Returns false if a limit is reached; the client
- * then has its answer. */
+ * answer that is given again, without quotas; `models`: that may answer; NULL: the one that the
+ * request names. The states go into the x-ratelimit headers of the reply. Returns false if a limit
+ * is reached; the client then has its answer. */
 bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *rules,
-                         bool requests_only, bool several);
+                         bool requests_only, const struct asked_models *models);
 /* Notes a state for the headers; of several limits of a kind they tell the tightest. */
 void rate_limits_note(struct exchange *exchange, enum limit_kind kind,
                       const struct limit_state *state);

@@ -20,7 +20,6 @@
 #include "exchange/meter.h"
 #include "exchange/packed_reply.h"
 #include "exchange/password.h"
-#include "exchange/rate_limits.h"
 #include "exchange/trace.h"
 #include "net/server/server.h"
 #include "script/bindings.h"
@@ -136,29 +135,6 @@ static int api_count_input(lua_State *state)
     int64_t tokens = estimate_input(exchange, compiled_plan_ceiling(state, 2));
     lua_pushnumber(state, (lua_Number)tokens);
     return 1;
-}
-
-/* x:limits(limits, requests_only, several) */
-static int api_limits(lua_State *state)
-{
-    struct exchange *exchange = task_exchange(state);
-    const struct limit_rules *rules = compiled_plan_limits(state, 2);
-    luaL_argcheck(state, !rate_limits_acquired(exchange), 1, "limits are counted once");
-    if (!rate_limits_acquire(exchange, rules, lua_toboolean(state, 3), lua_toboolean(state, 4)))
-        return task_stop(state);
-    return 0;
-}
-
-/* x:acquire(name, most) */
-static int api_acquire(lua_State *state)
-{
-    struct exchange *exchange = task_exchange(state);
-    const char *name = luaL_checkstring(state, 2);
-    int64_t most = integer_check(state, 3, 0, INTEGER_MAX);
-    luaL_argcheck(state, !rate_limits_acquired(exchange), 1, "limits are counted once");
-    if (!rate_limits_acquire_one(exchange, slice_of(name), most))
-        return task_stop(state);
-    return 0;
 }
 
 /* x:hold(ceiling, ...): the dearest of them */
@@ -565,14 +541,12 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"claim", api_claim},
     {"count_input", api_count_input},
     {"download", api_download},
-    {"acquire", api_acquire},
     {"estimate", api_estimate},
     {"fail", api_fail},
     {"finish", api_finish},
     {"header", api_header},
     {"hold", api_hold},
     {"turn_to", api_turn_to},
-    {"limits", api_limits},
     {"means", api_means},
     {"peer", api_peer},
     {"speaks", api_speaks},

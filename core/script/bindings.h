@@ -47,6 +47,7 @@ int task_wait(lua_State *state, enum task_wait what);
 
 extern const struct luaL_Reg api_exchange_bindings[]; /* methods of an exchange */
 extern const struct luaL_Reg api_asked_bindings[];    /* methods for what providers keep */
+extern const struct luaL_Reg api_limits_bindings[];   /* methods for limits */
 extern const struct luaL_Reg api_turns_bindings[];    /* methods for what the gateway keeps */
 extern const struct luaL_Reg api_account_bindings[];  /* methods for the dashboard's API */
 extern const struct luaL_Reg api_operator_bindings[]; /* methods for the operator's pages */

@@ -333,6 +333,7 @@ void task_install(lua_State *state, void *arg)
     lua_newtable(state);
     luaL_register(state, NULL, api_exchange_bindings);
     luaL_register(state, NULL, api_asked_bindings);
+    luaL_register(state, NULL, api_limits_bindings);
     luaL_register(state, NULL, api_turns_bindings);
     luaL_register(state, NULL, api_account_bindings);
     luaL_register(state, NULL, api_operator_bindings);

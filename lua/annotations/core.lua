@@ -238,8 +238,8 @@ function exchange:refuse_kept() end
 ---with the hold.
 ---@param limits userdata of a prepared plan (lua/policy/init.lua)
 ---@param requests_only? boolean for an answer that is given again
----@param several? boolean the call names several models
-function exchange:limits(limits, requests_only, several) end
+---@param models? string[] that may answer, if the call names several
+function exchange:limits(limits, requests_only, models) end
 
 ---Counts the exchange as one of those of this name at the same time. Ends the task with a 429 if
 ---there are `most` already.

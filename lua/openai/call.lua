@@ -127,7 +127,7 @@ function call.answer(x, endpoint, address, digest, user_id, purpose)
         shadow = trials.shadow(x, plan, model, group, wished)
     end
     local candidates = kept.candidates(x, plan)
-    x:limits(plan.limits, false, plan.parts ~= nil)
+    x:limits(plan.limits, false, plan.names)
     hold(x, plan)
     attempt(x, plan, candidates)
     x:relay()

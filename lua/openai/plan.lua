@@ -60,8 +60,8 @@ local function plan_of(x, asked, endpoint, wish, param)
     x:refuse(STATUS[code], code, message, PARAM[code] or param, nil, nil, true)
 end
 
--- The plan of several models: the first one's, with `parts`, {model, plan} of each, and the limits
--- of all.
+-- The plan of several models: the first one's, with `parts`, {model, plan} of each, `names`, the
+-- models, and the limits of all.
 local function plan_of_all(x, asked, endpoint, wish, names)
     local parts, models = {}, {}
     for i, name in ipairs(names) do
@@ -72,7 +72,8 @@ local function plan_of_all(x, asked, endpoint, wish, names)
     local limits = policy.limits_of_all(asked, models)
     asked.model = models[1]
     x:means(asked.model)
-    return setmetatable({ parts = parts, limits = limits }, { __index = parts[1].plan })
+    local several = { parts = parts, names = models, limits = limits }
+    return setmetatable(several, { __index = parts[1].plan })
 end
 
 -- Ends the task if the policy refuses the request, or does not sell the model at this endpoint.

@@ -118,6 +118,25 @@ def test_of_a_model(gateway, provider):
     assert fallback.status_code == 429, "one of the models that may answer"
 
 
+TWO = {"model": "gpt-4o-mini", "models": ["gpt-4o-mini", "gpt-4o"]}
+
+
+@pytest.mark.parametrize(
+    ("unit", "period"),
+    [("requests", "day"), ("requests", "minute"), ("tokens", "minute"), ("usd", "month"),
+     ("concurrency", None)],
+)  # fmt: skip
+def test_of_one_of_several_models(gateway, provider, unit, period):
+    """A call that names several models counts against the quotas of each of them, and no other."""
+    customer = gateway.customer()
+    zero = "0" if unit == "usd" else 0
+    set_own(customer, unit, period, zero, model="gpt-4")
+    assert customer.ask(**TWO).status_code == 200
+    set_own(customer, unit, period, zero, model="gpt-4o")
+    assert customer.ask(**TWO).status_code == 429
+    assert customer.ask().status_code == 200
+
+
 def test_it_can_only_be_stricter_for_a_key(make_gateway, provider):
     def prepare(policies):
         policies.write("limits", 'return { { scope = "key", requests_per_day = 2 },\n'

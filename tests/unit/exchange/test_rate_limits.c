@@ -58,7 +58,7 @@ static int64_t left(struct limit_rules *rules, const char *key, const char *user
     struct exchange_env env;
     struct exchange exchange;
     begin(&env, &exchange, key, user);
-    assert_true(rate_limits_acquire(&exchange, rules, false, false));
+    assert_true(rate_limits_acquire(&exchange, rules, false, NULL));
     assert_int_equal(exchange.limit_count, RULES);
     int64_t remaining = exchange.rate[kind].remaining;
     free(exchange.limits); /* it stays counted */
@@ -89,7 +89,7 @@ static void an_end_corrects_and_leaves(void **state)
     struct limit_state now;
     limiter = limiter_new(1000);
     begin(&env, &exchange, "k1", "u1");
-    assert_true(rate_limits_acquire(&exchange, rules, false, false));
+    assert_true(rate_limits_acquire(&exchange, rules, false, NULL));
     struct counted_limit counted[RULES];
     memcpy(counted, exchange.limits, sizeof counted);
     assert_false(limiter_enter_at(limiter, &counted[0].place, 1, &now));
@@ -117,7 +117,7 @@ static void a_retry_counts_as_a_request_only(void **state)
     struct exchange exchange;
     limiter = limiter_new(1000);
     begin(&env, &exchange, "k1", "u1");
-    assert_true(rate_limits_acquire(&exchange, rules, true, false));
+    assert_true(rate_limits_acquire(&exchange, rules, true, NULL));
     assert_int_equal(exchange.limit_count, 2);
     assert_int_equal(exchange.limits[0].kind, LIMIT_REQUESTS);
     assert_int_equal(exchange.limits[1].kind, LIMIT_REQUESTS);
@@ -137,7 +137,7 @@ static void no_limits_count_nothing(void **state)
     struct exchange exchange;
     limiter = limiter_new(1000);
     begin(&env, &exchange, "k1", "u1");
-    assert_true(rate_limits_acquire(&exchange, &none, false, false));
+    assert_true(rate_limits_acquire(&exchange, &none, false, NULL));
     assert_null(exchange.limits);
     rate_limits_release(&exchange);
     limiter_free(limiter);
