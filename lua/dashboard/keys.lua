@@ -30,11 +30,12 @@ local function read_name(x, members)
 end
 
 -- Ends the task unless the user may ask the model. `param`: the member that names it.
+-- Returns the name of its entry: by that calls are counted, whatever name of it they say.
 function keys.check_model(x, id, user, param)
     local inquiry = { group = user.group, user_id = user.id, key_id = "" }
     local model, code, message = policy.model(id, inquiry)
     if model or code == "model_not_priced" then
-        return
+        return policy.entry(id)
     elseif code == "policy_error" then
         x:fail(message)
     end
@@ -49,10 +50,14 @@ local function read_models(x, members, user)
     if not list then
         return nil
     end
+    local entries, seen = {}, {}
     for _, id in ipairs(list) do
-        keys.check_model(x, id, user, "models")
+        local entry = keys.check_model(x, id, user, "models")
+        if not seen[entry] then
+            entries[#entries + 1], seen[entry] = entry, true
+        end
     end
-    local lines = table.concat(list, "\n")
+    local lines = table.concat(entries, "\n")
     if #lines > MODELS_BYTES_MAX then
         x:refuse(400, "invalid_value", "The names in models are too long together.", "models")
     end

@@ -34,7 +34,7 @@ function own.read(x, members, user)
     end
     local model = body.text(x, members, "model")
     if model then
-        keys.check_model(x, model, user, "model")
+        model = keys.check_model(x, model, user, "model")
     end
     body.require(x, members, "amount")
     local amount

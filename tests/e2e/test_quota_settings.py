@@ -137,6 +137,23 @@ def test_of_one_of_several_models(gateway, provider, unit, period):
     assert customer.ask().status_code == 200
 
 
+def test_another_name_of_a_model(make_gateway, provider):
+    """A quota and a key's list of models are of the entry that a name stands for."""
+
+    def prepare(policies):
+        policies.replace("models", "return {", 'return { ["best"] = "gpt-4o-mini",')
+
+    customer = make_gateway(prepare=prepare).customer()
+    made = set_own(customer, "requests", "day", 1, model="best")
+    assert made["model"] == "gpt-4o-mini"
+    assert [customer.ask(model=name).status_code for name in ("best", "gpt-4o-mini")] == [200, 429]
+    body = {"name": "x", "models": ["best", "gpt-4o-mini", "gpt-4o"]}
+    made = customer.call("POST", "/keys", 201, json=body)
+    assert made["data"]["models"] == ["gpt-4o-mini", "gpt-4o"]
+    customer.key = made["key"]
+    assert [customer.ask(model=name).status_code for name in ("best", "gpt-4o-mini")] == [200, 200]
+
+
 def test_it_can_only_be_stricter_for_a_key(make_gateway, provider):
     def prepare(policies):
         policies.write("limits", 'return { { scope = "key", requests_per_day = 2 },\n'
