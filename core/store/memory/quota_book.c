@@ -6,26 +6,12 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/slice.h"
+#include "store/memory/quota_use.h"
 
 /* A counter that was just made is loaded once more when calls have ended that it did not see: those
  * that ran before its quota was there. */
 #define AGAIN_MS INT64_C(600000)
 #define MILLION 1000000
-
-/* What was settled in a generation of the journal. */
-struct settled {
-    uint64_t generation;
-    int64_t amount;
-};
-
-/* One period of a counter. */
-struct quota_use {
-    int64_t start_ms; /* -1: none */
-    int64_t end_ms;
-    int64_t base;              /* by the tables */
-    struct settled settled[2]; /* beyond them: the present generation, and the one before */
-    int64_t held;
-};
 
 struct quota_counter {
     struct table_node node; /* first: nodes are cast back */
@@ -42,19 +28,18 @@ struct quota_counter {
     int64_t loaded_ms;
     bool loaded_again;
     bool told[2]; /* of the present period, by event kind */
-    struct quota_use now;
-    struct quota_use before; /* the period before: calls that came in it may still run */
+    struct quota_use *now;
 };
 
 /* A quota in a claim. */
 struct quota_part {
     struct quota_counter *counter;
     int64_t limit;
-    uint64_t version; /* of its rule */
-    int64_t amount;   /* that each hold takes; of money the hold's own */
-    int64_t more;     /* that it takes of what is left then */
-    int64_t held;     /* of this call */
-    int64_t start_ms; /* of the period in which it is held */
+    uint64_t version;      /* of its rule */
+    int64_t amount;        /* that each hold takes; of money the hold's own */
+    int64_t more;          /* that it takes of what is left then */
+    int64_t held;          /* of this call */
+    struct quota_use *use; /* the period in which it is held; NULL: nothing was taken */
 };
 
 struct quota_claim {
@@ -79,6 +64,7 @@ static void free_counter(struct table_node *node)
 {
     struct quota_counter *counter = (struct quota_counter *)node;
     free(counter->models);
+    quota_use_free(counter->now);
     free(counter);
 }
 
@@ -146,58 +132,23 @@ static struct quota_counter *make(struct quota_shard *shard, const struct quota_
     slice_copy(slice_of(ask->rule->name), counter->name, sizeof counter->name);
     counter->models = strdup(ask->rule->models);
     check(counter->models != NULL);
-    counter->now.start_ms = counter->before.start_ms = -1;
+    counter->now = quota_use_new();
     table_insert(&shard->table, &counter->node, ask->place.low);
     return counter;
 }
 
-/* Begins a new period, if one has begun. A clock that was set back begins none. */
+/* Begins a new period, if one has begun. */
 static void advance(struct quota_counter *counter, int64_t at_ms)
 {
-    if (at_ms < counter->now.end_ms)
-        return;
-    counter->before = counter->now;
-    counter->now = (struct quota_use){.start_ms = quota_start_ms(counter->period, at_ms),
-                                      .end_ms = quota_end_ms(counter->period, at_ms)};
-    memset(counter->told, 0, sizeof counter->told);
+    if (quota_use_advance(&counter->now, counter->period, at_ms))
+        memset(counter->told, 0, sizeof counter->told);
 }
 
-/* The period of the moment; of an older one than we keep, the present one. */
+/* The period of the moment; of one that is not kept, the present one. */
 static struct quota_use *use_at(struct quota_counter *counter, int64_t at_ms)
 {
     advance(counter, at_ms);
-    bool earlier = at_ms < counter->now.start_ms && at_ms >= counter->before.start_ms &&
-                   at_ms < counter->before.end_ms;
-    return earlier ? &counter->before : &counter->now;
-}
-
-/* That began then; NULL: it is not kept any more. */
-static struct quota_use *use_from(struct quota_counter *counter, int64_t start_ms)
-{
-    if (counter->now.start_ms == start_ms)
-        return &counter->now;
-    return counter->before.start_ms == start_ms ? &counter->before : NULL;
-}
-
-static int64_t used_of(const struct quota_use *use)
-{
-    return use->base + use->settled[0].amount + use->settled[1].amount;
-}
-
-/* A generation begins when the one before the last is in the tables. */
-static void add(struct quota_use *use, int64_t amount, uint64_t generation)
-{
-    struct settled *settled = use->settled;
-    if (generation == 0) {
-        use->base += amount;
-        return;
-    }
-    if (settled[0].generation != generation) {
-        use->base += settled[1].amount;
-        settled[1] = settled[0];
-        settled[0] = (struct settled){.generation = generation};
-    }
-    settled[0].amount += amount;
+    return quota_use_at(counter->now, at_ms);
 }
 
 /* ---- claims ---- */
@@ -232,17 +183,26 @@ static struct quota_shard *lock_part(const struct quota_claim *claim, size_t at)
 
 static void give_back(struct quota_part *part, int64_t amount)
 {
-    struct quota_use *use = use_from(part->counter, part->start_ms);
-    if (use != NULL)
-        use->held -= amount;
+    if (part->use == NULL)
+        return;
+    part->use->held -= amount;
     part->held -= amount;
+}
+
+static void give_back_all(struct quota_part *part)
+{
+    if (part->use == NULL)
+        return;
+    give_back(part, part->held);
+    part->use->takers--;
+    part->use = NULL;
 }
 
 void quota_book_give_back(struct quota_claim *claim)
 {
     for (size_t i = 0; i < claim->count; i++) {
         struct quota_shard *shard = lock_part(claim, i);
-        give_back(&claim->parts[i], claim->parts[i].held);
+        give_back_all(&claim->parts[i]);
         unlock(shard);
     }
 }
@@ -253,7 +213,7 @@ void quotas_claim_free(struct quota_claim *claim)
         return;
     for (size_t i = 0; i < claim->count; i++) {
         struct quota_shard *shard = lock_part(claim, i);
-        give_back(&claim->parts[i], claim->parts[i].held);
+        give_back_all(&claim->parts[i]);
         claim->parts[i].counter->claims--;
         unlock(shard);
     }
@@ -309,7 +269,7 @@ bool quota_book_source(const struct quota_claim *claim, int64_t now_ms, size_t *
         struct quota_shard *shard = lock_part(claim, *at);
         bool loaded = is_loaded(&claim->parts[*at], epoch, now_ms);
         advance(counter, now_ms);
-        int64_t start_ms = counter->now.start_ms;
+        int64_t start_ms = counter->now->start_ms;
         unlock(shard);
         if (loaded)
             continue;
@@ -325,7 +285,7 @@ void quota_book_put(struct quota_claim *claim, size_t at, const struct quota_sou
 {
     struct quota_counter *counter = claim->parts[at].counter;
     struct quota_shard *shard = lock_part(claim, at);
-    struct quota_use *use = use_from(counter, source->start_ms);
+    struct quota_use *use = quota_use_from(counter->now, source->start_ms);
     uint64_t epoch = epoch_of(claim);
     if (use != NULL) {
         use->base = used;
@@ -354,9 +314,9 @@ static void tell(struct quota_book *book, struct quota_counter *counter, enum qu
         struct quota_event *event = &book->events[book->event_count++];
         *event = (struct quota_event){.kind = kind,
                                       .scope = counter->scope,
-                                      .start_ms = counter->now.start_ms,
+                                      .start_ms = counter->now->start_ms,
                                       .limit = limit,
-                                      .used = used_of(&counter->now),
+                                      .used = quota_use_used(counter->now),
                                       .created_ms = clock_wall_ms()};
         memcpy(event->subject, counter->subject, sizeof event->subject);
         memcpy(event->name, counter->name, sizeof event->name);
@@ -367,7 +327,7 @@ static void tell(struct quota_book *book, struct quota_counter *counter, enum qu
 
 static void tell_if_near(struct quota_book *book, struct quota_counter *counter, int64_t limit)
 {
-    int64_t used = used_of(&counter->now);
+    int64_t used = quota_use_used(counter->now);
     if (limit <= 0 || counter->epoch == 0)
         return;
     if (book->near_ppm > 0 && (double)used * MILLION >= (double)limit * (double)book->near_ppm)
@@ -389,30 +349,26 @@ size_t quota_book_events(struct quota_book *book, struct quota_event *out, size_
 
 /* ---- taking ---- */
 
-static int64_t left_of(const struct quota_use *use, int64_t limit)
-{
-    int64_t left = limit - used_of(use) - use->held;
-    return left > 0 ? left : 0;
-}
-
 /* Returns false if there is too little left. */
 static bool take(struct quota_part *part, int64_t amount, int64_t at_ms)
 {
+    check(part->use == NULL);
     struct quota_use *use = use_at(part->counter, at_ms);
-    int64_t left = left_of(use, part->limit);
+    int64_t left = quota_use_left(use, part->limit);
     if (left < amount)
         return false;
     amount += part->more < left - amount ? part->more : left - amount;
     use->held += amount;
+    use->takers++;
     part->held += amount;
-    part->start_ms = use->start_ms;
+    part->use = use;
     return true;
 }
 
 static void view(struct quota_part *part, int64_t at_ms, struct quota_view *out)
 {
     const struct quota_use *use = use_at(part->counter, at_ms);
-    *out = (struct quota_view){part->limit, used_of(use), use->held, use->end_ms};
+    *out = (struct quota_view){part->limit, quota_use_used(use), use->held, use->end_ms};
 }
 
 /* Of several obstacles, the one that lasts longest. */
@@ -465,7 +421,7 @@ int64_t quotas_left_nusd(const struct quota_claim *claim, int64_t now_ms)
         if (part->counter->unit != QUOTA_USD)
             continue;
         struct quota_shard *shard = lock_part(claim, i);
-        int64_t left = left_of(use_at(part->counter, now_ms), part->limit);
+        int64_t left = quota_use_left(use_at(part->counter, now_ms), part->limit);
         unlock(shard);
         least = left < least ? left : least;
     }
@@ -485,13 +441,12 @@ static void give_back_of(struct quota_claim *claim, size_t count, int64_t nusd)
     }
 }
 
-/* A call may outlive its period and the next one: then nothing bounds it any more. */
+/* A call may outlive its period: it is bounded by what that has left. */
 static int64_t extend(struct quota_part *part, int64_t nusd)
 {
-    struct quota_use *use = use_from(part->counter, part->start_ms);
-    if (use == NULL)
-        return nusd;
-    int64_t left = left_of(use, part->limit);
+    struct quota_use *use = part->use;
+    check(use != NULL);
+    int64_t left = quota_use_left(use, part->limit);
     int64_t taken = left < nusd ? left : nusd;
     use->held += taken;
     part->held += taken;
@@ -542,11 +497,6 @@ static int64_t used_by(const struct usage_record *record, enum quota_unit unit)
     return unit == QUOTA_USD ? record->charge_nusd : 1;
 }
 
-static bool covers(const struct quota_use *use, int64_t at_ms)
-{
-    return at_ms >= use->start_ms && at_ms < use->end_ms;
-}
-
 void quota_book_settle(struct quota_claim *claim, const struct usage_record *record,
                        uint64_t generation)
 {
@@ -555,10 +505,10 @@ void quota_book_settle(struct quota_claim *claim, const struct usage_record *rec
         struct quota_counter *counter = part->counter;
         struct quota_shard *shard = lock_part(claim, i);
         struct quota_use *use = use_at(counter, record->created_ms);
-        give_back(part, part->held);
-        if (covers(use, record->created_ms) && counts(counter->models, record->model))
-            add(use, used_by(record, counter->unit), generation);
-        if (use == &counter->now)
+        give_back_all(part);
+        if (quota_use_covers(use, record->created_ms) && counts(counter->models, record->model))
+            quota_use_add(use, used_by(record, counter->unit), generation);
+        if (use == counter->now)
             tell_if_near(claim->book, counter, part->limit);
         unlock(shard);
     }

@@ -184,25 +184,33 @@ static void renews_with_its_period(void **state)
 }
 
 /* Two days later its own period is forgotten: nothing is charged to another one. */
+/* However many periods have begun since: it takes from its own, and with others of that one never
+ * more than there is. */
 static void a_call_may_outlive_its_period(void **state)
 {
     (void)state;
     struct quota_book *book = make_book();
     struct quota_claim *old = claim_at(book, AT * DAY);
+    struct quota_claim *other = claim_at(book, AT * DAY);
     struct quota_claim *new = claim_at(book, AT * DAY);
     struct quota_refusal refusal;
     load(old, AT * DAY, (int64_t[]){0, 0}, 0);
     assert_true(quota_book_take(old, 60, AT * DAY, &refusal));
+    assert_true(quota_book_take(other, 20, AT * DAY, &refusal));
     for (int64_t day = AT + 1; day < AT + 4; day++) {
         assert_true(quota_book_take(new, 100, day * DAY, &refusal));
         quota_book_give_back(new);
     }
-    assert_int_equal(quota_book_extend(old, 500), 500);
-    quota_book_unextend(old, 500);
+    assert_int_equal(quota_book_extend(old, 15), 15);
+    assert_int_equal(quota_book_extend(other, 500), 5);
+    quota_book_unextend(old, 10);
     struct usage_record record = record_of(60, AT * DAY, "a");
     quota_book_settle(old, &record, 3);
+    assert_int_equal(quota_book_extend(other, 500), 15);
     assert_int_equal(look(new, 0, (AT + 3) * DAY).used, 0);
     assert_int_equal(look(new, 0, (AT + 3) * DAY).held, 0);
+    quotas_claim_free(other);
+    assert_true(quota_book_take(new, 100, (AT + 4) * DAY, &refusal)); /* forgets the old one */
     quotas_claim_free(old);
     quotas_claim_free(new);
     free_book(book);
