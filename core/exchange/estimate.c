@@ -1,5 +1,6 @@
 #include "exchange/estimate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -77,9 +78,11 @@ static const char *money_reason(enum hold_outcome outcome)
     }
 }
 
-static void look_at_money(struct exchange *exchange, const struct hold_plan *plan,
-                          const struct quota_claim *quotas, struct outlook *out)
+/* Returns what a call would hold. */
+static int64_t look_at_money(struct exchange *exchange, const struct hold_plan *plan,
+                             struct outlook *out)
 {
+    const struct quota_claim *quotas = exchange->quotas;
     struct store *store = exchange->env->store;
     const struct id *account_id = &exchange->key.account_id;
     const struct id *key_id = &exchange->key.key_id;
@@ -96,8 +99,7 @@ static void look_at_money(struct exchange *exchange, const struct hold_plan *pla
         .amount_nusd = exchange_amount_to_hold(exchange, plan, out->available_nusd),
         .created_ms = exchange->created_ms};
     out->reason = money_reason(ledger_would_hold(store, &hold));
-    if (quotas != NULL && quotas_left_nusd(quotas, exchange->created_ms) < hold.amount_nusd)
-        out->reason = "quota_exceeded";
+    return hold.amount_nusd;
 }
 
 /* As in a call, limits come before money. */
@@ -106,16 +108,63 @@ static void look_ahead(struct exchange *exchange, const struct hold_plan *plan,
 {
     struct limit_outlook limit;
     *out = (struct outlook){.reason = ""};
-    struct quota_claim *quotas = rate_limits_claim(exchange, limits);
-    look_at_money(exchange, plan, quotas, out);
+    int64_t amount_nusd = look_at_money(exchange, plan, out);
     rate_limits_look(exchange, limits, &limit);
     out->retry_after_ms = limit.retry_after_ms;
     if (!limit.passes)
         out->reason = "rate_limit_exceeded";
-    else if (quotas != NULL &&
-             !quota_limits_pass(quotas, exchange->created_ms, &out->retry_after_ms))
+    else if (!quota_limits_pass(exchange->quotas, amount_nusd, exchange->created_ms,
+                                &out->retry_after_ms))
         out->reason = "quota_exceeded";
-    quotas_claim_free(quotas);
+}
+
+/* ---- what the tables know of the quotas ---- */
+
+struct estimate_load {
+    struct quota_load load; /* first: its job is cast back */
+    struct exchange *exchange;
+    bool pending;
+};
+
+static void on_loaded(struct job *job)
+{
+    struct estimate_load *loading = (struct estimate_load *)(void *)job;
+    struct exchange *exchange = loading->exchange;
+    loading->pending = false;
+    exchange_wake(exchange);
+    exchange_free_if_over(exchange);
+}
+
+static bool load_quotas(struct exchange *exchange)
+{
+    struct estimate_load *loading = calloc(1, sizeof *loading);
+    check(loading != NULL);
+    loading->load.job = (struct job){.reply_queue = exchange->env->queue, .done = on_loaded};
+    loading->exchange = exchange;
+    exchange->estimate_load = loading;
+    loading->pending = quotas_load(exchange->env->store, &loading->load, exchange->quotas);
+    if (!loading->pending)
+        exchange_refuse_unwritable(exchange);
+    return loading->pending;
+}
+
+bool estimate_begin(struct exchange *exchange, const struct limit_rules *limits)
+{
+    if (!rate_limits_count_estimate(exchange, limits))
+        return false;
+    exchange->quotas = rate_limits_claim(exchange, limits);
+    return exchange->quotas == NULL || quotas_are_loaded(exchange->quotas, exchange->created_ms) ||
+           load_quotas(exchange);
+}
+
+bool estimate_is_loading(const struct exchange *exchange)
+{
+    return exchange->estimate_load != NULL && exchange->estimate_load->pending;
+}
+
+void estimate_fini(struct exchange *exchange)
+{
+    free(exchange->estimate_load);
 }
 
 /* ---- the answer ---- */
@@ -205,8 +254,12 @@ bool estimate_make(struct exchange *exchange, const struct cost_ceiling *offered
     struct hold_plan plan;
     struct outlook outlook;
     struct buffer json;
-    if (!rate_limits_count_estimate(exchange, limits) ||
-        !exchange_plan_hold(exchange, offered, &plan))
+    check(!estimate_is_loading(exchange));
+    if (exchange->estimate_load != NULL && !exchange->estimate_load->load.loaded) {
+        exchange_refuse_unwritable(exchange);
+        return false;
+    }
+    if (!exchange_plan_hold(exchange, offered, &plan))
         return false;
     look_ahead(exchange, &plan, limits, &outlook);
     if (!plan.capped) /* else the call would be made shorter, too */

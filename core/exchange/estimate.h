@@ -12,9 +12,14 @@ struct limit_rules;
 
 enum { ESTIMATE_BYTES = 8192 }; /* of the answer, with its NUL */
 
-/* Writes the answer of POST estimate as JSON, for the request that was read. Counts it by `limits`,
- * and remembers it (quotes.h). Returns false if the call would be refused for another reason than
- * money or limits, or if there were too many estimates; the client then has its answer. */
+/* Counts an estimate of the request that was read by `limits`, and looks up what is used of its
+ * quotas. Returns false if there were too many estimates; the client then has its answer. The
+ * exchange is woken when it is no longer loading. */
+bool estimate_begin(struct exchange *exchange, const struct limit_rules *limits);
+bool estimate_is_loading(const struct exchange *exchange);
+void estimate_fini(struct exchange *exchange);
+/* Writes the answer of POST estimate as JSON, and remembers it (quotes.h). Returns false if the
+ * call would be refused for another reason than money or limits; the client then has its answer. */
 bool estimate_make(struct exchange *exchange, const struct cost_ceiling *offered,
                    const struct limit_rules *limits, char out[ESTIMATE_BYTES]);
 

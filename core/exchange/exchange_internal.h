@@ -37,6 +37,7 @@ struct hedging;
 struct idempotency;
 struct kept_turns;
 struct made_list;
+struct estimate_load;
 struct named_objects;
 struct path_names;
 struct limit_wait;
@@ -133,10 +134,11 @@ struct exchange {
     bool never_reasons;       /* the model, by the policy */
     struct model_rates rates; /* the model's, when the hold was made */
     struct ledger_hold hold;
-    struct waiting_hold *waiting_hold; /* decided again when it is back; NULL: none is away */
-    bool hold_pending;                 /* its job has not come back */
-    bool hold_open;                    /* accepted, and neither settled nor voided */
-    bool void_wanted;                  /* void the hold as soon as its job is back */
+    struct waiting_hold *waiting_hold;   /* decided again when it is back; NULL: none is away */
+    struct estimate_load *estimate_load; /* of an estimate's quotas; NULL: they were known */
+    bool hold_pending;                   /* its job has not come back */
+    bool hold_open;                      /* accepted, and neither settled nor voided */
+    bool void_wanted;                    /* void the hold as soon as its job is back */
     bool charge_wanted; /* the client has left: settle the hold as soon as its job is back */
     /* After the client has left, we wait for the counts until then; 0: no wait. */
     int64_t usage_due_us;

@@ -13,6 +13,7 @@
 #include "exchange/departure.h"
 #include "exchange/download.h"
 #include "exchange/early_stream.h"
+#include "exchange/estimate.h"
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/form_intake.h"
@@ -140,9 +141,9 @@ static bool is_busy(const struct exchange *exchange)
            exchange->hold_pending || exchange->hold_open || exchange->settlement_pending ||
            exchange->call_pending || exchange->password_pending || exchange->attempt.call != NULL ||
            exchange_is_asking(exchange) || exchange->waiting_hold != NULL ||
-           idempotency_is_busy(exchange) || named_objects_is_busy(exchange) ||
-           kept_turns_is_busy(exchange) || ours_is_busy(exchange) || sharing_is_busy(exchange) ||
-           hedging_is_busy(exchange);
+           estimate_is_loading(exchange) || idempotency_is_busy(exchange) ||
+           named_objects_is_busy(exchange) || kept_turns_is_busy(exchange) ||
+           ours_is_busy(exchange) || sharing_is_busy(exchange) || hedging_is_busy(exchange);
 }
 
 static void release(struct exchange *exchange)
@@ -163,6 +164,7 @@ static void release(struct exchange *exchange)
     exchange_forget_key(exchange);
     rate_limits_fini(exchange);
     free(exchange->waiting_hold);
+    estimate_fini(exchange);
     idempotency_fini(exchange);
     named_objects_fini(exchange);
     kept_turns_fini(exchange);

@@ -7,22 +7,6 @@
 
 enum { BUSY_RETRY_MS = 1000 };
 
-bool quota_limits_pass(const struct quota_claim *claim, int64_t now_ms, int64_t *retry_after_ms)
-{
-    struct quota_rule rule;
-    struct quota_view view;
-    if (!quotas_are_loaded(claim, now_ms))
-        return true;
-    for (size_t i = 0; quotas_rule(claim, i, &rule); i++) {
-        quotas_look(claim, i, now_ms, &view);
-        if (quota_text_left(&view) > 0)
-            continue;
-        *retry_after_ms = view.used < view.limit ? BUSY_RETRY_MS : view.ends_ms - now_ms;
-        return false;
-    }
-    return true;
-}
-
 void quota_limits_told(struct exchange *exchange)
 {
     if (exchange->quotas == NULL)
@@ -61,6 +45,16 @@ static int64_t retry_after(const struct quota_refusal *refusal, int64_t now_ms)
     if (view->used + refusal->required <= view->limit)
         return BUSY_RETRY_MS;
     return view->ends_ms > now_ms ? view->ends_ms - now_ms : 1;
+}
+
+bool quota_limits_pass(const struct quota_claim *claim, int64_t nusd, int64_t now_ms,
+                       int64_t *retry_after_ms)
+{
+    struct quota_refusal refusal = {0};
+    if (claim == NULL || quotas_would_take(claim, nusd, now_ms, &refusal))
+        return true;
+    *retry_after_ms = retry_after(&refusal, now_ms);
+    return false;
 }
 
 void quota_limits_refuse(struct exchange *exchange, const struct quota_refusal *refusal)

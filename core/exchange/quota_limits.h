@@ -12,8 +12,10 @@
 
 struct exchange;
 
-/* Whether a call would pass, as far as memory knows: nothing is loaded for it. */
-bool quota_limits_pass(const struct quota_claim *claim, int64_t now_ms, int64_t *retry_after_ms);
+/* Whether a call that holds so much would pass the exchange's quotas; NULL: it has none. Else
+ * *retry_after_ms is as in the refusal. */
+bool quota_limits_pass(const struct quota_claim *claim, int64_t nusd, int64_t now_ms,
+                       int64_t *retry_after_ms);
 /* The hold has taken: tells the rest in the reply's headers. */
 void quota_limits_told(struct exchange *exchange);
 /* Whether a quota of money, not the wallet, is too small for so much more: refusal->quota says. */

@@ -517,6 +517,7 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
         return api_turns_result(state, exchange);
     case TASK_WAITS_CLIENT:
     case TASK_WAITS_HOLD:
+    case TASK_WAITS_QUOTAS:
     case TASK_WAITS_RELAY:
     case TASK_WAITS_TIME:
     case TASK_RUNS:

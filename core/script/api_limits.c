@@ -2,6 +2,7 @@
 #include <lauxlib.h>
 
 #include "base/limits.h"
+#include "exchange/estimate.h"
 #include "exchange/exchange.h"
 #include "exchange/rate_limits.h"
 #include "script/bindings.h"
@@ -50,8 +51,18 @@ static int api_acquire(lua_State *state)
     return 0;
 }
 
+/* x:begin_estimate(limits) */
+static int api_begin_estimate(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    if (!estimate_begin(exchange, compiled_plan_limits(state, 2)))
+        return task_stop(state);
+    return estimate_is_loading(exchange) ? task_wait(state, TASK_WAITS_QUOTAS) : 0;
+}
+
 const struct luaL_Reg api_limits_bindings[] = {
     {"acquire", api_acquire},
+    {"begin_estimate", api_begin_estimate},
     {"limits", api_limits},
     {NULL, NULL},
 };

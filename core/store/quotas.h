@@ -120,5 +120,9 @@ struct quota_refusal {
     int64_t required;
     struct quota_view view;
 };
+/* Whether a hold of so much money would take what was asked; takes nothing. The claim must hold
+ * nothing. */
+bool quotas_would_take(const struct quota_claim *claim, int64_t nusd, int64_t now_ms,
+                       struct quota_refusal *refusal);
 
 #endif

@@ -258,9 +258,12 @@ function exchange:hold(ceiling, ...) end
 ---@param ceiling userdata of its plan, which was given to hold
 function exchange:turn_to(model, ceiling) end
 
----What the call would cost at most, and whether it would pass now; holds nothing. Counts as an
----estimate. Ends the task as x:hold does if the call is refused for another reason than money, and
----with a 429 after too many estimates.
+---Counts an estimate; ends the task with a 429 after too many. Yields if the quotas are not known.
+---@param limits userdata of a prepared plan
+function exchange:begin_estimate(limits) end
+
+---What the call would cost at most, and whether it would pass now; holds nothing. After
+---begin_estimate. Ends the task as x:hold does if the call is refused for another reason than money.
 ---@param ceiling userdata of a prepared plan
 ---@param limits userdata of a prepared plan
 ---@return string json the answer of POST estimate

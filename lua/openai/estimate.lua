@@ -24,6 +24,7 @@ local function answer(x, address, group, key_models)
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
         input_tokens), address.endpoint or "chat", wished)
     local candidates = kept.candidates(x, plan)
+    x:begin_estimate(plan.limits)
     local text = x:estimate(plan.need, plan.limits)
     if #candidates == 0 then
         plans.refuse_unavailable(x, plan)

@@ -307,6 +307,51 @@ def test_limits_are_told(make_gateway, provider, name):
         assert 0 < told["retry_after_ms"] <= 60000
 
 
+USED_UP = {
+    "requests": 'requests_per_month = 1',
+    "tokens": 'tokens_per_month = 60',
+    "money": 'usd_per_month = "0.00003"',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", USED_UP)
+@pytest.mark.parametrize("how", ["kill", "reload"])
+def test_a_quota_that_nobody_has_asked_since(make_gateway, provider, name, how):
+    """What is used is known to the first estimate after a start or a change of the policies."""
+    limits = f'return {{ {{ scope = "user", {USED_UP[name]} }} }}\n'
+    gateway = make_gateway(prepare=lambda policies: policies.write("limits", limits))
+    customer = gateway.customer()
+    body = body_of("gpt-4o-mini", max_tokens=10)
+    provider.answer = answers.chat(usage=Usage(100, 10))
+    assert customer.post(body).status_code == 200
+    customer.wait_for_no_hold()
+    if how == "reload":
+        gateway.reload()
+    else:
+        gateway.kill()
+        gateway.start()
+        customer.web.base_url = gateway.origin + "/api"
+    told = estimate(customer, body)
+    assert (told["affordable"], told["reason"]) == (False, "quota_exceeded")
+    assert customer.post(body).status_code == 429
+
+
+@pytest.mark.parametrize("rule", ["tokens_per_day = 60", 'usd_per_day = "0.000010"'])
+def test_what_a_quota_has_too_little_of(make_gateway, provider, rule):
+    """Something is left, but less than this call takes, so it is refused; a smaller one passes."""
+    limits = f'return {{ {{ scope = "user", {rule} }} }}\n'
+    gateway = make_gateway(prepare=lambda policies: policies.write("limits", limits))
+    customer = gateway.customer()
+    large = body_of("gpt-4o-mini", max_tokens=10)
+    large["messages"] = question_of(2000)
+    for body, passes in ((large, False), (body_of("gpt-4o-mini", max_tokens=1), True)):
+        told = estimate(customer, body)
+        assert told["affordable"] == passes, told
+        assert told["reason"] == (None if passes else "quota_exceeded")
+        assert told["retry_after_ms"] is None, "it can never pass"
+        assert (customer.post(body).status_code == 200) == passes
+
+
 def test_concurrency_is_told(make_gateway, provider):
     limits = 'return { { scope = "key", concurrency = 1 } }\n'
     gateway = make_gateway(prepare=lambda policies: policies.write("limits", limits))

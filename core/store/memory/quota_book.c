@@ -405,6 +405,21 @@ bool quota_book_take(struct quota_claim *claim, int64_t nusd, int64_t now_ms,
     return !refused;
 }
 
+bool quotas_would_take(const struct quota_claim *claim, int64_t nusd, int64_t now_ms,
+                       struct quota_refusal *refusal)
+{
+    bool refused = false;
+    for (size_t i = 0; i < claim->count; i++) {
+        const struct quota_part *part = &claim->parts[i];
+        int64_t amount = part->counter->unit == QUOTA_USD ? nusd : part->amount;
+        struct quota_view seen;
+        quotas_look(claim, i, now_ms, &seen);
+        if (seen.limit - seen.used - seen.held < amount)
+            note_refusal(refusal, &refused, i, amount, &seen);
+    }
+    return !refused;
+}
+
 void quotas_look(const struct quota_claim *claim, size_t at, int64_t now_ms, struct quota_view *out)
 {
     struct quota_part part = claim->parts[at];
