@@ -28,7 +28,7 @@ local function put_settings(rows, by_name, settings, scope, key)
         if own and not row then
             row = {
                 scope = scope, key = key, unit = set.unit, period = or_nil(set.period),
-                models = or_nil(set.model) or "",
+                models = or_nil(set.model) or "", name = name_of(set),
             }
             rows[#rows + 1] = row
         end
@@ -47,7 +47,7 @@ local function add(rows, rules, settings, scope, key)
         if rule.scope == scope then
             local row = {
                 scope = scope, key = key, unit = rule.unit, period = rule.period,
-                models = rule.models, amount = rule.limit, set_by = "policy",
+                models = rule.models, amount = rule.limit, set_by = "policy", name = rule.name,
             }
             rows[#rows + 1], by_name[rule.name] = row, row
         end
@@ -80,10 +80,12 @@ local function once(rows)
 end
 
 -- A line for quota.use.
-local function line_of(row, user)
+local function line_of(x, row, user)
+    local subject = row.key and row.key.id or user.id
     local parts = {
-        row.scope, row.key and row.key.id or user.id, row.unit, row.period or "",
-        string.format("%.0f", row.amount), (string.gsub(row.models, "\n", "\t")),
+        row.scope, subject, row.unit, row.period or "", string.format("%.0f", row.amount),
+        is_in_memory(row) and "0" or x:quota_held(subject, row.name),
+        (string.gsub(row.models, "\n", "\t")),
     }
     return table.concat(parts, "\t")
 end
@@ -111,6 +113,7 @@ local function shown(row, use)
         models = models_of(row.models),
         amount = use.amount,
         used = or_nil(use.used) or json.null,
+        held = or_nil(use.held) or json.null,
         left = or_nil(use.left) or json.null,
         resets_at = or_nil(use.resets_at) or json.null,
         near = use.near,
@@ -133,7 +136,7 @@ function quotas.of(x, user, keys, short)
     end
     local lines = {}
     for i, row in ipairs(rows) do
-        lines[i] = line_of(row, user)
+        lines[i] = line_of(x, row, user)
     end
     local text = table.concat(lines, "\n")
     local operation = short and "quota.use" or "quota.use_of_key"

@@ -411,6 +411,14 @@ struct quota_claim *rate_limits_claim(const struct exchange *exchange,
     return made;
 }
 
+int64_t rate_limits_held(const struct exchange *exchange, const char *subject, const char *name)
+{
+    const struct limit_slot slot = limiter_slot(exchange->env->limiter, slice_of(subject), 0);
+    const struct quota_place rule = quota_place_of(name);
+    const struct quota_place place = {slot.low ^ rule.low, slot.high ^ rule.high};
+    return quotas_held(exchange->env->store, &place, clock_wall_ms());
+}
+
 void rate_limits_look(const struct exchange *exchange, const struct limit_rules *rules,
                       struct limit_outlook *out)
 {

@@ -49,6 +49,8 @@ bool rate_limits_count_estimate(struct exchange *exchange, const struct limit_ru
  * there are none. The caller frees it. */
 struct quota_claim *rate_limits_claim(const struct exchange *exchange,
                                       const struct limit_rules *rules);
+/* What running calls hold of the quota of this name of a user or key, by its id. */
+int64_t rate_limits_held(const struct exchange *exchange, const char *subject, const char *name);
 /* Says whether a call would pass the limits that are no quotas, without counting anything. */
 void rate_limits_look(const struct exchange *exchange, const struct limit_rules *rules,
                       struct limit_outlook *out);

@@ -1,5 +1,7 @@
 /* The primitives of limits. As in api_exchange.c. */
+#include <inttypes.h>
 #include <lauxlib.h>
+#include <stdio.h>
 
 #include "base/limits.h"
 #include "exchange/estimate.h"
@@ -60,9 +62,22 @@ static int api_begin_estimate(lua_State *state)
     return estimate_is_loading(exchange) ? task_wait(state, TASK_WAITS_QUOTAS) : 0;
 }
 
+/* x:quota_held(subject, name) -> a text of digits: what running calls hold of it */
+static int api_quota_held(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    const char *subject = luaL_checkstring(state, 2);
+    int64_t held = rate_limits_held(exchange, subject, luaL_checkstring(state, 3));
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, held);
+    lua_pushstring(state, text);
+    return 1;
+}
+
 const struct luaL_Reg api_limits_bindings[] = {
     {"acquire", api_acquire},
     {"begin_estimate", api_begin_estimate},
     {"limits", api_limits},
+    {"quota_held", api_quota_held},
     {NULL, NULL},
 };

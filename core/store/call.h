@@ -190,8 +190,9 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     replaced; without a key the operator acts  ! not_found, too_many_quotas
  *   quota.delete      user_id? id -> {}: with a user one of its keys' quotas; without one the
  *                     operator acts, on a customer's  ! not_found
- *   quota.use         user_id lines -> {data: [{amount, used, left, resets_at, near}]}: a line for
- *                     each, scope, subject, unit, period, limit and models, with tabs between them
+ *   quota.use         user_id lines -> {data: [{amount, used, held, left, resets_at, near}]}:
+ *                     one for each line: scope, subject, unit, period, limit, held and models,
+ *                     with tabs between them
  *   quota.use_of_key  the same for few lines: of one key and its customer
  *   balance.get       account_id -> {balance, held, available, owed, currency}
  *   credit.create     user_id amount_nusd kind reason -> {transfer, balance}

@@ -164,6 +164,11 @@ bool quotas_load(struct store *store, struct quota_load *load, struct quota_clai
     return job_queue_post(&store->ledger.service.queue, &load->job);
 }
 
+int64_t quotas_held(struct store *store, const struct quota_place *place, int64_t now_ms)
+{
+    return quota_book_held(&store->quotas, place, now_ms);
+}
+
 void quotas_reload(struct store *store)
 {
     quota_book_reload(&store->quotas);

@@ -111,6 +111,8 @@ struct quota_view {
 /* Of the quota at this index of the asks. */
 void quotas_look(const struct quota_claim *claim, size_t at, int64_t now_ms,
                  struct quota_view *out);
+/* What calls that run hold of a quota in its present period. */
+int64_t quotas_held(struct store *store, const struct quota_place *place, int64_t now_ms);
 /* The most that a hold may take of the claim's quotas of money; INT64_MAX without any. */
 int64_t quotas_left_nusd(const struct quota_claim *claim, int64_t now_ms);
 

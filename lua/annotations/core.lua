@@ -258,6 +258,12 @@ function exchange:hold(ceiling, ...) end
 ---@param ceiling userdata of its plan, which was given to hold
 function exchange:turn_to(model, ceiling) end
 
+---What running calls hold of the quota of this name (lua/policy/limits.lua) of a user or key.
+---@param subject string id
+---@param name string
+---@return string digits
+function exchange:quota_held(subject, name) end
+
 ---Counts an estimate; ends the task with a 429 after too many. Yields if the quotas are not known.
 ---@param limits userdata of a prepared plan
 function exchange:begin_estimate(limits) end

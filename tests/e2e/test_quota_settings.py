@@ -2,6 +2,7 @@
 keys; and what customers see of all."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import answers
@@ -9,6 +10,7 @@ import httpx2 as httpx
 import pytest
 from answers import Usage
 from errors import check_error
+from fake_provider import Gate
 from gateway import Gateway
 from test_admin_api import audit, id_of, make_admin
 from test_dialect_money import CLIENTS, check_refusal, request_of, sell
@@ -241,6 +243,43 @@ def test_get_key(gateway, provider):
     assert Decimal(str(data["limit_remaining"])) == Decimal("1.5") - spent
     (quota,) = [quota for quota in data["quotas"] if quota["id"]]
     assert Decimal(quota["left"]) == Decimal("1.5") - spent
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount"), [("requests", 5), ("tokens", 5000), ("usd", "0.010000000")]
+)
+def test_what_a_call_holds_is_not_left(make_gateway, provider, unit, amount):
+    """The page and GET /key tell what the headers and a refusal tell: of the policy's quotas, of a
+    customer's and of a key's, while a call runs and when it has ended."""
+    limit = f'"{amount}"' if unit == "usd" else amount
+    rules = f'return {{ {{ scope = "user", {unit}_per_month = {limit} }} }}\n'
+    gateway = make_gateway(prepare=lambda it: it.write("limits", rules))
+    customer = gateway.customer()
+    set_own(customer, unit, "day", amount, model="gpt-4o-mini")
+    set_for(make_admin(gateway), customer, unit, "day", amount)
+    provider.answer = answers.chat(usage=Usage(100, 200))
+
+    def told() -> list[Decimal]:
+        """Used, held and left, as all quotas tell them in both places."""
+        page, key = shown(customer), customer.get("/key").json()["data"]["quotas"]
+        assert len(page) == len(key) == 3
+        (figures,) = {tuple(it[name] for name in ("used", "held", "left")) for it in page + key}
+        return [Decimal(figure) for figure in figures]
+
+    with Gate(provider) as gate, ThreadPoolExecutor(1) as pool:
+        provider.answer = answers.behind(gate, provider.answer)
+        running = pool.submit(customer.ask, max_tokens=1000)
+        wait_until(lambda: provider.requests)
+        used, held, left = told()
+        assert (used, held + left) == (0, Decimal(amount))
+        assert held > 0
+        gate.set()
+        headers = running.result().headers
+    assert Decimal(headers[f"x-ratelimit-remaining-{unit}"]) == left
+    customer.wait_for_no_hold()
+    used, held, left = told()
+    assert (held, used + left) == (0, Decimal(amount))
+    assert used > 0
 
 
 RULES = {

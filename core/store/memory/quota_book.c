@@ -151,6 +151,15 @@ static struct quota_use *use_at(struct quota_counter *counter, int64_t at_ms)
     return quota_use_at(counter->now, at_ms);
 }
 
+int64_t quota_book_held(struct quota_book *book, const struct quota_place *place, int64_t now_ms)
+{
+    struct quota_shard *shard = lock(book, place);
+    struct quota_counter *counter = find(shard, place);
+    int64_t held = counter != NULL ? use_at(counter, now_ms)->held : 0;
+    unlock(shard);
+    return held;
+}
+
 /* ---- claims ---- */
 
 struct quota_claim *quota_book_claim(struct quota_book *book, const struct quota_ask *asks,

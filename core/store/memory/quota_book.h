@@ -56,6 +56,8 @@ static inline void quota_book_reload(struct quota_book *book)
     atomic_fetch_add(&book->epoch, 1);
 }
 
+/* What is held at this place in the period of the moment. */
+int64_t quota_book_held(struct quota_book *book, const struct quota_place *place, int64_t now_ms);
 struct quota_claim *quota_book_claim(struct quota_book *book, const struct quota_ask *asks,
                                      size_t count);
 

@@ -30,6 +30,7 @@ struct use {
     const char *key_id; /* "": of all keys */
     const char *models; /* with '\n' between them; "": all */
     int64_t limit;
+    int64_t held; /* by calls that run */
     int64_t start_ms;
     int64_t used;
 };
@@ -77,7 +78,7 @@ static bool is_unknown(const struct use *use)
            (use->period == QUOTA_MINUTE && use->unit != QUOTA_USD);
 }
 
-/* scope, subject, unit, period, limit and the models, with tabs between them. */
+/* scope, subject, unit, period, limit, held and the models, with tabs between them. */
 static bool read_line(char *line, int64_t now_ms, struct use *out)
 {
     bool of_key = strcmp(next_word(&line), "key") == 0;
@@ -85,12 +86,14 @@ static bool read_line(char *line, int64_t now_ms, struct use *out)
     int unit = index_of(next_word(&line), name_of_unit, QUOTA_UNITS);
     int period = index_of(next_word(&line), name_of_period, QUOTA_MONTH + 1);
     int64_t limit = strtoll(next_word(&line), NULL, 10);
+    int64_t held = strtoll(next_word(&line), NULL, 10);
     if (unit >= QUOTA_UNITS || period > QUOTA_MONTH)
         return false;
     *out = (struct use){.unit = (enum quota_unit)unit,
                         .period = (enum quota_period)period,
                         .key_id = of_key ? subject : "",
                         .limit = limit,
+                        .held = held,
                         .models = line};
     for (char *c = line; *c != '\0'; c++)
         *c = *c == '\t' ? '\n' : *c;
@@ -237,6 +240,7 @@ static void add_up(struct uses *uses, struct db *db, struct store_value user_id)
 static void render_unknown(struct buffer *out)
 {
     json_writer_null(out, "used");
+    json_writer_null(out, "held");
     json_writer_null(out, "left");
     json_writer_null(out, "resets_at");
     json_writer_bool(out, "near", false);
@@ -244,7 +248,7 @@ static void render_unknown(struct buffer *out)
 
 static void render(const struct store_call *call, struct buffer *out, const struct use *use)
 {
-    int64_t left = use->limit > use->used ? use->limit - use->used : 0;
+    int64_t left = use->limit - use->used - use->held;
     double share = call->quota_near_ppm > 0 ? (double)call->quota_near_ppm / MILLION : 1;
     json_writer_object(out, NULL);
     quota_use_amount(out, "amount", use->unit, use->limit);
@@ -252,14 +256,15 @@ static void render(const struct store_call *call, struct buffer *out, const stru
         render_unknown(out);
     } else {
         quota_use_amount(out, "used", use->unit, use->used);
-        quota_use_amount(out, "left", use->unit, left);
+        quota_use_amount(out, "held", use->unit, use->held);
+        quota_use_amount(out, "left", use->unit, left > 0 ? left : 0);
         json_writer_time(out, "resets_at", quota_end_ms(use->period, use->start_ms));
         json_writer_bool(out, "near", (double)use->used >= (double)use->limit * share);
     }
     json_writer_object_end(out);
 }
 
-/* user_id lines -> {data: [{amount, used, left, resets_at, near}]} */
+/* user_id lines -> {data: [{amount, used, held, left, resets_at, near}]} */
 bool quotas_use(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;

@@ -14,7 +14,8 @@ export interface Quota {
     models: string[] | null;
     amount: string | number; // usd: a text
     used: string | number | null; // null: not counted in the tables
-    left: string | number | null;
+    held: string | number | null; // by calls that run
+    left: string | number | null; // neither used nor held
     resets_at: string | null;
     near: boolean;
     set_by: "policy" | "operator" | "customer";
