@@ -23,6 +23,29 @@ new PerformanceObserver((list) => {
         window.jumped += entry.hadRecentInput ? 0 : entry.value;
     }
 }).observe({ type: "layout-shift", buffered: true });
+// Who uses the keyboard keeps a place when what has the focus goes away. The page has time to find
+// one: only at the second look there is something to complain of.
+let held = null;
+let missed = null;
+const look = () => {
+    const hasPage = document.querySelector("main") !== null; // not between two of them
+    if (!held || !hasPage || document.activeElement !== document.body) {
+        missed = null;
+    } else if (held.checkVisibility()) {
+        held = null; // somebody has left it on purpose
+    } else if (missed === held) {
+        complaints.push(`the focus is lost with ${held.outerHTML.slice(0, 200)}`);
+        held = null;
+    } else {
+        missed = held;
+        lookSoon();
+    }
+};
+const lookSoon = () => setTimeout(() => setTimeout(look)); // the page comes first
+document.addEventListener("focusin", ({ target }) => { held = target; }, true);
+document.addEventListener("focusout", lookSoon, true);
+document.addEventListener("DOMContentLoaded", () =>
+    new MutationObserver(lookSoon).observe(document.body, { childList: true, subtree: true }));
 """
 
 

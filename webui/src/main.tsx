@@ -3,6 +3,7 @@ import { App, prefetchPage } from "./app";
 import { startLanguage } from "./i18n";
 import { Unreachable } from "./pages/unreachable";
 import { startFloor } from "./state/floor";
+import { startFocus } from "./state/focus";
 import { startIntents } from "./state/intent";
 import { startPresses } from "./state/press";
 import { place, startRouter } from "./state/router";
@@ -13,7 +14,7 @@ import "./style.css";
 async function start(root: HTMLElement): Promise<void> {
     startRouter();
     startIntents(prefetchPage);
-
+    startFocus();
     startPresses();
     startFloor();
     await startLanguage();

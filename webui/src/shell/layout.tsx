@@ -72,7 +72,11 @@ function Messages() {
 function Drawer({ onClose }: { onClose: () => void }) {
     const dialog = useRef<HTMLDialogElement>(null);
     const opened = useRef(place.value.path);
-    useEffect(() => dialog.current?.showModal(), []);
+    useEffect(() => {
+        const element = dialog.current;
+        element?.showModal();
+        return () => element?.close(); // gives the focus back
+    }, []);
     useEffect(() => {
         if (place.value.path !== opened.current) {
             onClose();

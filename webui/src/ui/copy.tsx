@@ -10,6 +10,7 @@ async function copy(text: string): Promise<void> {
     try {
         await navigator.clipboard.writeText(text);
     } catch {
+        const focused = document.activeElement;
         const area = document.createElement("textarea");
         const parent = document.querySelector("dialog[open]") ?? document.body;
         area.value = text;
@@ -17,6 +18,9 @@ async function copy(text: string): Promise<void> {
         area.select();
         const done = document.execCommand("copy");
         area.remove();
+        if (focused instanceof HTMLElement) {
+            focused.focus({ preventScroll: true });
+        }
         if (!done) {
             throw new Error("not copied");
         }

@@ -14,6 +14,13 @@ interface DialogProps {
     isKept?: boolean; // Escape only asks to close it: onClose decides
 }
 
+/** The browser takes what asks for it, else the first button, which closes the window. */
+function focusFirst(dialog: HTMLDialogElement | null): void {
+    if (!dialog?.querySelector("[autofocus]")) {
+        dialog?.querySelector<HTMLElement>(":is(input, select, textarea):not([hidden])")?.focus();
+    }
+}
+
 export function Dialog({ title, onClose, children, isWide = false, isKept = false }: DialogProps) {
     const dialog = useRef<HTMLDialogElement>(null);
     const titleId = useId();
@@ -21,6 +28,7 @@ export function Dialog({ title, onClose, children, isWide = false, isKept = fals
     useEffect(() => {
         const element = dialog.current;
         element?.showModal();
+        focusFirst(element);
         return () => {
             isHere.current = false; // closed because it goes: nobody has closed it
             element?.close(); // gives the focus back

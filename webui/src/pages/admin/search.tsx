@@ -5,6 +5,7 @@ import { find, type Found, type Hit } from "../../api/admin";
 import { sentence } from "../../api/error";
 import { t } from "../../i18n";
 import { useRested } from "../../state/debounce";
+import { focusPage } from "../../state/focus";
 import { go } from "../../state/router";
 import { Badge } from "../../ui/badge";
 import { Glance, Time } from "../../ui/figure";
@@ -94,11 +95,10 @@ export function Search() {
     useSlash(() => input.current?.focus());
 
     const open = (hit: Hit) => {
-        setTyped("");
-        setOutcome(null);
+        setTyped(""); // who types the same again at once sees the same again
         setOpen(false);
         setActive(-1);
-        input.current?.blur();
+        focusPage();
         go(pageOf(hit));
     };
     const search = async () => {
