@@ -20,7 +20,14 @@
 
 /* A ring of slots of ten seconds. A window is the present slot and some whole slots before it. */
 enum { SLOT_S = 10, SLOTS = 32, LIVE_SLOTS = 6, PROVIDER_SLOTS = 30 };
+/* Beside them a ring of seconds, for a rate that follows at once: of whole ones that are over. */
+enum { RATE_S = 5, SECONDS = 8 };
 enum { PROVIDERS = 128, DETAIL_BYTES = 160 };
+
+struct second {
+    _Atomic int64_t at; /* the second that it counts */
+    _Atomic uint32_t calls;
+};
 
 struct slot {
     _Atomic int64_t tick; /* the ten seconds that it counts */
@@ -57,6 +64,7 @@ struct provider {
 struct live_metrics_shard {
     struct call_metrics_shard *calls_ended;
     struct slot slots[SLOTS];
+    struct second seconds[SECONDS];
     _Atomic int64_t calls_open;
     _Atomic int64_t streams_open;
     struct provider *_Atomic providers[PROVIDERS];
@@ -146,6 +154,22 @@ static struct slot *present_slot(struct slot *slots)
     return slot;
 }
 
+static int64_t present_second(void)
+{
+    return clock_mono_us() / 1000000;
+}
+
+static void count_second(struct second *seconds)
+{
+    int64_t now = present_second();
+    struct second *second = &seconds[now % SECONDS];
+    if (atomic_load_explicit(&second->at, memory_order_relaxed) != now) {
+        atomic_store_explicit(&second->calls, 0, memory_order_relaxed);
+        atomic_store_explicit(&second->at, now, memory_order_release);
+    }
+    count(&second->calls);
+}
+
 static void count_time(struct slot *slot, int64_t us)
 {
     count(&slot->times[time_buckets_of(us / 1000)]);
@@ -155,6 +179,7 @@ void live_metrics_count_call(struct live_metrics_shard *shard, int status, bool 
                              int64_t first_byte_us)
 {
     struct slot *slot = present_slot(shard->slots);
+    count_second(shard->seconds);
     count(&slot->all);
     if (status >= 500 || failed)
         count(&slot->failures);
@@ -288,13 +313,26 @@ static int64_t window_s(const struct live_metrics *metrics, int64_t slot_count)
     return seconds > 0 ? seconds : 1;
 }
 
+static int64_t calls_of_rate(struct second *seconds)
+{
+    int64_t now = present_second();
+    int64_t calls = 0;
+    for (size_t i = 0; i < SECONDS; i++) {
+        int64_t age = now - atomic_load_explicit(&seconds[i].at, memory_order_acquire);
+        if (age >= 1 && age <= RATE_S)
+            calls += atomic_load_explicit(&seconds[i].calls, memory_order_relaxed);
+    }
+    return calls;
+}
+
 void live_metrics_read(struct live_metrics *metrics, struct live_figures *out)
 {
     struct sums sums = {0};
-    *out = (struct live_figures){.window_s = window_s(metrics, LIVE_SLOTS)};
+    *out = (struct live_figures){.window_s = window_s(metrics, LIVE_SLOTS), .rate_s = RATE_S};
     for (unsigned i = 0; i < metrics->shard_count; i++) {
         struct live_metrics_shard *shard = &metrics->shards[i];
         add_slots(&sums, shard->slots, LIVE_SLOTS);
+        out->rate_calls += calls_of_rate(shard->seconds);
         out->calls_open += atomic_load_explicit(&shard->calls_open, memory_order_relaxed);
         out->streams_open += atomic_load_explicit(&shard->streams_open, memory_order_relaxed);
     }
@@ -322,6 +360,8 @@ void live_metrics_render_live(struct live_metrics *metrics, const struct store *
     json_writer_int(out, "holds_open", totals.open_holds);
     json_writer_money(out, "held", totals.held_nusd);
     json_writer_bool(out, "database_writable", store_writable(store));
+    json_writer_int(out, "rate_s", figures.rate_s);
+    json_writer_int(out, "rate_requests", figures.rate_calls);
     json_writer_int(out, "window_s", figures.window_s);
     json_writer_int(out, "requests", figures.calls);
     json_writer_int(out, "client_errors", figures.client_errors);

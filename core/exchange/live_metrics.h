@@ -70,7 +70,9 @@ void live_metrics_count_open(struct live_metrics_shard *shard, int64_t calls, in
 struct live_figures {
     int64_t calls_open;
     int64_t streams_open;
-    int64_t window_s; /* of what follows: about a minute */
+    int64_t rate_s;     /* the last whole seconds */
+    int64_t rate_calls; /* that ended in them */
+    int64_t window_s;   /* of what follows: about a minute */
     int64_t calls;
     int64_t client_errors;
     int64_t failures;

@@ -47,7 +47,9 @@ export interface Live {
     holds_open: number;
     held: string;
     database_writable: boolean;
-    window_s: number;
+    rate_s: number;
+    rate_requests: number;
+    window_s: number; // of what follows
     requests: number;
     client_errors: number;
     server_errors: number;

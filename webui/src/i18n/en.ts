@@ -856,7 +856,7 @@ export const en = {
     "live.rate": "Requests a second",
     "live.window": "over the last {n} s",
     "live.errors": "Errors",
-    "live.errorKinds": "{client} by clients, {server} by us",
+    "live.errorKinds": "{client} by clients, {server} by us in {n} s",
     "live.p95": "p95 {time}",
     "live.streams": "Streams open",
     "live.requests": "{n} request open|{n} requests open",

@@ -849,7 +849,7 @@ export const ko: Catalogue = {
     "live.rate": "초당 요청",
     "live.window": "최근 {n}초 기준",
     "live.errors": "오류율",
-    "live.errorKinds": "클라이언트 {client}건, 서버 {server}건",
+    "live.errorKinds": "{n}초간 클라이언트 {client}건, 서버 {server}건",
     "live.p95": "상위 5% {time}",
     "live.streams": "열린 스트림",
     "live.requests": "진행 중인 요청 {n}건",

@@ -55,8 +55,8 @@ export function LiveTiles() {
             <div class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-5">
                 <Stat
                     label={t("live.rate")}
-                    value={data && rate(data.requests / Math.max(1, data.window_s), locale())}
-                    note={data ? t("live.window", { n: data.window_s }) : bone}
+                    value={data && rate(data.rate_requests / data.rate_s, locale())}
+                    note={data ? t("live.window", { n: data.rate_s }) : bone}
                 />
                 <Stat
                     isNoteLong
@@ -67,6 +67,7 @@ export function LiveTiles() {
                             ? t("live.errorKinds", {
                                   client: number(data.client_errors),
                                   server: number(data.server_errors),
+                                  n: data.window_s,
                               })
                             : bone
                     }
