@@ -424,9 +424,9 @@ static char *fill_quotas(int count)
              " 2, 0, 3, 0, 4, 0, 0 FROM n CROSS JOIN h",
              count, ann.account_id.text, (long long)hour);
     fixture_sql(f.path, sql);
-    int at = sprintf(lines, "user\t%s\trequests\tmonth\t1000000\t", ann.user_id.text);
+    int at = sprintf(lines, "user\t%s\trequests\tmonth\t1000000\t0\t", ann.user_id.text);
     for (int i = 1; i <= count; i++)
-        at += sprintf(lines + at, "\nkey\tquota_key_%d\ttokens\tmonth\t100\tm\tother", i);
+        at += sprintf(lines + at, "\nkey\tquota_key_%d\ttokens\tmonth\t100\t7\tm\tother", i);
     return lines;
 }
 
@@ -440,7 +440,10 @@ static void quotas(void **state)
     int64_t steps = steps_of("quota.use", all, 2);
     size_t told = 0;
     for (const char *row = call.result.data; (row = strstr(row, "\"amount\":100,")) != NULL; row++)
-        told += strstr(row, "\"used\":50,") == row + strlen("\"amount\":100,") ? 1 : 0;
+        told +=
+            strstr(row, "\"used\":50,\"held\":7,\"left\":43,") == row + strlen("\"amount\":100,")
+                ? 1
+                : 0;
     assert_int_equal(told, KEYS);
     char *end = strchr(lines, '\n');
     *end = '\0';
