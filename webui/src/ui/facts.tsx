@@ -13,7 +13,13 @@ export function Facts({ facts }: { facts: readonly Fact[] }) {
             {facts.map(({ name, value }) => (
                 <div key={name} class="flex items-baseline justify-between gap-4 py-2">
                     <dt class="shrink-0 text-soft">{name}</dt>
-                    <dd class="min-w-0 text-right">{value === undefined ? <Bone /> : value}</dd>
+                    {/* As wide with its bone as with its value, which may have smaller letters. */}
+                    <dd
+                        key={value === undefined ? "bone" : "value"}
+                        class="min-w-0 flex-1 text-right"
+                    >
+                        {value === undefined ? <Bone /> : value}
+                    </dd>
                 </div>
             ))}
         </dl>

@@ -63,9 +63,10 @@ export function FirstSteps({ hasCredits }: { hasCredits: boolean }) {
                     {!hasCredits && <CreditsStep />}
                 </Step>
                 <Step number={2} title={t("steps.key")} isDone={hasKey}>
-                    {!hasKey && (
-                        <ButtonLink href="/dashboard/keys?new=1">{t("keys.create")}</ButtonLink>
-                    )}
+                    {/* One or the other: nothing moves when it is known. */}
+                    <ButtonLink href={hasKey ? "/dashboard/keys" : "/dashboard/keys?new=1"}>
+                        {hasKey ? t("nav.keys") : t("keys.create")}
+                    </ButtonLink>
                 </Step>
                 <Step number={3} title={t("steps.call")} isDone={false}>
                     <FirstCall apiKey={null} models={null} />

@@ -94,11 +94,14 @@ export function Keys() {
                     />
                 )}
             </Card>
-            <QuotaCard
-                keys={keys.data ?? []}
-                isAdding={isLimiting}
-                onAdded={() => setLimiting(false)}
-            />
+            {/* It is seen when its place is known: the keys stand above it. */}
+            <div hidden={!keys.data && !keys.error}>
+                <QuotaCard
+                    keys={keys.data ?? []}
+                    isAdding={isLimiting}
+                    onAdded={() => setLimiting(false)}
+                />
+            </div>
             {isCreating && <CreateKey onMade={keys.reload} onClose={closeCreate} />}
             {rotated && (
                 <RotateKey chosen={rotated} onMade={keys.reload} onClose={() => setRotated(null)} />

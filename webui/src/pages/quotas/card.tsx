@@ -37,6 +37,7 @@ export function QuotaCard({ keys, isAdding, onAdded }: QuotaCardProps) {
                 <Empty icon="keys" title={t("quotas.none")} />
             ) : (
                 <Table
+                    key={quotas.data ? "rows" : "bones"} // a warning above it would move it
                     caption={t("quotas.title")}
                     columns={quotaColumns({ scope: "key", onRemove: remove.run })}
                     rows={quotas.data}
