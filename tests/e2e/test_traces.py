@@ -162,6 +162,43 @@ def test_a_translated_call_has_the_provider_s_names(traced, collector, provider,
     assert attempt["gen_ai.usage.input_tokens"] > 0
 
 
+def usage_of(attempt) -> dict[str, int]:
+    start = "gen_ai.usage."
+    return {
+        name.removeprefix(start): count
+        for name, count in attempt.attributes.items()
+        if name.startswith(start)
+    }
+
+
+def test_parts_of_a_sum_have_the_conventions_names(traced, collector, provider):
+    """Tokens that were written to a cache are "cache_write" since 2026, not "cache_creation"."""
+
+    def prepare(policies):
+        sell(policies)
+        policies.provider("claude", dialect="anthropic")
+        candidate = {"provider": "claude", "model": "inner"}
+        policies.model("m", PRICE, candidates=[candidate], cache_write="1.25", cached_input="0.1")
+
+    customer = traced(prepare).customer()
+    parts = {"cache_creation_input_tokens": 6, "cache_read_input_tokens": 4}
+    provider.answer = anthropic_answers.message(input_tokens=9, output_tokens=5, usage=parts)
+    _, (attempt,) = collector.call(request_id(customer.ask("m")))
+    assert usage_of(attempt) == {
+        "input_tokens": 19,
+        "cache_write.input_tokens": 6,
+        "cache_read.input_tokens": 4,
+        "output_tokens": 5,
+    }
+    provider.answer = answers.chat(usage=Usage(12, 9, reasoning=7))
+    _, (attempt,) = collector.call(request_id(customer.ask(MODEL)))
+    assert usage_of(attempt) == {
+        "input_tokens": 12,
+        "output_tokens": 9,
+        "reasoning.output_tokens": 7,
+    }
+
+
 def test_a_failure_and_who_answers_instead(traced, collector, provider):
     customer = traced().customer()
     provider.script("inner-1", error(500, "out of tea", None, "server_error"))
