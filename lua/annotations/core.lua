@@ -269,7 +269,8 @@ function exchange:quota_held(subject, name) end
 function exchange:begin_estimate(limits) end
 
 ---What the call would cost at most, and whether it would pass now; holds nothing. After
----begin_estimate. Ends the task as x:hold does if the call is refused for another reason than money.
+---begin_estimate. Ends the task as x:hold does if the call is refused for another reason than
+---money.
 ---@param ceiling userdata of a prepared plan
 ---@param limits userdata of a prepared plan
 ---@return string json the answer of POST estimate
