@@ -3,6 +3,7 @@
 
 import signal
 import socket
+import time
 
 import pytest
 from otlp_server import TAKEN, partial_success
@@ -32,11 +33,17 @@ def test_headers_for_the_collector(traced, collector):
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_collector_that_may_take_it_later(traced, collector, status):
-    collector.answer = lambda number: TAKEN if number > 1 else (
-        status, {"retry-after": "1"}, b"{}")  # fmt: skip
+    asked_s = []
+
+    def answer(number):
+        asked_s.append(time.monotonic())
+        return TAKEN if number > 1 else (status, {"retry-after": "1"}, b"{}")
+
+    collector.answer = answer
     gateway = traced()
     gateway.http.get("/api/v1/models")
     collector.spans(1)
+    assert asked_s[1] - asked_s[0] >= 1, "not before the time that it named"
     (first, again) = (body for _, body in collector.bodies)
     assert first == again
     line = gateway.logs("spans wait for the collector")[0]
