@@ -54,11 +54,14 @@ function links.welcome(x, user_text)
     end
 end
 
-function links.send_verification(x)
+-- Who must verify an address does so before a second factor is set up; others after it.
+local function verifying_user(x)
     local user = session.restricted_user(x)
-    if not user.must_verify then -- else it comes before a second factor
-        user = session.user(x)
-    end
+    return user.must_verify and user or session.user(x)
+end
+
+function links.send_verification(x)
+    local user = verifying_user(x)
     check_mail(x)
     if user.email_verified_at ~= cjson.null and user.mail_refused_at == cjson.null then
         x:refuse(409, "already_verified", "This address is verified already.")
@@ -70,7 +73,7 @@ end
 
 -- By who is signed in to the account: a stranger may have made it with the reader's address.
 function links.verify(x)
-    local user = session.restricted_user(x)
+    local user = verifying_user(x)
     local members = body.read(x)
     body.require(x, members, "token")
     local digest = x:digest(body.text(x, members, "token", TOKEN_BYTES_MAX))
