@@ -53,8 +53,8 @@ NAME = re.compile(r"(?<![\w-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w-])")
 # Names of others: what their libraries, kernels, price files and products call things.
 OTHERS = {
     "PERFORMANCE.md": {"callgrind_annotate", "curl_strnequal", "hash_name", "malloc_consolidate",
-                       "proxy_buffering", "proxy_pass", "sched_setattr", "sched_switch",
-                       "tcache_count"},
+                       "posix_fadvise", "proxy_buffering", "proxy_pass", "sched_setattr",
+                       "sched_switch", "tcache_count"},
     "CATALOG.md": {"completion_cost", "cost_per_token",
                    "fireworks_ai"},
     "ARCHITECTURE.md": {"caller_id", "gzip_types"},
