@@ -127,8 +127,10 @@ static uint16_t *bucket_of(struct sums *sums, uint64_t hash, const struct store_
 {
     for (uint64_t at = hash;; at++) {
         uint16_t *bucket = &sums->buckets[at & (BUCKETS - 1)];
+        if (*bucket == 0)
+            return bucket;
         const struct sum_group *group = &sums->groups[*bucket - 1];
-        if (*bucket == 0 || (group->hash == hash && same_keys(group->keys, keys, sums->key_count)))
+        if (group->hash == hash && same_keys(group->keys, keys, sums->key_count))
             return bucket;
     }
 }
