@@ -374,7 +374,13 @@ static bool take(struct quota_part *part, int64_t amount, int64_t at_ms)
     return true;
 }
 
-static void view(struct quota_part *part, int64_t at_ms, struct quota_view *out)
+/* That a hold of so much money takes at least. */
+static int64_t amount_of(const struct quota_part *part, int64_t nusd)
+{
+    return part->counter->unit == QUOTA_USD ? nusd : part->amount;
+}
+
+static void view(const struct quota_part *part, int64_t at_ms, struct quota_view *out)
 {
     const struct quota_use *use = use_at(part->counter, at_ms);
     *out = (struct quota_view){part->limit, quota_use_used(use), use->held, use->end_ms};
@@ -397,7 +403,7 @@ bool quota_book_take(struct quota_claim *claim, int64_t nusd, int64_t now_ms,
     for (size_t i = 0; i < claim->count; i++) {
         struct quota_part *part = &claim->parts[i];
         struct quota_view seen;
-        int64_t amount = part->counter->unit == QUOTA_USD ? nusd : part->amount;
+        int64_t amount = amount_of(part, nusd);
         struct quota_shard *shard = lock_part(claim, i);
         bool fits = take(part, amount, now_ms);
         if (!fits) {
@@ -420,10 +426,13 @@ bool quotas_would_take(const struct quota_claim *claim, int64_t nusd, int64_t no
     bool refused = false;
     for (size_t i = 0; i < claim->count; i++) {
         const struct quota_part *part = &claim->parts[i];
-        int64_t amount = part->counter->unit == QUOTA_USD ? nusd : part->amount;
+        int64_t amount = amount_of(part, nusd);
         struct quota_view seen;
-        quotas_look(claim, i, now_ms, &seen);
-        if (seen.limit - seen.used - seen.held < amount)
+        struct quota_shard *shard = lock_part(claim, i);
+        bool fits = quota_use_left(use_at(part->counter, now_ms), part->limit) >= amount;
+        view(part, now_ms, &seen);
+        unlock(shard);
+        if (!fits)
             note_refusal(refusal, &refused, i, amount, &seen);
     }
     return !refused;

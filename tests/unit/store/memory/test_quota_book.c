@@ -186,6 +186,21 @@ static void renews_with_its_period(void **state)
 /* Two days later its own period is forgotten: nothing is charged to another one. */
 /* However many periods have begun since: it takes from its own, and with others of that one never
  * more than there is. */
+static void a_look_says_what_a_hold_would_hear(void **state)
+{
+    (void)state;
+    struct quota_book *book = make_book();
+    struct quota_claim *claim = claim_at(book, AT * DAY);
+    struct quota_refusal refusal;
+    load(claim, AT * DAY, (int64_t[]){150, 0}, 0); /* more than the limit, which was lowered */
+    assert_false(quotas_would_take(claim, 1, AT * DAY, &refusal));
+    assert_false(quota_book_take(claim, 1, AT * DAY, &refusal));
+    assert_true(quotas_would_take(claim, 0, AT * DAY, &refusal)); /* a model that is free */
+    assert_true(quota_book_take(claim, 0, AT * DAY, &refusal));
+    quotas_claim_free(claim);
+    free_book(book);
+}
+
 static void a_call_may_outlive_its_period(void **state)
 {
     (void)state;
@@ -355,6 +370,7 @@ int main(void)
         cmocka_unit_test(only_its_models_count),
         cmocka_unit_test(loading_counts_each_settlement_once),
         cmocka_unit_test(renews_with_its_period),
+        cmocka_unit_test(a_look_says_what_a_hold_would_hear),
         cmocka_unit_test(a_call_may_outlive_its_period),
         cmocka_unit_test(each_threshold_is_told_once),
         cmocka_unit_test(what_is_left_is_taken_as_far_as_it_goes),
