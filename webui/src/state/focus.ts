@@ -47,7 +47,7 @@ function settle(): void {
     }
     const place = held.around.find(isThere);
     if (isThere(held.element)) {
-        held = null; // somebody has left it on purpose
+        held = null; // it is still there: the user has clicked beside it
     } else if (place && !place.matches("main")) {
         land(place);
     } else {
