@@ -1,5 +1,6 @@
 #include "store/questions/matching_hours.h"
 
+#define HOURS " FROM hourly WHERE account_id = ?1 AND hour >= ?2 AND hour <= ?3"
 #define MATCHES " AND (?4 IS NULL OR model = ?4) AND (?5 IS NULL OR key_id = ?5)"
 
 void matching_hours_init(struct matching_hours *hours, struct db *db,
@@ -19,7 +20,6 @@ static bool pass_over(struct matching_hours *hours)
 {
     const struct store_value values[] = {hours->matching->account, bind_int(hours->first),
                                          bind_int(hours->last)};
-#define HOURS " FROM hourly WHERE account_id = ?1 AND hour >= ?2 AND hour <= ?3"
     if (hours->oldest_first) {
         hours->first = db_number(hours->db, "SELECT min(hour)" HOURS, values, 3, INT64_MAX);
         return hours->first <= hours->last;
