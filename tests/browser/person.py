@@ -24,10 +24,12 @@ new PerformanceObserver((list) => {
     }
 }).observe({ type: "layout-shift", buffered: true });
 // Who uses the keyboard keeps a place when what has the focus goes away. The page has time to find
-// one: only at the second look there is something to complain of.
+// one: only at the second look there is something to complain of. A look is two pictures later: a
+// browser holds a timer of the page back by 4 ms when timers have set each other.
 let held = null;
 let missed = null;
 const look = () => {
+    isLooking = false; // one look at a time: two in the same moment are not a second one
     const hasPage = document.querySelector("main") !== null; // not between two of them
     if (!held || !hasPage || document.activeElement !== document.body) {
         missed = null;
@@ -41,7 +43,14 @@ const look = () => {
         lookSoon();
     }
 };
-const lookSoon = () => setTimeout(() => setTimeout(look)); // the page comes first
+const afterPicture = (act) => requestAnimationFrame(() => setTimeout(act));
+let isLooking = false;
+const lookSoon = () => {
+    if (!isLooking) {
+        isLooking = true;
+        afterPicture(() => afterPicture(look));
+    }
+};
 document.addEventListener("focusin", ({ target }) => { held = target; }, true);
 document.addEventListener("focusout", lookSoon, true);
 document.addEventListener("DOMContentLoaded", () =>

@@ -55,8 +55,20 @@ function settle(): void {
     }
 }
 
-/** Behind what the browser itself does: a window that is closed gives the focus back. */
-const soon = () => setTimeout(settle);
+let isSettling = false;
+
+/** Behind what the browser itself does: a window that is closed gives the focus back. Once for all
+ *  that changes until then. */
+function soon(): void {
+    if (isSettling) {
+        return;
+    }
+    isSettling = true;
+    setTimeout(() => {
+        isSettling = false;
+        settle();
+    });
+}
 
 export function startFocus(): void {
     document.addEventListener("focusin", (event) => hold(event.target as Element));
