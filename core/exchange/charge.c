@@ -389,6 +389,20 @@ bool charge_is_excessive(const struct charge *charge)
     return false;
 }
 
+static int64_t above(int64_t tokens, int64_t most)
+{
+    return tokens > most ? tokens - most : 0;
+}
+
+/* Where the model's longest answer is not known, no answer is longer than the context. */
+int64_t charge_excess_tokens(const struct charge_limits *limits, const struct unit_counts *counts)
+{
+    int64_t answer_most =
+        limits->output_tokens > 0 ? limits->output_tokens : limits->context_tokens;
+    return above(unit_counts_prompt(counts), limits->context_tokens) +
+           above(unit_counts_answer(counts), answer_most);
+}
+
 unsigned charge_split(unsigned priced, const struct unit_counts *parts, struct unit_counts *whole)
 {
     struct unit_counts taken = *parts;

@@ -67,6 +67,8 @@ void charge_find_source(const struct charge_view *view, const struct unit_prices
                         struct charge *charge);
 /* Whether the provider counts more than request and model allow. */
 bool charge_is_excessive(const struct charge *charge);
+/* The tokens that no limit counts, because model and request do not allow them. */
+int64_t charge_excess_tokens(const struct charge_limits *limits, const struct unit_counts *counts);
 /* Splits a call anew for other prices: `whole` has the call's prompt, the part of it that a cache
  * has read and its answer as plain units, `parts` what is known of the other units. A part without
  * a price of its own (`priced`, a bit for each unit) goes to its fallback. Returns the units whose

@@ -472,12 +472,7 @@ void rate_limits_abandon(struct exchange *exchange)
 
 void rate_limits_settle(struct exchange *exchange)
 {
-    const struct unit_counts *tokens = &exchange->settlement.record.counts;
-    const struct charge_limits *limits = &exchange->charge_limits;
-    int64_t most = limits->context_tokens + limits->output_tokens;
-    int64_t used = unit_counts_prompt(tokens) + unit_counts_answer(tokens);
-    if (used > most) /* a provider's wrong count must lock out no customer */
-        used = most;
+    int64_t used = usage_tokens_counted(&exchange->settlement.record);
     int64_t now_ms = clock_wall_ms();
     for (size_t i = 0; i < exchange->limit_count; i++) {
         if (exchange->limits[i].kind == LIMIT_TOKENS)

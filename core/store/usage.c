@@ -21,3 +21,10 @@ const char *usage_source_name(enum usage_source source)
     check(false);
     return "";
 }
+
+/* What model and request do not allow is a provider's wrong count, which must lock out nobody. */
+int64_t usage_tokens_counted(const struct usage_record *record)
+{
+    return unit_counts_prompt(&record->counts) + unit_counts_answer(&record->counts) -
+           record->excess_tokens;
+}

@@ -42,6 +42,7 @@ struct usage_record {
     enum usage_source source;
     struct unit_counts counts;
     int64_t reasoning_tokens;  /* part of the answer's tokens, for information */
+    int64_t excess_tokens;     /* of `counts`; no limit counts them */
     struct unit_prices prices; /* what we pay */
     struct unit_prices sold;   /* the margin is added to these */
     int64_t margin_ppm;
@@ -54,6 +55,7 @@ struct usage_record {
     int64_t total_us;
 };
 
-const char *usage_source_name(enum usage_source source); /* "reported", ... */
+int64_t usage_tokens_counted(const struct usage_record *record); /* without excess_tokens */
+const char *usage_source_name(enum usage_source source);         /* "reported", ... */
 
 #endif

@@ -32,8 +32,8 @@ ERASED = {
 OVERWRITTEN = {"users", "keys", "audit", "invitations", "payments"}
 # Amounts, times and models under ids that name nobody.
 STAYS = {
-    "balances", "customer_day_units", "customer_days", "first_credits", "holds", "hourly",
-    "hourly_units", "open_holds", "terms_acceptances", "usage", "vouchers",
+    "balances", "customer_day_units", "customer_days", "excess_tokens", "first_credits", "holds",
+    "hourly", "hourly_units", "open_holds", "terms_acceptances", "usage", "vouchers",
 }  # fmt: skip
 PERSONAL = {"user_id", "account_id", "email", "subject", "destination", "address"}
 NO_CUSTOMERS = {"alerts"}  # their subjects are providers and models

@@ -105,6 +105,50 @@ def test_a_miscount_does_not_lock_out(make_gateway, provider):
     assert customer.ask(max_tokens=5).status_code == 200
 
 
+@pytest.mark.parametrize("period", ["minute", "day", "month"])
+@pytest.mark.parametrize("scope", ["key", "user", "group", "all"])
+def test_a_miscount_uses_up_no_quota(make_gateway, provider, scope, period):
+    """What can be true counts, once: in memory, in the tables after a kill, and as it is shown."""
+
+    def prepare(policies) -> None:
+        policies.model("m", PRICE, context=CONTEXT, max_output=MAX_OUTPUT)
+        rule = f'{{ scope = "{scope}", tokens_per_{period} = 20000 }}'
+        policies.write("limits", f"return {{ {rule} }}\n")
+
+    gateway = make_gateway(prepare=prepare)
+    customer = gateway.customer(credit="100")
+
+    def left(usage: Usage) -> int:
+        """What a call finds when it begins, with the 10 + 5 tokens that it holds."""
+        provider.answer = answers.chat(pieces=("Hi",), usage=usage)
+        response = customer.ask("m", max_tokens=5)
+        assert response.status_code == 200, response.text
+        customer.wait_for_no_hold()
+        return int(response.headers["x-ratelimit-remaining-tokens"])
+
+    def shown() -> int:
+        (quota,) = customer.get("/key").json()["data"]["quotas"]
+        assert quota["held"] == 0
+        return quota["left"]
+
+    before = left(Usage(10, 5))
+    assert before - left(Usage(10, 10**9)) == 15
+    assert before - left(Usage(10**9, 5)) == 15 + 15
+    assert before - left(Usage(10, 5)) == 30 + CONTEXT + 5
+    if period == "minute":  # is in memory only
+        return
+    used = 3 * 15 + CONTEXT + 5
+    if scope in ("key", "user"):
+        assert shown() == 20000 - used
+    gateway.kill()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    if scope in ("key", "user"):
+        assert shown() == 20000 - used
+    assert before - left(Usage(10, 5)) == used
+    gateway.value_of("ledger", "verify")
+
+
 # ---- the limit goes out under the provider's name for it ----
 
 

@@ -109,6 +109,18 @@ static bool write_facts(struct db *db, const struct usage_facts *facts, int64_t 
                             bind_int(facts->canary_attempts)));
 }
 
+/* Writes the tokens that quotas do not count. Hardly any call has some. */
+static bool write_excess(struct db *db, const struct usage_record *record)
+{
+    return record->excess_tokens == 0 ||
+           db_run(db,
+                  "INSERT INTO excess_tokens (account_id, created_ms, exchange_id, key_id, model,"
+                  " tokens) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                  DB_VALUES(bind_text(record->account_id.text), bind_int(record->created_ms),
+                            bind_text(record->exchange_id.text), bind_text(record->key_id.text),
+                            bind_text(record->model), bind_int(record->excess_tokens)));
+}
+
 static bool write_resolution(struct db *db, const struct posting_resolution *resolution)
 {
     struct store_value values[POSTING_RESOLUTION_VALUES];
@@ -136,7 +148,7 @@ bool posting_rare_rows(struct db *db, const struct ledger_settlement *settlement
 {
     const struct usage_record *record = &settlement->record;
     return write_extension(db, settlement, now_ms) && write_lines(db, record, usage_seq) &&
-           write_facts(db, &record->facts, usage_seq);
+           write_facts(db, &record->facts, usage_seq) && write_excess(db, record);
 }
 
 static enum posting write_settlement(struct db *db, const struct ledger_settlement *settlement,

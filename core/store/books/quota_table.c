@@ -49,6 +49,29 @@ static const char *const minutes[] = {
     [QUOTA_FOR_ALL] = MINUTE("users u CROSS JOIN usage g ON g.account_id = u.account_id"
                              " AND g.created_ms >= ?2 WHERE ?1 = ''")};
 
+/* What providers have counted above what can be true. */
+#define EXCESS(from) "SELECT sum(tokens) FROM " from OF_MODELS
+static const char *const excess[] = {
+    [QUOTA_PER_KEY] =
+        EXCESS("excess_tokens WHERE account_id = (SELECT account_id FROM keys WHERE id = ?1)"
+               " AND created_ms >= ?2 AND key_id = ?1"),
+    [QUOTA_PER_USER] =
+        EXCESS("excess_tokens WHERE account_id = (SELECT account_id FROM users WHERE id = ?1)"
+               " AND created_ms >= ?2"),
+    [QUOTA_PER_GROUP] = EXCESS("users u CROSS JOIN excess_tokens e ON e.account_id = u.account_id"
+                               " AND e.created_ms >= ?2 WHERE u.\"group\" = ?1"),
+    [QUOTA_FOR_ALL] = EXCESS("excess_tokens WHERE ?1 = '' AND created_ms >= ?2")};
+
+static int64_t excess_of(struct db *db, const struct quota_source *source)
+{
+    if (source->unit != QUOTA_TOKENS)
+        return 0;
+    return db_number(db, excess[source->scope],
+                     DB_VALUES(bind_text(source->subject), bind_int(source->start_ms),
+                               bind_text(source->models)),
+                     0);
+}
+
 int64_t quota_table_used(struct db *db, const struct quota_source *source)
 {
     int64_t start = source->start_ms;
@@ -57,9 +80,10 @@ int64_t quota_table_used(struct db *db, const struct quota_source *source)
         sql = minutes[source->scope];
     else
         start /= source->scope == QUOTA_FOR_ALL ? QUARTER_MS : HOUR_MS;
-    return db_number(
+    int64_t used = db_number(
         db, sql, DB_VALUES(bind_text(source->subject), bind_int(start), bind_text(source->models)),
         0);
+    return used - excess_of(db, source);
 }
 
 static bool load_all(struct db *db, struct quota_claim *claim, int64_t now_ms)

@@ -110,6 +110,13 @@ static const struct verification verifications[] = {
      "SELECT printf('usage %s: its provider stated %s, but its cost is %s', u.exchange_id,"
      " usd(f.stated_cost_nusd), usd(u.cost_nusd)) FROM usage_facts f"
      " JOIN usage u ON u.seq = f.usage_seq WHERE f.stated_cost_nusd <> u.cost_nusd"},
+    {"excess tokens",
+     "SELECT printf('%d excess tokens of %s: its record is of other tokens, or there is none',"
+     " e.tokens, e.exchange_id) FROM excess_tokens e LEFT JOIN usage u"
+     " ON u.exchange_id = e.exchange_id AND u.account_id = e.account_id AND u.key_id = e.key_id"
+     " AND u.model = e.model AND u.created_ms = e.created_ms"
+     " AND u.input_tokens + u.cached_input_tokens + u.output_tokens >= e.tokens"
+     " WHERE u.seq IS NULL"},
     /* Parts of prompt and answer are no more than the whole (core/base/unit.c has the sides). */
     {"usage lines",
      "SELECT printf('usage %s: its lines have %d tokens of the prompt and %d of the answer, its"

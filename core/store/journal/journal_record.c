@@ -22,7 +22,8 @@ enum {
     TOLD_SOLD_BY_COST = 2 << USAGE_WORDS,
     TOLD_CANARY_SHIFT = 16, /* the number of its attempts has this place, and these bits */
     TOLD_CANARY_MASK = 0xff,
-    TOLD_ALL = 2 * TOLD_SOLD_BY_COST - 1 + (TOLD_CANARY_MASK << TOLD_CANARY_SHIFT)
+    TOLD_EXCESS = 1 << 24,
+    TOLD_ALL = 2 * TOLD_SOLD_BY_COST - 1 + (TOLD_CANARY_MASK << TOLD_CANARY_SHIFT) + TOLD_EXCESS
 };
 
 /* Records on disks have these numbers. A new kind, source or unit takes the next number. */
@@ -157,9 +158,11 @@ static void put_lines(struct buffer *out, const struct usage_record *record)
     buffer_append(out, numbers, (size_t)(at - numbers) * sizeof numbers[0]);
 }
 
-static void put_facts(struct buffer *out, const struct usage_facts *facts)
+static void put_facts(struct buffer *out, const struct usage_record *record)
 {
-    int64_t told = (facts->cost_stated ? TOLD_COST : 0) |
+    const struct usage_facts *facts = &record->facts;
+    int64_t told = (record->excess_tokens != 0 ? TOLD_EXCESS : 0) |
+                   (facts->cost_stated ? TOLD_COST : 0) |
                    (facts->cost_stated && facts->sold_by_cost ? TOLD_SOLD_BY_COST : 0) |
                    (int64_t)(facts->canary_attempts & TOLD_CANARY_MASK) << TOLD_CANARY_SHIFT;
     for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++)
@@ -175,6 +178,8 @@ static void put_facts(struct buffer *out, const struct usage_facts *facts)
         if (told >> word & 1)
             put_text(out, facts->words[word]);
     }
+    if (record->excess_tokens != 0)
+        put_int(out, record->excess_tokens);
 }
 
 void journal_record_put_settlement(struct buffer *out, const struct journal_place *place,
@@ -207,7 +212,7 @@ void journal_record_put_settlement(struct buffer *out, const struct journal_plac
     put_lines(out, r);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         put_text(out, texts[i]);
-    put_facts(out, &r->facts);
+    put_facts(out, r);
     finish(out, start, place, JOURNAL_SETTLEMENT);
 }
 
@@ -316,8 +321,9 @@ static void read_numbers(struct reader *reader, struct usage_record *record)
     read_lines(reader, record);
 }
 
-static void read_facts(struct reader *reader, struct usage_facts *facts)
+static void read_facts(struct reader *reader, struct usage_record *record)
 {
+    struct usage_facts *facts = &record->facts;
     int64_t told = get_int(reader);
     if ((told & ~(int64_t)TOLD_ALL) != 0) {
         reader->failed = true; /* of another version */
@@ -334,6 +340,8 @@ static void read_facts(struct reader *reader, struct usage_facts *facts)
         if (told >> word & 1)
             get_text(reader, facts->words[word], sizeof facts->words[word]);
     }
+    if ((told & TOLD_EXCESS) != 0)
+        record->excess_tokens = get_int(reader);
 }
 
 static void read_settlement(struct reader *reader, unsigned format, struct journal_record *out)
@@ -364,7 +372,7 @@ static void read_settlement(struct reader *reader, unsigned format, struct journ
     get_text(reader, r->error_code, sizeof r->error_code);
     get_text(reader, r->finish_reason, sizeof r->finish_reason);
     if (format >= FORMAT_FACTS)
-        read_facts(reader, &r->facts);
+        read_facts(reader, r);
 }
 
 uint64_t journal_record_generation(struct slice bytes)

@@ -526,7 +526,7 @@ static bool counts(const char *models, const char *model)
 static int64_t used_by(const struct usage_record *record, enum quota_unit unit)
 {
     if (unit == QUOTA_TOKENS)
-        return unit_counts_prompt(&record->counts) + unit_counts_answer(&record->counts);
+        return usage_tokens_counted(record);
     return unit == QUOTA_USD ? record->charge_nusd : 1;
 }
 

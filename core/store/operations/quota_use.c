@@ -185,7 +185,8 @@ static void add_to_key(struct uses *uses, const char *key_id, const struct part 
     }
 }
 
-static void add_all(struct uses *uses, struct db *db, struct row *row, int64_t unit_ms)
+static void add_all(struct uses *uses, struct db *db, struct row *row, int64_t unit_ms,
+                    bool of_minute)
 {
     while (db_row(db, row)) {
         const struct part part = {.key_id = column_text(row, 0),
@@ -194,7 +195,7 @@ static void add_all(struct uses *uses, struct db *db, struct row *row, int64_t u
                                   .used = {[QUOTA_REQUESTS] = column_int(row, 3),
                                            [QUOTA_TOKENS] = column_int(row, 4),
                                            [QUOTA_USD] = column_int(row, 5)},
-                                  .of_minute = unit_ms == 1};
+                                  .of_minute = of_minute};
         add_to_key(uses, "", &part);
         if (part.key_id[0] != '\0')
             add_to_key(uses, part.key_id, &part);
@@ -218,21 +219,28 @@ static int64_t first_ms(const struct uses *uses, bool minute)
 static void add_up(struct uses *uses, struct db *db, struct store_value user_id)
 {
     int64_t hours_ms = first_ms(uses, false), minute_ms = first_ms(uses, true);
-    if (hours_ms != INT64_MAX)
+    if (hours_ms != INT64_MAX) {
         add_all(uses, db,
                 db_bind(db,
                         "SELECT key_id, model, hour, requests,"
                         " input_tokens + cached_input_tokens + output_tokens, charge_nusd"
                         " FROM hourly" ACCOUNT " AND hour >= ?2",
                         DB_VALUES(user_id, bind_int(hours_ms / HOUR_MS))),
-                HOUR_MS);
+                HOUR_MS, false);
+        add_all(uses, db,
+                db_bind(db,
+                        "SELECT key_id, model, created_ms, 0, -tokens, 0 FROM excess_tokens" ACCOUNT
+                        " AND created_ms >= ?2",
+                        DB_VALUES(user_id, bind_int(hours_ms))),
+                1, false);
+    }
     if (minute_ms != INT64_MAX)
         add_all(uses, db,
                 db_bind(db,
                         "SELECT key_id, model, created_ms, 0, 0, charge_nusd FROM usage" ACCOUNT
                         " AND created_ms >= ?2",
                         DB_VALUES(user_id, bind_int(minute_ms))),
-                1);
+                1, true);
 }
 
 /* ---- the answer ---- */

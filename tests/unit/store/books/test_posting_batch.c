@@ -106,6 +106,7 @@ static void fill(size_t number, struct ledger_hold *hold, struct ledger_settleme
     record->overrun_nusd = amount();
     record->cost_nusd = amount();
     record->created_ms = 1000 + (int64_t)number;
+    record->excess_tokens = number % 5 == 0 ? 1 + (int64_t)number : 0;
     record->first_byte_us = -1;
 }
 
@@ -172,9 +173,9 @@ static size_t assert_same_table(const char *table)
 
 static void a_batch_writes_what_is_written_one_by_one(void **state)
 {
-    static const char *const tables[] = {"holds",       "transfers",   "usage",
-                                         "usage_lines", "usage_facts", "hold_extensions",
-                                         "resolutions"};
+    static const char *const tables[] = {"holds",       "transfers",    "usage",
+                                         "usage_lines", "usage_facts",  "hold_extensions",
+                                         "resolutions", "excess_tokens"};
     int64_t last_alone = 0, last_together = 0;
     (void)state;
     dice = dice_make();

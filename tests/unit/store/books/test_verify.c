@@ -32,6 +32,7 @@ static int setup(void **state)
                                                    .cost_stated = true,
                                                    .sold_by_cost = true,
                                                    .stated_cost_nusd = 800};
+    settlement.record.excess_tokens = 2;
     settlement.record.margin_ppm = 258750; /* 800 become the 1000 that were paid and 7 */
     assert_true(money_charge(&settlement.record.prices, &settlement.record.counts, 0,
                              &settlement.record.facts.computed_cost_nusd));
@@ -91,7 +92,8 @@ static void sound(void **state)
     "DROP TRIGGER usage_lines_no_update; DROP TRIGGER usage_lines_no_delete;"                      \
     "DROP TRIGGER shadow_results_no_update; DROP TRIGGER shadow_results_no_delete;"                \
     "DROP TRIGGER hedge_results_no_update; DROP TRIGGER hedge_results_no_delete;"                  \
-    "DROP TRIGGER usage_facts_no_update; DROP TRIGGER usage_facts_no_delete;"
+    "DROP TRIGGER usage_facts_no_update; DROP TRIGGER usage_facts_no_delete;"                      \
+    "DROP TRIGGER excess_tokens_no_update;"
 
 struct damage {
     const char *sql;
@@ -109,6 +111,8 @@ static const struct damage damages[] = {
      "its computed cost is 0.000123456 and must be "},
     {"UPDATE usage SET margin_ppm = 0 WHERE margin_ppm > 0",
      "its price by cost is 0.000001007 and must be 0.000000800"},
+    {"UPDATE excess_tokens SET tokens = 1000000", "1000000 excess tokens of "},
+    {"UPDATE excess_tokens SET key_id = 'another'", "2 excess tokens of "},
     {"UPDATE usage_facts SET usage_seq = 99", "facts of record 99: there is no such record"},
     {"UPDATE usage_facts SET stated_cost_nusd = 801",
      ": its provider stated 0.000000801, but its cost is 0.000000800"},

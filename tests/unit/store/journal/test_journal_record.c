@@ -55,6 +55,7 @@ static struct ledger_settlement some_settlement(void)
                    .source = USAGE_PARTIAL,
                    .counts = {.input = 104, .cached_input = 105, .output = 106},
                    .reasoning_tokens = 107,
+                   .excess_tokens = 121,
                    .prices = {.input_pusd = 108, .cached_input_pusd = 109, .output_pusd = 110},
                    .sold = {.input_pusd = 111, .cached_input_pusd = 112, .output_pusd = 113},
                    .margin_ppm = 114,
@@ -182,6 +183,7 @@ static void assert_same(const struct ledger_settlement *read, const struct ledge
     assert_int_equal(a->streamed, b->streamed);
     assert_int_equal(a->source, b->source);
     assert_int_equal(a->reasoning_tokens, b->reasoning_tokens);
+    assert_int_equal(a->excess_tokens, b->excess_tokens);
     assert_same_lines(a, b);
     assert_int_equal(a->margin_ppm, b->margin_ppm);
     assert_same_facts(&a->facts, &b->facts);
@@ -478,6 +480,7 @@ static void older_formats_are_read(void **state)
         if (format == 1)
             put.record.sold = put.record.prices;
         put.record.facts = (struct usage_facts){.cost_stated = false};
+        put.record.excess_tokens = 0;
         assert_same(&record.as.settlement, &put);
         buffer_fini(&bytes);
     }
@@ -496,6 +499,7 @@ static void a_record_without_facts_is_read(void **state)
     memcpy(bytes.data + FORMAT_PLACE, &format, sizeof format);
     seal_again(&bytes);
     put.record.facts = (struct usage_facts){.cost_stated = false};
+    put.record.excess_tokens = 0;
     assert_int_equal(read_at(buffer_slice(&bytes), &place, &record, &size), JOURNAL_FOUND);
     assert_same(&record.as.settlement, &put);
     buffer_fini(&bytes);
@@ -507,7 +511,8 @@ static void each_fact_comes_back(void **state)
     (void)state;
     struct ledger_settlement plain = some_settlement();
     plain.record.facts = (struct usage_facts){.cost_stated = false};
-    for (size_t i = 0; i <= USAGE_WORDS + 1; i++) {
+    plain.record.excess_tokens = 0;
+    for (size_t i = 0; i <= USAGE_WORDS + 2; i++) {
         struct buffer bytes;
         struct journal_record record;
         struct ledger_settlement put = plain;
@@ -517,6 +522,8 @@ static void each_fact_comes_back(void **state)
         else if (i == USAGE_WORDS)
             put.record.facts =
                 (struct usage_facts){.cost_stated = true, .stated_cost_nusd = INT64_MAX};
+        else if (i == USAGE_WORDS + 1)
+            put.record.excess_tokens = INT64_MAX;
         buffer_init(&bytes, BUFFER_MAX);
         journal_record_put_settlement(&bytes, &place, &put, 99);
         memset(&record, 0xa5, sizeof record);
