@@ -3,7 +3,9 @@
 #include "store/books/ledger_thread.h"
 #include "store/books/quota_table.h"
 
-/* The sums of this batch are not written yet; its end adds its settlements. */
+/* The tables have all that was answered before the job came, so a counter that made room for others
+ * (quota_book.c) comes back whole. The sums of this batch are not written yet; its end adds its
+ * settlements. */
 void ledger_thread_quotas(struct job *job, void *server)
 {
     const struct ledger_thread *ledger = server;
