@@ -18,6 +18,12 @@ local function name_of(set)
         .. (model and "/" .. model or "")
 end
 
+-- Whether no call is of that model, because it is sold by another name now, or by none.
+local function is_gone(model)
+    local entry, is_sold = policy.entry(model or "")
+    return model ~= nil and (entry ~= model or not is_sold)
+end
+
 -- Puts what is set into the rows of one user or key. A customer's quota replaces the rule that
 -- counts the same, a key's can only be stricter.
 local function put_settings(rows, by_name, settings, scope, key)
@@ -29,6 +35,7 @@ local function put_settings(rows, by_name, settings, scope, key)
             row = {
                 scope = scope, key = key, unit = set.unit, period = or_nil(set.period),
                 models = or_nil(set.model) or "", name = name_of(set),
+                is_gone = is_gone(or_nil(set.model)),
             }
             rows[#rows + 1] = row
         end
@@ -116,7 +123,8 @@ local function shown(row, use)
         held = or_nil(use.held) or json.null,
         left = or_nil(use.left) or json.null,
         resets_at = or_nil(use.resets_at) or json.null,
-        near = use.near,
+        near = use.near and not row.is_gone,
+        in_force = not row.is_gone,
         set_by = row.set_by,
     }
 end

@@ -20,7 +20,7 @@
 #include "store/notices.h"
 #include "store/store.h"
 
-enum { REPORT_BYTES_MAX = 16 * 1024 * 1024, GROUPS_BYTES_MAX = 16 * 1024 * 1024 };
+enum { REPORT_BYTES_MAX = 16 * 1024 * 1024, NAMES_BYTES_MAX = 16 * 1024 * 1024 };
 enum { REFRESH_BYTES_MAX = 4096 };
 enum { REFRESH_US = 1000000, REFRESH_PAUSE_US = 5000 };
 
@@ -201,24 +201,24 @@ bool commands_give_credit(struct store *store, const char *email, int64_t amount
 
 /* ---- commands ---- */
 
-/* Reads the groups of the users; none if there is no database yet. */
-static bool read_groups(const struct config *config, struct buffer *out, struct fault *fault)
+/* Reads what the database names of the policies; nothing if there is none yet. */
+static bool read_names(const struct config *config, struct buffer *out, struct fault *fault)
 {
     if (access(config->database, F_OK) != 0)
         return true;
-    return store_user_groups(config->database, out, fault);
+    return store_policy_names(config->database, out, fault);
 }
 
 int commands_check(const struct config *config)
 {
-    struct buffer report, groups;
+    struct buffer report, names;
     struct fault fault;
     buffer_init(&report, REPORT_BYTES_MAX);
-    buffer_init(&groups, GROUPS_BYTES_MAX);
+    buffer_init(&names, NAMES_BYTES_MAX);
     struct brand *brand = brand_new(&config->brand, &fault);
-    bool good = brand != NULL && read_groups(config, &groups, &fault) &&
-                policy_check(config->policies, buffer_slice(&groups), &report, &fault);
-    buffer_fini(&groups);
+    bool good = brand != NULL && read_names(config, &names, &fault) &&
+                policy_check(config->policies, buffer_slice(&names), &report, &fault);
+    buffer_fini(&names);
     brand_free(brand);
     if (good)
         printf("%.*s", (int)report.bytes, report.data);

@@ -6,7 +6,7 @@
 #include "script/vm.h"
 
 struct request {
-    struct slice groups;
+    struct slice names;
     struct buffer *report;
 };
 
@@ -16,19 +16,19 @@ static int append_report(lua_State *state)
     size_t bytes;
     modules_require(state, "policy.report");
     lua_getfield(state, -1, "text");
-    lua_pushlstring(state, request->groups.bytes > 0 ? request->groups.data : "",
-                    request->groups.bytes);
+    lua_pushlstring(state, request->names.bytes > 0 ? request->names.data : "",
+                    request->names.bytes);
     lua_call(state, 1, 1);
     const char *text = lua_tolstring(state, -1, &bytes);
     (void)buffer_append(request->report, text, bytes);
     return 0;
 }
 
-bool policy_check(const char *folder, struct slice groups, struct buffer *report,
+bool policy_check(const char *folder, struct slice names, struct buffer *report,
                   struct fault *fault)
 {
     const struct vm_options options = {0};
-    struct request request = {groups, report};
+    struct request request = {names, report};
     struct policy_files *files = policy_files_read(folder, fault);
     if (files == NULL)
         return false;

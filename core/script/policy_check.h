@@ -8,9 +8,10 @@
 #include "base/fault.h"
 
 /* Reads the policies in `folder`, builds a throw-away VM and appends the effective prices as text.
- * `groups` has the groups of users, a line each ("12 vip"): those that no file names are reported.
+ * `names` has the groups and models that the database names, as store_policy_names gives them;
+ * those that no file has are reported.
  * On false the fault's message is "models.lua:12: why". */
-bool policy_check(const char *folder, struct slice groups, struct buffer *report,
+bool policy_check(const char *folder, struct slice names, struct buffer *report,
                   struct fault *fault);
 
 #endif

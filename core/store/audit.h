@@ -24,8 +24,9 @@ bool store_explain(const char *path, const char *exchange_id, struct buffer *out
  * gets a line for each difference. */
 bool store_backup(const char *path, const char *target, struct buffer *report, struct fault *fault);
 
-/* Appends the groups of the users, one per line: the number of users, a space, the name. */
-bool store_user_groups(const char *path, struct buffer *out, struct fault *fault);
+/* Appends the groups (of user, invitation, vouchers) and the models (of quota, key) that the
+ * database names, one per line: "user 12 vip", "quota 3 gpt-4". */
+bool store_policy_names(const char *path, struct buffer *out, struct fault *fault);
 
 struct export_options {
     FILE *out;

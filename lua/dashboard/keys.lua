@@ -35,7 +35,7 @@ function keys.check_model(x, id, user, param)
     local inquiry = { group = user.group, user_id = user.id, key_id = "" }
     local model, code, message = policy.model(id, inquiry)
     if model or code == "model_not_priced" then
-        return policy.entry(id)
+        return (policy.entry(id))
     elseif code == "policy_error" then
         x:fail(message)
     end

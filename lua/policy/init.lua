@@ -55,7 +55,7 @@
 --     of a JSON object), prices = {input, cached_input, output, extra} (the same of a million
 --     tokens)}. The list is the caller's; its items are shared.
 --   policy.model(id, request) -> one of these, or nil, code, message
---   policy.entry(name) -> the name of the entry that it is, or is another name of
+--   policy.entry(name) -> the name of the entry that it is, or is another name of; is there one?
 --   policy.asked_servers: the servers that are asked for context lengths, for C
 --   policy.service_accounts: those whose access tokens are fetched at once, for C
 --   policy.probes() -> what each provider is asked by `llm-gateway doctor`, for C
@@ -514,7 +514,7 @@ function policy.entry(name)
     if not rules.models[name] then
         resolve(asked)
     end
-    return asked.model
+    return asked.model, rules.models[asked.model] ~= nil
 end
 
 -- Leaves out a model whose rule fails: the list must not fail; a call tells the reason.

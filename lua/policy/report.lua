@@ -129,26 +129,49 @@ local function notes_of(records)
     return notes
 end
 
--- `lines`: the users' groups, such as "12 vip". A group that no file names gets every default.
+-- What names a group or a model, of one and of more; and what becomes of it. A group that no file
+-- names gets every default.
+local NAMERS = {
+    user = { "group", "user is in", "users are in" },
+    invitation = { "group", "invitation is for", "invitations are for" },
+    vouchers = { "group", "batch of vouchers is for", "batches of vouchers are for" },
+    quota = { "model", "quota is of", "quotas are of", "; it limits nothing",
+        "; they limit nothing" },
+    key = { "model", "key may use", "keys may use" },
+}
+
+-- Why policies do not know the name; nil if they do.
+local function unknown(kind, name)
+    if kind == "group" then
+        return not policy.has_group(name) and "which no policy names" or nil
+    end
+    local entry, is_sold = policy.entry(name)
+    if not is_sold then
+        return "which models.lua does not have"
+    end
+    return entry ~= name and 'which is another name of "' .. entry .. '"' or nil
+end
+
+local function warning_of(line)
+    local what, count, name = string.match(line, "^(%a+) (%d+) (.*)$")
+    local namer = NAMERS[what]
+    local why = unknown(namer[1], name)
+    local one = count == "1"
+    return why and "warning: " .. count .. " " .. namer[one and 2 or 3] .. " the " .. namer[1]
+        .. ' "' .. name .. '", ' .. why .. (namer[one and 4 or 5] or "") or nil
+end
+
+-- `lines`: what the database names of the policies, such as "user 12 vip".
 local function warnings_of(lines)
-    local warnings, at = {}, 1
-    while at <= #lines do
-        local last = string.find(lines, "\n", at, true)
-        local line = string.sub(lines, at, last - 1)
-        local space = string.find(line, " ", 1, true)
-        local count, name = string.sub(line, 1, space - 1), string.sub(line, space + 1)
-        if not policy.has_group(name) then
-            warnings[#warnings + 1] = "warning: " .. count
-                .. (count == "1" and " user is" or " users are") .. ' in the group "' .. name
-                .. '", which no policy names'
-        end
-        at = last + 1
+    local warnings = {}
+    for line in string.gmatch(lines, "[^\n]+") do
+        warnings[#warnings + 1] = warning_of(line)
     end
     return warnings
 end
 
 -- A table of all models, then why some of them cannot be called.
-function report.text(groups)
+function report.text(names)
     local records = policy.status()
     local rows = { TITLES }
     for _, record in ipairs(records) do
@@ -167,7 +190,7 @@ function report.text(groups)
             lines[#lines + 1] = line
         end
     end
-    for _, warning in ipairs(warnings_of(groups)) do
+    for _, warning in ipairs(warnings_of(names)) do
         lines[#lines + 1] = warning
     end
     return table.concat(lines, "\n") .. "\n"

@@ -12,6 +12,7 @@ from answers import Usage
 from errors import check_error
 from fake_provider import Gate
 from gateway import Gateway
+from prices import Price
 from test_admin_api import audit, id_of, make_admin
 from test_dialect_money import CLIENTS, check_refusal, request_of, sell
 from test_quotas import check_refused, no_midnight  # noqa: F401 (a fixture)
@@ -154,6 +155,69 @@ def test_another_name_of_a_model(make_gateway, provider):
     assert made["data"]["models"] == ["gpt-4o-mini", "gpt-4o"]
     customer.key = made["key"]
     assert [customer.ask(model=name).status_code for name in ("best", "gpt-4o-mini")] == [200, 200]
+
+
+@pytest.mark.parametrize("is_name", [False, True])
+def test_of_a_model_that_gets_another_name(make_gateway, provider, is_name):
+    """The quota limits nothing any more, and whoever looks is told: customer, operator, `check`."""
+    gateway = make_gateway(prepare=lambda policies: policies.model("old", Price("1", "2")))
+    customer, admin = gateway.customer(), make_admin(gateway)
+    set_own(customer, "requests", "day", 1, model="old")
+    set_own(customer, "requests", "day", 9, model="gpt-4o")
+    set_for(admin, customer, "usd", "month", "0.1", model="old")
+    assert customer.ask("old").status_code == 200
+    customer.wait_for_no_hold()
+    customer.call("PATCH", f"/keys/{customer.key_id}", 200, json={"models": ["old", "gpt-4o"]})
+    assert [row["near"] for row in shown(customer) if row["models"] == ["old"]] == [False, True]
+    assert "warning" not in gateway.command("check").stdout
+    name = '["old"] = "new", ' if is_name else ""
+    gateway.policies.replace("models", '["old"] = {', f'{name}["new"] = {{')
+    gateway.reload()
+    customer.call("PATCH", f"/keys/{customer.key_id}", 200, json={"models": None})
+    assert customer.ask("old" if is_name else "new").status_code == 200
+    user = {"user_id": id_of(customer)}
+    for rows in (shown(customer), admin.call("GET", "/admin/quotas", 200, params=user)["data"]):
+        of_models = [row for row in rows if row["models"]]
+        told = [(*row["models"], row["in_force"], row["near"]) for row in of_models]
+        assert sorted(told) == [("gpt-4o", True, False)] + 2 * [("old", False, False)]
+    customer.call("PATCH", f"/keys/{customer.key_id}", 200, json={"models": ["gpt-4o"]})
+    why = 'is another name of "new"' if is_name else "models.lua does not have"
+    told = f'warning: 2 quotas are of the model "old", which {why}; they limit nothing\n'
+    checked = gateway.command("check")
+    assert (checked.returncode, checked.stdout.count("warning")) == (0, 1), checked
+    assert told in checked.stdout
+
+
+def test_check_names_what_policies_do_not_know(make_gateway):
+    """All kinds, those that are over left aside."""
+
+    def prepare(policies) -> None:
+        policies.model("old", Price("1", "2"))
+        policies.write("routes", 'return { groups = { "vip" } }')
+
+    gateway = make_gateway(prepare=prepare)
+    customer, admin = gateway.customer(), make_admin(gateway)
+    customer.call("PATCH", f"/keys/{customer.key_id}", 200, json={"models": ["old", "gpt-4o"]})
+    admin.call("PATCH", f"/admin/users/{id_of(customer)}", 200, json={"group": "vip"})
+    for _ in range(2):
+        made = admin.call("POST", "/admin/invitations", 201, json={"group": "vip"})
+        invited = made["invitation"]
+        batch = {"name": "v", "amount": "1", "count": 2, "group": "vip"}
+        vouchers = admin.call("POST", "/admin/vouchers", 201, json=batch)
+    admin.call("DELETE", f"/admin/invitations/{invited['id']}", 200)
+    admin.call("PATCH", f"/admin/vouchers/{vouchers['id']}", 200, json={"withdrawn": True})
+    assert "warning" not in gateway.command("check").stdout
+    gateway.policies.write("routes", "return {}")
+    gateway.policies.replace("models", '["old"] = {', '["new"] = {')
+    checked = gateway.command("check")
+    assert checked.returncode == 0, checked.stderr
+    lines = [line for line in checked.stdout.split("\n") if line.startswith("warning: ")]
+    assert lines == [
+        'warning: 1 user is in the group "vip", which no policy names',
+        'warning: 1 invitation is for the group "vip", which no policy names',
+        'warning: 1 batch of vouchers is for the group "vip", which no policy names',
+        'warning: 1 key may use the model "old", which models.lua does not have',
+    ]
 
 
 def test_it_can_only_be_stricter_for_a_key(make_gateway, provider):

@@ -18,6 +18,7 @@ export interface Quota {
     left: string | number | null; // neither used nor held
     resets_at: string | null;
     near: boolean;
+    in_force: boolean; // false: its model is no longer sold by this name
     set_by: "policy" | "operator" | "customer";
 }
 

@@ -350,6 +350,7 @@ export const en = {
     "quotas.left": "Left",
     "quotas.near": "Nearly used",
     "quotas.reached": "Used up",
+    "quotas.gone": "Model not sold",
     "quotas.renews": "Begins anew",
     "quotas.warning": "Nearly or wholly used: {names}.",
     "quotas.period": "Counted",

@@ -347,6 +347,7 @@ export const ko: Catalogue = {
     "quotas.left": "남음",
     "quotas.near": "거의 다 씀",
     "quotas.reached": "다 씀",
+    "quotas.gone": "판매하지 않는 모델",
     "quotas.renews": "새로 시작",
     "quotas.warning": "거의 다 썼거나 다 쓴 한도: {names}.",
     "quotas.period": "기간",

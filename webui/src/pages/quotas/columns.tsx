@@ -87,6 +87,11 @@ export function quotaColumns({ scope, onRemove }: Removing): Column<Quota>[] {
                             {quota.models.join(", ")}
                         </span>
                     )}
+                    {!quota.in_force && (
+                        <span class="mt-0.5 block">
+                            <Badge tone="warn">{t("quotas.gone")}</Badge>
+                        </span>
+                    )}
                 </>
             ),
         },
