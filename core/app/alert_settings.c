@@ -11,6 +11,7 @@
 #include "exchange/courier_settings.h"
 #include "exchange/mail_message.h"
 #include "exchange/mail_templates.h"
+#include "net/client/ecdsa.h"
 #include "store/alerts.h"
 #include "store/notices.h"
 
@@ -145,9 +146,24 @@ const char *alert_settings_mail_service(const struct alert_settings *settings)
 
 enum { SERVICE_SECRET_BYTES_MIN = 16 };
 
+static bool check_service_key(const struct alert_settings *settings, struct fault *fault)
+{
+    if (settings->mail_events_key[0] == '\0')
+        return true;
+    if (settings->mail_events != SERVICE_SENDGRID)
+        return fault_set(fault, "invalid_value",
+                         "mail_events_key is for mail_events = sendgrid only");
+    return ecdsa_is_key(slice_of(settings->mail_events_key)) ||
+           fault_set(fault, "invalid_value",
+                     "mail_events_key must be the verification key that SendGrid shows, in one "
+                     "line: MFkwEwYH...");
+}
+
 static bool check_service(const struct alert_settings *settings, struct fault *fault)
 {
     struct slice secret = slice_of(settings->mail_events_secret);
+    if (!check_service_key(settings, fault))
+        return false;
     if (settings->mail_events == SERVICE_NONE)
         return true;
     if (settings->smtp_url[0] == '\0')

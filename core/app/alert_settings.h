@@ -50,6 +50,7 @@ struct alert_settings {
     int64_t customer_webhooks;                    /* enum customer_webhooks */
     int64_t mail_events;                          /* enum mail_service */
     char mail_events_secret[ALERT_SETTING_BYTES]; /* never logged */
+    char mail_events_key[ALERT_SETTING_BYTES];    /* public; "": signatures are not looked at */
     char ca_file[ALERT_SETTING_BYTES];            /* "": the system's authorities */
 };
 

@@ -133,6 +133,7 @@ static const struct setting settings[] = {
     CHOICE("mail_events", "off", alerts.mail_events, RELOADED, "off", "ses", "postmark", "sendgrid",
            "mailgun"),
     TEXT("mail_events_secret", "", alerts.mail_events_secret, RELOADED),
+    TEXT("mail_events_key", "", alerts.mail_events_key, RELOADED),
     TEXT("delivery_ca_file", "", alerts.ca_file, RELOADED | RELATIVE),
     CHOICE("sign_up", "open", doors.sign_up, RELOADED, "open", "invitation", "closed"),
     TEXT("sign_up_domains", "", doors.sign_up_domains, RELOADED),

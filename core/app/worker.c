@@ -281,6 +281,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
         .webhooks = webhooks[shared->config->alerts.customer_webhooks],
         .mail_events = alert_settings_mail_service(&shared->config->alerts),
         .mail_events_secret = shared->config->alerts.mail_events_secret,
+        .mail_events_key = shared->config->alerts.mail_events_key,
         .second_factor = second_factors[shared->config->second_factor],
         .brand_name = shared->config->brand.name,
         .public_url = shared->public_url,

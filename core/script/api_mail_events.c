@@ -5,6 +5,7 @@
 #include "base/authorization.h"
 #include "base/log.h"
 #include "base/webhook_signature.h"
+#include "net/client/ecdsa.h"
 #include "script/bindings.h"
 
 /* core.password_of(authorization) -> the password of Basic (RFC 7617) or the token of Bearer (RFC
@@ -27,6 +28,14 @@ static int api_is_hmac(lua_State *state)
     return 1;
 }
 
+/* core.is_ecdsa(key, text, signature): whether the owner of the key has signed the text */
+static int api_is_ecdsa(lua_State *state)
+{
+    lua_pushboolean(state, ecdsa_fits(api_check_text(state, 1), api_check_text(state, 2),
+                                      api_check_text(state, 3)));
+    return 1;
+}
+
 /* core.tell_operator(event, url): a line in the log */
 static int api_tell_operator(lua_State *state)
 {
@@ -35,6 +44,7 @@ static int api_tell_operator(lua_State *state)
 }
 
 const struct luaL_Reg api_mail_events_bindings[] = {
+    {"is_ecdsa", api_is_ecdsa},
     {"is_hmac", api_is_hmac},
     {"password_of", api_password_of},
     {"tell_operator", api_tell_operator},

@@ -315,6 +315,8 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "mail_events");
     lua_pushstring(state, settings->mail_events_secret);
     lua_setfield(state, -2, "mail_events_secret");
+    lua_pushstring(state, settings->mail_events_key);
+    lua_setfield(state, -2, "mail_events_key");
     lua_pushstring(state, settings->second_factor);
     lua_setfield(state, -2, "second_factor");
     doors_install(state, settings->doors);

@@ -32,7 +32,7 @@ struct task_settings {
     bool prices_public;
     struct doc_source docs;
     bool mail, verifies_email;
-    const char *webhooks, *second_factor, *mail_events, *mail_events_secret;
+    const char *webhooks, *second_factor, *mail_events, *mail_events_secret, *mail_events_key;
     const struct doors *doors;
     const char *brand_name;
     const char *public_url; /* no final slash */

@@ -636,6 +636,7 @@ function exchange:reply_doc(path, reader) end
 ---@field webhooks "off"|"public"|"any" where customers' webhooks may be
 ---@field mail_events "off"|"ses"|"postmark"|"sendgrid"|"mailgun" who tells of mails that came back
 ---@field mail_events_secret string it proves who it is by this
+---@field mail_events_key string and signs with the private key of this; "": that is not looked at
 ---@field docs "off"|"public"|"signed_in" who may read the documentation
 ---@field second_factor "optional"|"operators"|"all" who needs one
 ---@field brand_name string what customers call the gateway
@@ -658,6 +659,12 @@ function core.password_of(authorization) end
 ---@param hex string
 ---@return boolean whether hex is the HMAC-SHA256 of the text; takes as long whatever differs
 function core.is_hmac(key, text, hex) end
+
+---@param key string base64 of a public P-256 key
+---@param text string
+---@param signature string base64 of its DER
+---@return boolean whether it is one of the text (ECDSA with SHA-256), by the owner of the key
+function core.is_ecdsa(key, text, signature) end
 
 ---Writes a warning into the log.
 ---@param event string

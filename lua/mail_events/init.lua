@@ -6,6 +6,8 @@
 --                             mail for good and of those whose owners call ours unwanted; empty:
 --                             it tells of none; nil: it is no event of this service
 --   is_signed(event, secret)  may be missing: then the request has the secret as its password
+--   fits(x, body, key)        may be missing: whether the request has a signature of its body, by
+--                             the owner of the setting mail_events_key; looked at besides
 --   confirmation(event)       may be missing: the address that the operator must open once
 --
 -- Whoever knows the secret can keep a customer from being mailed, and nothing else. An event that
@@ -22,9 +24,14 @@ local WHY_BYTES_MAX = 299 -- LIMIT_ATTEMPT_WORDS_BYTES
 
 local service = core.mail_events ~= "off" and require("mail_events." .. core.mail_events) or nil
 
-local function decode(x)
-    local good, value = pcall(cjson.decode, x:body(BODY_BYTES_MAX))
+local function decode(body)
+    local good, value = pcall(cjson.decode, body)
     return good and type(value) == "table" and value or nil
+end
+
+local function refuse_signature(x, what)
+    x:refuse(400, "invalid_signature", "The signature does not fit: gateway.conf must have the "
+        .. what .. ".")
 end
 
 -- Services that are given an address with a password in it ask without it first (RFC 7617).
@@ -45,12 +52,15 @@ end
 local function read_event(x)
     if not service.is_signed then
         check_password(x)
-        return decode(x)
+        local body = x:body(BODY_BYTES_MAX)
+        if core.mail_events_key ~= "" and not service.fits(x, body, core.mail_events_key) then
+            refuse_signature(x, "verification key of the service (mail_events_key)")
+        end
+        return decode(body)
     end
-    local event = decode(x)
+    local event = decode(x:body(BODY_BYTES_MAX))
     if not event or not service.is_signed(event, core.mail_events_secret) then
-        x:refuse(400, "invalid_signature", "The signature does not fit: gateway.conf must have the"
-            .. " signing key of the service's webhooks.")
+        refuse_signature(x, "signing key of the service's webhooks")
     end
     return event
 end

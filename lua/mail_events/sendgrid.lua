@@ -1,6 +1,10 @@
 -- Twilio SendGrid's Event Webhook: a list of events. Source: docs of "Event Webhook Reference",
--- read 2026-12-02. Its signature is not looked at; the password is.
+-- read 2026-12-02; and of its signature "Getting Started with the Event Webhook Security Features",
+-- read 2026-12-03. A signed event that is sent again fits again: SendGrid says no time after which
+-- it is too old.
 local sendgrid = {}
+
+local TIME_BYTES_MAX = 32
 
 -- What is said of a bounce that is about the address. The others are about the sender or the mail,
 -- or pass.
@@ -19,6 +23,13 @@ local function why_of(event)
         return event.reason
     end
     return nil
+end
+
+function sendgrid.fits(x, body, key)
+    local time = x:asked_header "x-twilio-email-event-webhook-timestamp"
+    local signature = x:asked_header "x-twilio-email-event-webhook-signature"
+    return time and signature and #time <= TIME_BYTES_MAX
+        and core.is_ecdsa(key, time .. body, signature)
 end
 
 function sendgrid.read(events)

@@ -8,6 +8,8 @@ import json
 
 import httpx2 as httpx
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from errors import check_error
 from test_bounces import notices
 from test_customer_mail import newcomer, post
@@ -323,6 +325,66 @@ def test_words_that_are_no_text(house):
     assert not set("\r\n\x00") & set(why)
 
 
+SIGNATURE, TIMESTAMP = (
+    f"x-twilio-email-event-webhook-{word}" for word in ("signature", "timestamp")
+)
+
+
+def public(key) -> str:
+    """As SendGrid shows it."""
+    der = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return base64.b64encode(der).decode()
+
+
+def signed_by(key, body: str, time: str = "1764633600") -> dict:
+    signature = key.sign((time + body).encode(), ec.ECDSA(hashes.SHA256()))
+    return {SIGNATURE: base64.b64encode(signature).decode(), TIMESTAMP: time}
+
+
+def test_what_sendgrid_has_signed(house):
+    """Besides the password: each without the other is refused, and so is what was changed."""
+    key, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    gateway = house("sendgrid", mail_events_key=public(key))
+    customer = newcomer(gateway)
+    body = json.dumps([hard(customer.email)])
+    good = signed_by(key, body)
+    wrong = [
+        {},
+        {SIGNATURE: good[SIGNATURE]},
+        {TIMESTAMP: good[TIMESTAMP]},
+        signed_by(other, body),
+        good | {TIMESTAMP: "1764633601"},
+        good | {TIMESTAMP: "1764633600" * 10},
+        good | {SIGNATURE: ""},
+        good | {SIGNATURE: "!!!"},
+        good | {SIGNATURE: good[SIGNATURE][:-8]},
+        good | {SIGNATURE: good[SIGNATURE] * 8},
+        signed_by(key, body + " "),
+        signed_by(key, body[1:], good[TIMESTAMP] + body[0]) | {TIMESTAMP: good[TIMESTAMP] + "0"},
+    ]
+    for headers in wrong:
+        answer = tell(gateway, "sendgrid", body, **headers)
+        check_error(answer, 400, "invalid_signature", on_api=False)
+    answer = tell(gateway, "sendgrid", body, ("gateway", SECRET + "x"), **good)
+    check_error(answer, 401, "invalid_credentials", on_api=False)
+    assert notices(customer)["mail_refused_at"] is None
+    assert tell(gateway, "sendgrid", body, **good).status_code == 200
+    assert notices(customer)["mail_refused_at"] is not None
+
+
+def test_a_large_batch_that_is_signed(house):
+    key = ec.generate_private_key(ec.SECP256R1())
+    gateway = house("sendgrid", mail_events_key=public(key))
+    customer = newcomer(gateway)
+    other = sendgrid("other@example.com", "delivered", more="증" * 1000)
+    body = json.dumps([other] * 110 + [hard(customer.email)])
+    assert SENDGRIDS_MOST * 0.8 < len(body) < SENDGRIDS_MOST
+    assert tell(gateway, "sendgrid", body, **signed_by(key, body)).status_code == 200
+    assert notices(customer)["mail_refused_at"] is not None
+
+
 SENDGRIDS_MOST = 768 * 1024  # bytes of a batch, says its documentation
 
 
@@ -409,6 +471,11 @@ def test_it_is_reloaded(house):
     assert notices(customer)["mail_refused_at"] is not None
 
 
+SIGNED = {"mail_events": "sendgrid", "mail_events_secret": SECRET}
+OF_ANOTHER_CURVE = ec.generate_private_key(ec.SECP384R1())
+OF_RSA = rsa.generate_private_key(65537, 2048)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -417,6 +484,11 @@ def test_it_is_reloaded(house):
         ({"mail_events": "ses", "mail_events_secret": "x" * 15}, "at least 16"),
         ({"mail_events": "ses", "mail_events_secret": "x y " * 8}, "mail_events_secret"),
         ({"mail_events": "ses", "mail_events_secret": SECRET, "smtp_url": ""}, "smtp_url"),
+        ({"mail_events": "ses", "mail_events_secret": SECRET, "mail_events_key": "x"}, "sendgrid"),
+        (SIGNED | {"mail_events_key": "x"}, "verification key"),
+        (SIGNED | {"mail_events_key": public(OF_ANOTHER_CURVE)}, "verification key"),
+        (SIGNED | {"mail_events_key": public(OF_RSA)}, "verification key"),
+        (SIGNED | {"mail_events_key": public(OF_RSA)[:80]}, "verification key"),
     ],
 )
 def test_wrong_settings_are_refused(post, settings, words):
