@@ -22,7 +22,7 @@ struct setting {
     unsigned marks;
     int64_t min;
     int64_t max;
-    const char *choices[5]; /* the value is the index */
+    const char *choices[7]; /* the value is the index; NULL ends them */
 };
 
 /* RELOADED: SIGHUP takes it. RELATIVE: a path, if it is relative from the folder of the file. */
@@ -38,7 +38,7 @@ enum { RESTART = 0, RELOADED = 1, RELATIVE = 2 };
 #define INTEGER(name, standard, place, marks, least, most)                                         \
     SETTING(SETTING_INTEGER, name, standard, place, marks, .min = least, .max = most)
 #define CHOICE(name, standard, place, marks, ...)                                                  \
-    SETTING(SETTING_CHOICE, name, standard, place, marks, .choices = {__VA_ARGS__})
+    SETTING(SETTING_CHOICE, name, standard, place, marks, .choices = {__VA_ARGS__, NULL})
 _Static_assert((int)PROCESSOR_TEXT_BYTES == (int)CONFIG_TEXT_BYTES &&
                    (int)ALERT_SETTING_BYTES == (int)CONFIG_TEXT_BYTES &&
                    (int)BRAND_SETTING_BYTES == (int)CONFIG_TEXT_BYTES &&
