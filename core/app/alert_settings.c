@@ -140,11 +140,20 @@ static bool check_customers(const struct alert_settings *settings, struct fault 
 
 const char *alert_settings_mail_service(const struct alert_settings *settings)
 {
-    static const char *const names[] = {"off", "ses", "postmark", "sendgrid", "mailgun"};
+    static const char *const names[] = {"off", "ses", "postmark", "sendgrid", "mailgun", "resend"};
     return names[settings->mail_events];
 }
 
 enum { SERVICE_SECRET_BYTES_MIN = 16 };
+
+/* Resend gives it; of the others the operator makes it, or it may be anything. */
+static bool is_signing_secret(const char *text)
+{
+    struct webhook_key key;
+    bool good = webhook_key_parse(text, &key);
+    secret_wipe(&key, sizeof key);
+    return good;
+}
 
 static bool check_service_key(const struct alert_settings *settings, struct fault *fault)
 {
@@ -169,6 +178,11 @@ static bool check_service(const struct alert_settings *settings, struct fault *f
     if (settings->smtp_url[0] == '\0')
         return fault_set(fault, "invalid_value",
                          "mail_events needs smtp_url: without it nothing is mailed");
+    if (settings->mail_events == SERVICE_RESEND)
+        return is_signing_secret(settings->mail_events_secret) ||
+               fault_set(fault, "invalid_value",
+                         "mail_events_secret must be the signing secret that Resend shows for the "
+                         "webhook: whsec_...");
     if (secret.bytes >= SERVICE_SECRET_BYTES_MIN && slice_is_visible(secret))
         return true;
     return fault_set(fault, "invalid_value",

@@ -30,7 +30,8 @@ enum mail_service {
     SERVICE_SES,
     SERVICE_POSTMARK,
     SERVICE_SENDGRID,
-    SERVICE_MAILGUN
+    SERVICE_MAILGUN,
+    SERVICE_RESEND
 };
 
 struct alert_settings {

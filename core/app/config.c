@@ -131,7 +131,7 @@ static const struct setting settings[] = {
     CHOICE("customer_webhooks", "public", alerts.customer_webhooks, RELOADED, "off", "public",
            "any"),
     CHOICE("mail_events", "off", alerts.mail_events, RELOADED, "off", "ses", "postmark", "sendgrid",
-           "mailgun"),
+           "mailgun", "resend"),
     TEXT("mail_events_secret", "", alerts.mail_events_secret, RELOADED),
     TEXT("mail_events_key", "", alerts.mail_events_key, RELOADED),
     TEXT("delivery_ca_file", "", alerts.ca_file, RELOADED | RELATIVE),

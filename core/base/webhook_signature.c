@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/base64.h"
 #include "base/buffer.h"
@@ -48,6 +49,35 @@ void webhook_sign(const struct webhook_key *key, const char *id, int64_t timesta
     check(!text.failed);
     slice_copy(buffer_slice(&text), out, WEBHOOK_SIGNATURE_BYTES);
     buffer_fini(&text);
+}
+
+/* The next word; moves behind it. */
+static struct slice next_word(struct slice *rest)
+{
+    const char *space = memchr(rest->data, ' ', rest->bytes);
+    struct slice word = {rest->data, space != NULL ? (size_t)(space - rest->data) : rest->bytes};
+    size_t used = word.bytes + (space != NULL ? 1 : 0);
+    rest->data += used;
+    rest->bytes -= used;
+    return word;
+}
+
+bool webhook_is_signed(const struct webhook_key *key, struct slice id, int64_t timestamp_s,
+                       struct slice body, struct slice signatures)
+{
+    char id_text[WEBHOOK_ID_BYTES_MAX + 1];
+    char right[WEBHOOK_SIGNATURE_BYTES];
+    bool fits = false;
+    if (id.bytes > WEBHOOK_ID_BYTES_MAX)
+        return false;
+    slice_copy(id, id_text, sizeof id_text);
+    webhook_sign(key, id_text, timestamp_s, body, right);
+    size_t bytes = strlen(right);
+    while (signatures.bytes > 0) {
+        struct slice given = next_word(&signatures);
+        fits |= given.bytes == bytes && sodium_memcmp(given.data, right, bytes) == 0;
+    }
+    return fits;
 }
 
 bool webhook_hmac_is(struct slice key, struct slice prefix, struct slice body, struct slice hex)

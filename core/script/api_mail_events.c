@@ -4,6 +4,7 @@
 
 #include "base/authorization.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/webhook_signature.h"
 #include "net/client/ecdsa.h"
 #include "script/bindings.h"
@@ -36,6 +37,20 @@ static int api_is_ecdsa(lua_State *state)
     return 1;
 }
 
+/* core.is_webhook(secret, id, time_s, body, signatures): whether one of them is that of Standard
+ * Webhooks */
+static int api_is_webhook(lua_State *state)
+{
+    struct webhook_key key;
+    bool fits =
+        webhook_key_parse(luaL_checkstring(state, 1), &key) &&
+        webhook_is_signed(&key, api_check_text(state, 2), (int64_t)luaL_checknumber(state, 3),
+                          api_check_text(state, 4), api_check_text(state, 5));
+    secret_wipe(&key, sizeof key);
+    lua_pushboolean(state, fits);
+    return 1;
+}
+
 /* core.tell_operator(event, url): a line in the log */
 static int api_tell_operator(lua_State *state)
 {
@@ -44,9 +59,7 @@ static int api_tell_operator(lua_State *state)
 }
 
 const struct luaL_Reg api_mail_events_bindings[] = {
-    {"is_ecdsa", api_is_ecdsa},
-    {"is_hmac", api_is_hmac},
-    {"password_of", api_password_of},
-    {"tell_operator", api_tell_operator},
-    {NULL, NULL},
+    {"is_ecdsa", api_is_ecdsa},           {"is_hmac", api_is_hmac},
+    {"is_webhook", api_is_webhook},       {"password_of", api_password_of},
+    {"tell_operator", api_tell_operator}, {NULL, NULL},
 };

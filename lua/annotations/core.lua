@@ -634,7 +634,7 @@ function exchange:reply_doc(path, reader) end
 ---@field verifies_email boolean new users are asked to verify their address
 ---@field doors core.doors who may become a customer
 ---@field webhooks "off"|"public"|"any" where customers' webhooks may be
----@field mail_events "off"|"ses"|"postmark"|"sendgrid"|"mailgun" who tells of mails that came back
+---@field mail_events "off"|"ses"|"postmark"|"sendgrid"|"mailgun"|"resend" who tells of bounces
 ---@field mail_events_secret string it proves who it is by this
 ---@field mail_events_key string and signs with the private key of this; "": that is not looked at
 ---@field docs "off"|"public"|"signed_in" who may read the documentation
@@ -665,6 +665,14 @@ function core.is_hmac(key, text, hex) end
 ---@param signature string base64 of its DER
 ---@return boolean whether it is one of the text (ECDSA with SHA-256), by the owner of the key
 function core.is_ecdsa(key, text, signature) end
+
+---@param secret string "whsec_..."
+---@param id string
+---@param time_s integer
+---@param body string
+---@param signatures string "v1,...", with spaces between them
+---@return boolean whether one of them is that of Standard Webhooks
+function core.is_webhook(secret, id, time_s, body, signatures) end
 
 ---Writes a warning into the log.
 ---@param event string

@@ -5,7 +5,8 @@
 --   read(event)               of a decoded body: a list of {email, why}, of addresses that take no
 --                             mail for good and of those whose owners call ours unwanted; empty:
 --                             it tells of none; nil: it is no event of this service
---   is_signed(event, secret)  may be missing: then the request has the secret as its password
+--   is_signed(event, secret, x, body)  may be missing: then the request has the secret as its
+--                             password
 --   fits(x, body, key)        may be missing: whether the request has a signature of its body, by
 --                             the owner of the setting mail_events_key; looked at besides
 --   confirmation(event)       may be missing: the address that the operator must open once
@@ -58,8 +59,9 @@ local function read_event(x)
         end
         return decode(body)
     end
-    local event = decode(x:body(BODY_BYTES_MAX))
-    if not event or not service.is_signed(event, core.mail_events_secret) then
+    local body = x:body(BODY_BYTES_MAX)
+    local event = decode(body)
+    if not event or not service.is_signed(event, core.mail_events_secret, x, body) then
         refuse_signature(x, "signing key of the service's webhooks")
     end
     return event

@@ -5,12 +5,14 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime, timedelta
 
 import httpx2 as httpx
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from errors import check_error
+from standardwebhooks import Webhook
 from test_bounces import notices
 from test_customer_mail import newcomer, post
 
@@ -385,6 +387,95 @@ def test_a_large_batch_that_is_signed(house):
     assert notices(customer)["mail_refused_at"] is not None
 
 
+WHSEC = "whsec_" + base64.b64encode(b"a key of the tests: 32 bytes it has"[:32]).decode()
+
+
+def resend(email: str | None, kind: str = "bounced", bounce: str = "Permanent", **more) -> str:
+    bounced = {"message": "550 5.1.1 no such user", "subType": "General", "type": bounce}
+    data = {
+        "broadcast_id": None,
+        "created_at": "2026-12-01 00:00:00.000000+00",
+        "email_id": "56761188-7520-42d8-8898-ff6fc54ce618",
+        "from": "Gateway <gateway@example.com>",
+        "to": [email],
+        "subject": "Your balance is low",
+        **({"bounce": bounced} if kind == "bounced" else {}),
+        **more,
+    }
+    return json.dumps({"type": f"email.{kind}", "created_at": data["created_at"], "data": data})
+
+
+def by_svix(body: str, secret: str = WHSEC, ago_s: int = 0, msg: str = "msg_2x") -> dict:
+    """As Svix signs: Standard Webhooks with other names."""
+    at = datetime.now(UTC) - timedelta(seconds=ago_s)
+    signature = Webhook(secret).sign(msg, at, body)
+    return {"svix-id": msg, "svix-timestamp": str(int(at.timestamp())), "svix-signature": signature}
+
+
+def test_what_resend_tells(post):
+    gateway = post(mail_events="resend", mail_events_secret=WHSEC)
+    for kind, why in (("bounced", "550 5.1.1 no such user"), ("complained", WAS_NOT_WANTED)):
+        customer = newcomer(gateway)
+        passes = [
+            resend(customer.email, bounce="Transient"),
+            resend(customer.email, bounce="Undetermined"),
+            resend(customer.email, bounce=None),
+            resend(customer.email, "delivered"),
+            resend(customer.email, kind, to=[customer.email, "other@example.com"]),
+            resend(customer.email, kind, to=customer.email),
+            resend(None, kind),
+        ]
+        for body in passes:
+            assert tell(gateway, "resend", body, None, **by_svix(body)).status_code == 200
+            assert notices(customer)["mail_refused_at"] is None
+        body = resend(customer.email.upper(), kind)
+        for _ in range(2):
+            assert tell(gateway, "resend", body, None, **by_svix(body)).status_code == 200
+        assert notices(customer)["mail_refused_why"].startswith(why)
+    for body in ("{}", '{"type": 1}', '{"type": "email.bounced", "data": 1}'):
+        answer = tell(gateway, "resend", body, None, **by_svix(body))
+        check_error(answer, 400, "invalid_value", on_api=False)
+
+
+def test_what_resend_has_not_signed(post):
+    """Nor so long ago. A secret that is replaced signs, too, for a day; one of the two is ours."""
+    gateway = post(mail_events="resend", mail_events_secret=WHSEC)
+    customer = newcomer(gateway)
+    body, other = resend(customer.email), WHSEC[:-4] + "AAA="
+    good = by_svix(body)
+    mine, foreign = good["svix-signature"], by_svix(body, other)["svix-signature"]
+    wrong = [
+        {},
+        *({name: value for name, value in good.items() if name != left} for left in good),
+        by_svix(body, other),
+        by_svix(body + " "),
+        by_svix(body, ago_s=310),
+        by_svix(body, ago_s=-310),
+        good | {"svix-id": "msg_3x"},
+        good | {"svix-id": "m" * 1000},
+        by_svix(body, msg="m" * 65),
+        good | {"svix-timestamp": "9" * 30},
+        good | {"svix-timestamp": "-1"},
+        good | {"svix-timestamp": good["svix-timestamp"] + ".5"},
+        good | {"svix-signature": ""},
+        good | {"svix-signature": mine[3:]},
+        good | {"svix-signature": mine.replace("v1,", "v2,")},
+        good | {"svix-signature": mine + "x"},
+        good | {"svix-signature": f"{foreign} {foreign}"},
+    ]
+    for headers in wrong:
+        answer = tell(gateway, "resend", body, ("gateway", WHSEC), **headers)
+        check_error(answer, 400, "invalid_signature", on_api=False)
+    check_error(tell(gateway, "resend", "{", None, **by_svix("{")), 400, "invalid_signature",
+                on_api=False)  # fmt: skip
+    assert notices(customer)["mail_refused_at"] is None
+    both = good | {"svix-signature": f"{foreign} {mine} v1a,xyz"}
+    assert tell(gateway, "resend", body, None, **both).status_code == 200
+    assert notices(customer)["mail_refused_at"] is not None
+    longest = by_svix(body, msg="m" * 64)
+    assert tell(gateway, "resend", body, None, **longest).status_code == 200
+
+
 SENDGRIDS_MOST = 768 * 1024  # bytes of a batch, says its documentation
 
 
@@ -479,12 +570,14 @@ OF_RSA = rsa.generate_private_key(65537, 2048)
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"mail_events": "mailjet"}, "off, ses, postmark, sendgrid, mailgun"),
+        ({"mail_events": "mailjet"}, "off, ses, postmark, sendgrid, mailgun, resend\n"),
         ({"mail_events": "ses"}, "mail_events_secret"),
         ({"mail_events": "ses", "mail_events_secret": "x" * 15}, "at least 16"),
         ({"mail_events": "ses", "mail_events_secret": "x y " * 8}, "mail_events_secret"),
         ({"mail_events": "ses", "mail_events_secret": SECRET, "smtp_url": ""}, "smtp_url"),
         ({"mail_events": "ses", "mail_events_secret": SECRET, "mail_events_key": "x"}, "sendgrid"),
+        ({"mail_events": "resend", "mail_events_secret": SECRET}, "signing secret"),
+        ({"mail_events": "resend", "mail_events_secret": "whsec_QUJD"}, "signing secret"),
         (SIGNED | {"mail_events_key": "x"}, "verification key"),
         (SIGNED | {"mail_events_key": public(OF_ANOTHER_CURVE)}, "verification key"),
         (SIGNED | {"mail_events_key": public(OF_RSA)}, "verification key"),

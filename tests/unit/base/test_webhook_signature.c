@@ -1,6 +1,8 @@
 /* Standard Webhooks: the example of its reference implementation, and which secrets are taken. */
 #include "base/support.h"
 
+#include <stdio.h>
+
 #include "base/webhook_signature.h"
 
 static void the_reference_example(void **state)
@@ -57,12 +59,42 @@ static void a_mac_in_hex(void **state)
     }
 }
 
+/* The reference example, as a service sends it. */
+static void signatures_of_others(void **state)
+{
+    static const char right[] = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    const struct slice id = slice_of("msg_p5jXN8AQM9LWM0D4loKWxJek"),
+                       body = slice_of("{\"test\": 2432232314}");
+    const int64_t at_s = 1614265330;
+    struct webhook_key key;
+    char text[3 * sizeof right], longest[WEBHOOK_ID_BYTES_MAX + 2];
+    (void)state;
+    assert_true(webhook_key_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &key));
+    assert_true(webhook_is_signed(&key, id, at_s, body, slice_of(right)));
+    snprintf(text, sizeof text, "v1a,x  %s ", right);
+    assert_true(webhook_is_signed(&key, id, at_s, body, slice_of(text)));
+    assert_false(webhook_is_signed(&key, id, at_s + 1, body, slice_of(right)));
+    assert_false(webhook_is_signed(&key, slice_of("msg"), at_s, body, slice_of(right)));
+    assert_false(webhook_is_signed(&key, id, at_s, slice_of("{}"), slice_of(right)));
+    for (size_t i = 0; i < sizeof right - 1; i++) {
+        assert_false(webhook_is_signed(&key, id, at_s, body, (struct slice){right, i}));
+        memcpy(text, right, sizeof right);
+        text[i] = text[i] == 'A' ? 'B' : 'A';
+        assert_false(webhook_is_signed(&key, id, at_s, body, slice_of(text)));
+    }
+    memset(longest, 'm', sizeof longest);
+    for (size_t bytes = WEBHOOK_ID_BYTES_MAX; bytes <= sizeof longest; bytes++)
+        assert_false(webhook_is_signed(&key, (struct slice){longest, bytes}, INT64_MIN, body,
+                                       slice_of(right)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reference_example),
         cmocka_unit_test(secrets),
         cmocka_unit_test(a_mac_in_hex),
+        cmocka_unit_test(signatures_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
