@@ -379,6 +379,29 @@ def test_a_refund_takes_its_part(world, stripe, buyer):
     assert owed(buyer) == 0
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount", "total"),
+    [("usd", "7.77", 777), ("krw", "7001", 7001), ("kwd", "2.01", 2010)],
+)
+def test_a_refund_in_each_currency(world, stripe, buyer, currency, amount, total):
+    """In its smallest units, whatever they are; all of it takes all of the credit, and no less."""
+    payment = charge(buyer, currency=currency, amount=amount)
+    deliver(world, stripe.complete(payment))
+    credit_nusd = int(usd(payment["credit"]) * 10**9)
+    taken = 0
+    for number, part in enumerate((1, total // 3, 1, total - total // 3 - 3, 1), start=1):
+        taken += part
+        deliver(world, stripe.refund(payment, part, number=number))
+        left_nusd = credit_nusd - credit_nusd * taken // total
+        assert buyer.balance * 10**9 == left_nusd, part
+    assert (taken, buyer.balance, owed(buyer)) == (total, 0, 0)
+    deliver(world, stripe.dispute(payment, total, "needs_response"))  # as well: never twice
+    assert (buyer.balance, owed(buyer)) == (0, 0)
+    deliver(world, stripe.dispute(payment, total, "won", "closed"))
+    assert (buyer.balance, owed(buyer)) == (0, 0)
+    assert usd(look(buyer, payment)["reversed"]) == usd(payment["credit"])
+
+
 def test_a_refund_in_all_orders(world, stripe):
     """Whatever order the events come in, the account comes to the same."""
     now = int(time.time())
