@@ -331,6 +331,24 @@ static void price_parts(const struct charge_view *view, bool input, bool output,
     take_parts(&parts, &out->allowed);
 }
 
+/* Where the model's longest answer is not known (its tokens have no price), each choice is as long
+ * as the context at most, or all together as some times what came. */
+static int64_t answer_most(const struct charge_view *view)
+{
+    enum { TIMES = 4 };
+    const struct charge_limits *limits = view->limits;
+    int64_t choices = view->asks->choices > 1 ? view->asks->choices : 1;
+    int64_t came = TIMES * (meter_output_estimate(view->meter) + media_tokens(view));
+    if (limits->output_tokens > 0)
+        return limits->output_tokens;
+    return came > limits->context_tokens * choices ? came : limits->context_tokens * choices;
+}
+
+static int64_t above(int64_t tokens, int64_t most)
+{
+    return tokens > most ? tokens - most : 0;
+}
+
 void charge_count(const struct charge_view *view, struct charge *out)
 {
     const struct meter *meter = view->meter;
@@ -341,6 +359,8 @@ void charge_count(const struct charge_view *view, struct charge *out)
     out->reasoning_tokens = least_int64(meter->reasoning_tokens, out->tokens.output);
     allow(view->limits, &out->tokens, &out->allowed);
     price_parts(view, input, output, out);
+    out->excess_tokens = above(unit_counts_prompt(&out->tokens), view->limits->context_tokens) +
+                         above(unit_counts_answer(&out->tokens), answer_most(view));
 }
 
 /* Whether we have counted exactly what the provider has not told. */
@@ -387,20 +407,6 @@ bool charge_is_excessive(const struct charge *charge)
             return true;
     }
     return false;
-}
-
-static int64_t above(int64_t tokens, int64_t most)
-{
-    return tokens > most ? tokens - most : 0;
-}
-
-/* Where the model's longest answer is not known, no answer is longer than the context. */
-int64_t charge_excess_tokens(const struct charge_limits *limits, const struct unit_counts *counts)
-{
-    int64_t answer_most =
-        limits->output_tokens > 0 ? limits->output_tokens : limits->context_tokens;
-    return above(unit_counts_prompt(counts), limits->context_tokens) +
-           above(unit_counts_answer(counts), answer_most);
 }
 
 unsigned charge_split(unsigned priced, const struct unit_counts *parts, struct unit_counts *whole)

@@ -31,7 +31,8 @@ struct charge {
     struct unit_counts tokens;  /* what the provider bills, as far as we know */
     struct unit_counts allowed; /* the part that the customer pays */
     int64_t reasoning_tokens;
-    unsigned unpriced; /* units that were used, cost the provider's price, and have none here */
+    int64_t excess_tokens; /* of `tokens`: what cannot be true, so that no limit counts it */
+    unsigned unpriced;     /* units that were used, cost the provider's price, and have none here */
     enum usage_source source;
 };
 
@@ -67,8 +68,6 @@ void charge_find_source(const struct charge_view *view, const struct unit_prices
                         struct charge *charge);
 /* Whether the provider counts more than request and model allow. */
 bool charge_is_excessive(const struct charge *charge);
-/* The tokens that no limit counts, because model and request do not allow them. */
-int64_t charge_excess_tokens(const struct charge_limits *limits, const struct unit_counts *counts);
 /* Splits a call anew for other prices: `whole` has the call's prompt, the part of it that a cache
  * has read and its answer as plain units, `parts` what is known of the other units. A part without
  * a price of its own (`priced`, a bit for each unit) goes to its fallback. Returns the units whose

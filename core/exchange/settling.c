@@ -286,7 +286,7 @@ static void count_cost(struct exchange *exchange, bool cut, struct charge *charg
     record->source = charge->source;
     record->counts = charge->tokens;
     record->reasoning_tokens = charge->reasoning_tokens;
-    record->excess_tokens = charge_excess_tokens(&exchange->charge_limits, &charge->tokens);
+    record->excess_tokens = charge->excess_tokens;
 }
 
 void exchange_count_cost(struct exchange *exchange, bool cut)

@@ -201,6 +201,24 @@ static void a_customer_pays_no_more_than_is_allowed(void **state)
     assert_int_equal(charge.allowed.cached_input, 1000);
 }
 
+/* Where the longest answer is not known, it may be as long as the context for each choice, or some
+ * times what came. */
+static void no_limit_counts_what_cannot_be_true(void **state)
+{
+    (void)state;
+    assert_int_equal(count(false).excess_tokens, 0);
+    meter.tokens = (struct unit_counts){.input = 100000, .cached_input = 7, .output = 10003};
+    assert_int_equal(count(false).excess_tokens, 7 + 3);
+    limits.output_tokens = 0;
+    assert_int_equal(count(false).excess_tokens, 7);
+    meter.tokens.output = INT64_C(1000000000);
+    assert_int_equal(count(false).excess_tokens, 7 + 1000000000 - 100000);
+    asks.choices = 10;
+    assert_int_equal(count(false).excess_tokens, 7 + 1000000000 - 1000000);
+    meter.output.text_bytes = meter.reported_text_bytes = 4 * INT64_C(2000000);
+    assert_int_equal(count(false).excess_tokens, 7 + 1000000000 - 8000000);
+}
+
 static void nobody_reasons_more_than_is_counted(void **state)
 {
     (void)state;
@@ -513,6 +531,7 @@ int main(void)
         WITH_CHARGE(an_estimate_is_not_above_what_was_held),
         WITH_CHARGE(media_is_estimated_by_its_kind),
         WITH_CHARGE(a_customer_pays_no_more_than_is_allowed),
+        WITH_CHARGE(no_limit_counts_what_cannot_be_true),
         WITH_CHARGE(nobody_reasons_more_than_is_counted),
         WITH_CHARGE(parts_with_a_price_leave_their_whole),
         WITH_CHARGE(parts_without_a_price_stay_where_they_are),
