@@ -94,7 +94,7 @@ static bool load_all(struct db *db, struct quota_claim *claim, int64_t now_ms)
         int64_t used = quota_table_used(db, &source);
         if (db->failure != 0 || generation == JOURNAL_UNKNOWN)
             return false;
-        quota_book_put(claim, at, &source, used, generation);
+        quota_book_put(claim, at, &source, used, generation, now_ms);
     }
     return true;
 }

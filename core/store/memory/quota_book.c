@@ -8,9 +8,11 @@
 #include "base/slice.h"
 #include "store/memory/quota_use.h"
 
-/* A counter that was just made is loaded once more when calls have ended that it did not see: those
- * that ran before its quota was there. */
-#define AGAIN_MS INT64_C(600000)
+/* A counter that was just made is loaded again when calls have ended that it did not see: those
+ * that ran before its quota was there. Most end in a minute; the longest stream before the last. */
+static const int64_t again_ms[] = {60000, 600000, INT64_C(7) * 3600000};
+enum { AGAIN = sizeof again_ms / sizeof again_ms[0] };
+
 #define MILLION 1000000
 
 struct quota_counter {
@@ -25,9 +27,9 @@ struct quota_counter {
     size_t claims;
     uint64_t epoch;   /* of the book, when it was loaded; 0: it is not */
     uint64_t version; /* of the rule, likewise */
-    int64_t loaded_ms;
-    bool loaded_again;
-    bool told[2]; /* of the present period, by event kind */
+    int64_t made_ms;  /* when it was first loaded as it is now */
+    size_t again;     /* how many of the later loads are over */
+    bool told[2];     /* of the present period, by event kind */
     struct quota_use *now;
 };
 
@@ -245,11 +247,19 @@ bool quotas_rule(const struct quota_claim *claim, size_t at, struct quota_rule *
 
 /* ---- loading ---- */
 
+static bool is_due(const struct quota_counter *counter, int64_t now_ms)
+{
+    return counter->again < AGAIN && now_ms - counter->made_ms >= again_ms[counter->again];
+}
+
+static bool is_known(const struct quota_part *part, uint64_t epoch)
+{
+    return part->counter->epoch == epoch && part->counter->version == part->version;
+}
+
 static bool is_loaded(const struct quota_part *part, uint64_t epoch, int64_t now_ms)
 {
-    const struct quota_counter *counter = part->counter;
-    return counter->epoch == epoch && counter->version == part->version &&
-           (counter->loaded_again || now_ms - counter->loaded_ms < AGAIN_MS);
+    return is_known(part, epoch) && !is_due(part->counter, now_ms);
 }
 
 static uint64_t epoch_of(const struct quota_claim *claim)
@@ -290,7 +300,7 @@ bool quota_book_source(const struct quota_claim *claim, int64_t now_ms, size_t *
 }
 
 void quota_book_put(struct quota_claim *claim, size_t at, const struct quota_source *source,
-                    int64_t used, uint64_t generation)
+                    int64_t used, uint64_t generation, int64_t now_ms)
 {
     struct quota_counter *counter = claim->parts[at].counter;
     struct quota_shard *shard = lock_part(claim, at);
@@ -303,10 +313,16 @@ void quota_book_put(struct quota_claim *claim, size_t at, const struct quota_sou
                 use->settled[i].amount = 0;
         }
     }
-    counter->loaded_again = counter->epoch == epoch && counter->version == claim->parts[at].version;
+    if (!is_known(&claim->parts[at], epoch)) {
+        counter->made_ms = now_ms;
+        counter->again = 0;
+    } else if (counter->again < AGAIN) { /* it was due, whatever the clock says meanwhile */
+        counter->again++;
+    }
+    while (is_due(counter, now_ms))
+        counter->again++;
     counter->epoch = epoch;
     counter->version = claim->parts[at].version;
-    counter->loaded_ms = clock_wall_ms();
     unlock(shard);
 }
 

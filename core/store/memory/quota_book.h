@@ -91,7 +91,7 @@ bool quota_book_source(const struct quota_claim *claim, int64_t now_ms, size_t *
                        struct quota_source *out);
 /* Puts what the tables have at that generation into the counter at this place of the claim. */
 void quota_book_put(struct quota_claim *claim, size_t at, const struct quota_source *source,
-                    int64_t used, uint64_t generation);
+                    int64_t used, uint64_t generation, int64_t now_ms);
 /* Takes the oldest events, at most `most`; returns how many. */
 size_t quota_book_events(struct quota_book *book, struct quota_event *out, size_t most);
 

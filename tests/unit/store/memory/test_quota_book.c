@@ -58,7 +58,7 @@ static size_t load(struct quota_claim *claim, int64_t now_ms, const int64_t used
     struct quota_source source;
     size_t count = 0;
     for (size_t at = 0; quota_book_source(claim, now_ms, &at, &source); at++, count++)
-        quota_book_put(claim, at, &source, used[at], generation);
+        quota_book_put(claim, at, &source, used[at], generation, now_ms);
     return count;
 }
 
@@ -158,6 +158,43 @@ static void loading_counts_each_settlement_once(void **state)
             free_book(book);
         }
     }
+}
+
+/* Calls that ran when its quota came are found in the tables: those of a minute, and the longest
+ * stream; then nothing is left to look for. So it is after each change of the rules. */
+static void a_new_counter_is_loaded_again(void **state)
+{
+    (void)state;
+    static const int64_t later_ms[] = {60000, 600000, INT64_C(7) * 3600000};
+    struct quota_book *book = make_book();
+    struct quota_claim *claim = claim_at(book, AT * DAY);
+    int64_t made_ms = AT * DAY + 5;
+    for (size_t change = 0; change < 2; change++) {
+        assert_int_equal(load(claim, made_ms, (int64_t[]){0, 0}, 7), 2);
+        for (size_t i = 0; i < sizeof later_ms / sizeof later_ms[0]; i++) {
+            int64_t due_ms = made_ms + later_ms[i];
+            assert_true(quotas_are_loaded(claim, due_ms - 1));
+            assert_false(quotas_are_loaded(claim, due_ms));
+            assert_int_equal(load(claim, due_ms, (int64_t[]){10 * (int64_t)i, 0}, 7), 2);
+            assert_true(quotas_are_loaded(claim, due_ms));
+            assert_int_equal(look(claim, 0, due_ms).used, 10 * i);
+        }
+        assert_true(quotas_are_loaded(claim, made_ms + DAY));
+        quota_book_reload(book);
+        made_ms += DAY;
+        assert_false(quotas_are_loaded(claim, made_ms));
+    }
+    load(claim, made_ms, (int64_t[]){0, 0}, 7);
+    load(claim, made_ms + DAY, (int64_t[]){0, 0}, 7); /* of what was missed, once is enough */
+    assert_true(quotas_are_loaded(claim, made_ms + DAY));
+    quota_book_reload(book);
+    load(claim, made_ms, (int64_t[]){0, 0}, 7);
+    struct quota_source source; /* a clock that is set back during a load makes nobody wait */
+    for (size_t at = 0; quota_book_source(claim, made_ms + 60000, &at, &source); at++)
+        quota_book_put(claim, at, &source, 0, 7, made_ms + 100);
+    assert_true(quotas_are_loaded(claim, made_ms + 60000));
+    quotas_claim_free(claim);
+    free_book(book);
 }
 
 static void renews_with_its_period(void **state)
@@ -369,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_hold_counts_until_it_is_settled),
         cmocka_unit_test(only_its_models_count),
         cmocka_unit_test(loading_counts_each_settlement_once),
+        cmocka_unit_test(a_new_counter_is_loaded_again),
         cmocka_unit_test(renews_with_its_period),
         cmocka_unit_test(a_look_says_what_a_hold_would_hear),
         cmocka_unit_test(a_call_may_outlive_its_period),
