@@ -6,6 +6,9 @@ from playwright.sync_api import expect
 from test_admin import user_id_of
 from test_everywhere import violations
 
+GOING = """    going = { context = 1000, max_output = 100, input = "1", output = "1",
+        candidates = { { provider = "openai" } } },
+"""
 BOTH = pytest.mark.parametrize("looks", [ENGLISH, KOREAN], ids=str)
 
 
@@ -68,3 +71,21 @@ def test_the_operator_sets_one_for_a_customer(make_person, customer, operator, l
     row.get_by_role("button").click()
     expect(row).to_have_count(0)
     assert customer.ask().status_code == 200
+
+
+@BOTH
+def test_a_limit_of_a_model_that_is_gone(make_person, customer, gateway, looks):
+    """It is told where its use stands, and can be taken away."""
+    before = gateway.policies.read("models")
+    gateway.policies.replace("models", "return {\n", f"return {{\n{GOING}")
+    gateway.reload()
+    quota = {"key_id": customer.key_id, "unit": "tokens", "period": "month", "amount": 5}
+    customer.call("POST", "/quotas", 201, json=quota | {"model": "going"})
+    gateway.policies.write("models", before)
+    gateway.reload()
+    person = make_person(looks).become(customer).open("/dashboard/keys")
+    row = person.rows("quotas.title").filter(has_text="going")
+    expect(row).to_contain_text(person.t("quotas.gone"))
+    check_page(person)
+    row.get_by_role("button").click()
+    expect(row).to_have_count(0)
