@@ -496,33 +496,38 @@ static void test_check_reports_prices(void **unused)
         {"examples.lua", "return {}"},
         {NULL, NULL},
     };
-    const struct slice no_groups = {NULL, 0};
+    const struct slice no_names = {NULL, 0};
     const struct fixture_file broken[] = {{"limits.lua", "return {"}, {NULL, NULL}};
     (void)unused;
     buffer_init(&report, 1 << 20);
-    assert_true(policy_check("policies", no_groups, &report, &fault));
+    assert_true(policy_check("policies", no_names, &report, &fault));
     assert_int_equal(report.bytes, strlen(expected));
     assert_memory_equal(report.data, expected, report.bytes);
     buffer_reset(&report);
     fixture_folder(files, folder);
-    assert_true(policy_check(folder, slice_of("12 vip\n"), &report, &fault));
+    assert_true(policy_check(folder, slice_of("user 12 vip\nquota 1 none\nkey 2 later\n"), &report,
+                             &fault));
     assert_true(buffer_append_char(&report, '\0'));
     assert_non_null(strstr(report.data, "note: no price, so not sold (later)\n"));
     assert_non_null(strstr(report.data,
                            "warning: 12 users are in the group \"vip\", which no policy "
                            "names\n"));
+    assert_non_null(strstr(report.data,
+                           "warning: 1 quota is of the model \"none\", which models.lua "
+                           "does not have; it limits nothing\n"));
+    assert_null(strstr(report.data, "\"later\", which"));
     fixture_remove(folder);
     buffer_fini(&report);
     buffer_init(&report, 100);
-    assert_false(policy_check("policies", no_groups, &report, &fault));
+    assert_false(policy_check("policies", no_names, &report, &fault));
     assert_string_equal(fault.message, "the report is too long");
     buffer_fini(&report);
     buffer_init(&report, 100);
     fixture_folder(broken, folder);
-    assert_false(policy_check(folder, no_groups, &report, &fault));
+    assert_false(policy_check(folder, no_names, &report, &fault));
     assert_string_equal(fault.message, "limits.lua:1: unexpected symbol near '<eof>'");
     fixture_remove(folder);
-    assert_false(policy_check("/no/such", no_groups, &report, &fault));
+    assert_false(policy_check("/no/such", no_names, &report, &fault));
     buffer_fini(&report);
 }
 
