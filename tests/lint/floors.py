@@ -29,7 +29,15 @@ FACES = {
     "net/loop": {"loop", "library", "unix_socket"},
     "net/http1": {"chunked", "field", "gzip", "head", "inflater", "response_head"},
     "net/server": {"body_flow", "listen_address", "peer", "server", "tally", "tls"},
-    "net/client": {"delivery", "ecdsa", "local_client", "signing_key", "totp", "upstream", "upstream_tail"},
+    "net/client": {
+        "delivery",
+        "ecdsa",
+        "local_client",
+        "signing_key",
+        "totp",
+        "upstream",
+        "upstream_tail",
+    },
     "store/engine": {"checkpoint", "db", "file", "migrate", "reader"},
     "store/memory": {
         "claims_table",
