@@ -393,6 +393,19 @@ SOUNDS = [
         box(b"stts", struct.pack(">IIII", 0, 1, 2, 800)),
         box(b"stsz", struct.pack(">III", 0, 0, 2))))),
 ]  # fmt: skip
+# What is told of a call: of each dialect a stream or a request (fuzz_content.c).
+CONTENTS = [
+    b'data: {"choices":[{"index":1,"delta":{"content":"H\\ud83d"}},{"delta":{"tool_calls":[{"id":'
+    b'"a","function":{"name":"f","arguments":"{\\"q\\":1}"}}]}}]}\n\ndata: [DONE]\n\n',
+    b'data: {"type":"response.output_item.added","item":{"call_id":"a","name":"f"}}\n\n'
+    b'data: {"type":"response.output_text.delta","output_index":1,"delta":"x"}\n\n',
+    b'{"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":[{"type":'
+    b'"tool_result","tool_use_id":"t","content":[{"type":"text","text":"llm_sk_a"}]}]}],"tools":['
+    b'{"name":"f","input_schema":{}}]}',
+    b'{"contents":[{"parts":[{"text":"a","thought":true},{"functionCall":{"name":"f","args":{}}},'
+    b'{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}],"tools":[{"googleSearch":{}}]}',
+    b'{"prompt":["sk-house-1234567890","b"],"choices":[{"text":"c"}]}',
+]
 SEEDS = {
     "form_flow": FORMS,
     "form_request": FORMS,
@@ -403,6 +416,7 @@ SEEDS = {
     "chat": CHATS,
     "chunked": CHUNKED,
     "completions": COMPLETIONS,
+    "content": [bytes([i, 99]) + text for i, text in enumerate(CONTENTS)],
     "context_form": CONTEXTS,
     "conf": SETTINGS + shipped("gateway.conf"),
     "gemini": [*GEMINI, ASKED[3]],
@@ -452,6 +466,7 @@ WORDS = {
     "gemini": DIALECT_WORDS,
     "responses": DIALECT_WORDS,
     "chat": [f'"{name}":' for name in MEMBERS],
+    "content": DIALECT_WORDS,
     "completions": ['"prompt":', '"best_of":', '"n":', '"echo":true', '"max_tokens":', '"stream":'],
     "conf": ["listen", "workers", "${", "}", "yes", "no", "process", "127.0.0.1:", "[::1]:"],
     "head": FIELDS,
