@@ -153,6 +153,9 @@ static const struct setting settings[] = {
     TEXT("trace_service_name", "llm-gateway", traces.service_name, RESTART),
     CHOICE("trace_trust_parent", "no", traces.trust_parent, RESTART, "no", "yes"),
     INTEGER("trace_queue_max", "8192", traces.queue_max, RESTART, 1, 1000000),
+    CHOICE("trace_content", "no", traces.content, RESTART, "no", "yes"),
+    TEXT("trace_content_groups", "", traces.content_groups, RESTART),
+    INTEGER("trace_content_max", "32768", traces.content_max, RESTART, 1024, 131072),
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 

@@ -157,6 +157,9 @@ bool trace_settings_read(const struct trace_settings *settings, struct tracer_se
 {
     *out = (struct tracer_settings){.trusts_parents = settings->trust_parent != 0,
                                     .records_max = (size_t)settings->queue_max};
+    if (settings->content != 0)
+        out->content_bytes_max = (size_t)settings->content_max;
+    slice_copy(slice_of(settings->content_groups), out->content_groups, sizeof out->content_groups);
     slice_copy(slice_of(settings->url), out->url, sizeof out->url);
     slice_copy(slice_of(settings->service_name), out->service_name, sizeof out->service_name);
     return (settings->url[0] == '\0' || check_url(settings->url, fault)) &&

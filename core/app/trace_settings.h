@@ -17,6 +17,9 @@ struct trace_settings {
     char service_name[TRACE_SETTING_BYTES];
     int64_t trust_parent; /* 0: no */
     int64_t queue_max;
+    int64_t content;                          /* 0: what is said in calls is not told */
+    int64_t content_max;                      /* bytes of each attribute */
+    char content_groups[TRACE_SETTING_BYTES]; /* "": of all customers */
 };
 
 /* False: *fault says what to do. It never repeats a secret. `out` has no certificates and no

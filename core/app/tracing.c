@@ -2,6 +2,7 @@
 
 #include "app/trace_settings.h"
 #include "app/version.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "exchange/tracer.h"
 
@@ -16,6 +17,9 @@ bool tracing_start(struct worker_shared *shared, struct fault *fault)
     slice_copy(slice_of(version_number), settings.service_version, sizeof settings.service_version);
     if (good)
         shared->tracer = tracer_new(&settings, fault);
+    if (good && settings.content_bytes_max > 0)
+        log_event(LOG_WARN, "the collector gets what customers and models say (trace_content)",
+                  log_text("groups", settings.content_groups));
     secret_wipe(&settings, sizeof settings);
     return shared->tracer != NULL;
 }

@@ -142,6 +142,8 @@ enum {
     /* Of the spans that are sent at once. Two or three of them are in use under load, and shall
      * leave room in a processor's cache (1 MB at the second level) for the rest of the gateway. */
     LIMIT_TRACE_BODY_BYTES = 512 * 1024,
+    /* Of the spans that wait for the collector: above it they come without what was said. */
+    LIMIT_TRACE_CONTENT_BYTES = 64 * 1024 * 1024,
 
     /* what providers keep for customers: responses, conversations, items */
     LIMIT_OBJECT_ID_BYTES = 200,

@@ -403,6 +403,7 @@ static bool hide_prices(struct attempt *attempt, const struct json_value *root)
 static void take_body(struct attempt *attempt, struct json_index *index)
 {
     attempt_span_note_completion(attempt->span, &attempt->completion);
+    attempt_span_hear_whole(attempt->span, &attempt->completion.root);
     if (hide_prices(attempt, &attempt->completion.root))
         (void)completion_read_indexed(buffer_slice(&attempt->body), index, &attempt->completion);
     rename_body(attempt, index);
@@ -498,6 +499,7 @@ static void judge_form_body(struct attempt *attempt)
         check(open_body(attempt, &index, &root));
     dialect_form(attempt->dialect)->read_answer(&root, &facts);
     attempt_span_note_answer(attempt->span, &facts.holder, &facts.model);
+    attempt_span_hear_whole(attempt->span, &root);
     if (facts.kind == ANSWER_FAILS) {
         attempt_decide(
             attempt,

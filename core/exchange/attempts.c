@@ -23,6 +23,7 @@
 #include "exchange/sharing.h"
 #include "exchange/trace.h"
 #include "exchange/trace_context.h"
+#include "exchange/trace_record.h"
 #include "exchange/worst_price.h"
 
 /* The keeper gives up sooner (token_keeper.h), unless its worker hangs. */
@@ -176,7 +177,9 @@ static void on_decided(void *owner)
 
 static void on_stream(struct slice data, void *owner)
 {
-    relay_feed(owner, data);
+    struct exchange *exchange = owner;
+    attempt_span_hear(exchange->attempt.span, data);
+    relay_feed(exchange, data);
 }
 
 static void on_opaque(struct slice data, void *owner)

@@ -8,6 +8,7 @@
 #include "exchange/candidate.h"
 #include "exchange/gen_ai_names.h"
 #include "exchange/otlp_attribute.h"
+#include "exchange/trace_content.h"
 #include "exchange/trace_record.h"
 
 /* Of opentelemetry/proto/trace/v1/trace.proto. */
@@ -421,6 +422,8 @@ static char *put_attempt(char *at, const struct trace_record *record,
     at = put_request(at, span);
     at = put_response(at, span);
     at = put_usage(at, span);
+    if (span->content != NULL)
+        at = trace_content_put(span->content, at);
     return end_span(at, slice_of(span->error != NULL ? span->error : ""));
 }
 
@@ -451,7 +454,8 @@ static size_t attempt_bytes_max(const struct attempt_span *span)
     return span_bytes_max(otlp_cut(slice_of(candidate->terms.model)).bytes +
                           span->response_id.bytes + span->response_model.bytes +
                           span->finish_reason.bytes) +
-           candidate->span_attributes.bytes;
+           candidate->span_attributes.bytes +
+           (span->content != NULL ? trace_content_bytes_max(span->content) : 0);
 }
 
 /* Room for one more; NULL: there is none. */

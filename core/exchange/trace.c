@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/provider_headers.h"
+#include "exchange/trace_content.h"
 #include "exchange/trace_record.h"
 #include "exchange/tracer.h"
 
@@ -103,6 +104,28 @@ static int64_t output_tokens_max(const struct exchange *exchange)
     return allowed > 0 && allowed < wished ? allowed : wished;
 }
 
+/* Whether the word is one of a list with commas between them. */
+static bool is_listed(const char *list, const char *word)
+{
+    size_t bytes = strlen(word);
+    for (const char *at = list; *at != '\0';) {
+        at += strspn(at, ", ");
+        size_t item_bytes = strcspn(at, ", ");
+        if (item_bytes == bytes && memcmp(at, word, bytes) == 0)
+            return bytes > 0;
+        at += item_bytes;
+    }
+    return false;
+}
+
+/* Whether what is said in the call is told. */
+static bool tells_content(const struct exchange *exchange, const struct tracer_settings *settings)
+{
+    return settings->content_bytes_max > 0 &&
+           (settings->content_groups[0] == '\0' ||
+            is_listed(settings->content_groups, exchange->key.group));
+}
+
 struct attempt_span *trace_attempt_begin(struct exchange *exchange, struct candidate *candidate)
 {
     if (exchange->trace == NULL)
@@ -114,6 +137,9 @@ struct attempt_span *trace_attempt_begin(struct exchange *exchange, struct candi
     span->number = exchange->number;
     span->output_tokens_max = output_tokens_max(exchange);
     span->choices = exchange->asks.choices;
+    const struct tracer_settings *settings = trace_feed_settings(exchange->env->traces);
+    if (tells_content(exchange, settings))
+        span->content = trace_content_new(span->dialect, settings->content_bytes_max);
     return span;
 }
 
@@ -238,6 +264,19 @@ static struct exchange_facts facts_of(const struct exchange *exchange, const str
                                    .cost_nusd = usage->cost_nusd};
 }
 
+/* Of the last attempt, so that a long request is told once. */
+static void note_content(const struct exchange *exchange)
+{
+    const struct attempt_span *span = exchange->trace->last;
+    if (span == NULL || span->content == NULL)
+        return;
+    if (trace_feed_has_room(exchange->env->traces))
+        trace_content_finish(span->content, &exchange->asks,
+                             slice_of(span->candidate->terms.api_key));
+    else
+        trace_content_leave_out(span->content);
+}
+
 static void hand_over(struct exchange *exchange, const struct exchange_facts *facts)
 {
     struct trace_record *record = exchange->trace;
@@ -254,6 +293,7 @@ void trace_end(struct exchange *exchange, const struct id *leader)
         note_usage(exchange, exchange->attempt.span);
         close_attempt(exchange, last_error(exchange));
     }
+    note_content(exchange);
     struct exchange_facts facts = facts_of(exchange, leader);
     hand_over(exchange, &facts);
 }

@@ -9,7 +9,9 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "dialect/completion.h"
+#include "dialect/content_answer.h"
 #include "exchange/candidate.h"
+#include "exchange/trace_content.h"
 
 /* ---- texts ---- */
 
@@ -120,6 +122,7 @@ void attempt_span_free(struct attempt_span *span)
     if (span == NULL)
         return;
     candidate_unref(span->candidate);
+    trace_content_free(span->content);
     give_back(&span->pool->spans, &span->kept);
 }
 
@@ -187,4 +190,16 @@ void attempt_span_note_completion(struct attempt_span *span, const struct comple
         return;
     set_string(&span->response_id, completion->id);
     set_string(&span->response_model, completion->model);
+}
+
+void attempt_span_hear(struct attempt_span *span, struct slice events)
+{
+    if (span != NULL && span->content != NULL)
+        content_answer_feed(trace_content_answer(span->content), events);
+}
+
+void attempt_span_hear_whole(struct attempt_span *span, const struct json_value *answer)
+{
+    if (span != NULL && span->content != NULL)
+        content_answer_take(trace_content_answer(span->content), answer);
 }

@@ -19,6 +19,7 @@
 
 struct candidate;
 struct completion;
+struct trace_content;
 struct json_value;
 
 /* A short text of its own; what does not fit is cut. */
@@ -68,7 +69,8 @@ struct attempt_span {
     const char *error;   /* a literal; NULL: it has answered */
     int64_t reasoning_tokens;
     int64_t cost_nusd;
-    struct candidate *candidate; /* a reference */
+    struct candidate *candidate;   /* a reference */
+    struct trace_content *content; /* NULL: it is not told */
     struct unit_counts counts;
     /* As the provider says; empty: it has not. */
     struct trace_text response_id, response_model, finish_reason;
@@ -121,5 +123,9 @@ void attempt_span_note_answer(struct attempt_span *span, const struct json_value
                               const struct json_value *model);
 /* The same for a completion or a chunk of OpenAI's chat. */
 void attempt_span_note_completion(struct attempt_span *span, const struct completion *completion);
+/* Keeps what an answer says, if that is told: bytes of a stream; a whole answer, behind which
+ * nothing is heard. Do nothing if `span` is NULL. */
+void attempt_span_hear(struct attempt_span *span, struct slice events);
+void attempt_span_hear_whole(struct attempt_span *span, const struct json_value *answer);
 
 #endif

@@ -49,7 +49,8 @@ struct tracer {
     struct service service;
     struct tracer_settings settings;
     char instance_id[INSTANCE_BYTES];
-    atomic_size_t waiting; /* records that are not in a body yet */
+    atomic_size_t waiting;       /* records that are not in a body yet */
+    atomic_size_t waiting_bytes; /* of batches that are not in a body yet */
     /* One that was sent, for the next feed that needs one: memory that is freed on another thread
      * than it comes from goes back to the system, and costs a page fault for each page. */
     _Atomic(struct trace_batch *) spare;
@@ -163,6 +164,7 @@ static struct trace_batch *pop(struct tracer *tracer)
         tracer->last = NULL;
     tracer->count -= batch->count;
     atomic_fetch_sub_explicit(&tracer->waiting, batch->count, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&tracer->waiting_bytes, batch->body.bytes, memory_order_relaxed);
     return batch;
 }
 
@@ -480,6 +482,12 @@ const struct tracer_settings *trace_feed_settings(const struct trace_feed *feed)
     return &feed->tracer->settings;
 }
 
+bool trace_feed_has_room(const struct trace_feed *feed)
+{
+    return atomic_load_explicit(&feed->tracer->waiting_bytes, memory_order_relaxed) <
+           LIMIT_TRACE_CONTENT_BYTES;
+}
+
 struct trace_pool *trace_feed_pool(struct trace_feed *feed)
 {
     return &feed->pool;
@@ -506,9 +514,12 @@ void trace_feed_flush(struct trace_feed *feed)
     struct trace_batch *batch = feed->batch;
     if (batch == NULL || batch->count == 0)
         return;
+    size_t bytes = batch->body.bytes;
     feed->batch = NULL;
+    atomic_fetch_add_explicit(&feed->tracer->waiting_bytes, bytes, memory_order_relaxed);
     if (job_queue_post(&feed->tracer->service.queue, &batch->job))
         return;
+    atomic_fetch_sub_explicit(&feed->tracer->waiting_bytes, bytes, memory_order_relaxed);
     lose(feed->tracer, batch->count);
     batch_free(batch);
 }

@@ -35,6 +35,9 @@ struct tracer_settings {
     uint64_t kept;       /* so many of 2^56 traces that begin here are sampled */
     bool trusts_parents; /* a client's `traceparent` decides, and is continued */
     size_t records_max;  /* that wait */
+    /* Of each attribute that has what was said in a call; 0: there is none. */
+    size_t content_bytes_max;
+    char content_groups[TRACER_TEXT_BYTES]; /* with commas between them; "": of all customers */
 };
 
 /* What has become of the spans so far. */
@@ -56,6 +59,8 @@ void trace_feed_free(struct trace_feed *feed);            /* flushes; NULL is al
 const struct tracer_settings *trace_feed_settings(const struct trace_feed *feed);
 /* A random number other than zero, for an id. */
 uint64_t trace_feed_draw(struct trace_feed *feed);
+/* Whether there is room for what was said in a call, besides its spans. */
+bool trace_feed_has_room(const struct trace_feed *feed);
 /* Where records come from. */
 struct trace_pool *trace_feed_pool(struct trace_feed *feed);
 /* Takes a record over, and frees it. `facts`: NULL of a hedge, which has attempts only. */
