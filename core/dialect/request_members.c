@@ -24,11 +24,12 @@ static size_t name_among(struct slice name, const char *const names[REQUEST_MEMB
 
 /* Most requests have some of these, and no guard looks for one: so it need not be compared with all
  * that they look for. The most usual ones first. */
+enum { PLAIN_SEED = 3, PLAIN_TOP_K = 13 }; /* two of them are told in traces */
 static const struct slice plain_names[] = {
     {"temperature", 11},
     {"top_p", 5},
     {"stop", 4},
-    {"seed", 4},
+    [PLAIN_SEED] = {"seed", 4},
     {"response_format", 15},
     {"user", 4},
     {"tool_choice", 11},
@@ -38,7 +39,7 @@ static const struct slice plain_names[] = {
     {"top_logprobs", 12},
     {"presence_penalty", 16},
     {"frequency_penalty", 17},
-    {"top_k", 5},
+    [PLAIN_TOP_K] = {"top_k", 5},
     {"stop_sequences", 14},
 };
 
@@ -49,13 +50,17 @@ struct slice request_plain_name(size_t index)
     return index < PLAIN_NAMES ? plain_names[index] : (struct slice){NULL, 0};
 }
 
-static bool is_plain(struct slice name)
+/* Returns whether it is one of them. */
+static bool note_plain(struct model_request *out, struct slice name, const struct json_value *value)
 {
-    for (size_t i = 0; i < PLAIN_NAMES; i++) {
-        if (slice_same(name, plain_names[i]))
-            return true;
-    }
-    return false;
+    size_t i = 0;
+    while (i < PLAIN_NAMES && !slice_same(name, plain_names[i]))
+        i++;
+    if (i == PLAIN_SEED && value->type == JSON_NUMBER)
+        out->seed = value->raw;
+    else if (i == PLAIN_TOP_K && value->type == JSON_NUMBER)
+        out->top_k = value->raw;
+    return i < PLAIN_NAMES;
 }
 
 bool request_written_so(struct slice name, const char *ours, enum member_case read_case,
@@ -79,7 +84,7 @@ static bool read_member(struct model_request *out, const char *const names[REQUE
     size_t member = name_among(name, names, read_case);
     if (member == REQUEST_MEMBERS) {
         prompt_add_member(&out->prompt, item->key, &item->value);
-        if (is_plain(name))
+        if (note_plain(out, name, &item->value))
             return true;
         session_name_note(&out->session, name, &item->value);
         return kept_objects_allow(name, &item->value, out->kept, fault) &&

@@ -64,6 +64,10 @@ enum key {
     KEY_REQUEST_STREAM,
     KEY_REQUEST_MAX_TOKENS,
     KEY_REQUEST_CHOICES,
+    KEY_REQUEST_SEED,
+    KEY_REQUEST_TOP_K,
+    KEY_REQUEST_PREVIOUS,
+    KEY_CONVERSATION,
     KEY_RESPONSE_ID,
     KEY_RESPONSE_MODEL,
     KEY_RESPONSE_FIRST_CHUNK,
@@ -106,6 +110,10 @@ static const struct otlp_key keys[] = {
     [KEY_REQUEST_STREAM] = OTLP_KEY("gen_ai.request.stream"),
     [KEY_REQUEST_MAX_TOKENS] = OTLP_KEY("gen_ai.request.max_tokens"),
     [KEY_REQUEST_CHOICES] = OTLP_KEY("gen_ai.request.choice.count"),
+    [KEY_REQUEST_SEED] = OTLP_KEY("gen_ai.request.seed"),
+    [KEY_REQUEST_TOP_K] = OTLP_KEY("gen_ai.request.top_k"),
+    [KEY_REQUEST_PREVIOUS] = OTLP_KEY("gen_ai.request.previous_response.id"),
+    [KEY_CONVERSATION] = OTLP_KEY("gen_ai.conversation.id"),
     [KEY_RESPONSE_ID] = OTLP_KEY("gen_ai.response.id"),
     [KEY_RESPONSE_MODEL] = OTLP_KEY("gen_ai.response.model"),
     [KEY_RESPONSE_FIRST_CHUNK] = OTLP_KEY("gen_ai.response.time_to_first_chunk"),
@@ -351,6 +359,12 @@ static char *put_request(char *at, const struct attempt_span *span)
     at = put_count(at, KEY_REQUEST_MAX_TOKENS, span->output_tokens_max);
     if (span->choices > 1)
         at = put_int(at, KEY_REQUEST_CHOICES, span->choices);
+    if (span->has_seed)
+        at = put_int(at, KEY_REQUEST_SEED, span->seed);
+    if (span->has_top_k)
+        at = put_int(at, KEY_REQUEST_TOP_K, span->top_k);
+    at = put_text_if(at, KEY_REQUEST_PREVIOUS, trace_text_slice(&span->previous_response));
+    at = put_text_if(at, KEY_CONVERSATION, trace_text_slice(&span->conversation));
     if (output_type != NULL)
         at = put_word(at, KEY_OUTPUT_TYPE, slice_of(output_type));
     return put_int(at, KEY_ATTEMPT, span->number);
@@ -452,6 +466,7 @@ static size_t attempt_bytes_max(const struct attempt_span *span)
 {
     const struct candidate *candidate = span->candidate;
     return span_bytes_max(otlp_cut(slice_of(candidate->terms.model)).bytes +
+                          span->conversation.bytes + span->previous_response.bytes +
                           span->response_id.bytes + span->response_model.bytes +
                           span->finish_reason.bytes) +
            candidate->span_attributes.bytes +

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/kept_turns.h"
 #include "exchange/provider_headers.h"
 #include "exchange/trace_content.h"
 #include "exchange/trace_record.h"
@@ -104,6 +105,65 @@ static int64_t output_tokens_max(const struct exchange *exchange)
     return allowed > 0 && allowed < wished ? allowed : wished;
 }
 
+static bool read_number(struct slice number, int64_t *out)
+{
+    const struct json_value value = {.type = JSON_NUMBER, .raw = number};
+    return number.bytes > 0 && json_int64(&value, out);
+}
+
+/* Gemini's are in an object of its own. */
+static void find_sampling(const struct model_request *asks, struct slice *seed, struct slice *top_k)
+{
+    const struct json_value *generation = &asks->members[REQUEST_GENERATION];
+    struct json_member members[] = {{.name = "seed"}, {.name = "topK"}};
+    *seed = asks->seed;
+    *top_k = asks->top_k;
+    if (generation->raw.data == NULL || generation->type != JSON_OBJECT)
+        return;
+    (void)json_find_all(generation, members, 2);
+    if (members[0].value.type == JSON_NUMBER)
+        *seed = members[0].value.raw;
+    if (members[1].value.type == JSON_NUMBER)
+        *top_k = members[1].value.raw;
+}
+
+static void note_sampling(const struct model_request *asks, struct attempt_span *span)
+{
+    struct slice seed, top_k;
+    find_sampling(asks, &seed, &top_k);
+    span->has_seed = read_number(seed, &span->seed);
+    span->has_top_k = read_number(top_k, &span->top_k);
+}
+
+/* Its provider keeps it; else the gateway may. */
+static struct slice kept_id(const struct exchange *exchange, enum kept_kind kind, const char *ours)
+{
+    const struct kept_names *names = &exchange->names;
+    for (size_t i = 0; i < names->count; i++) {
+        if (names->list[i].kind == kind && names->list[i].brings)
+            return names->list[i].id;
+    }
+    return slice_of(ours);
+}
+
+/* What a client of OpenRouter's calls its conversation. */
+static struct slice session_id(const struct model_request *asks)
+{
+    struct slice name = session_name_text(&asks->session);
+    bool plain = asks->session.source == SESSION_ID && slice_char(name, '\\') == NULL;
+    return plain ? name : slice_of("");
+}
+
+static void note_conversation(const struct exchange *exchange, struct attempt_span *span)
+{
+    struct slice conversation =
+        kept_id(exchange, KEPT_CONVERSATION, kept_turns_conversation(exchange));
+    trace_text_set(&span->conversation,
+                   conversation.bytes > 0 ? conversation : session_id(&exchange->asks));
+    trace_text_set(&span->previous_response,
+                   kept_id(exchange, KEPT_RESPONSE, kept_turns_response(exchange)));
+}
+
 /* Whether the word is one of a list with commas between them. */
 static bool is_listed(const char *list, const char *word)
 {
@@ -137,6 +197,8 @@ struct attempt_span *trace_attempt_begin(struct exchange *exchange, struct candi
     span->number = exchange->number;
     span->output_tokens_max = output_tokens_max(exchange);
     span->choices = exchange->asks.choices;
+    note_sampling(&exchange->asks, span);
+    note_conversation(exchange, span);
     const struct tracer_settings *settings = trace_feed_settings(exchange->env->traces);
     if (tells_content(exchange, settings))
         span->content = trace_content_new(span->dialect, settings->content_bytes_max);

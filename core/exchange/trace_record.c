@@ -113,6 +113,7 @@ struct attempt_span *attempt_span_new(struct trace_pool *pool, struct candidate 
     memset(span, 0, offsetof(struct attempt_span, counts));
     span->pool = pool;
     span->candidate = candidate_ref(candidate);
+    span->conversation.bytes = span->previous_response.bytes = 0;
     span->response_id.bytes = span->response_model.bytes = span->finish_reason.bytes = 0;
     return span;
 }

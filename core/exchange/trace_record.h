@@ -63,6 +63,8 @@ struct attempt_span {
     int status;                /* the provider's; 0: none came */
     int64_t output_tokens_max; /* that it was asked for; 0: as many as it likes */
     int64_t choices;
+    bool has_seed, has_top_k;
+    int64_t seed, top_k;
     int64_t started_us;
     int64_t answered_us; /* of a stream; 0: it has not */
     int64_t ended_us;    /* 0: not yet */
@@ -72,6 +74,8 @@ struct attempt_span {
     struct candidate *candidate;   /* a reference */
     struct trace_content *content; /* NULL: it is not told */
     struct unit_counts counts;
+    /* What it goes on with, by its id; empty: nothing, or the conversation has no name. */
+    struct trace_text conversation, previous_response;
     /* As the provider says; empty: it has not. */
     struct trace_text response_id, response_model, finish_reason;
 };

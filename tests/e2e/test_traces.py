@@ -9,7 +9,9 @@ from decimal import Decimal
 
 import answers
 import anthropic_answers
+import gemini_answers
 import pytest
+import responses_state
 import test_hedge
 from answers import Usage, error
 from fake_provider import Gate
@@ -160,6 +162,81 @@ def test_a_translated_call_has_the_provider_s_names(traced, collector, provider,
     assert attempt["gen_ai.response.id"].startswith("msg_")
     assert attempt["gen_ai.response.model"]
     assert attempt["gen_ai.usage.input_tokens"] > 0
+
+
+# ---- what the conventions ask for where the request has it ----
+
+ASKED_NAMES = ("gen_ai.request.seed", "gen_ai.request.top_k", "gen_ai.conversation.id",
+               "gen_ai.request.previous_response.id")  # fmt: skip
+
+
+def asked_of(collector, response) -> dict:
+    assert response.status_code == 200, response.text
+    _, (attempt,) = collector.call(request_id(response))
+    return {name: attempt[name] for name in ASKED_NAMES if name in attempt.attributes}
+
+
+CHATS = [
+    ({}, {}),
+    ({"seed": 0, "top_k": 40}, {"gen_ai.request.seed": 0, "gen_ai.request.top_k": 40}),
+    ({"seed": -(2**63), "top_k": None}, {"gen_ai.request.seed": -(2**63)}),
+    ({"seed": 2**63}, {}),
+    ({"seed": 1.5, "top_k": "40"}, {}),
+    ({"top_logprobs": 3, "logprobs": True}, {}),
+    ({"session_id": "chat-7"}, {"gen_ai.conversation.id": "chat-7"}),
+    ({"prompt_cache_key": "cache-7"}, {}),
+]
+
+
+def test_what_chats_ask_for(traced, collector):
+    customer = traced().customer()
+    told = [(customer.ask(MODEL, **members), expected) for members, expected in CHATS]
+    for response, expected in told:
+        assert asked_of(collector, response) == expected
+
+
+def test_what_gemini_is_asked_for(traced, collector, provider):
+    def prepare(policies):
+        policies.provider("google", dialect="gemini")
+        policies.model(MODEL, PRICE, candidates=[{"provider": "google", "model": "inner"}])
+        policies.write("examples", "return {}\n")
+
+    customer = traced(prepare).customer()
+    provider.answer = gemini_answers.content()
+    body = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+            "generationConfig": {"seed": 7, "topK": 40}}  # fmt: skip
+    response = customer.gateway.http.post(
+        f"/v1beta/models/{MODEL}:generateContent", json=body,
+        headers={"x-goog-api-key": customer.key})  # fmt: skip
+    assert asked_of(collector, response) == {
+        "gen_ai.request.seed": 7,
+        "gen_ai.request.top_k": 40,
+    }
+
+
+def test_what_is_gone_on_with(traced, collector, provider):
+    """By a response or a conversation that the provider keeps."""
+    customer = traced(responses_state.prepare).customer()
+    made = responses_state.make(customer, provider)
+    responses_state.kept(provider)
+    response = responses_state.ask(customer, previous_response_id=made.response)
+    assert asked_of(collector, response) == {"gen_ai.request.previous_response.id": made.response}
+    for conversation in (made.conversation, {"id": made.conversation}):
+        responses_state.kept(provider)
+        response = responses_state.ask(customer, conversation=conversation, prompt_cache_key="k")
+        assert asked_of(collector, response) == {"gen_ai.conversation.id": made.conversation}
+
+
+def test_what_the_gateway_keeps_is_gone_on_with(traced, collector, provider):
+    settings = {"keep_responses_days": 7, "keep_responses_bytes_max": 1024 * 1024}
+    customer = traced(**settings).customer()
+    body = {"model": MODEL, "input": "Hi", "store": True}
+    first = customer.post(body, "/responses")
+    assert first.status_code == 200, first.text
+    response = customer.post(body | {"previous_response_id": first.json()["id"]}, "/responses")
+    assert asked_of(collector, response) == {
+        "gen_ai.request.previous_response.id": first.json()["id"]
+    }
 
 
 def usage_of(attempt) -> dict[str, int]:
