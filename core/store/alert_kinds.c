@@ -21,7 +21,7 @@ static const struct alert_facts facts[] = {
         {"margin_negative", ALERT_CRITICAL, false, false, "Calls cost more than they brought in",
          "No more calls at a loss",
          "Compare the prices in models.lua with the provider's, for example with `llm-gateway "
-         "catalog diff`, and look at a call of this model under Usage. Then reload with SIGHUP.",
+         "catalog diff`, and put the id of the call into the search. Then reload with SIGHUP.",
          ALERT_OF_POLICY},
     [ALERT_LEDGER_UNWRITABLE] =
         {"ledger_unwritable", ALERT_CRITICAL, true, true, "The ledger cannot be written",
@@ -39,7 +39,7 @@ static const struct alert_facts facts[] = {
         {"overrun", ALERT_WARNING, false, false, "Calls cost more than was held",
          "No more calls that cost more than was held",
          "The operator pays the difference. Compare `context` and `max_output` of the model in "
-         "models.lua with the provider's, and look at the call under Usage.",
+         "models.lua with the provider's, and put the id of the call into the search.",
          ALERT_UNBOUND},
     [ALERT_PRICE_MISSING] =
         {"price_missing", ALERT_WARNING, false, false, "A provider bills what has no price",
@@ -51,8 +51,8 @@ static const struct alert_facts facts[] = {
         {"cost_differs", ALERT_WARNING, false, false,
          "A provider charges another cost than models.lua has",
          "A provider charges what models.lua has",
-         "Compare the prices in models.lua with the provider's, and look at the call under Usage: "
-         "it has both figures. Then reload with SIGHUP.",
+         "Compare the prices in models.lua with the provider's. The call has both figures: put its "
+         "id into the search. Then reload with SIGHUP.",
          ALERT_UNBOUND},
     [ALERT_POLICY_FAILED] =
         {"policy_failed", ALERT_CRITICAL, false, false, "A function of the policies has failed",
@@ -76,7 +76,7 @@ static const struct alert_facts facts[] = {
          "The day's spend at a provider has reached its limit",
          "Calls are no longer kept away by the limit",
          "Calls go to other candidates until the next day. Raise spend_per_day in providers.lua, "
-         "or find out under Sales who spends so much.",
+         "or find out under Sales in the Overview who spends so much.",
          ALERT_OF_POLICY},
     [ALERT_CANARY_WORSE] =
         {"canary_worse", ALERT_WARNING, true, true, "A canary does worse",

@@ -124,6 +124,34 @@ def test_routes_that_are_named():
     assert gone == FOREIGN
 
 
+# ---- what an operator is told to look at and to press ----
+
+SHOWN = re.compile(r'": *\n? *"((?:[^"\\]|\\.)*)"')
+PANEL = re.compile(r'"title": "([^"]+)"')
+BOLD = re.compile(r"\*\*.+?\*\*", re.DOTALL)
+ITALIC = re.compile(r"(?<![\w*])\*([A-Z][^*\n]+)\*(?!\*)")
+# Headings of a page itself, and menus of Grafana and GitHub.
+OWN = {("ALERTS.md", "To do"), ("METRICS.md", "To do"), ("errors.md", "Repeated"),
+       ("SECURITY.md", "Security"), ("SECURITY.md", "Report a vulnerability"),
+       *(("METRICS.md", name) for name in ("Dashboards", "New", "Import"))}  # fmt: skip
+
+
+def test_what_is_shown_is_named_as_it_is():
+    """Names in italics are texts of the dashboard, or panels of Grafana's."""
+    shown = {
+        text.partition(":")[0]
+        for text in SHOWN.findall((ROOT / "webui/src/i18n/en.ts").read_text())
+    }
+    shown |= set(PANEL.findall((ROOT / "packaging/grafana/llm-gateway.json").read_text()))
+    named = {
+        (page.name, name.rstrip(":."))
+        for page in PAGES
+        for name in ITALIC.findall(BOLD.sub("", page.read_text()))
+    }
+    assert len(named) > 25
+    assert {one for one in named if one[1] not in shown} == OWN
+
+
 # ---- commands ----
 
 

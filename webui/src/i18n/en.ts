@@ -1217,14 +1217,14 @@ export const en = {
     "advice.price_missing":
         'It is charged like the dearest of its kind, or like what it is part of. Give it a price in models.lua, "0" if it is free.',
     "advice.cost_differs":
-        "Compare the prices in models.lua with the provider's. The call under Usage has both figures.",
+        "Compare the prices in models.lua with the provider's. The call has both figures: put its id into the search.",
     "advice.policy_failed":
         "Its calls are refused. Mend the line, try llm-gateway check, then reload with SIGHUP.",
     "advice.balance_low": "Add credit in the provider's console.",
     "advice.bill_above":
         "Somebody else may use the key, or models.lua has other prices than the provider.",
     "advice.spend_reached":
-        "Calls go elsewhere until the next day. Raise the limit, or see under Sales who spends so much.",
+        "Calls go elsewhere until the next day. Raise the limit, or see under Sales in the Overview who spends so much.",
     "advice.payment_unclear":
         "Nothing was credited. Look at the payment in the processor's dashboard; then give it back there, or give the customer credits.",
     "advice.payment_disputed":

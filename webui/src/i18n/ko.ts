@@ -1205,7 +1205,7 @@ export const ko: Catalogue = {
     "advice.price_missing":
         '같은 종류 중 가장 비싼 가격이나 상위 항목의 가격으로 청구합니다. models.lua에 가격을 정하세요. 무료라면 "0"입니다.',
     "advice.cost_differs":
-        "models.lua의 가격을 공급자의 가격과 비교하세요. 사용 내역의 호출에 두 금액이 모두 있습니다.",
+        "models.lua의 가격을 공급자의 가격과 비교하세요. 호출에 두 금액이 모두 있으니 그 ID를 검색하세요.",
     "advice.policy_failed":
         "해당 호출은 거부됩니다. 그 줄을 고치고 llm-gateway check로 확인한 뒤 SIGHUP을 보내세요.",
     "advice.balance_low": "공급자 콘솔에서 크레딧을 추가하세요.",
