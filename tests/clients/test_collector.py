@@ -9,6 +9,7 @@ from pathlib import Path
 
 import answers
 import pytest
+import spoken
 from answers import Usage
 from gateway import ROOT, Gateway
 from prices import Price
@@ -84,6 +85,28 @@ def test_what_the_collector_reads(collector, shared_provider, tmp_path):
     assert "spans" not in log, "the collector has refused nothing"
 
 
+def test_what_the_collector_reads_of_a_conversation(collector, shared_provider, tmp_path):
+    """Also of a long one, in all lengths of characters."""
+    settings = {"trace_url": f"http://{collector.address}/v1/traces", "workers": 1,
+                "trace_content": "yes", "trace_content_max": 131072}  # fmt: skip
+    gateway = house_of_its_own(tmp_path, shared_provider, settings)
+    customer = gateway.customer()
+    question = 'a\u00e9\u20ac\U0001f600\n"\\' * 4000
+    messages = [{"role": "user", "content": question}]
+    shared_provider.script("inner", answers.chat(pieces=("Aye", " \U0001f600", "!")))
+    for streamed in (False, True):
+        response = customer.ask("traced", messages=messages, stream=streamed)
+        assert response.status_code == 200
+        _, attempt = spans_of(collector, response.headers["x-request-id"])
+        told = attempt["attributes"]
+        asked = spoken.read(told["gen_ai.input.messages"])
+        answered = spoken.read(told["gen_ai.output.messages"])
+        assert spoken.facts(asked) == [("text", question)]
+        assert spoken.facts(answered) == [("text", "Aye \U0001f600!")]
+    gateway.stop()
+    assert "spans" not in gateway.stderr(), "the collector has refused nothing"
+
+
 def house_of_its_own(folder: Path, provider, settings: dict) -> Gateway:
     gateway = Gateway(folder / "house", provider, settings)
     gateway.policies.provider("maker")
@@ -97,7 +120,9 @@ def house_of_its_own(folder: Path, provider, settings: dict) -> Gateway:
     return gateway.start()
 
 
-def check_call(collector, request_id: str, streamed: bool) -> None:
+def spans_of(collector, request_id: str) -> tuple[dict, dict]:
+    """Of a call with one attempt."""
+
     def found() -> list[dict]:
         return [
             span
@@ -113,6 +138,11 @@ def check_call(collector, request_id: str, streamed: bool) -> None:
         20,
         "the span of its attempt",
     )
+    return server, attempt
+
+
+def check_call(collector, request_id: str, streamed: bool) -> None:
+    server, attempt = spans_of(collector, request_id)
     assert server["traceId"] == attempt["traceId"]
     assert re.fullmatch("[0-9a-f]{32}", server["traceId"])
     assert (server["kind"], attempt["kind"]) == (2, 3)

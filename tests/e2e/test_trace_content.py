@@ -12,7 +12,7 @@ import pytest
 import spoken
 from answers import error
 from gateway import Gateway
-from otlp_server import OtlpServer
+from otlp_server import TAKEN, OtlpServer
 from prices import Price
 from test_admin_api import id_of, make_admin
 
@@ -407,3 +407,26 @@ def test_a_key_is_not_told_where_the_text_is_cut(brief, collector, provider):
     assert any("y" in text for text in found), "the limit lies behind the key"
     for text in found:
         assert KEY[:4] not in text
+
+
+def test_what_waits_for_the_collector_is_bounded(make_gateway, provider):
+    """Above 64 MB spans come without what was said, and say so."""
+    collector = OtlpServer()
+    collector.answer = lambda _: (503, {}, b"")
+    settings = settings_of(collector, trace_content_max=131072)
+    customer = make_gateway(prepare=sell, **settings).customer(credit="1000")
+    long = "x" * 140_000
+    provider.answer = answers.chat(pieces=(long,))
+    body = {"model": "openai-chat", "messages": [{"role": "user", "content": long}]}
+    calls = 64 * 1024 * 1024 // (2 * 130_000) + 20
+    responses = [customer.post(body) for _ in range(calls)]
+    assert {response.status_code for response in responses} == {200}
+    collector.answer = lambda _: TAKEN
+    spans = [collector.call(response.headers["x-request-id"], 60)[1][0] for response in responses]
+    collector.stop()
+    assert not collector.faults, collector.faults
+    told = ["gen_ai.input.messages" in span.attributes for span in spans]
+    assert told[0]
+    assert not told[-1]
+    assert told == sorted(told, reverse=True)
+    assert all(span["llm_gateway.content_truncated"] for span in spans)
