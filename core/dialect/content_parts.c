@@ -168,15 +168,27 @@ void content_put_other(struct content_text *text, struct slice type)
     content_object_end(text);
 }
 
+/* Each level of a list is read once more: deep ones would take their time. */
+static void put_list(struct content_text *text, const struct json_value *list, content_put *put)
+{
+    enum { DEPTH_MAX = 4 }; /* a result of a tool, a document in it, that document's parts */
+    struct json_item item;
+    struct json_walk walk = json_walk(list);
+    if (text->depth == DEPTH_MAX) {
+        text->cut = text->part_cut = true;
+        return;
+    }
+    text->depth++;
+    while (json_next(&walk, &item) && content_has_room(text))
+        put(text, &item.value);
+    text->depth--;
+}
+
 void content_put_parts(struct content_text *text, const struct json_value *content,
                        content_put *put)
 {
-    struct json_item item;
     if (content->type == JSON_STRING)
         content_put_text(text, "text", content_inner(content));
-    if (content->type != JSON_ARRAY)
-        return;
-    struct json_walk walk = json_walk(content);
-    while (json_next(&walk, &item))
-        put(text, &item.value);
+    else if (content->type == JSON_ARRAY)
+        put_list(text, content, put);
 }

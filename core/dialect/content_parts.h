@@ -46,7 +46,7 @@ void content_put_block(struct content_text *text, const struct json_value *block
 /* A part of Gemini's. */
 void content_put_gemini_part(struct content_text *text, const struct json_value *part);
 
-/* Content that is a string or a list. */
+/* Content that is a string or a list. Parts that lie too deep in others are left out. */
 void content_put_parts(struct content_text *text, const struct json_value *content,
                        content_put *put);
 

@@ -48,10 +48,15 @@ void content_list_end(struct content_text *text)
     json_writer_array_end(&text->out);
 }
 
+bool content_has_room(struct content_text *text)
+{
+    return room(text) >= OBJECT_BYTES || leave_out(text);
+}
+
 bool content_object(struct content_text *text, const char *name)
 {
-    if (room(text) < OBJECT_BYTES)
-        return leave_out(text);
+    if (!content_has_room(text))
+        return false;
     text->part_cut = false;
     json_writer_object(&text->out, name);
     return true;

@@ -19,6 +19,7 @@ struct content_text {
     struct slice secret; /* must not stand in it: the provider's key */
     bool cut;            /* something does not stand there */
     bool part_cut;       /* likewise, of the object that was opened last */
+    unsigned depth;      /* of parts in parts (content_put_parts) */
 };
 
 void content_text_init(struct content_text *text, size_t bytes_max, struct slice secret);
@@ -27,6 +28,8 @@ void content_text_fini(struct content_text *text);
 /* A NULL name opens an element of a list, or the root. */
 void content_list(struct content_text *text, const char *name);
 void content_list_end(struct content_text *text);
+/* Whether there is room for an object; else something is left out. */
+bool content_has_room(struct content_text *text);
 /* An object of a few members. False: there is no room for it. */
 bool content_object(struct content_text *text, const char *name);
 /* Says `"truncated": true` in it if a part of it was cut. */

@@ -246,6 +246,19 @@ def test_addresses_and_files_are_named(customer, collector, provider):
         "type": "uri", "modality": "image", "uri": "https://example.com/a.png"}  # fmt: skip
 
 
+def test_parts_that_lie_deep_are_left_out(customer, collector, provider):
+    """Each level would be read once more: a client could take the worker's time."""
+    provider.answer = answer_in("anthropic")
+    content = [{"type": "text", "text": "the deepest"}]
+    for _ in range(6):
+        source = {"type": "content", "content": content}
+        content = [{"type": "text", "text": "level"}, {"type": "document", "source": source}]
+    body = {"max_tokens": 9, "messages": [{"role": "user", "content": content}]}
+    said = told(collector, post(customer, "anthropic", "anthropic", body, False))
+    assert said.truncated
+    assert spoken.facts(said.asked) == [("text", "level")] * 4
+
+
 # ---- keys ----
 
 
