@@ -281,7 +281,9 @@ static const struct reader *reader_of(const struct content_answer *answer)
         [DIALECT_RESPONSES] = {take_response_event, take_output},
         [DIALECT_ANTHROPIC] = {take_message_event, take_message},
         [DIALECT_GEMINI] = {take_candidates, take_candidates}};
-    return &readers[answer->dialect];
+    const struct reader *reader = &readers[answer->dialect];
+    check(reader->event != NULL && reader->whole != NULL);
+    return reader;
 }
 
 struct content_answer *content_answer_new(enum dialect dialect, size_t bytes_max)
@@ -292,7 +294,6 @@ struct content_answer *content_answer_new(enum dialect dialect, size_t bytes_max
     line_ends_init(&answer->line_ends);
     sse_init(&answer->sse);
     content_pieces_init(&answer->pieces, bytes_max);
-    answer->over = reader_of(answer)->event == NULL;
     return answer;
 }
 

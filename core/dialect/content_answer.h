@@ -9,6 +9,7 @@
 
 struct content_answer;
 
+/* `dialect`: one for which the conventions have a form (content_dialect). */
 struct content_answer *content_answer_new(enum dialect dialect, size_t bytes_max);
 void content_answer_free(struct content_answer *answer); /* NULL is allowed */
 

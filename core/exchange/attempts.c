@@ -178,7 +178,8 @@ static void on_decided(void *owner)
 static void on_stream(struct slice data, void *owner)
 {
     struct exchange *exchange = owner;
-    attempt_span_hear(exchange->attempt.span, data);
+    if (exchange->attempt.span != NULL)
+        attempt_span_hear(exchange->attempt.span, data);
     relay_feed(exchange, data);
 }
 
