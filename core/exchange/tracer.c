@@ -308,6 +308,7 @@ static void note_refusal(struct tracer *tracer, const struct delivery_end *end)
 
 static void note_end(struct tracer *tracer, struct delivery_end *end)
 {
+    check(tracer->body != NULL); /* it is forgotten at its end */
     tracer->under_way = false;
     if (end->taken)
         note_taken(tracer, buffer_slice(&end->answer));
