@@ -1,6 +1,7 @@
 """Somebody in front of a browser: a language, a width, a theme, and eyes that miss no complaint of
 the page."""
 
+import re
 from dataclasses import dataclass, replace
 
 from customer import PASSWORD, Customer
@@ -55,6 +56,30 @@ document.addEventListener("focusin", ({ target }) => { held = target; }, true);
 document.addEventListener("focusout", lookSoon, true);
 document.addEventListener("DOMContentLoaded", () =>
     new MutationObserver(lookSoon).observe(document.body, { childList: true, subtree: true }));
+// Who hears a list, or speaks to it, must know which row a button or a link belongs to: two of a
+// table have the same name only if they lead to the same place.
+const nameOf = (it) => (it.ariaLabel ?? it.textContent).trim();
+const placeOf = (it, index) => it.href ?? `button ${index}`;
+const hear = () => {
+    for (const table of document.querySelectorAll("[role=table], table")) {
+        const places = new Map();
+        [...table.querySelectorAll("a[href], button")].forEach((it, index) => {
+            const [name, place] = [nameOf(it), placeOf(it, index)];
+            const said = `two of "${name}" in the table "${table.caption?.textContent}"`;
+            const isTold = complaints.includes(said);
+            if (it.checkVisibility() && (places.get(name) ?? place) !== place && !isTold) {
+                complaints.push(said);
+            }
+            places.set(name, place);
+        });
+    }
+};
+let isHearing = false;
+const hearSoon = () => {
+    isHearing ||= Boolean(setTimeout(() => setTimeout(() => { isHearing = false; hear(); })));
+};
+document.addEventListener("DOMContentLoaded", () =>
+    new MutationObserver(hearSoon).observe(document.body, { childList: true, subtree: true }));
 """
 
 
@@ -132,6 +157,11 @@ class Person:
 
     def link(self, key: str, within: Page | Locator | None = None, **values) -> Locator:
         return (within or self.page).get_by_role("link", name=self.t(key, **values), exact=True)
+
+    def of_row(self, key: str, row: Locator, role: str = "button") -> Locator:
+        """The button or link of a row that says what it does, and for a screen reader to whom."""
+        name = re.compile(f"^{re.escape(self.t(key))}: .")
+        return row.get_by_role(role, name=name)
 
     def tab(self, key: str) -> Locator:
         return self.page.get_by_role("tab", name=self.t(key), exact=True)

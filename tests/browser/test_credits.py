@@ -32,7 +32,7 @@ def test_a_voucher_is_redeemed(user, customer, make_person, view, gateway):
     expect(row).to_contain_text("Spring")
     expect(row).to_contain_text("0 / 2")
     with operator.page.expect_download() as loading:
-        operator.link("vouchers.export", row).click()
+        operator.of_row("vouchers.export", row, "link").click()
     code = loading.value.path().read_text().splitlines()[1].partition(",")[0]
     user.open("/dashboard/credits")
     user.field("vouchers.code").fill(code.lower())
@@ -48,7 +48,7 @@ def test_a_voucher_is_redeemed(user, customer, make_person, view, gateway):
     user.sees(user.t("vouchers.noCode"))
     operator.open("/dashboard/admin/vouchers")
     expect(row).to_contain_text("1 / 2")
-    operator.button("vouchers.withdraw", row).click()
+    operator.of_row("vouchers.withdraw", row).click()
     operator.button("vouchers.withdraw", operator.page.get_by_role("dialog")).click()
     expect(row).to_contain_text(operator.t("vouchers.stateWithdrawn"))
 

@@ -53,7 +53,7 @@ def test_written_changed_deleted(boss, user_id):
     shown = row.locator("p").first
     assert shown.inner_text() == TEXT  # its lines, and no markup
     check_page(boss)
-    boss.button("notes.edit", row).click()
+    boss.of_row("notes.edit", row).click()
     expect(boss.field("notes.text", boss.dialog)).to_have_value(TEXT)
     boss.field("notes.text", boss.dialog).fill("Has paid.")
     boss.button("notes.save", boss.dialog).click()
@@ -62,7 +62,7 @@ def test_written_changed_deleted(boss, user_id):
     expect(
         boss.page.get_by_role("tab", name=f"{boss.t('customers.view.notes')} (1)")
     ).to_be_visible()
-    boss.button("notes.delete", row).click()
+    boss.of_row("notes.delete", row).click()
     boss.button("notes.delete", boss.dialog).click()
     boss.sees(boss.t("customers.nothing"))
     expect(boss.dialog).to_have_count(0)
@@ -89,5 +89,5 @@ def test_only_ones_own_can_be_changed(colleague, operator, user_id, role):
         row = rows.filter(has_text=text)
         expect(row).to_have_count(1)
         for act in ("notes.edit", "notes.delete"):
-            expect(person.button(act, row)).to_have_count(count)
+            expect(person.of_row(act, row)).to_have_count(count)
     check_page(person)

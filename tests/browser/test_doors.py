@@ -97,7 +97,7 @@ def test_an_invitation_from_end_to_end(house, make_person, view):
     guest.sees_title("nav.home")
     guest.sees("$2.50")
 
-    boss.button("invitations.revoke").click()
+    boss.of_row("invitations.revoke", boss.main).click()
     boss.button("invitations.revoke", boss.dialog).click()
     boss.sees(boss.t("invitations.stateRevoked"))
     late = make_person(view, gateway)

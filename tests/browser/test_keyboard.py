@@ -149,8 +149,10 @@ def ids(customer, operator) -> dict[str, str]:
 
 def go_round(person: Person, window: Window, values: dict) -> None:
     """Opened; its name, its first field, all that is in it; left by Escape, and by its button."""
-    within = person.rows(window.within).first if window.within else person.main
-    opener = person.button(window.opener, within, **values).first
+    if window.within:
+        opener = person.of_row(window.opener, person.rows(window.within).first)
+    else:
+        opener = person.button(window.opener, person.main, **values).first
     press(person, opener)
     title = re.escape(person.t(window.title)).replace(r"\{", "{").replace(r"\}", "}")
     name = re.compile("^" + re.sub(r"\{\w+\}", ".+", title) + "$")
@@ -227,7 +229,7 @@ def test_vouchers(make_person, customer, operator, view):
     row = boss.rows("nav.vouchers").first
     expect(row).to_contain_text("By keyboard")
     with boss.page.expect_download() as loading:
-        press(boss, boss.link("vouchers.export", row))
+        press(boss, boss.of_row("vouchers.export", row, "link"))
     code = loading.value.path().read_text().splitlines()[1].partition(",")[0]
 
     user = make_person(view).become(customer)
@@ -242,7 +244,7 @@ def test_vouchers(make_person, customer, operator, view):
     expect(user.button("vouchers.redeem")).to_be_focused()
     assert customer.balance == usd("12.5")
 
-    press(boss, boss.button("vouchers.withdraw", row))
+    press(boss, boss.of_row("vouchers.withdraw", row))
     press(boss, boss.button("vouchers.withdraw", boss.dialog))
     expect(row).to_contain_text(boss.t("vouchers.stateWithdrawn"))
     expect(row).to_be_focused()  # its button is gone
@@ -262,7 +264,7 @@ def test_invitations(boss, operator):
     expect(boss.page.locator("dialog")).to_have_count(0)
     expect(boss.button("invitations.make", boss.main)).to_be_focused()
     row = boss.rows("invitations.title").first
-    press(boss, boss.button("invitations.revoke", row))
+    press(boss, boss.of_row("invitations.revoke", row))
     press(boss, boss.button("invitations.revoke", boss.dialog))
     expect(row).to_contain_text(boss.t("invitations.stateRevoked"))
     expect(row).to_be_focused()

@@ -38,9 +38,9 @@ def test_search(user):
 def test_copied_and_tried(user):
     user.open("/dashboard/models?search=gpt-4o-mini")
     row = user.rows("nav.models").first
-    user.button("action.copy", row).click()
+    user.of_row("action.copy", row).click()
     assert user.copied() == "gpt-4o-mini"
-    user.link("models.try", row).click()
+    user.of_row("models.try", row, "link").click()
     user.sees_title("nav.playground")
     expect(user.field("request.model")).to_have_value("gpt-4o-mini")
 
@@ -59,7 +59,7 @@ def test_what_no_form_is_for_is_not_offered_to_be_tried(make_person, make_gatewa
     for model, path, links in (("vectors", "/v1/embeddings", 1), ("judge", "/v1/decisions", 0)):
         row = person.rows("nav.models").filter(has=person.page.get_by_text(model, exact=True))
         expect(row).to_contain_text(path)
-        expect(person.link("models.try", row)).to_have_count(links)
+        expect(person.of_row("models.try", row, "link")).to_have_count(links)
     person.open("/dashboard/playground?model=judge")
     options = person.field("request.model").locator("option")
     expect(options.filter(has_text="vectors")).to_have_count(1)

@@ -414,5 +414,5 @@ def test_a_picture_elsewhere_is_not_fetched(user, customer, provider):
 
 def test_a_model_in_the_price_list_is_tried(user):
     user.open("/dashboard/models?search=rerank-by-tokens")
-    user.link("models.try", user.rows("nav.models").first).click()
+    user.of_row("models.try", user.rows("nav.models").first, "link").click()
     expect(user.field("playground.documents")).to_be_visible()

@@ -23,7 +23,7 @@ def test_every_model_by_unit_without_an_account(person):
         )
         for amount in amounts:
             expect(row.first).to_contain_text(price(amount))
-    expect(person.link("models.try")).to_have_count(0)
+    expect(person.of_row("models.try", person.main, "link")).to_have_count(0)
     person.link("auth.signUp").click()
     person.sees_title("auth.signUp")
 

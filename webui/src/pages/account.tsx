@@ -9,7 +9,8 @@ import {
     type User,
 } from "../api/account";
 import { readAgent } from "../base/agent";
-import { t } from "../i18n";
+import { exactTime } from "../base/time";
+import { locale, t } from "../i18n";
 import { errorOf, errorOfNone, useAction } from "../state/action";
 import { announce } from "../state/announce";
 import { useResource } from "../state/resource";
@@ -133,6 +134,8 @@ function Sessions({ sessions }: SessionsProps) {
                 columns={sessionColumns(end.run)}
                 rows={sessions.data}
                 rowKey={(one) => one.id}
+                rowName={nameOf}
+                rowMark={(one) => `${one.address ?? "–"}, ${exactTime(one.created_at, locale())}`}
                 bones={2}
             />
         </Card>
@@ -168,13 +171,13 @@ function sessionColumns(onEnd: (one: SignedIn) => void): Column<SignedIn>[] {
             head: t("keys.actions"),
             hideHead: true,
             isNumber: true,
-            cell: (one) =>
+            cell: (one, agent) =>
                 one.current ? (
                     <Badge tone="good">{t("account.here")}</Badge>
                 ) : (
                     <Button
                         size="small"
-                        aria-label={t("account.endNamed", { agent: nameOf(one) })}
+                        aria-label={t("account.endNamed", { agent })}
                         onClick={() => onEnd(one)}
                     >
                         {t("account.end")}

@@ -2,6 +2,7 @@
 import type { Model } from "../api/types";
 import { talks, tasksOf } from "../base/endpoints";
 import { exactDecimal } from "../base/money";
+import { actionOn } from "../base/names";
 import { compact, count } from "../base/number";
 import { type PlainKey, locale, t } from "../i18n";
 import type { Resource } from "../state/resource";
@@ -65,6 +66,7 @@ export function PriceList({ caption, models, canTry }: PriceListProps) {
                         columns={modelColumns(canTry)}
                         rows={found}
                         rowKey={(model) => model.id}
+                        rowName={(model) => model.id}
                     />
                 )}
             </Card>
@@ -129,7 +131,9 @@ function modelColumns(canTry: boolean): Column<Model>[] {
             head: t("keys.actions"),
             hideHead: true,
             isNumber: true,
-            cell: (model) => <Actions id={model.id} canTry={canTry && tasksOf(model).length > 0} />,
+            cell: (model, name) => (
+                <Actions id={model.id} name={name} canTry={canTry && tasksOf(model).length > 0} />
+            ),
         },
     ];
 }
@@ -180,13 +184,20 @@ function Capabilities(model: Model) {
     );
 }
 
-function Actions({ id, canTry }: { id: string; canTry: boolean }) {
+interface ActionsProps {
+    id: string;
+    name: string;
+    canTry: boolean;
+}
+
+function Actions({ id, name, canTry }: ActionsProps) {
     return (
         <span class="inline-flex gap-1">
-            <CopyButton text={id} label={t("action.copy")} kind="quiet" />
+            <CopyButton text={id} label={t("action.copy")} name={name} kind="quiet" />
             {canTry && (
                 <ButtonLink
                     size="small"
+                    label={actionOn(t("models.try"), name)}
                     href={`/dashboard/playground?model=${encodeURIComponent(id)}`}
                 >
                     {t("models.try")}

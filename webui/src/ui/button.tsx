@@ -71,13 +71,12 @@ export function Button({
     );
 }
 
-export function ButtonLink({
-    href,
-    download,
-    ...look
-}: Look & { href: string; download?: boolean }) {
+type ButtonLinkProps = Look & { href: string; download?: boolean; label?: string };
+
+/** `label`: its name, where what is read on it is not enough. */
+export function ButtonLink({ href, download, label, ...look }: ButtonLinkProps) {
     return (
-        <a href={href} download={download} class={classes(look)}>
+        <a href={href} download={download} aria-label={label} class={classes(look)}>
             {look.icon && <Icon name={look.icon} class="size-4.5" />}
             {look.children}
         </a>

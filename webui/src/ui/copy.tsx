@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { actionOn } from "../base/names";
 import { t } from "../i18n";
 import { announce } from "../state/announce";
 import { Button } from "./button";
@@ -30,16 +31,18 @@ async function copy(text: string): Promise<void> {
 interface CopyProps {
     text: string | (() => string);
     label: string;
+    name?: string; // what is copied, in a list where every row has such a button
     kind?: "primary" | "secondary" | "quiet";
     onCopied?: (() => void) | undefined;
 }
 
-export function CopyButton({ text, label, kind = "secondary", onCopied }: CopyProps) {
+export function CopyButton({ text, label, name, kind = "secondary", onCopied }: CopyProps) {
     const [isCopied, setCopied] = useState(false);
     useEffect(() => {
         const timer = isCopied ? setTimeout(() => setCopied(false), SHOWN_MS) : 0;
         return () => clearTimeout(timer);
     }, [isCopied]);
+    const shown = isCopied ? t("action.copied") : label;
     const onClick = () =>
         copy(typeof text === "string" ? text : text()).then(
             () => {
@@ -50,8 +53,14 @@ export function CopyButton({ text, label, kind = "secondary", onCopied }: CopyPr
             () => announce(t("action.notCopied")),
         );
     return (
-        <Button kind={kind} size="small" icon={isCopied ? "check" : "copy"} onClick={onClick}>
-            {isCopied ? t("action.copied") : label}
+        <Button
+            kind={kind}
+            size="small"
+            icon={isCopied ? "check" : "copy"}
+            aria-label={name && actionOn(shown, name)}
+            onClick={onClick}
+        >
+            {shown}
         </Button>
     );
 }

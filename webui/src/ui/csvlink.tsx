@@ -2,6 +2,7 @@
 // a text. At first as the browser's own language writes them, which may be none of ours.
 import { computed, signal } from "@preact/signals";
 import { useId } from "preact/hooks";
+import { actionOn } from "../base/names";
 import { t } from "../i18n";
 import { read, write } from "../state/storage";
 import { ButtonLink } from "./button";
@@ -37,15 +38,22 @@ function withDecimal(href: string): string {
 interface CsvLinkProps {
     href: string;
     text: string;
+    name?: string; // whose, in a list where every row has such a link
     size?: "small";
 }
 
-export function CsvLink({ href, text, size }: CsvLinkProps) {
+export function CsvLink({ href, text, name, size }: CsvLinkProps) {
     const id = useId();
     const height = size === "small" ? "min-h-8 text-sm" : "min-h-10";
     return (
         <div class="inline-flex items-center gap-2">
-            <ButtonLink {...(size && { size })} icon="download" href={withDecimal(href)} download>
+            <ButtonLink
+                {...(size && { size })}
+                {...(name && { label: actionOn(text, name) })}
+                icon="download"
+                href={withDecimal(href)}
+                download
+            >
                 {text}
             </ButtonLink>
             <label for={id} class="sr-only">

@@ -2,7 +2,7 @@
 import { sentenceOf } from "../api/error";
 import type { UsageRecord } from "../api/types";
 import { count } from "../base/number";
-import { duration } from "../base/time";
+import { dateTime, duration } from "../base/time";
 import { locale, t } from "../i18n";
 import { Badge, type Tone } from "./badge";
 import { Exact, Time } from "./figure";
@@ -26,6 +26,11 @@ export function Status({ record }: { record: Judged }) {
     );
 }
 
+/** What the link to a request is called by: what is seen of it. */
+export function requestName({ created_at }: Pick<UsageRecord, "created_at">): string {
+    return dateTime(created_at, locale());
+}
+
 /** `base` is the address above a request's own page. */
 export function requestColumns(base: string): Column<UsageRecord>[] {
     return [
@@ -34,8 +39,9 @@ export function requestColumns(base: string): Column<UsageRecord>[] {
             head: t("request.time"),
             width: "md:w-[20%]",
             isTitle: true,
-            cell: (record) => (
+            cell: (record, name) => (
                 <a
+                    aria-label={name}
                     class="whitespace-nowrap text-accent underline-offset-2 hover:underline"
                     href={`${base}/${encodeURIComponent(record.id)}`}
                 >

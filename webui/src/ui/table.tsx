@@ -1,6 +1,7 @@
 // Lists. On a wide page a table; on a narrow one each row is a block with its columns as lines. The
 // roles are written out because such a block is no table any more to the browser.
 import type { ComponentChildren } from "preact";
+import { distinctNames } from "../base/names";
 import { t } from "../i18n";
 import { restrained } from "./button";
 import { Icon } from "./icon";
@@ -9,7 +10,7 @@ import { Bone } from "./skeleton";
 export interface Column<Row> {
     id: string;
     head: string;
-    cell: (row: Row) => ComponentChildren;
+    cell: (row: Row, name: string) => ComponentChildren; // `name`: what its buttons are called by
     isNumber?: boolean;
     isTitle?: boolean; // the heading of the block on a narrow page
     hideHead?: boolean; // for buttons
@@ -27,6 +28,8 @@ interface TableProps<Row> {
     columns: readonly Column<Row>[];
     rows: readonly Row[] | undefined; // undefined: on their way
     rowKey: (row: Row) => string;
+    rowName?: (row: Row) => string; // for a table with buttons or links in its rows
+    rowMark?: (row: Row) => string; // what tells rows of one name apart; at first their key
     sorting?: Sorting | undefined;
     isStale?: boolean; // shown are the rows of before
     bones?: number;
@@ -34,6 +37,8 @@ interface TableProps<Row> {
 
 export function Table<Row>(props: TableProps<Row>) {
     const { caption, columns, rows, rowKey, sorting, isStale = false, bones = 5 } = props;
+    const { rowName = () => "", rowMark = rowKey } = props;
+    const names = distinctNames(rows ?? [], rowName, rowMark);
     return (
         <table
             role="table"
@@ -53,7 +58,14 @@ export function Table<Row>(props: TableProps<Row>) {
                     ? Array.from({ length: bones }, (_, index) => (
                           <BoneRow key={index} columns={columns} />
                       ))
-                    : rows.map((row) => <TableRow key={rowKey(row)} row={row} columns={columns} />)}
+                    : rows.map((row, index) => (
+                          <TableRow
+                              key={rowKey(row)}
+                              row={row}
+                              name={names[index] ?? ""}
+                              columns={columns}
+                          />
+                      ))}
             </tbody>
         </table>
     );
@@ -91,12 +103,18 @@ function Head<Row>({ column, sorting }: { column: Column<Row>; sorting: Sorting 
     );
 }
 
-function TableRow<Row>({ row, columns }: { row: Row; columns: readonly Column<Row>[] }) {
+interface RowProps<Row> {
+    row: Row;
+    name: string;
+    columns: readonly Column<Row>[];
+}
+
+function TableRow<Row>({ row, name, columns }: RowProps<Row>) {
     return (
         <tr role="row" class={ROW}>
             {columns.map((column) => (
                 <Cell key={column.id} column={column}>
-                    {column.cell(row)}
+                    {column.cell(row, name)}
                 </Cell>
             ))}
         </tr>

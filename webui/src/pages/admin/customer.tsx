@@ -31,7 +31,7 @@ import { Facts } from "../../ui/facts";
 import { Ago, Count, Exact, Time } from "../../ui/figure";
 import { Failure, Notice } from "../../ui/notice";
 import { LeftOut, refusedColumns } from "../../ui/refused";
-import { requestColumns } from "../../ui/requests";
+import { requestColumns, requestName } from "../../ui/requests";
 import { Stat } from "../../ui/stat";
 import { type Column, Pager, Table } from "../../ui/table";
 import { Tabs } from "../../ui/tabs";
@@ -299,6 +299,7 @@ interface ListProps<Row> {
     load: (cursor: string | null, limit: number, signal: AbortSignal) => Promise<Paged<Row>>;
     columns: Column<Row>[];
     rowKey: (row: Row) => string;
+    rowName?: (row: Row) => string;
     caption: string;
 }
 
@@ -308,7 +309,7 @@ interface Paged<Row> {
 }
 
 /** A list of the customer's, page by page. */
-function List<Row>({ name, load, columns, rowKey, caption }: ListProps<Row>) {
+function List<Row>({ name, load, columns, rowKey, rowName, caption }: ListProps<Row>) {
     const walk = useWalk(name);
     const page = useResource(
         `${name} ${walk.cursor}`,
@@ -328,6 +329,7 @@ function List<Row>({ name, load, columns, rowKey, caption }: ListProps<Row>) {
                 rows={page.data?.data}
                 isStale={page.isOld}
                 rowKey={rowKey}
+                {...(rowName && { rowName })}
             />
             <Pager {...pager} />
         </>
@@ -348,6 +350,7 @@ function Requests({ userId }: { userId: string }) {
                 }
                 columns={requestColumns(REQUESTS)}
                 rowKey={(record) => record.id}
+                rowName={requestName}
             />
         </>
     );
@@ -369,6 +372,7 @@ function Refused({ userId }: { userId: string }) {
                 }}
                 columns={refusedColumns(REQUESTS)}
                 rowKey={(record) => record.id}
+                rowName={requestName}
             />
         </>
     );

@@ -10,7 +10,7 @@ import { Button } from "../../ui/button";
 import { Empty } from "../../ui/empty";
 import { Failure } from "../../ui/notice";
 import { type Column, Table } from "../../ui/table";
-import { keyColumns } from "../keys/columns";
+import { keyColumns, keyMark, keyName } from "../keys/columns";
 import { ReasonDialog } from "./reason";
 
 /** `canAct`: the signed-in operator may disable a key. */
@@ -54,6 +54,8 @@ export function CustomerKeys({ userId, canAct }: { userId: string; canAct: boole
                 ]}
                 rows={keys.data}
                 rowKey={(key) => key.id}
+                rowName={keyName}
+                rowMark={keyMark}
                 bones={3}
             />
             {chosen && (
@@ -89,22 +91,19 @@ function actionColumn(onChoose: (key: Key) => void): Column<Key> {
         head: t("keys.actions"),
         hideHead: true,
         isNumber: true,
-        cell: (key) => {
-            const name = key.name;
-            return (
-                <Button
-                    size="small"
-                    aria-label={
-                        key.disabled
-                            ? t("keys.enableNamed", { name })
-                            : t("keys.disableNamed", { name })
-                    }
-                    onClick={() => onChoose(key)}
-                >
-                    {key.disabled ? t("keys.enable") : t("keys.disable")}
-                </Button>
-            );
-        },
+        cell: (key, name) => (
+            <Button
+                size="small"
+                aria-label={
+                    key.disabled
+                        ? t("keys.enableNamed", { name })
+                        : t("keys.disableNamed", { name })
+                }
+                onClick={() => onChoose(key)}
+            >
+                {key.disabled ? t("keys.enable") : t("keys.disable")}
+            </Button>
+        ),
     };
 }
 

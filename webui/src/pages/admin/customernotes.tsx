@@ -2,7 +2,9 @@
 import { useState } from "preact/hooks";
 import { changeNote, type CustomerNote, deleteNote, getNotes, writeNote } from "../../api/notes";
 import { wholePage } from "../../api/whole";
-import { t } from "../../i18n";
+import { actionOn } from "../../base/names";
+import { exactTime } from "../../base/time";
+import { locale, t } from "../../i18n";
 import { errorOf, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { usePager, useWalk } from "../../state/pages";
@@ -18,6 +20,10 @@ import { Failure } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
 
 const ROWS = 20;
+const BEGINNING_LETTERS = 40;
+
+/** What the buttons of a note are called by. */
+const beginning = ({ text }: CustomerNote) => [...text].slice(0, BEGINNING_LETTERS).join("");
 
 /** Ones own, and an administrator any; as lua/admin/notes.lua has it. */
 function mayChange(note: CustomerNote): boolean {
@@ -92,14 +98,22 @@ function columns(
             id: "acts",
             head: t("keys.actions"),
             hideHead: true,
-            cell: (note) =>
+            cell: (note, name) =>
                 canWrite &&
                 mayChange(note) && (
                     <div class="flex justify-end gap-1.5">
-                        <Button size="small" onClick={() => onEdit(note)}>
+                        <Button
+                            size="small"
+                            aria-label={actionOn(t("notes.edit"), name)}
+                            onClick={() => onEdit(note)}
+                        >
                             {t("notes.edit")}
                         </Button>
-                        <Button size="small" onClick={() => onDelete(note)}>
+                        <Button
+                            size="small"
+                            aria-label={actionOn(t("notes.delete"), name)}
+                            onClick={() => onDelete(note)}
+                        >
                             {t("notes.delete")}
                         </Button>
                     </div>
@@ -169,6 +183,8 @@ export function CustomerNotes({
                         rows={page.data?.data}
                         isStale={page.isOld}
                         rowKey={(note) => note.id}
+                        rowName={beginning}
+                        rowMark={({ created_at }) => exactTime(created_at, locale())}
                         bones={3}
                     />
                     <Pager {...pager} />

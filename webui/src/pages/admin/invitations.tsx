@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { getInvitations, type Invitation, revokeInvitation } from "../../api/invitations";
+import { actionOn } from "../../base/names";
 import { count } from "../../base/number";
 import { locale, t } from "../../i18n";
 import { useAction } from "../../state/action";
@@ -55,6 +56,7 @@ export function Invitations() {
                         columns={columns(setRevoked)}
                         rows={page.data?.data}
                         rowKey={({ id }) => id}
+                        rowName={nameOf}
                         isStale={page.isOld}
                     />
                 )}
@@ -152,12 +154,17 @@ function columns(onRevoke: (invitation: Invitation) => void): Column<Invitation>
             id: "acts",
             head: t("keys.actions"),
             hideHead: true,
-            cell: (it) =>
+            cell: (it, name) =>
                 may("customers.manage") &&
                 !it.revoked_at &&
                 it.uses < it.uses_max &&
                 !isOver(it) && (
-                    <Button onClick={() => onRevoke(it)}>{t("invitations.revoke")}</Button>
+                    <Button
+                        aria-label={actionOn(t("invitations.revoke"), name)}
+                        onClick={() => onRevoke(it)}
+                    >
+                        {t("invitations.revoke")}
+                    </Button>
                 ),
         },
     ];

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { getVouchers, type VoucherBatch, voucherCodes, withdrawVouchers } from "../../api/vouchers";
+import { actionOn } from "../../base/names";
 import { count } from "../../base/number";
 import { locale, t } from "../../i18n";
 import { useAction } from "../../state/action";
@@ -54,6 +55,7 @@ export function Vouchers() {
                         columns={columns(setWithdrawn)}
                         rows={page.data?.data}
                         rowKey={({ id }) => id}
+                        rowName={({ name }) => name}
                         isStale={page.isOld}
                     />
                 )}
@@ -174,11 +176,16 @@ function actionColumn(onWithdraw: (batch: VoucherBatch) => void): Column<Voucher
         id: "acts",
         head: t("keys.actions"),
         hideHead: true,
-        cell: (batch) => (
+        cell: (batch, name) => (
             <div class="flex flex-col items-end gap-2 whitespace-nowrap max-md:flex-row">
-                <CsvLink href={voucherCodes(batch.id)} text={t("vouchers.export")} />
+                <CsvLink href={voucherCodes(batch.id)} text={t("vouchers.export")} name={name} />
                 {!batch.withdrawn_at && batch.redeemed < batch.count && (
-                    <Button onClick={() => onWithdraw(batch)}>{t("vouchers.withdraw")}</Button>
+                    <Button
+                        aria-label={actionOn(t("vouchers.withdraw"), name)}
+                        onClick={() => onWithdraw(batch)}
+                    >
+                        {t("vouchers.withdraw")}
+                    </Button>
                 )}
             </div>
         ),

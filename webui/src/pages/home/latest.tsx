@@ -2,7 +2,7 @@ import type { UsageRecord } from "../../api/types";
 import { t } from "../../i18n";
 import { Card } from "../../ui/card";
 import { LiveBadge } from "../../ui/live";
-import { requestColumns } from "../../ui/requests";
+import { requestColumns, requestName } from "../../ui/requests";
 import { Table } from "../../ui/table";
 
 /** The newest requests; they come by themselves. */
@@ -28,6 +28,7 @@ export function Latest({ rows }: { rows: UsageRecord[] | undefined }) {
                 columns={requestColumns("/dashboard/usage")}
                 rows={rows}
                 rowKey={(record) => record.id}
+                rowName={requestName}
                 bones={8}
             />
         </Card>

@@ -16,13 +16,19 @@ interface Doing {
     onDelete: (key: Key) => void;
 }
 
+/** Keys may be called alike: then their buttons name what is left of their secrets, too. */
+export const keyName = ({ name }: Key) => name;
+export const keyMark = ({ prefix, last4 }: Key) => `${prefix}…${last4}`;
+
 export function keyColumns(doing: Doing | null): Column<Key>[] {
     const columns: Column<Key>[] = [
         {
             id: "name",
             head: t("keys.name"),
             isTitle: true,
-            cell: (key) => <Name apiKey={key} onEndOld={doing?.onEndOld ?? null} />,
+            cell: (key, name) => (
+                <Name apiKey={key} name={name} onEndOld={doing?.onEndOld ?? null} />
+            ),
         },
         { id: "state", head: t("keys.state"), cell: (key) => <State apiKey={key} /> },
         {
@@ -44,7 +50,7 @@ export function keyColumns(doing: Doing | null): Column<Key>[] {
             head: t("keys.actions"),
             hideHead: true,
             isNumber: true,
-            cell: (key) => <Actions apiKey={key} {...doing} />,
+            cell: (key, name) => <Actions apiKey={key} name={name} {...doing} />,
         });
     }
     return columns;
@@ -52,17 +58,16 @@ export function keyColumns(doing: Doing | null): Column<Key>[] {
 
 interface NameProps {
     apiKey: Key;
+    name: string; // of its buttons
     onEndOld: Doing["onEndOld"] | null;
 }
 
-function Name({ apiKey, onEndOld }: NameProps) {
+function Name({ apiKey, name, onEndOld }: NameProps) {
     return (
         <>
             <span class="font-medium">{apiKey.name}</span>
-            <span class="block font-mono text-sm text-soft">
-                {apiKey.prefix}…{apiKey.last4}
-            </span>
-            <OldSecrets apiKey={apiKey} onEnd={onEndOld} />
+            <span class="block font-mono text-sm text-soft">{keyMark(apiKey)}</span>
+            <OldSecrets apiKey={apiKey} name={name} onEnd={onEndOld} />
         </>
     );
 }
@@ -145,8 +150,12 @@ function Models({ models }: { models: string[] | null }) {
     );
 }
 
-function Actions({ apiKey, onEdit, onRotate, onToggle, onDelete }: { apiKey: Key } & Doing) {
-    const name = apiKey.name;
+interface ActionsProps extends Doing {
+    apiKey: Key;
+    name: string;
+}
+
+function Actions({ apiKey, name, onEdit, onRotate, onToggle, onDelete }: ActionsProps) {
     return (
         <span class="inline-flex flex-wrap items-center gap-1 md:justify-end">
             <Button

@@ -15,7 +15,7 @@ import { Empty } from "../../ui/empty";
 import { Failure, Notice } from "../../ui/notice";
 import { Table } from "../../ui/table";
 import { QuotaCard } from "../quotas/card";
-import { keyColumns } from "./columns";
+import { keyColumns, keyMark, keyName } from "./columns";
 import { CreateKey } from "./create";
 import { changeOf, KeyForm, typedOf } from "./form";
 import { EndOld, RotateKey } from "./rotate";
@@ -90,6 +90,8 @@ export function Keys() {
                         })}
                         rows={keys.data}
                         rowKey={(key) => key.id}
+                        rowName={keyName}
+                        rowMark={keyMark}
                         bones={3}
                     />
                 )}

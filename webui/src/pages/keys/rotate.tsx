@@ -83,11 +83,12 @@ function GraceForm({ chosen, onMade, onClose }: GraceFormProps) {
 
 interface OldSecretsProps {
     apiKey: Key;
+    name: string; // of its button
     onEnd: ((key: Key) => void) | null;
 }
 
 /** Secrets that were replaced and still work. */
-export function OldSecrets({ apiKey, onEnd }: OldSecretsProps) {
+export function OldSecrets({ apiKey, name, onEnd }: OldSecretsProps) {
     if (apiKey.old_secrets.length === 0) {
         return null;
     }
@@ -102,7 +103,7 @@ export function OldSecrets({ apiKey, onEnd }: OldSecretsProps) {
                 <Button
                     size="small"
                     class="mt-1"
-                    aria-label={t("keys.endOldNamed", { name: apiKey.name })}
+                    aria-label={t("keys.endOldNamed", { name })}
                     onClick={() => onEnd(apiKey)}
                 >
                     {t("keys.endOld")}

@@ -7,6 +7,7 @@ import { useResource } from "../../state/resource";
 import { Empty } from "../../ui/empty";
 import { Failure } from "../../ui/notice";
 import { LeftOut, refusedColumns } from "../../ui/refused";
+import { requestName } from "../../ui/requests";
 import { Pager, Table } from "../../ui/table";
 
 const ROWS = 50;
@@ -42,6 +43,7 @@ export function Refused({ query }: { query: Query }) {
                 columns={refusedColumns("/dashboard/usage")}
                 rows={page.data?.data}
                 rowKey={(record) => record.id}
+                rowName={requestName}
                 isStale={page.isOld}
             />
             <Pager {...pager} />

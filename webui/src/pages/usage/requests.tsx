@@ -11,7 +11,7 @@ import { setQuery } from "../../state/router";
 import { Empty } from "../../ui/empty";
 import { SelectField } from "../../ui/field";
 import { Failure, Notice } from "../../ui/notice";
-import { requestColumns } from "../../ui/requests";
+import { requestColumns, requestName } from "../../ui/requests";
 import { Pager, Table } from "../../ui/table";
 import { type Filter, type Sort, SORTS } from "./filter";
 
@@ -72,6 +72,7 @@ export function Requests({ filter, query }: RequestsProps) {
                 columns={requestColumns("/dashboard/usage")}
                 rows={page.data?.data}
                 rowKey={(record) => record.id}
+                rowName={requestName}
                 isStale={page.isOld}
                 bones={12}
                 sorting={{
