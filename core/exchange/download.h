@@ -1,7 +1,9 @@
 /* A download: a reply that a task writes piece by piece, so that it may be larger than memory. Only
  * exports use it. The bytes that the client has not taken yet are bounded; the task waits while
  * there are too many. A download that fails is cut, so that no client takes a part for the
- * whole. */
+ * whole.
+ *
+ * A download that may be packed (packed_reply.h) is sent with gzip to a client that takes it. */
 #ifndef EXCHANGE_DOWNLOAD_H
 #define EXCHANGE_DOWNLOAD_H
 
@@ -11,7 +13,7 @@
 
 struct exchange;
 
-/* Sends status 200 and the headers. */
+/* Sends status 200 and the headers. The exchange frees what packs it. */
 void download_begin(struct exchange *exchange, const char *content_type);
 /* Returns true if the client is slow: the task then waits for exchange_wake before it writes
  * more. */

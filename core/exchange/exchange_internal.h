@@ -103,7 +103,8 @@ struct exchange {
     bool shares;                 /* the answer with identical calls */
     struct sharing *sharing;     /* NULL: there was nothing to share */
 
-    struct buffer reply_headers; /* "name\0value\0" pairs */
+    struct buffer reply_headers;         /* "name\0value\0" pairs */
+    struct gzip_stream *download_packer; /* NULL: a download is sent as it is */
     /* The tightest limits of LIMIT_REQUESTS and LIMIT_TOKENS; limit 0: no such limit. */
     struct limit_state rate[2];
     struct limit_state rate_nusd; /* likewise, of the quotas of money */

@@ -34,6 +34,7 @@
 #include "exchange/spend_cap.h"
 #include "exchange/trace.h"
 #include "exchange/tracer.h"
+#include "net/http1/gzip.h"
 
 /* How long a provider may take to close the answer after its last event, so that its connection can
  * be kept. */
@@ -176,6 +177,7 @@ static void release(struct exchange *exchange)
     exchange_password_fini(exchange);
     exchange_ask_fini(exchange);
     form_intake_fini(exchange);
+    gzip_stream_free(exchange->download_packer);
     buffer_wipe_fini(&exchange->body);          /* may hold a password */
     buffer_wipe_fini(&exchange->reply_headers); /* may hold a session cookie */
     free(exchange);

@@ -1,5 +1,5 @@
 /* Answers of ours that are sent with gzip to clients that take it: lists and sums for the
- * dashboard.
+ * dashboard, and files.
  *
  * Only for answers that hold no secret. The length of an encoded text tells what it has in common
  * with what somebody else put into it, so the handler says what may be encoded. */
@@ -12,6 +12,7 @@
 #include "base/slice.h"
 
 struct exchange;
+struct gzip_stream;
 
 /* The coming reply may be encoded. */
 void packed_reply_allow(struct exchange *exchange);
@@ -20,5 +21,9 @@ void packed_reply_allow(struct exchange *exchange);
  * something. Returns whether it did; the reply says then that the body is encoded. */
 bool packed_reply_make(struct exchange *exchange, int status, struct slice body,
                        struct buffer *out);
+
+/* The same for a reply in pieces, whose headers are about to be sent. Returns what encodes it, for
+ * gzip_stream_free; NULL: it is sent as it is. */
+struct gzip_stream *packed_reply_begin(struct exchange *exchange);
 
 #endif

@@ -1,6 +1,9 @@
 """Answers of the account API with gzip: the same bytes, to who takes it, and none with a secret."""
 
 import gzip
+import re
+import zlib
+from datetime import UTC, datetime
 
 import pytest
 from test_admin_api import make_admin
@@ -42,6 +45,41 @@ def test_a_list_is_long_enough_to_be_packed(gateway):
     for _ in range(8):
         customer.ask("demo")
     assert "content-encoding" in ask(customer, LISTS[0], "gzip")[0]
+
+
+FILES = ["/api/usage.csv", "/api/admin/usage.csv?user_id={user}", "/api/admin/audit.csv",
+         "/api/admin/sales.csv?by=day,model", "/api/admin/statement.csv?month={month}",
+         "/api/account/data"]  # fmt: skip
+MADE_AT = re.compile(rb'"(made|seen)_at":"[^"]*"')  # of a customer's data
+ROWS = 600  # three pages of usage.csv, the longest
+
+
+def test_files(gateway):
+    """The same bytes, in one member: browsers read no second one. Half of them are not sent."""
+    operator = make_admin(gateway)
+    credit = {"user_id": operator.user_id, "amount": "20", "reason": "a test"}
+    operator.call("POST", "/admin/credits", 201, json=credit)
+    operator.create_key()
+    for _ in range(ROWS):
+        operator.ask("demo")
+    operator.wait_for_no_hold()
+    for path in FILES:
+        path = path.format(user=operator.user_id, month=f"{datetime.now(UTC):%Y-%m}")
+        plain_head, plain = ask(operator, path, "identity")
+        head, packed = ask(operator, path, "gzip, deflate, br")
+        assert "content-encoding" not in plain_head
+        assert head["content-encoding"] == "gzip", path
+        assert head["vary"] == plain_head["vary"] == "Accept-Encoding"
+        for name in ("content-type", "content-disposition"):
+            assert head[name] == plain_head[name]
+        unpacker = zlib.decompressobj(wbits=31)
+        text = unpacker.decompress(packed)
+        assert unpacker.eof
+        assert unpacker.unused_data == b""
+        assert MADE_AT.sub(b"", text) == MADE_AT.sub(b"", plain)
+        if "usage.csv" in path:
+            assert text.count(b"\n") > ROWS
+            assert len(packed) < len(plain) / 2
 
 
 def test_codes_are_not(gateway):

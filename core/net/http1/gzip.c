@@ -1,6 +1,7 @@
 #include "net/http1/gzip.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #define ZLIB_CONST /* zlib only reads its input */
 #include <zlib.h>
@@ -10,7 +11,15 @@
 enum {
     WINDOW_BITS_GZIP = 15 + 16, /* the largest window; 16: gzip's header */
     MEMORY_LEVEL = 8,
-    LEVEL = 6 /* a page of a list takes a third of a millisecond */
+    LEVEL = 6,       /* a page of a list takes a third of a millisecond */
+    STREAM_LEVEL = 1 /* long files: a third of the time, a fifth more bytes */
+};
+
+enum { PIECE_BYTES = 16 * 1024 };
+
+struct gzip_stream {
+    z_stream zlib;
+    char piece[PIECE_BYTES];
 };
 
 /* "; q=0", "; q=0.000": the client does not want it. */
@@ -58,4 +67,42 @@ void gzip_append(struct slice text, struct buffer *out)
         out->bytes += room_bytes - stream.avail_out;
     }
     deflateEnd(&stream);
+}
+
+/* ---- piece by piece ---- */
+
+struct gzip_stream *gzip_stream_new(void)
+{
+    struct gzip_stream *stream = calloc(1, sizeof *stream);
+    if (stream != NULL && deflateInit2(&stream->zlib, STREAM_LEVEL, Z_DEFLATED, WINDOW_BITS_GZIP,
+                                       MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(stream);
+        return NULL;
+    }
+    return stream;
+}
+
+void gzip_stream_free(struct gzip_stream *stream)
+{
+    if (stream != NULL)
+        deflateEnd(&stream->zlib);
+    free(stream);
+}
+
+void gzip_stream_put(struct gzip_stream *stream, struct slice text, bool last, gzip_write *write,
+                     void *arg)
+{
+    z_stream *zlib = &stream->zlib;
+    check(text.bytes <= UINT_MAX);
+    zlib->next_in = (const Bytef *)text.data;
+    zlib->avail_in = (uInt)text.bytes;
+    do {
+        zlib->next_out = (Bytef *)stream->piece;
+        zlib->avail_out = sizeof stream->piece;
+        int status = deflate(zlib, last ? Z_FINISH : Z_SYNC_FLUSH);
+        check(status != Z_STREAM_ERROR); /* put after the last */
+        size_t bytes = sizeof stream->piece - zlib->avail_out;
+        if (bytes > 0)
+            write(arg, (struct slice){stream->piece, bytes});
+    } while (zlib->avail_out == 0); /* there may be more */
 }

@@ -84,12 +84,58 @@ static void test_no_room(void **state)
     buffer_fini(&packed);
 }
 
+static void collect(void *arg, struct slice piece)
+{
+    buffer_append_slice(arg, piece);
+}
+
+/* What has been put in can be unpacked before more comes; the whole is one member: browsers read no
+ * second one. */
+static void test_piece_by_piece(void **state)
+{
+    static char noise[100000];
+    static char plain[BODY_MAX];
+    struct gzip_stream *packer = gzip_stream_new();
+    struct buffer packed;
+    z_stream stream = {0};
+    unsigned seed = 1;
+    (void)state;
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (char)((seed = seed * 1103515245 + 12345) >> 24);
+    const struct slice pieces[] = {slice_of("id,time\r\n"), slice_of(""), {noise, sizeof noise}};
+    buffer_init(&packed, BODY_MAX);
+    assert_int_equal(inflateInit2(&stream, GZIP), Z_OK);
+    stream.next_out = (Bytef *)plain;
+    stream.avail_out = sizeof plain;
+    size_t put_bytes = 0;
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        gzip_stream_put(packer, pieces[i], false, collect, &packed);
+        stream.next_in = (Bytef *)packed.data;
+        stream.avail_in = (uInt)packed.bytes;
+        inflate(&stream, Z_SYNC_FLUSH);
+        assert_int_equal(stream.total_out, put_bytes + pieces[i].bytes);
+        assert_memory_equal(plain + put_bytes, pieces[i].data, pieces[i].bytes);
+        put_bytes += pieces[i].bytes;
+        buffer_reset(&packed);
+    }
+    gzip_stream_put(packer, (struct slice){0}, true, collect, &packed);
+    stream.next_in = (Bytef *)packed.data;
+    stream.avail_in = (uInt)packed.bytes;
+    assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+    assert_int_equal(stream.avail_in, 0);
+    assert_int_equal(stream.total_out, put_bytes);
+    inflateEnd(&stream);
+    gzip_stream_free(packer);
+    buffer_fini(&packed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_wants_it),
         cmocka_unit_test(test_what_comes_out),
         cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_piece_by_piece),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
