@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/money.h"
 #include "base/sha256.h"
+#include "base/zone.h"
 #include "script/bindings.h"
 #include "script/integer.h"
 
@@ -46,6 +47,21 @@ static int api_format_time(lua_State *state)
 {
     char text[CLOCK_TEXT_BYTES];
     lua_pushstring(state, clock_format(integer_check(state, 1, -INTEGER_MAX, INTEGER_MAX), text));
+    return 1;
+}
+
+/* core.local_day(milliseconds, zone?) -> "2026-11-22", or nil: no such zone. Reads a file. */
+static int api_local_day(lua_State *state)
+{
+    enum { DAY_BYTES = sizeof "2026-11-22" - 1 };
+    int64_t wall_ms = integer_check(state, 1, 0, INTEGER_MAX);
+    char text[ZONE_LOCAL_TEXT_BYTES];
+    struct fault fault;
+    struct zone zone;
+    if (!zone_load(luaL_optstring(state, 2, ""), &zone, &fault))
+        return 0;
+    lua_pushlstring(state, zone_format(&zone, wall_ms, text), DAY_BYTES);
+    zone_fini(&zone);
     return 1;
 }
 
@@ -112,6 +128,7 @@ const struct luaL_Reg api_core_bindings[] = {
     {"format_time", api_format_time},
     {"json_members", api_json_members},
     {"json_string", api_json_string},
+    {"local_day", api_local_day},
     {"money", api_money},
     {"now_ms", api_now_ms},
     {"parse_time", api_parse_time},

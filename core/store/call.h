@@ -213,7 +213,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     base/voucher_code.h; kind: manual (sold) | promotion
  *   voucher.list      cursor? limit -> {data: [batch], next_cursor}
  *   voucher.get       batch_id -> batch  ! not_found
- *   voucher.codes     batch_id -> {data: [{sealed, redeemed_at, user_id, email, transfer_id}]}
+ *   voucher.codes     batch_id zone? -> {data: [{sealed, redeemed_at, redeemed_local (of the zone),
+ *                     user_id, email, transfer_id}]}
  *   voucher.withdraw  batch_id -> batch: the rest can no longer be redeemed  ! not_found
  *   voucher.redeem    user_id digest_hex -> {transfer, balance}  ! not_found, voucher_redeemed,
  *                     voucher_expired (or withdrawn), voucher_not_yours (another group's)

@@ -61,7 +61,7 @@ function operator.statement(x, user)
     end
     local months = query.integer(x, values, "months", 1, 1, MONTHS_MAX)
     local zone = query.zone(x, values)
-    csv.send(x, user, csv.name("statement-" .. month, {}), "", csv.pages(function(cursor)
+    csv.send(x, user, csv.file("statement-" .. month), "", csv.pages(function(cursor)
         return store.call(x, "statement.csv", month, cursor or "", months, zone)
     end))
 end

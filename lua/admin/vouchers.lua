@@ -13,6 +13,7 @@ local vouchers = {}
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local KINDS = { manual = true, promotion = true }
 local CHANGES = { withdrawn = true }
+local CODES_HEAD = csv.MARK .. "code,redeemed_at,redeemed_local_time,user_id,transfer_id"
 
 local function find_batch(x, id)
     return find(x, "voucher.get", id, "batch of vouchers")
@@ -95,20 +96,22 @@ local function line_of(x, id, row)
         return value ~= cjson.null and value or ""
     end
     return table.concat({
-        x:open_voucher(id, row.sealed) or "unreadable", text(row.redeemed_at), text(row.user_id),
-        text(row.transfer_id),
+        x:open_voucher(id, row.sealed) or "unreadable", text(row.redeemed_at),
+        text(row.redeemed_local), text(row.user_id), text(row.transfer_id),
     }, ",")
 end
 
 function vouchers.codes(x, _, id)
     find_batch(x, id)
     local form = csv.form(x)
-    local rows = cjson.decode(store.call(x, "voucher.codes", id)).data
-    local lines = { "code,redeemed_at,user_id,transfer_id" }
+    local values = query.read(x)
+    local rows = cjson.decode(store.call(x, "voucher.codes", id, query.zone(x, values))).data
+    local lines = { CODES_HEAD }
     for i, row in ipairs(rows) do
         lines[i + 1] = line_of(x, id, row)
     end
-    x:header("Content-Disposition", 'attachment; filename="vouchers-' .. id .. '.csv"')
+    x:header("Content-Disposition",
+        'attachment; filename="' .. csv.name("vouchers-" .. id, values) .. '"')
     x:header("Cache-Control", "no-store")
     x:reply(200, form(table.concat(lines, "\n") .. "\n"), "text/csv; charset=utf-8")
 end

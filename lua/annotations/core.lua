@@ -700,6 +700,11 @@ function core.money(nusd) end
 ---@return string "2026-11-22T21:34:00.123Z"
 function core.format_time(time_ms) end
 
+---@param time_ms integer
+---@param zone string? as `tz` of the API; nil: UTC
+---@return string? "2026-11-22", nil: there is no such zone
+function core.local_day(time_ms, zone) end
+
 ---The members of the client's body, as they are there. Refuses a body that is no JSON object, a
 ---duplicate, more than 64 members, and a number of more than 64 digits.
 ---@param text string

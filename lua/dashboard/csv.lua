@@ -13,12 +13,23 @@ local NAME_BYTES_MAX = 100
 local DECIMALS = { point = true, comma = true }
 local DAY = "^%d%d%d%d%-%d%d%-%d%d"
 
--- "usage-2026-11-01-until-2026-12-01.csv", by the dates of the request; `what` may follow them.
-function csv.name(name, values, what)
-    local from, to = string.match(values.from or "", DAY), string.match(values.to or "", DAY)
-    name = name .. (from and "-" .. from or "") .. (to and "-until-" .. to or "")
-        .. (what and "-" .. what or "")
+-- What a file may be called everywhere.
+function csv.file(name)
     return string.sub(string.gsub(name, "[^%w_-]", ""), 1, NAME_BYTES_MAX) .. ".csv"
+end
+
+-- The dates of the request; of a file with all that there is, the viewer's day.
+local function dates(values)
+    local from, to = string.match(values.from or "", DAY), string.match(values.to or "", DAY)
+    if not from and not to then
+        return "-" .. (core.local_day(core.now_ms(), values.tz) or "")
+    end
+    return (from and "-" .. from or "") .. (to and "-until-" .. to or "")
+end
+
+-- "usage-2026-11-01-until-2026-12-01.csv", "audit-2026-12-01.csv"; `what` may follow the dates.
+function csv.name(name, values, what)
+    return csv.file(name .. dates(values) .. (what and "-" .. what or ""))
 end
 
 -- Makes of an operation, whose result ends with a line that has the cursor of the next page, what

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from csv_files import check_name_of_today
 from money import exact
 from playwright.sync_api import Page, expect
 from test_admin import user_id_of
@@ -220,7 +221,8 @@ def test_usage_of_a_customer(boss_at, customer):
     record = customer.wait_for_record()
     boss = boss_at(f"/customers/{user_id_of(customer)}")
     name, rows = rows_of(boss.page, boss.link("usage.csv"))
-    assert name.startswith("usage-user")
+    handle = customer.email.partition("@")[0].replace(".", "")
+    check_name_of_today(name, f"usage-{handle}-{{}}.csv", boss.view.zone)
     assert [row["id"] for row in rows] == [record["id"]]
 
 
@@ -242,7 +244,8 @@ def test_the_audit_log_is_filtered(boss_at, customer, operator):
     boss.field("audit.who").fill(operator.email)
     expect(boss.rows("nav.audit")).to_contain_text("for patience")
     name, rows = rows_of(boss.page, boss.link("audit.csv"))
-    assert (name, len(rows)) == ("audit.csv", 1)
+    check_name_of_today(name, "audit-{}.csv", boss.view.zone)
+    assert len(rows) == 1
     boss.field("audit.last").fill("2001-01-02")
     boss.sees(boss.t("audit.nothing"))
     fits(boss)

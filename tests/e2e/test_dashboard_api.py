@@ -16,6 +16,7 @@ import httpx2 as httpx
 import pytest
 import sse
 from answers import Usage
+from csv_files import check_name_of_today, name_of
 from customer import PASSWORD, QUESTION
 from errors import check_error
 from gateway import is_sanitized
@@ -437,7 +438,7 @@ def rows_of(response: httpx.Response) -> list[dict]:
 def test_csv(busy):
     response = busy.web.get("/usage.csv")
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
-    assert response.headers["content-disposition"] == 'attachment; filename="usage.csv"'
+    check_name_of_today(name_of(response), "usage-{}.csv")
     rows = rows_of(response)
     records = busy.records()
     assert len(rows) == len(records) == 6

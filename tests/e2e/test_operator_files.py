@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import answers
 import pytest
 from answers import Usage
+from csv_files import check_name_of_today, name_of
 from test_admin_api import api_error, make_admin
 
 
@@ -25,9 +26,10 @@ def grouped(make_gateway):
     return gateway
 
 
-def rows_of(response, name: str) -> list[dict]:
+def rows_of(response, name: str, zone: str = "UTC") -> list[dict]:
+    """`name` may have a {} where the day stands."""
     assert response.status_code == 200, response.text
-    assert response.headers["content-disposition"] == f'attachment; filename="{name}"'
+    check_name_of_today(name_of(response), name, zone)
     text = response.content.decode("utf-8")
     assert text.startswith("\ufeff")
     return list(csv.DictReader(io.StringIO(text[1:], newline="")))
@@ -51,8 +53,8 @@ def test_sales_as_a_file_have_what_the_page_has(admin, gateway, provider, by):
         customer.wait_for_no_hold()
     params = {"by": by, "tz": "Asia/Seoul"}
     shown = admin.call("GET", "/admin/sales", 200, params=params)["data"]
-    name = f"sales-by-{by.replace(',', '-')}.csv"
-    rows = rows_of(admin.web.get("/admin/sales.csv", params=params), name)
+    name = f"sales-{{}}-by-{by.replace(',', '-')}.csv"
+    rows = rows_of(admin.web.get("/admin/sales.csv", params=params), name, "Asia/Seoul")
     assert len(rows) == len(shown) > 0
     for row, told in zip(rows, shown, strict=True):
         for column in (*SUMS, *by.split(",")):
@@ -63,7 +65,9 @@ def test_sales_by_customer_are_all(admin, customer):
     customer.ask("gpt-4")
     customer.wait_for_no_hold()
     answer = admin.web.get("/admin/sales.csv", params={"by": "customer"})
-    (mine,) = [r for r in rows_of(answer, "sales-by-customer.csv") if r["email"] == customer.email]
+    (mine,) = [
+        r for r in rows_of(answer, "sales-{}-by-customer.csv") if r["email"] == customer.email
+    ]
     assert mine["user_id"] == id_of(customer)
     assert mine["revenue"] == customer.records()[0]["cost"]
 
@@ -170,7 +174,8 @@ def test_audit_as_a_file(admin, customer):
     for _ in range(3):
         admin.call("POST", "/admin/credits", 201, json=body)
     params = {"user_id": id_of(customer), "tz": "Asia/Seoul"}
-    rows = rows_of(admin.web.get("/admin/audit.csv", params=params), "audit.csv")
+    answer = admin.web.get("/admin/audit.csv", params=params)
+    rows = rows_of(answer, "audit-{}.csv", "Asia/Seoul")
     shown = entries(admin, **params)
     assert [row["id"] for row in rows] == [str(entry["id"]) for entry in shown]
     assert {(row["action"], row["email"], row["actor_email"]) for row in rows} == {
@@ -186,5 +191,5 @@ def test_the_whole_log_is_a_file_of_many_pages(admin, gateway):
     for number in range(1005):
         admin.call("PATCH", path, 200, json={"reason": f"turn {number}"})
     params = {"user_id": id_of(customer)}
-    rows = rows_of(admin.web.get("/admin/audit.csv", params=params), "audit.csv")
+    rows = rows_of(admin.web.get("/admin/audit.csv", params=params), "audit-{}.csv")
     assert len({row["id"] for row in rows}) == len(rows) == 1005

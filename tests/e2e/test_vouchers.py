@@ -1,14 +1,17 @@
 """Vouchers: made by the operator in batches, redeemed once by customers."""
 
+import codecs
 import itertools
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx2 as httpx
 import pytest
+from csv_files import check_name_of_today, name_of
 from customer import Customer
 from errors import check_error
 from prices import usd
@@ -23,13 +26,14 @@ def make(admin, count: int = 1, amount: str = "5", **fields) -> dict:
     return admin.call("POST", "/admin/vouchers", 201, json=body)
 
 
-def export(admin, batch: dict) -> list[dict]:
-    response = admin.web.get(f"/admin/voucher-codes/{batch['id']}")
+def export(admin, batch: dict, **params) -> list[dict]:
+    response = admin.web.get(f"/admin/voucher-codes/{batch['id']}", params=params)
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"
-    head, *lines = response.text.splitlines()
-    assert head == "code,redeemed_at,user_id,transfer_id"
+    assert response.content.startswith(codecs.BOM_UTF8)
+    head, *lines = response.content.decode("utf-8-sig").splitlines()
+    assert head == "code,redeemed_at,redeemed_local_time,user_id,transfer_id"
     return [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
 
 
@@ -82,6 +86,21 @@ def test_a_code_is_redeemed_once(admin, buyer, gateway):
     assert first["user_id"] == id_of(buyer)
     assert first["transfer_id"] == answer["transfer"]["id"]
     assert not any(row["redeemed_at"] or row["user_id"] for row in rest)
+    assert not any(row["redeemed_local_time"] for row in rest)
+
+
+def test_codes_as_a_file_for_spreadsheets(admin, buyer):
+    """A name with the viewer's day, and times as a spreadsheet reads them, of the viewer's zone."""
+    batch = make(admin, 2)
+    redeem(buyer, codes_of(admin, batch)[0])
+    path, zone = f"/admin/voucher-codes/{batch['id']}", "Asia/Kolkata"
+    answer = admin.web.get(path, params={"tz": zone})
+    check_name_of_today(name_of(answer), f"vouchers-{batch['id']}-{{}}.csv", zone)
+    first, second = export(admin, batch, tz=zone)
+    at = datetime.fromisoformat(first["redeemed_at"]).astimezone(ZoneInfo(zone))
+    assert first["redeemed_local_time"] == f"{at:%Y-%m-%d %H:%M:%S}"
+    assert second["redeemed_local_time"] == ""
+    check_error(admin.web.get(path, params={"tz": "x"}), 400, "invalid_value", on_api=False)
 
 
 def test_twenty_at_once(admin, gateway):

@@ -98,7 +98,7 @@ static const struct operation operations[] = {
     {"voucher.create", "ttitTIB", OPERATION_WRITES, vouchers_create},
     {"voucher.list", "Ti", OPERATION_QUICK, vouchers_list},
     {"voucher.get", "t", OPERATION_QUICK, vouchers_get},
-    {"voucher.codes", "t", OPERATION_LONG, vouchers_codes},
+    {"voucher.codes", "tT", OPERATION_LONG, vouchers_codes},
     {"voucher.withdraw", "t", OPERATION_WRITES, vouchers_withdraw},
     {"voucher.redeem", "tt", OPERATION_WRITES, vouchers_redeem},
     {"payment.create", "tttiiiT", OPERATION_WRITES, payments_create},

@@ -9,6 +9,7 @@
 #include "base/money.h"
 #include "base/secret.h"
 #include "base/voucher_code.h"
+#include "base/zone.h"
 #include "store/books/posting.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
@@ -165,21 +166,29 @@ bool vouchers_create(struct store_call *call, struct db *db)
            reply_batch(call, db, operations_text(call, 0));
 }
 
-static void render_code(struct buffer *out, struct row *row)
+static void render_code(struct buffer *out, struct row *row, const struct zone *zone)
 {
+    int64_t redeemed_ms = column_int(row, 1);
+    char local[ZONE_LOCAL_TEXT_BYTES];
     json_writer_object(out, NULL);
     json_writer_text(out, "sealed", column_text(row, 0));
-    json_writer_time_or_null(out, "redeemed_at", column_int(row, 1));
+    json_writer_time_or_null(out, "redeemed_at", redeemed_ms);
+    json_writer_text_or_null(out, "redeemed_local",
+                             redeemed_ms > 0 ? zone_format(zone, redeemed_ms, local) : "");
     json_writer_text_or_null(out, "user_id", column_text(row, 2));
     json_writer_text_or_null(out, "email", column_text(row, 3));
     json_writer_text_or_null(out, "transfer_id", column_text(row, 4));
     json_writer_object_end(out);
 }
 
+/* batch_id zone? */
 bool vouchers_codes(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
     struct row *row;
+    struct zone zone;
+    if (!zone_load(operations_text(call, 1), &zone, &call->fault))
+        return false;
     json_writer_object(out, NULL);
     json_writer_array(out, "data");
     row = db_bind(db,
@@ -188,8 +197,9 @@ bool vouchers_codes(struct store_call *call, struct db *db)
                   " LEFT JOIN users u ON u.id = v.user_id WHERE b.id = ?1 ORDER BY v.number",
                   call->args, 1);
     while (db_row(db, row))
-        render_code(out, row);
+        render_code(out, row, &zone);
     db_leave(row);
+    zone_fini(&zone);
     json_writer_array_end(out);
     json_writer_object_end(out);
     return db->failure == 0;

@@ -1,6 +1,7 @@
 // Vouchers: redeemed by customers, made by the operator.
 import { address, call, get, post, type Query } from "./client";
 import type { Page, Transfer } from "./types";
+import { zone } from "./zone";
 
 export const redeemVoucher = (code: string) =>
     post<{ transfer: Transfer; balance: string }>("/balance/voucher", { code });
@@ -36,4 +37,4 @@ export const withdrawVouchers = (id: string) =>
     });
 /** For <a download>. */
 export const voucherCodes = (id: string) =>
-    address(`/admin/voucher-codes/${encodeURIComponent(id)}`);
+    address(`/admin/voucher-codes/${encodeURIComponent(id)}`, { tz: zone() });
