@@ -1,8 +1,10 @@
-"""What every folder of tests knows: the options --long, --variants-max and --share."""
+"""What every folder of tests knows: the options --long, --variants-max, --share and --processes."""
 
 import gc
 
+import processes
 import pytest
+from processes import pytest_runtestloop  # noqa: F401 pytest looks for it here
 from variants import changed_lately, keep_some
 
 LATELY_COMMITS = 12
@@ -17,6 +19,7 @@ def pytest_collection_finish():
 
 
 def pytest_addoption(parser):
+    processes.add_option(parser)
     parser.addoption("--long", action="store_true", help="run what takes long, too")
     parser.addoption(
         "--variants-max",

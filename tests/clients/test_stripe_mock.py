@@ -87,7 +87,7 @@ def test_pages_to_pay_on(make_house, top_ups, tax):
 
 
 def test_several_run_at_once(mock):
-    """The processes of pytest-xdist have one each."""
+    """The processes of one run have one each."""
     with running_mock() as second:
         headers = {"Authorization": "Bearer sk_test_1"}
         for address in (mock, second):
