@@ -110,6 +110,8 @@ bool sound_wave_ns(const struct sound_wave *wave, uint64_t bytes, int64_t *out_n
     bool believed =
         fills(wave, bytes) && wave->data_bytes > 0; /* none is said where it was not known */
     uint64_t sound = believed ? wave->data_bytes : bytes - wave->data_at;
+    if (sound == 0)
+        return false;
     *out_ns = sound_ns(samples_of(&wave->block, sound), wave->rate);
     return true;
 }

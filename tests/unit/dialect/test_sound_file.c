@@ -74,6 +74,10 @@ static void wave_files_that_are_not_measured(void **state)
     buffer_reset(&sound_made);
     wave_head(1, 1, 8000, 16);
     assert_int_equal(sound_length(), -1); /* no data */
+    wave_data(0, 0);
+    assert_int_equal(sound_length(), -1); /* none in it */
+    sound_put_zeros(1);
+    assert_true(sound_length() > 0);
 }
 
 /* ---- FLAC ---- */
