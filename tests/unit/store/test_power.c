@@ -15,7 +15,7 @@
 #include "store/faulty_disk.h"
 #include "store/store_internal.h"
 
-enum { ROUNDS = DISK_STEP > 1 ? 2 : 4, STARTING_EVERY = 5 };
+enum { ROUNDS = DISK_STEP > 1 ? 2 : 4, STARTING_EVERY = 5 * DISK_STEP };
 
 static struct fixture f;
 static struct customer ann;
