@@ -123,6 +123,13 @@ def test_the_socket_takes_the_place_of_listen(make_managed, listener):
     gateway.stop()
 
 
+def test_a_socket_of_another_process_is_not_ours(make_managed):
+    """sd_listen_fds(3): LISTEN_PID says whose it is."""
+    gateway = make_managed(env={"LISTEN_FDS": "1", "LISTEN_PID": "1"})
+    assert gateway.is_alive()
+    gateway.stop()
+
+
 def test_a_reload_keeps_the_socket(make_managed, listener):
     """What the file says of `listen` is of no account, so it has not changed either."""
     gateway = make_managed(listener=listener, listen="0.0.0.0:1", payments="off")

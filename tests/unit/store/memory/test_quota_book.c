@@ -268,6 +268,27 @@ static void a_call_may_outlive_its_period(void **state)
     free_book(book);
 }
 
+static void a_call_that_is_alone_may_outlive_its_period(void **state)
+{
+    (void)state;
+    struct quota_book *book = make_book();
+    struct quota_claim *old = claim_at(book, AT * DAY);
+    struct quota_claim *new = claim_at(book, AT * DAY);
+    struct quota_refusal refusal;
+    load(old, AT * DAY, (int64_t[]){0, 0}, 0);
+    assert_true(quota_book_take(old, 60, AT * DAY, &refusal));
+    for (int64_t day = AT + 1; day < AT + 4; day++) {
+        assert_true(quota_book_take(new, 100, day * DAY, &refusal));
+        quota_book_give_back(new);
+    }
+    assert_int_equal(quota_book_extend(old, 500), 40);
+    quota_book_give_back(old);
+    assert_true(quota_book_take(new, 100, (AT + 3) * DAY, &refusal));
+    quotas_claim_free(old);
+    quotas_claim_free(new);
+    free_book(book);
+}
+
 static void each_threshold_is_told_once(void **state)
 {
     (void)state;
@@ -410,6 +431,7 @@ int main(void)
         cmocka_unit_test(renews_with_its_period),
         cmocka_unit_test(a_look_says_what_a_hold_would_hear),
         cmocka_unit_test(a_call_may_outlive_its_period),
+        cmocka_unit_test(a_call_that_is_alone_may_outlive_its_period),
         cmocka_unit_test(each_threshold_is_told_once),
         cmocka_unit_test(what_is_left_is_taken_as_far_as_it_goes),
         cmocka_unit_test(threads_do_not_overdraw),
