@@ -249,7 +249,7 @@ static bool ask_for_refresh(const char *admin_socket)
     buffer_init(&body, REFRESH_BYTES_MAX);
     bool answered = local_client_ask(admin_socket, "PUT", "/refresh", &status, &body, &fault);
     buffer_fini(&body);
-    return !answered || status != 503;
+    return answered ? status != 503 : strcmp(fault.code, "dropped") != 0;
 }
 
 /* A gateway that stays busy looks by itself, every 100 ms. */

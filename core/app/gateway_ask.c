@@ -18,6 +18,7 @@ static const struct reason reasons[] = {
     {"forbidden", "run this as root, or as the gateway's user"},
     {"silent", "the gateway hangs, or was stopped: see its log, and restart it; if only a worker "
                "hangs, `llm-gateway status` answers and names it"},
+    {"dropped", "it has no room for one more connection, or stops: try again"},
     {"not_reached", "admin_socket in gateway.conf must be the one of a running gateway"},
 };
 

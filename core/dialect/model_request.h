@@ -86,7 +86,7 @@ struct model_request {
     int64_t echoed_bytes;        /* of the prompts, that come back */
     struct prompt prompt;        /* the size of its input to the model */
     struct asked_words asked;    /* what decides prices of its own; of `text` */
-    struct slice seed, top_k;    /* for traces; numbers of `text`, empty if they are none */
+    struct slice seed, top_k;    /* numbers of `text`, for traces; may be empty */
     struct session_name session; /* of `text` */
     struct paid_features paid;   /* what it asks for beside plain tokens; of `text` */
     struct kept_names *kept;     /* takes what it names of what the provider keeps; NULL: nothing */

@@ -31,17 +31,17 @@ struct usage_record {
     struct id user_id;
     struct id key_id;
     char model[LIMIT_MODEL_NAME_BYTES];          /* the public name that the client asked for */
-    char provider[64];                           /* of the attempt that answered; "" if none did */
+    char provider[64];                           /* "": none answered */
     char provider_model[LIMIT_MODEL_NAME_BYTES]; /* the provider's name for it */
     char policy_revision[65];                    /* SHA-256 in hex */
     char error_code[48];                         /* "" if the exchange succeeded */
     char finish_reason[32];
-    int32_t status; /* the client's HTTP status; 499 if the client had left */
+    int32_t status; /* what the client got, or USAGE_STATUS_ABANDONED */
     int32_t attempts;
     bool streamed;
     enum usage_source source;
     struct unit_counts counts;
-    int64_t reasoning_tokens;  /* part of the answer's tokens, for information */
+    int64_t reasoning_tokens;  /* of the answer's */
     int64_t excess_tokens;     /* of `counts`; no limit counts them */
     struct unit_prices prices; /* what we pay */
     struct unit_prices sold;   /* the margin is added to these */

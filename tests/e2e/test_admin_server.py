@@ -29,9 +29,10 @@ def admin_of(gateway) -> httpx.Client:
 
 
 def ask_and_leave(gateway, method: str, path: str, count: int = 20) -> None:
-    """Clients that do not wait for their reply."""
+    """Clients that do not wait for their reply. The server may close at once: it has room for
+    few."""
     for _ in range(count):
-        with socket.socket(socket.AF_UNIX) as left:
+        with socket.socket(socket.AF_UNIX) as left, contextlib.suppress(BrokenPipeError):
             left.connect(str(gateway.folder / "data/admin.sock"))
             left.sendall(request_bytes(method, path))
 
@@ -313,12 +314,14 @@ def test_a_command_is_in_force_when_it_returns(gateway, provider):
 
 
 class BusyAdmin:
-    """An admin socket that has no room for the first `refusals` who ask."""
+    """An admin socket that has no room for the first `refusals` who ask: they get a reply, or none
+    (`drops`)."""
 
-    def __init__(self, path: Path, refusals: float):
+    def __init__(self, path: Path, refusals: float, drops: bool = False):
         path.parent.mkdir(exist_ok=True)
         self.asked: list[bytes] = []
         self.refusals = refusals
+        self.drops = drops
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.bind(str(path))
         self.socket.listen()
@@ -329,21 +332,33 @@ class BusyAdmin:
             connection, _ = self.socket.accept()
             with connection:
                 self.asked.append(connection.recv(4096).split(b"\r\n")[0])
+                if self.drops and len(self.asked) <= self.refusals:
+                    continue
                 status = "503 Busy" if len(self.asked) <= self.refusals else "200 OK"
                 connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
+@pytest.mark.parametrize("drops", [False, True], ids=["refuses", "drops"])
 @pytest.mark.parametrize("refusals", [0, 3, float("inf")])
-def test_a_command_asks_a_busy_gateway_again(make_gateway, refusals):
+def test_a_command_asks_a_busy_gateway_again(make_gateway, refusals, drops):
     """Until its change is in force, and not for ever: the gateway looks by itself, too."""
     gateway = make_gateway(start=False)
-    admin = BusyAdmin(gateway.folder / "data/admin.sock", refusals)
+    admin = BusyAdmin(gateway.folder / "data/admin.sock", refusals, drops)
     gateway.value_of("user", "create", "script@example.com")
     assert set(admin.asked) == {b"PUT /refresh HTTP/1.1"}
     if refusals < 10:
         assert len(admin.asked) == refusals + 1
     else:
         assert len(admin.asked) > 3
+
+
+def test_status_of_a_gateway_that_has_no_room(make_gateway):
+    """Who asks is told what to do, and not that there is no gateway."""
+    gateway = make_gateway(start=False)
+    BusyAdmin(gateway.folder / "data/admin.sock", 1, drops=True)
+    said = gateway.command("status").stderr
+    assert "closed without a reply: it has no room" in said
+    assert "try again" in said
 
 
 def test_a_refresh_of_a_client_that_leaves(gateway):

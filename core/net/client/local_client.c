@@ -69,13 +69,16 @@ bool local_client_ask(const char *socket_path, const char *method, const char *t
                          method, target);
     struct buffer reply;
     buffer_init(&reply, body->bytes_max + STEP_BYTES);
+    /* Who has no room for one more replies, or just closes, before it has read the request. */
+    bool sent = bytes > 0 && (size_t)bytes < sizeof request && send_all(fd, request, (size_t)bytes);
     errno = 0;
-    bool whole = bytes > 0 && (size_t)bytes < sizeof request &&
-                 send_all(fd, request, (size_t)bytes) && receive_all(fd, &reply);
-    bool late = !whole && errno == EAGAIN;
-    bool good = whole && read_reply(buffer_slice(&reply), status, body);
+    bool ended = receive_all(fd, &reply) || errno == ECONNRESET;
+    bool late = errno == EAGAIN;
+    bool good = ended && read_reply(buffer_slice(&reply), status, body);
     if (late)
         fault_set(fault, "silent", "%s: no answer within %d s", socket_path, (int)WAIT_S);
+    else if (!good && reply.bytes == 0 && (ended || !sent))
+        fault_set(fault, "dropped", "%s: the connection was closed without a reply", socket_path);
     else if (!good)
         fault_set(fault, "not_reached", "%s: no gateway answers there", socket_path);
     close(fd);
