@@ -23,6 +23,7 @@ void buffer_reset(struct buffer *buffer)
 {
     buffer->bytes = 0;
     buffer->failed = false;
+    buffer->no_memory = false;
 }
 
 /* The first time, as much as is needed: many get all at once, and some are kept for long. Then it
@@ -48,10 +49,12 @@ char *buffer_reserve(struct buffer *buffer, size_t bytes)
 {
     if (buffer->failed)
         return NULL;
-    bool fits = bytes <= buffer->bytes_max - buffer->bytes;
-    if (!fits ||
-        (bytes > buffer->capacity_bytes - buffer->bytes && !grow(buffer, buffer->bytes + bytes))) {
+    if (bytes > buffer->bytes_max - buffer->bytes) {
         buffer->failed = true;
+        return NULL;
+    }
+    if (bytes > buffer->capacity_bytes - buffer->bytes && !grow(buffer, buffer->bytes + bytes)) {
+        buffer->failed = buffer->no_memory = true;
         return NULL;
     }
     return buffer->data + buffer->bytes;
@@ -85,7 +88,7 @@ static bool print_long(struct buffer *buffer, size_t bytes, const char *format, 
     }
     char *text = malloc(bytes + 1);
     if (text == NULL) {
-        buffer->failed = true;
+        buffer->failed = buffer->no_memory = true;
         return false;
     }
     vsnprintf(text, bytes + 1, format, args);

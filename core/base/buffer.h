@@ -1,7 +1,8 @@
 /* A growing run of bytes whose maximum is given to buffer_init. The caller of buffer_init owns it;
  * one thread at a time uses it. When an append would pass the maximum, or memory runs out, the
  * buffer sets `failed`, keeps its content and the append returns false. `failed` stays set until
- * buffer_reset, so a caller that appends many times may check once at the end. */
+ * buffer_reset, so a caller that appends many times may check once at the end; `no_memory` says
+ * why. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -19,12 +20,13 @@ struct buffer {
     size_t capacity_bytes;
     size_t bytes_max;
     bool failed;
+    bool no_memory; /* it has failed below its maximum */
 };
 
 void buffer_init(struct buffer *buffer, size_t bytes_max);
 /* Frees the memory; the buffer may be initialised again. */
 void buffer_fini(struct buffer *buffer);
-/* Empties the buffer, keeps its memory, clears `failed`. */
+/* Empties the buffer, keeps its memory, clears `failed` and `no_memory`. */
 void buffer_reset(struct buffer *buffer);
 /* Private: buffer_append calls it when there is no room left. */
 bool buffer_append_growing(struct buffer *buffer, const void *data, size_t bytes);

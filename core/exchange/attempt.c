@@ -239,6 +239,14 @@ static bool pass_opaque(struct attempt *attempt, struct slice data)
     return attempt->opaque;
 }
 
+/* The body has no room for what came. */
+static void refuse_body(struct attempt *attempt)
+{
+    attempt_decide(attempt, ATTEMPT_GARBLED,
+                   attempt->body.no_memory ? "the gateway has no memory left for the answer"
+                                           : "the answer is too large");
+}
+
 /* Finds out what a 2xx answer is, and puts into *data what can be read now. Returns false if there
  * is nothing to read yet, or never will be. */
 static bool sort_answer(struct attempt *attempt, struct slice *data)
@@ -255,6 +263,10 @@ static bool sort_answer(struct attempt *attempt, struct slice *data)
         *data = buffer_slice(early);
     } else if (kind == FIRST_BYTES_TOO_FEW) {
         buffer_append_slice(early, *data);
+    }
+    if (early->failed) {
+        refuse_body(attempt);
+        return false;
     }
     if (kind == FIRST_BYTES_TOO_FEW) {
         if (attempt->early_bytes > LIMIT_UPSTREAM_BODY_BYTES)
@@ -273,7 +285,7 @@ static void keep_body(struct attempt *attempt, struct slice data)
     struct buffer *body = &attempt->body;
     bool there = body->bytes > 0 && data.data == body->data;
     if (!there && !buffer_append_slice(body, data))
-        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is too large");
+        refuse_body(attempt);
     else if (body->bytes > LIMIT_ORDINARY_EVENT_BYTES)
         attempt->events->on_large_body(attempt->owner);
 }

@@ -274,9 +274,13 @@ static void after_feed(struct exchange *exchange)
         settle(exchange);
 }
 
-static void refuse_large_event(struct exchange *exchange)
+/* An event did not fit. */
+static void refuse_event(struct exchange *exchange)
 {
-    if (exchange->attempt.outcome == ATTEMPT_NONE)
+    const struct stream *stream = &exchange->stream;
+    if (stream->sse.partial.no_memory || stream->line_ends.out.no_memory)
+        fail_for_memory(exchange);
+    else if (exchange->attempt.outcome == ATTEMPT_NONE)
         attempt_decide(&exchange->attempt, ATTEMPT_GARBLED,
                        "an event of the stream is larger than 32 MB");
     else
@@ -286,7 +290,7 @@ static void refuse_large_event(struct exchange *exchange)
 }
 
 /* Takes what came event by event: where one begins, those like one before are taken as they lie
- * there. Returns false if an event is too large. */
+ * there. Returns false if an event did not fit. */
 static bool feed(struct exchange *exchange, struct slice data)
 {
     struct stream *stream = &exchange->stream;
@@ -313,7 +317,7 @@ void relay_feed(struct exchange *exchange, struct slice data)
         answer_events_tell_skipped(exchange);
     bool fed = feed(exchange, data);
     if (!fed && !stream->out.failed)
-        refuse_large_event(exchange);
+        refuse_event(exchange);
     else
         after_feed(exchange);
 }

@@ -26,7 +26,9 @@ def data_bytes(pid: int) -> int:
 
 
 @pytest.mark.skipif(is_sanitized(), reason="the sanitizers end a process that has no memory")
-def test_event_that_cannot_be_edited_fails_the_stream(make_gateway, provider):
+@pytest.mark.parametrize("lacks", ["room for its bytes", "a copy"])
+def test_an_event_without_memory_fails_the_stream(make_gateway, provider, lacks):
+    """It cannot be read, or not be edited. That is not the provider's fault."""
     gateway = make_gateway(
         workers=1, prepare=lambda policies: policies.write("limits", "return {}\n")
     )
@@ -36,14 +38,17 @@ def test_event_that_cannot_be_edited_fails_the_stream(make_gateway, provider):
     event["usage"] = {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}
     text = b"data: " + json.dumps(event).encode() + b"\n\n"
     gate = threading.Event()
+    is_read = lacks == "a copy"
     parts = [answers.content_event("begun"), text[:-3], text[-3:], answers.DONE]
-    provider.answer = answers.stream(parts, gates={2: gate})
+    provider.answer = answers.stream(parts, gates={2 if is_read else 1: gate})
     pid, endless = gateway.process.pid, resource.RLIM_INFINITY
     before = gateway.rss_bytes()
     with gateway.connect() as connection:
         connection.send(chat_bytes(customer.key, BODY))
         assert connection.read_head().status == 200
-        wait_until(lambda: gateway.rss_bytes() > before + EVENT_BYTES, 10, "most of the event")
+        assert b"begun" in connection.read_chunk()
+        if is_read:
+            wait_until(lambda: gateway.rss_bytes() > before + EVENT_BYTES, 10, "the event")
         limit = data_bytes(pid) + SPARE_BYTES
         resource.prlimit(pid, resource.RLIMIT_DATA, (limit, endless))
         gate.set()

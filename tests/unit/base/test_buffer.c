@@ -106,12 +106,14 @@ static void no_memory_is_a_failure(void **state)
     assert_true(buffer_append_text(&buffer, "kept"));
     volatile size_t too_many = SIZE_MAX / 4;
     assert_false(buffer_append(&buffer, "x", too_many));
-    assert_true(buffer.failed);
+    assert_true(buffer.failed && buffer.no_memory);
     assert_holds(&buffer, "kept");
     buffer_reset(&buffer);
+    assert_false(buffer.no_memory);
     too_many = SIZE_MAX - 1; /* would overflow the sum of both lengths */
     assert_true(buffer_append_text(&buffer, "kept"));
     assert_false(buffer_append(&buffer, "x", too_many));
+    assert_true(buffer.failed && !buffer.no_memory); /* more than its maximum */
     assert_holds(&buffer, "kept");
     buffer_fini(&buffer);
 }
