@@ -167,4 +167,6 @@ def test_streams_at_once_do_not_spend_the_same_money(house, provider, name, cred
         gate.set()
         for response in streams:
             response.read()
-    assert overrun(house, customer) < Decimal(credit) / 20
+    # Behind its last money a stream has what comes at once: two events of a hundred tokens.
+    behind = len(streams) * 2 * 100 * Decimal("0.0012")
+    assert overrun(house, customer) < Decimal(credit) / 20 + behind
