@@ -135,8 +135,6 @@ enum attempt_class attempt_class(const struct attempt *attempt);
 bool attempt_passes_chunks(const struct attempt *attempt);
 bool attempt_translates(const struct attempt *attempt);
 
-/* Private (attempt_body.c): sets `copy`. False: it is decided. */
-bool attempt_make_body(struct attempt *attempt, const struct attempt_request *asked);
 /* Starts an attempt in place of the one before. Takes its own reference to the candidate. */
 void attempt_start(struct attempt *attempt, struct candidate *candidate,
                    const struct attempt_request *request, const struct attempt_events *events,

@@ -8,6 +8,7 @@
 #include "dialect/raw_predict.h"
 #include "dialect/rerank_names.h"
 #include "exchange/attempt.h"
+#include "exchange/attempt_internal.h"
 #include "exchange/attempt_refusal.h"
 #include "exchange/mapped_api.h"
 #include "exchange/provider_headers.h"
