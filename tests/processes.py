@@ -84,6 +84,7 @@ class Copy:
             nextitem = None if following is None else items[following]
             self.config.hook.pytest_runtest_protocol(item=items[number], nextitem=nextitem)
             number = following
+        self.session._setupstate.teardown_exact(None)  # what the next test would have needed
 
 
 def run_copy(session, name: str, queue: int, parent: Connection) -> None:
