@@ -2,9 +2,9 @@
 
 import gc
 
-import processes
+import parallel
 import pytest
-from processes import pytest_runtestloop  # noqa: F401 pytest looks for it here
+from parallel import pytest_runtestloop  # noqa: F401 pytest looks for it here
 from variants import changed_lately, keep_some
 
 LATELY_COMMITS = 12
@@ -19,7 +19,7 @@ def pytest_collection_finish():
 
 
 def pytest_addoption(parser):
-    processes.add_option(parser)
+    parallel.add_option(parser)
     parser.addoption("--long", action="store_true", help="run what takes long, too")
     parser.addoption(
         "--variants-max",

@@ -6,14 +6,14 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import pytest
-from processes import parts_of
+from parallel import parts_of
 
 CONFTEST = """
-import os, pytest, processes
-from processes import pytest_runtestloop
+import os, parallel, pytest
+from parallel import pytest_runtestloop
 
 def pytest_addoption(parser):
-    processes.add_option(parser)
+    parallel.add_option(parser)
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory):
