@@ -120,6 +120,16 @@ static int native_env_name(lua_State *state)
     return 1;
 }
 
+/* holds(file, text): whether the text stands in the file. */
+static int native_holds(lua_State *state)
+{
+    const struct policy_file *file = check_file(state, 1);
+    struct slice text = policy_check_slice(state, 2);
+    const void *found = memmem(file->text.data, file->text.bytes, text.data, text.bytes);
+    lua_pushboolean(state, found != NULL);
+    return 1;
+}
+
 /* duplicate(file): name, first line and second line of a member that is there twice, or nil. */
 static int native_duplicate(lua_State *state)
 {
@@ -371,6 +381,7 @@ static const luaL_Reg native_functions[] = {
     {"end_load", native_end_load},
     {"env_name", native_env_name},
     {"exists", native_exists},
+    {"holds", native_holds},
     {"share", native_share},
     {"format_amount", native_format_amount},
     {"format_price", native_format_price},

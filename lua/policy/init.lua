@@ -83,8 +83,8 @@
 --     the first one that can be tried
 --   policy.groups() -> list of the groups that the files name; policy.has_group(name)
 --   policy.providers() -> list by name of {name, dialect, base_url, available, unavailable_reason,
---     models (how many may be asked of it), spend_per_day_nusd (0: no cap)}, for administrators.
---     Never their keys.
+--     models (how many may be asked of it), spend_per_day_nusd (0: no cap), key_is_written (into
+--     providers.lua itself)}, for administrators. Never their keys.
 --
 -- All *_pusd, *_ppm, *_ms and limits are whole numbers. The methods of strings (s:find) are those
 -- of policies in the whole VM: trusted code calls string.find(s, ...).

@@ -1,4 +1,5 @@
 -- Several API keys of one provider: the member `api_keys` of an entry of providers.lua.
+local native = require "policy.native"
 local schema = require "policy.schema"
 
 local key_pool = {}
@@ -6,6 +7,7 @@ local key_pool = {}
 local KEYS_MAX = 8 -- LIMIT_POOL of core/base/limits.h
 local KEY_BYTES_MAX = 511
 local KEY_BYTES_MIN, KEY_SHOWN_BYTES = 20, 4
+local SECRET_BYTES_MIN = 12 -- a shorter one is a word like "none", for a server without keys
 
 -- The node with the first key as its api_key, and the further ones; nil: there are none. Keys that
 -- are "" are left out: their variables are not set.
@@ -48,6 +50,17 @@ function key_pool.endings(entry)
         list[i] = #key >= KEY_BYTES_MIN and string.sub(key, -KEY_SHOWN_BYTES) or ""
     end
     return list
+end
+
+-- Whether one of the entry's keys stands in the file itself.
+function key_pool.is_written(node, entry)
+    for i = 1, key_pool.count(entry) do
+        local key = i == 1 and entry.api_key or entry.further_keys[i - 1]
+        if #key >= SECRET_BYTES_MIN and native.holds(node.file, key) then
+            return true
+        end
+    end
+    return false
 end
 
 return key_pool

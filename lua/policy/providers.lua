@@ -469,6 +469,7 @@ local function provider(parent, name)
     for member, value in pairs(key) do
         record[member] = value
     end
+    record.key_is_written = key_pool.is_written(node, record)
     if no_address then
         record.available, record.unavailable_reason = false, no_address
     end

@@ -170,6 +170,12 @@ local function warnings_of(lines)
     return warnings
 end
 
+local function warning_of_key(name)
+    return 'warning: the key of the provider "' .. name .. '" stands in providers.lua itself: '
+        .. 'whoever reads the file or a copy of it has the key. Write env("NAME") there, put the '
+        .. "key into the environment, and let the provider replace it"
+end
+
 -- A table of all models, then why some of them cannot be called.
 function report.text(names)
     local records = policy.status()
@@ -189,6 +195,9 @@ function report.text(names)
         for _, line in ipairs(more) do
             lines[#lines + 1] = line
         end
+    end
+    for _, provider in ipairs(policy.providers()) do
+        lines[#lines + 1] = provider.key_is_written and warning_of_key(provider.name) or nil
     end
     for _, warning in ipairs(warnings_of(names)) do
         lines[#lines + 1] = warning

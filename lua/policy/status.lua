@@ -115,6 +115,7 @@ function status.providers(found)
             models = provider.models,
             spend_per_day_nusd = provider.spend_per_day_nusd,
             keys = key_pool.endings(provider),
+            key_is_written = provider.key_is_written,
         }
     end
     table.sort(list, function(a, b) return a.name < b.name end)

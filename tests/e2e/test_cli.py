@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 from gateway import BINARY, ROOT
+from policies import OPENAI_KEY, Lua
 from synopses import synopses, usage
 from wait import wait_until
 
@@ -48,6 +49,21 @@ def test_check_says_where(idle):
     idle.policies.replace("margins", 'default = "20%"', 'default = "-20%"')
     before = idle.policies.read("margins").split('default = "-20%"')[0]
     refused(idle.command("check"), f"margins.lua:{before.count(chr(10)) + 1}", "default")
+
+
+def test_check_warns_of_a_key_in_the_file(idle):
+    """It still works; but the file is kept in places where no key belongs."""
+    assert "warning" not in idle.value_of("check")
+    key = "sk-0123456789abcdef"
+    idle.policies.provider("bare", api_key=key)
+    idle.policies.provider("pool", api_key=None, api_keys=[Lua(OPENAI_KEY), key])
+    idle.policies.provider("none", api_key="none")
+    checked = idle.command("check")
+    assert checked.returncode == 0, checked.stderr
+    warned = [line for line in checked.stdout.splitlines() if line.startswith("warning")]
+    assert [line.split('"')[1] for line in warned] == ["bare", "pool"]
+    assert "stands in providers.lua itself" in warned[0]
+    assert key not in checked.stdout + checked.stderr
 
 
 def test_the_policies_that_are_shipped_are_good(idle):
