@@ -209,7 +209,9 @@ def test_sales_by_group_and_a_chart_of_one_model(boss_at, customer, operator):
 def test_a_statement(boss_at, customer):
     boss = boss_at("")
     month = boss.page.evaluate("new Date().toLocaleDateString('sv').slice(0, 7)")
-    boss.field("statement.month").select_option(month)
+    form = {"en": "%B %Y", "ko": "%Y년 %-m월"}[boss.view.language]
+    named = datetime.fromisoformat(month + "-01").strftime(form)
+    boss.field("statement.month").select_option(label=named)
     name, rows = rows_of(boss.page, boss.link("statement.csv"))
     assert name == f"statement-{month}.csv"
     (mine,) = [row for row in rows if row["email"] == customer.email]

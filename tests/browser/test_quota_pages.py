@@ -38,7 +38,7 @@ def test_a_customer_sets_one_for_a_key(make_person, customer, looks):
     fill_in(person, "requests", "day", "1")
     expect(person.dialog).to_have_count(0)
     row = person.rows("quotas.title").filter(has_text=person.t("quotas.what.requests_day"))
-    expect(row).to_contain_text(person.t("quotas.by.customer"))
+    expect(row).to_contain_text(person.t("quotas.by.you"))
     expect(row).to_contain_text(person.t("quotas.usedOf", used="0", amount="1"))
     assert customer.ask().status_code == 200
     customer.wait_for_no_hold()

@@ -51,6 +51,12 @@ export function shortDay(day: string, locale: string): string {
     return format(locale, "shortDay", options).format(new Date(day + "T00:00:00Z"));
 }
 
+/** A calendar month of the API ("2026-11"): "November 2026". It is in no zone. */
+export function monthName(month: string, locale: string): string {
+    const options = { year: "numeric", month: "long", timeZone: "UTC" } as const;
+    return format(locale, "month", options).format(new Date(month + "-01T00:00:00Z"));
+}
+
 /** "3 minutes ago", "in 2 days". */
 export function relative(time: string | number, now: number, locale: string): string {
     const words = kept(

@@ -342,6 +342,7 @@ export const en = {
     "quotas.by.policy": "The gateway",
     "quotas.by.operator": "The operator",
     "quotas.by.customer": "The customer",
+    "quotas.by.you": "You",
     "quotas.used": "Used",
     "quotas.usedOf": "{used} of {amount}",
     "quotas.atMost": "At most {amount}",

@@ -339,6 +339,7 @@ export const ko: Catalogue = {
     "quotas.by.policy": "게이트웨이",
     "quotas.by.operator": "운영자",
     "quotas.by.customer": "고객",
+    "quotas.by.you": "나",
     "quotas.used": "사용",
     "quotas.usedOf": "{amount} 중 {used}",
     "quotas.atMost": "최대 {amount}",

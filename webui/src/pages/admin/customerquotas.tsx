@@ -42,7 +42,11 @@ export function CustomerQuotas({ userId, canAct }: { userId: string; canAct: boo
             ) : (
                 <Table
                     caption={t("quotas.title")}
-                    columns={quotaColumns({ scope: canAct ? "user" : null, onRemove: remove.run })}
+                    columns={quotaColumns({
+                        isCustomer: false,
+                        scope: canAct ? "user" : null,
+                        onRemove: remove.run,
+                    })}
                     rows={quotas.data}
                     rowKey={quotaKey}
                     bones={3}

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { getSales, salesCsv, statementCsv } from "../../api/admin";
 import { typedDays } from "../../base/days";
-import { t } from "../../i18n";
+import { monthName } from "../../base/time";
+import { locale, t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
 import { may } from "../../state/session";
@@ -126,7 +127,10 @@ function Statement({ now }: { now: number }) {
                     class="w-44"
                     label={t("statement.month")}
                     value={month}
-                    choices={months.map((value) => ({ value, text: value }))}
+                    choices={months.map((value) => ({
+                        value,
+                        text: monthName(value, locale()),
+                    }))}
                     onValue={setMonth}
                 />
                 <CsvLink href={statementCsv(month)} text={t("statement.csv")} />

@@ -39,7 +39,11 @@ export function QuotaCard({ keys, isAdding, onAdded }: QuotaCardProps) {
                 <Table
                     key={quotas.data ? "rows" : "bones"} // a warning above it would move it
                     caption={t("quotas.title")}
-                    columns={quotaColumns({ scope: "key", onRemove: remove.run })}
+                    columns={quotaColumns({
+                        isCustomer: true,
+                        scope: "key",
+                        onRemove: remove.run,
+                    })}
                     rows={quotas.data}
                     rowKey={quotaKey}
                     bones={3}

@@ -68,12 +68,15 @@ function whose({ scope, key_name }: Quota): string {
     return key_name ?? t(scope === "key" ? "quotas.eachKey" : "quotas.allKeys");
 }
 
-interface Removing {
+interface Reader {
+    isCustomer: boolean; // whose quotas they are
     scope: Quota["scope"] | null; // whose quotas can be taken away here; null: none
     onRemove: (quota: Quota) => void;
 }
 
-export function quotaColumns({ scope, onRemove }: Removing): Column<Quota>[] {
+export function quotaColumns({ isCustomer, scope, onRemove }: Reader): Column<Quota>[] {
+    const setBy = (by: Quota["set_by"]) =>
+        t(by === "customer" && isCustomer ? "quotas.by.you" : `quotas.by.${by}`);
     return [
         {
             id: "what",
@@ -100,7 +103,7 @@ export function quotaColumns({ scope, onRemove }: Removing): Column<Quota>[] {
             head: t("quotas.whose"),
             cell: whose,
         },
-        { id: "by", head: t("quotas.by"), cell: (quota) => t(`quotas.by.${quota.set_by}`) },
+        { id: "by", head: t("quotas.by"), cell: (quota) => setBy(quota.set_by) },
         {
             id: "used",
             head: t("quotas.used"),
