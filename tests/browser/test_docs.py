@@ -7,7 +7,7 @@ import re
 import pytest
 from conftest import make_operator
 from gateway import ROOT
-from person import ENGLISH, KOREAN, SIZES, Person
+from person import KOREAN, SIZES, Person
 from playwright.sync_api import expect
 from test_everywhere import axe_finds, unreachable, violations
 
@@ -81,15 +81,13 @@ def readers(browser, shared_gateway):
         person.leave()
 
 
-@pytest.mark.parametrize("corner", [ENGLISH, KOREAN], ids=str)
 @pytest.mark.parametrize("path", pages("developers") + pages("operators"))
-def test_a_page(readers, path, corner):
-    """Wide and light, narrow and dark."""
-    person = readers("operators" if path.startswith("/docs/operators") else "developers", corner)
+def test_a_page(readers, path, view):
+    person = readers("operators" if path.startswith("/docs/operators") else "developers", view)
     status = person.page.goto(path).status
     assert status == 200 or path.endswith(("not-found", "sign-in"))
     assert axe_finds(person, AXE_ONCE_A_KIND) == []
-    assert person.page.evaluate("document.documentElement.scrollWidth") <= SIZES[corner.width][0]
+    assert person.page.evaluate("document.documentElement.scrollWidth") <= SIZES[view.width][0]
     assert person.page.evaluate("window.jumped") <= JUMP_MAX
     assert person.page.evaluate("window.complaints") == []
 

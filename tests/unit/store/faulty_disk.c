@@ -11,6 +11,28 @@
 
 #include "base/check.h"
 
+static int setting(const char *name, int otherwise)
+{
+    const char *text = getenv(name);
+    return text != NULL ? atoi(text) : otherwise;
+}
+
+int disk_step(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return 11;
+#else
+    int step = setting("GW_DISK_STEP", 1);
+    check(step > 0);
+    return step;
+#endif
+}
+
+int disk_first(void)
+{
+    return setting("GW_DISK_TURN", 0) % disk_step();
+}
+
 /* The database, SQLite's log and the ledger's journal. */
 enum { IMAGES = 3 };
 static const char *const image_ends[IMAGES] = {"", "-wal", "-tail"};

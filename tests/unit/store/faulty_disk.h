@@ -23,13 +23,11 @@ struct disk_plan {
     bool forever; /* and all that follow */
 };
 
-/* Sweeps let every call fail in turn; with ASan, where each run takes ten times as long, one of
- * several: what they find is in the order of calls, hardly in the memory that they touch. */
-#ifdef __SANITIZE_ADDRESS__
-enum { DISK_STEP = 11 };
-#else
-enum { DISK_STEP = 1 };
-#endif
+/* Sweeps let every call fail in turn. GW_DISK_STEP: only one of so many, and GW_DISK_TURN says
+ * which. With ASan, where each run takes ten times as long, one of eleven: what they find is in the
+ * order of calls, hardly in the memory that they touch. */
+int disk_step(void);
+int disk_first(void); /* 0 to disk_step() - 1 */
 
 void disk_install(void);
 void disk_fail(const struct disk_plan *plan);

@@ -290,7 +290,7 @@ static bool run(const struct disk_plan *plan)
 static void sweep(enum disk_call call, enum disk_fault fault, bool forever)
 {
     struct disk_plan plan = {.call = call, .fault = fault, .forever = forever};
-    for (plan.at = 1; plan.at < RUNS_MAX; plan.at += DISK_STEP) {
+    for (plan.at = 1 + disk_first(); plan.at < RUNS_MAX; plan.at += disk_step()) {
         if (call == DISK_WRITE && forever) /* each is slow: in turns */
             plan.fault = (enum disk_fault)(plan.at % 3);
         if (getenv("GW_DISK_VERBOSE") != NULL)
@@ -300,7 +300,7 @@ static void sweep(enum disk_call call, enum disk_fault fault, bool forever)
     }
     print_message("call %d, fault %d, %s: %d runs\n", call, fault, forever ? "for ever" : "once",
                   plan.at);
-    assert_in_range(plan.at, call == DISK_TRUNCATE ? 1 : 2, RUNS_MAX + DISK_STEP);
+    assert_in_range(plan.at, call == DISK_TRUNCATE ? 1 : 2, RUNS_MAX + disk_step());
 }
 
 static void a_write_fails(void **state)
@@ -363,7 +363,7 @@ static void closing_fails(void **state)
     for (int call = DISK_READ; call <= DISK_SYNC; call++) {
         plan.call = (enum disk_call)call;
         failed = true;
-        for (plan.at = 1; failed && plan.at < RUNS_MAX; plan.at += DISK_STEP) {
+        for (plan.at = 1 + disk_first(); failed && plan.at < RUNS_MAX; plan.at += disk_step()) {
             reset();
             f.store = fixture_open(f.path, true);
             script();
@@ -418,13 +418,13 @@ static bool run_limited(int more_pages)
 
 static void database_is_full(void **state)
 {
-    int more_pages = 0;
+    int more_pages = disk_first();
     (void)state;
     while (run_limited(more_pages)) {
-        more_pages += DISK_STEP;
+        more_pages += disk_step();
         assert_true(more_pages < RUNS_MAX);
     }
-    print_message("full with up to %d more pages\n", more_pages - DISK_STEP);
+    print_message("full with up to %d more pages\n", more_pages - disk_step());
     assert_true(more_pages > 10);
 }
 

@@ -15,7 +15,7 @@
 #include "store/faulty_disk.h"
 #include "store/store_internal.h"
 
-enum { ROUNDS = DISK_STEP > 1 ? 2 : 4, STARTING_EVERY = 5 * DISK_STEP };
+enum { STARTING_STEP = 5 };
 
 static struct fixture f;
 static struct customer ann;
@@ -111,7 +111,7 @@ static void cut_running(void)
     int holds_min = atomic_load(&holds), ended_min = atomic_load(&ended),
         credits_min = atomic_load(&credits);
     pthread_mutex_lock(&mutex);
-    if (cuts++ % DISK_STEP != 0) {
+    if (cuts++ % disk_step() != disk_first()) {
         pthread_mutex_unlock(&mutex);
         return;
     }
@@ -129,10 +129,10 @@ static void cut_running(void)
 static void cut_starting(void)
 {
     pthread_mutex_lock(&mutex);
-    if (cuts++ % STARTING_EVERY == 0) {
+    if (cuts++ % (STARTING_STEP * disk_step()) == disk_first()) {
         disk_spare(true);
         remove_cut();
-        disk_cut(cut_path, (unsigned)cuts / STARTING_EVERY % 5);
+        disk_cut(cut_path, (unsigned)(cuts / (STARTING_STEP * disk_step())) % 5);
         make_whole();
         verify(0, 0, 0);
         disk_spare(false);
@@ -187,6 +187,7 @@ static void one_round(void)
 
 static void run(void)
 {
+    int rounds = disk_step() > 1 ? 2 : 4;
     disk_watch(cut_starting);
     f.store = open_store(f.path, true);
     assert_non_null(f.store);
@@ -197,7 +198,7 @@ static void run(void)
      * server voids. So the credit that holds need is on the disk before the first cut. */
     fixture_checkpoint(f.store);
     disk_watch(cut_running);
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < rounds; i++) {
         one_round();
         if (i % 2) /* the log goes into the database, and begins anew */
             fixture_checkpoint(f.store);

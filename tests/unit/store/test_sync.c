@@ -188,14 +188,14 @@ static bool run(int at)
 
 static void what_was_forgotten_is_written_again(void **state)
 {
-    int at = 1;
+    int at = 1 + disk_first();
     while (run(at)) {
-        at += DISK_STEP;
+        at += disk_step();
         assert_true(at < SYNCS_MAX);
         teardown(state);
         setup(state);
     }
-    print_message("%d syncs\n", at - DISK_STEP);
+    print_message("%d syncs\n", at - disk_step());
     assert_true(at > ROUNDS * 10);
 }
 
