@@ -4,8 +4,7 @@
 #include "base/json.h"
 #include "base/money.h"
 
-/* Writes a comma unless this is the first item of its container, then the name. */
-static void begin(struct buffer *out, const char *name)
+void json_writer_begin(struct buffer *out, const char *name)
 {
     char last = out->bytes ? out->data[out->bytes - 1] : '{';
     if (last != '{' && last != '[')
@@ -18,7 +17,7 @@ static void begin(struct buffer *out, const char *name)
 
 void json_writer_object(struct buffer *out, const char *name)
 {
-    begin(out, name);
+    json_writer_begin(out, name);
     buffer_append_char(out, '{');
 }
 
@@ -29,7 +28,7 @@ void json_writer_object_end(struct buffer *out)
 
 void json_writer_array(struct buffer *out, const char *name)
 {
-    begin(out, name);
+    json_writer_begin(out, name);
     buffer_append_char(out, '[');
 }
 
@@ -40,7 +39,7 @@ void json_writer_array_end(struct buffer *out)
 
 void json_writer_text(struct buffer *out, const char *name, const char *text)
 {
-    begin(out, name);
+    json_writer_begin(out, name);
     json_write_text(out, text);
 }
 
@@ -54,7 +53,7 @@ void json_writer_text_or_null(struct buffer *out, const char *name, const char *
 
 void json_writer_int(struct buffer *out, const char *name, int64_t number)
 {
-    begin(out, name);
+    json_writer_begin(out, name);
     buffer_append_int(out, number);
 }
 
@@ -68,13 +67,13 @@ void json_writer_int_or_null(struct buffer *out, const char *name, bool known, i
 
 void json_writer_bool(struct buffer *out, const char *name, bool value)
 {
-    begin(out, name);
+    json_writer_begin(out, name);
     buffer_append_text(out, value ? "true" : "false");
 }
 
 void json_writer_null(struct buffer *out, const char *name)
 {
-    begin(out, name);
+    json_writer_begin(out, name);
     buffer_append_text(out, "null");
 }
 
@@ -87,7 +86,7 @@ void json_writer_money(struct buffer *out, const char *name, int64_t nusd)
 void json_writer_money_number(struct buffer *out, const char *name, int64_t nusd)
 {
     char text[MONEY_TEXT_BYTES];
-    begin(out, name);
+    json_writer_begin(out, name);
     buffer_append_text(out, money_format_short(nusd, text));
 }
 
@@ -107,7 +106,7 @@ void json_writer_time_or_null(struct buffer *out, const char *name, int64_t wall
 
 void json_writer_json(struct buffer *out, const char *name, const char *json)
 {
-    begin(out, name);
+    json_writer_begin(out, name);
     buffer_append_text(out, json);
 }
 

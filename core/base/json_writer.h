@@ -8,7 +8,9 @@
 
 #include "base/buffer.h"
 
-/* A NULL name opens an element of an array, or the root. */
+/* What stands before each value: a comma unless it is the first of its container, then its name. A
+ * NULL name opens an element of an array, or the root. */
+void json_writer_begin(struct buffer *out, const char *name);
 void json_writer_object(struct buffer *out, const char *name);
 void json_writer_object_end(struct buffer *out);
 void json_writer_array(struct buffer *out, const char *name);

@@ -64,6 +64,16 @@ struct slice slice_trim(struct slice slice)
     return slice;
 }
 
+struct slice slice_take_word(struct slice *rest)
+{
+    const char *space = slice_char(*rest, ' ');
+    size_t bytes = space != NULL ? (size_t)(space - rest->data) : rest->bytes;
+    struct slice word = {rest->data, bytes};
+    size_t skip = space != NULL ? bytes + 1 : bytes;
+    *rest = (struct slice){rest->data + skip, rest->bytes - skip};
+    return word;
+}
+
 void slice_copy(struct slice slice, char *out, size_t out_bytes)
 {
     size_t bytes = slice.bytes < out_bytes - 1 ? slice.bytes : out_bytes - 1;

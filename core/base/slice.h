@@ -22,6 +22,8 @@ bool slice_starts_with(struct slice slice, const char *prefix);
 ptrdiff_t slice_find(struct slice slice, struct slice needle);
 /* The slice without spaces, tabs, CR and LF at both ends. */
 struct slice slice_trim(struct slice slice);
+/* Takes the word up to the next space, and that one space. */
+struct slice slice_take_word(struct slice *rest);
 
 /* Copies as much as fits, and adds a NUL. */
 void slice_copy(struct slice slice, char *out, size_t out_bytes);

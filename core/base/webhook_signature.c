@@ -51,17 +51,6 @@ void webhook_sign(const struct webhook_key *key, const char *id, int64_t timesta
     buffer_fini(&text);
 }
 
-/* The next word; moves behind it. */
-static struct slice next_word(struct slice *rest)
-{
-    const char *space = memchr(rest->data, ' ', rest->bytes);
-    struct slice word = {rest->data, space != NULL ? (size_t)(space - rest->data) : rest->bytes};
-    size_t used = word.bytes + (space != NULL ? 1 : 0);
-    rest->data += used;
-    rest->bytes -= used;
-    return word;
-}
-
 bool webhook_is_signed(const struct webhook_key *key, struct slice id, int64_t timestamp_s,
                        struct slice body, struct slice signatures)
 {
@@ -74,7 +63,7 @@ bool webhook_is_signed(const struct webhook_key *key, struct slice id, int64_t t
     webhook_sign(key, id_text, timestamp_s, body, right);
     size_t bytes = strlen(right);
     while (signatures.bytes > 0) {
-        struct slice given = next_word(&signatures);
+        struct slice given = slice_take_word(&signatures);
         fits |= given.bytes == bytes && sodium_memcmp(given.data, right, bytes) == 0;
     }
     return fits;

@@ -188,13 +188,13 @@ static void put_input(struct content_text *text, const struct json_value *input,
 
 /* ---- instructions ---- */
 
-/* A string, or a list of parts. */
-static void put_system(struct content_text *text, const struct json_value *system, content_put *put)
+/* A string, or a list; nothing of an empty one. */
+static void put_whole(struct content_text *text, const struct json_value *content, content_put *put)
 {
-    if (json_is_empty(system))
+    if (json_is_empty(content))
         return;
     content_list(text, NULL);
-    content_put_parts(text, system, put);
+    content_put_parts(text, content, put);
     content_list_end(text);
 }
 
@@ -279,11 +279,8 @@ static void put_google_tool(struct content_text *text, const struct json_value *
 
 static void put_tools(struct content_text *text, const struct json_value *list, content_put *put)
 {
-    if (list->type != JSON_ARRAY || json_is_empty(list))
-        return;
-    content_list(text, NULL);
-    content_put_parts(text, list, put);
-    content_list_end(text);
+    if (list->type == JSON_ARRAY)
+        put_whole(text, list, put);
 }
 
 /* ---- the whole ---- */
@@ -302,7 +299,7 @@ static void read_responses(const struct json_value *root, struct content_request
     struct json_value instructions = content_find(root, "instructions");
     struct json_value tools = content_find(root, "tools");
     put_input(&out->messages, &input, put_item);
-    put_system(&out->system, &instructions, content_put_openai_part);
+    put_whole(&out->system, &instructions, content_put_openai_part);
     put_tools(&out->tools, &tools, put_openai_tool);
 }
 
@@ -312,7 +309,7 @@ static void read_anthropic(const struct json_value *root, struct content_request
     struct json_value system = content_find(root, "system");
     struct json_value tools = content_find(root, "tools");
     put_input(&out->messages, &messages, put_turn);
-    put_system(&out->system, &system, content_put_block);
+    put_whole(&out->system, &system, content_put_block);
     put_tools(&out->tools, &tools, put_anthropic_tool);
 }
 
@@ -323,7 +320,7 @@ static void read_gemini(const struct json_value *root, struct content_request *o
     struct json_value parts = content_find(&system, "parts");
     struct json_value tools = content_find(root, "tools");
     put_input(&out->messages, &contents, put_google_turn);
-    put_system(&out->system, &parts, content_put_gemini_part);
+    put_whole(&out->system, &parts, content_put_gemini_part);
     put_tools(&out->tools, &tools, put_google_tool);
 }
 

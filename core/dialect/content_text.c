@@ -72,11 +72,9 @@ void content_object_end(struct content_text *text)
 
 bool content_element(struct content_text *text, struct slice json)
 {
-    char last = text->out.bytes > 0 ? text->out.data[text->out.bytes - 1] : '[';
     if (json.bytes + 1 > room(text))
         return leave_out(text);
-    if (last != '[')
-        buffer_append_char(&text->out, ',');
+    json_writer_begin(&text->out, NULL);
     return buffer_append_slice(&text->out, json);
 }
 
@@ -90,16 +88,6 @@ void content_word(struct content_text *text, const char *name, const char *word)
 void content_count(struct content_text *text, const char *name, size_t count)
 {
     json_writer_int(&text->out, name, (int64_t)count);
-}
-
-/* A comma and the name. */
-static void put_name(struct content_text *text, const char *name)
-{
-    char last = text->out.bytes > 0 ? text->out.data[text->out.bytes - 1] : '{';
-    if (last != '{')
-        buffer_append_char(&text->out, ',');
-    json_write_text(&text->out, name);
-    buffer_append_char(&text->out, ':');
 }
 
 static bool is_low_half(const char *at)
@@ -156,7 +144,7 @@ static size_t text_room(const struct content_text *text)
 
 static void put_string(struct content_text *text, const char *name, struct slice inner)
 {
-    put_name(text, name);
+    json_writer_begin(&text->out, name);
     buffer_append_char(&text->out, '"');
     buffer_append_slice(&text->out, inner);
     buffer_append_char(&text->out, '"');
@@ -188,7 +176,7 @@ void content_value(struct content_text *text, const char *name, const struct jso
     bool fits = written.bytes <= text_room(text);
     if (!fits)
         text->cut = text->part_cut = true;
-    put_name(text, name);
+    json_writer_begin(&text->out, name);
     buffer_append_slice(&text->out, fits && written.bytes > 0 ? written : slice_of("null"));
 }
 

@@ -25,17 +25,6 @@ static const unsigned char v2_signature[V2_SIGNATURE_BYTES] = {0x0d, 0x0a, 0x0d,
 
 /* ---- version 1: PROXY TCP4 SOURCE DESTINATION PORT PORT ---- */
 
-/* Takes the word up to the next space; words are separated by one space. */
-static struct slice take_word(struct slice *rest)
-{
-    const char *space = slice_char(*rest, ' ');
-    size_t bytes = space != NULL ? (size_t)(space - rest->data) : rest->bytes;
-    struct slice word = {rest->data, bytes};
-    size_t skip = space != NULL ? bytes + 1 : bytes;
-    *rest = (struct slice){rest->data + skip, rest->bytes - skip};
-    return word;
-}
-
 static bool is_port(struct slice text)
 {
     for (size_t i = 0; i < text.bytes; i++) {
@@ -48,17 +37,17 @@ static bool is_port(struct slice text)
 static bool parse_line(struct slice line, struct proxy_header *out)
 {
     struct ip_address destination;
-    (void)take_word(&line); /* PROXY */
-    struct slice family = take_word(&line);
+    (void)slice_take_word(&line); /* PROXY */
+    struct slice family = slice_take_word(&line);
     if (slice_equals(family, "UNKNOWN"))
         return true; /* the specification says to ignore the rest */
     bool v4 = slice_equals(family, "TCP4");
     if (!v4 && !slice_equals(family, "TCP6"))
         return false;
-    struct slice source = take_word(&line);
+    struct slice source = slice_take_word(&line);
     if (!ip_address_parse(source, &out->address) ||
-        !ip_address_parse(take_word(&line), &destination) || !is_port(take_word(&line)) ||
-        !is_port(line))
+        !ip_address_parse(slice_take_word(&line), &destination) ||
+        !is_port(slice_take_word(&line)) || !is_port(line))
         return false;
     out->has_address = true;
     return v4 == (slice_char(source, ':') == NULL);

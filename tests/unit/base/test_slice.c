@@ -101,11 +101,27 @@ static void trim(void **state)
     assert_int_equal(slice_trim(no_bytes).bytes, 0);
 }
 
+static void words_are_taken(void **state)
+{
+    (void)state;
+    struct slice rest = slice_of("one  three");
+    assert_true(slice_equals(slice_take_word(&rest), "one"));
+    assert_int_equal(slice_take_word(&rest).bytes, 0); /* between two spaces */
+    assert_true(slice_equals(slice_take_word(&rest), "three"));
+    assert_int_equal(rest.bytes, 0);
+    assert_int_equal(slice_take_word(&rest).bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of),     cmocka_unit_test(equals), cmocka_unit_test(starts_with),
-        cmocka_unit_test(letter), cmocka_unit_test(find),   cmocka_unit_test(trim),
+        cmocka_unit_test(of),
+        cmocka_unit_test(equals),
+        cmocka_unit_test(starts_with),
+        cmocka_unit_test(letter),
+        cmocka_unit_test(find),
+        cmocka_unit_test(trim),
+        cmocka_unit_test(words_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
