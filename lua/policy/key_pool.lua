@@ -41,12 +41,16 @@ function key_pool.count(entry)
     return (entry.api_key and 1 or 0) + #(entry.further_keys or {})
 end
 
+local function key_at(entry, i)
+    return i == 1 and entry.api_key or entry.further_keys[i - 1]
+end
+
 -- Its keys' last characters, as alerts name them (core/exchange/raised_alerts.c); "" for one that
 -- is too short to show any.
 function key_pool.endings(entry)
     local list = {}
     for i = 1, key_pool.count(entry) do
-        local key = i == 1 and entry.api_key or entry.further_keys[i - 1]
+        local key = key_at(entry, i)
         list[i] = #key >= KEY_BYTES_MIN and string.sub(key, -KEY_SHOWN_BYTES) or ""
     end
     return list
@@ -55,7 +59,7 @@ end
 -- Whether one of the entry's keys stands in the file itself.
 function key_pool.is_written(node, entry)
     for i = 1, key_pool.count(entry) do
-        local key = i == 1 and entry.api_key or entry.further_keys[i - 1]
+        local key = key_at(entry, i)
         if #key >= SECRET_BYTES_MIN and native.holds(node.file, key) then
             return true
         end
