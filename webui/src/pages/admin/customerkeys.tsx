@@ -10,7 +10,7 @@ import { Button } from "../../ui/button";
 import { Empty } from "../../ui/empty";
 import { Failure } from "../../ui/notice";
 import { type Column, Table } from "../../ui/table";
-import { keyColumns, keyMark, keyName } from "../keys/columns";
+import { keyColumns, keyMark, keyName, ToggleButton } from "../keys/columns";
 import { ReasonDialog } from "./reason";
 
 /** `canAct`: the signed-in operator may disable a key. */
@@ -91,19 +91,7 @@ function actionColumn(onChoose: (key: Key) => void): Column<Key> {
         head: t("keys.actions"),
         hideHead: true,
         isNumber: true,
-        cell: (key, name) => (
-            <Button
-                size="small"
-                aria-label={
-                    key.disabled
-                        ? t("keys.enableNamed", { name })
-                        : t("keys.disableNamed", { name })
-                }
-                onClick={() => onChoose(key)}
-            >
-                {key.disabled ? t("keys.enable") : t("keys.disable")}
-            </Button>
-        ),
+        cell: (key, name) => <ToggleButton apiKey={key} name={name} onToggle={onChoose} />,
     };
 }
 

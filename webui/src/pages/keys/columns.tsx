@@ -150,6 +150,29 @@ function Models({ models }: { models: string[] | null }) {
     );
 }
 
+interface ToggleProps {
+    apiKey: Key;
+    name: string;
+    disabled?: boolean;
+    onToggle: (key: Key) => void;
+}
+
+/** Disables a key, or enables it again. */
+export function ToggleButton({ apiKey, name, disabled = false, onToggle }: ToggleProps) {
+    return (
+        <Button
+            size="small"
+            disabled={disabled}
+            aria-label={
+                apiKey.disabled ? t("keys.enableNamed", { name }) : t("keys.disableNamed", { name })
+            }
+            onClick={() => onToggle(apiKey)}
+        >
+            {apiKey.disabled ? t("keys.enable") : t("keys.disable")}
+        </Button>
+    );
+}
+
 interface ActionsProps extends Doing {
     apiKey: Key;
     name: string;
@@ -172,18 +195,12 @@ function Actions({ apiKey, name, onEdit, onRotate, onToggle, onDelete }: Actions
             >
                 {t("keys.rotate")}
             </Button>
-            <Button
-                size="small"
+            <ToggleButton
+                apiKey={apiKey}
+                name={name}
                 disabled={apiKey.disabled_by === "operator"}
-                aria-label={
-                    apiKey.disabled
-                        ? t("keys.enableNamed", { name })
-                        : t("keys.disableNamed", { name })
-                }
-                onClick={() => onToggle(apiKey)}
-            >
-                {apiKey.disabled ? t("keys.enable") : t("keys.disable")}
-            </Button>
+                onToggle={onToggle}
+            />
             <IconButton
                 icon="trash"
                 label={t("keys.deleteNamed", { name })}
