@@ -51,6 +51,17 @@ def sell(policies) -> None:
     policies.write("examples", "return {}\n")
 
 
+def sold_in(dialect: str):
+    """Policies whose one provider speaks that dialect."""
+
+    def prepare(policies):
+        policies.provider("only", dialect=dialect)
+        policies.model(MODEL, PRICE, candidates=[{"provider": "only", "model": "inner"}])
+        policies.write("examples", "return {}\n")
+
+    return prepare
+
+
 @pytest.fixture
 def traced(make_gateway, collector):
     """Makes a gateway that tells the collector."""
@@ -148,12 +159,7 @@ def test_a_stream(traced, collector, provider):
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_translated_call_has_the_provider_s_names(traced, collector, provider, streamed):
-    def prepare(policies):
-        policies.provider("claude", dialect="anthropic")
-        policies.model(MODEL, PRICE, candidates=[{"provider": "claude", "model": "inner"}])
-        policies.write("examples", "return {}\n")
-
-    customer = traced(prepare).customer()
+    customer = traced(sold_in("anthropic")).customer()
     provider.answer = anthropic_answers.message()
     response = customer.ask(MODEL, stream=streamed)
     assert response.status_code == 200
@@ -196,12 +202,7 @@ def test_what_chats_ask_for(traced, collector):
 
 
 def test_what_gemini_is_asked_for(traced, collector, provider):
-    def prepare(policies):
-        policies.provider("google", dialect="gemini")
-        policies.model(MODEL, PRICE, candidates=[{"provider": "google", "model": "inner"}])
-        policies.write("examples", "return {}\n")
-
-    customer = traced(prepare).customer()
+    customer = traced(sold_in("gemini")).customer()
     provider.answer = gemini_answers.content()
     body = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
             "generationConfig": {"seed": 7, "topK": 40}}  # fmt: skip
