@@ -38,7 +38,7 @@ void download_end(struct exchange *exchange)
     if (exchange->download_packer != NULL)
         gzip_stream_put(exchange->download_packer, (struct slice){0}, true, write_piece, exchange);
     exchange->downloading = false;
-    exchange->download_waits = false; /* nobody waits any more */
+    exchange->download_waits = false; /* the task has written all: it is not to be woken */
     struct http_request *request = exchange->request;
     exchange->request = NULL;
     http_reply_end(request, (struct slice){0});

@@ -14,7 +14,7 @@ function resend.is_signed(_, secret, x, body)
     return core.is_webhook(secret, id, tonumber(time), body, signatures)
 end
 
--- Of a mail to several, nobody says whose address it is. Ours go to one.
+-- The event names all whom the mail was for, and not which of them refused it. Our mails go to one.
 local function only_one(to)
     return type(to) == "table" and #to == 1 and to[1] or nil
 end
