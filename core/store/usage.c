@@ -22,8 +22,8 @@ const char *usage_source_name(enum usage_source source)
     return "";
 }
 
-/* A provider that counts more than model and request allow is wrong: that part uses up no quota of a
- * customer's. */
+/* A provider that counts more than model and request allow is wrong: that part uses up no quota of
+ * a customer's. */
 int64_t usage_tokens_counted(const struct usage_record *record)
 {
     return unit_counts_prompt(&record->counts) + unit_counts_answer(&record->counts) -
